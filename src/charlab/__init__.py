@@ -1,0 +1,1 @@
+"""A reproducible pipeline for character-level recurrent networks."""

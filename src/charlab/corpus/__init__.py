@@ -1,0 +1,1 @@
+"""Texts: fetched, cleaned, numbered."""

@@ -1,0 +1,1 @@
+"""Measuring: baselines, likelihood, novelty, gradients, neurons."""

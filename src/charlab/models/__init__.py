@@ -1,0 +1,1 @@
+"""The networks: forward, loss, one step. They know nothing of files."""

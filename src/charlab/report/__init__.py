@@ -1,0 +1,1 @@
+"""The report: Markdown with pictures, and one HTML file."""

@@ -1,0 +1,1 @@
+"""Running the pipeline side by side, and checking that it reproduces."""

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeGuard
 
 import yaml
 from pydantic import (
@@ -230,11 +230,11 @@ class VariantParams(Section):
     """One entry of ``study.variants``: a text, and what differs from the defaults.
 
     ``text`` is spelt out in every variant because dvc.yaml needs it to name the
-    vocabulary that the variant's stage depends on.
+    vocabulary that the variant's stage depends on. Its title for the figures is in
+    ``study.titles``, so that a new title trains nothing again.
     """
 
     text: Slug
-    title: str | None = None
     model: dict[str, Any] = {}
     train: dict[str, Any] = {}
 
@@ -255,23 +255,6 @@ class StudyDefaults(Section):
     train: TrainParams = TrainParams()
 
 
-class StudyParams(Section):
-    """The comparison: variants, and how they are grouped."""
-
-    name: Slug = "study"
-    title: str = "A study of character-level recurrent networks"
-    seeds: Annotated[list[Annotated[Int, Field(ge=0)]], Field(min_length=1, max_length=20)] = [1]
-    defaults: StudyDefaults = StudyDefaults()
-    variants: dict[Slug, VariantParams] = {}
-    comparisons: dict[Slug, ComparisonParams] = {}
-
-    @model_validator(mode="after")
-    def _distinct_seeds(self) -> Self:
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"seeds are repeated: {self.seeds}")
-        return self
-
-
 class Variant(Section):
     """A variant with its overrides applied: what ``train-variant`` runs."""
 
@@ -280,6 +263,46 @@ class Variant(Section):
     text: str
     model: ModelParams
     train: TrainParams
+
+
+class StudyParams(Section):
+    """The comparison: variants, and how they are grouped."""
+
+    name: Slug = "study"
+    title: str = "A study of character-level recurrent networks"
+    seeds: Annotated[list[Annotated[Int, Field(ge=0)]], Field(min_length=1, max_length=20)] = [1]
+    defaults: StudyDefaults = StudyDefaults()
+    variants: dict[Slug, VariantParams] = {}
+    titles: dict[Slug, str] = {}
+    comparisons: dict[Slug, ComparisonParams] = {}
+
+    @model_validator(mode="after")
+    def _distinct_seeds(self) -> Self:
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(f"seeds are repeated: {self.seeds}")
+        return self
+
+    def variant(self, slug: str) -> Variant:
+        """Return the variant ``slug`` with ``defaults`` filled in.
+
+        Raises
+        ------
+        KeyError
+            If ``variants`` has no such slug.
+        """
+        entry = self.variants[slug]
+        defaults = self.defaults
+        return Variant(
+            slug=slug,
+            title=self.titles.get(slug, slug),
+            text=entry.text,
+            model=ModelParams.model_validate(defaults.model.model_dump() | entry.model),
+            train=TrainParams.model_validate(defaults.train.model_dump() | entry.train),
+        )
+
+    def resolved(self) -> Iterator[Variant]:
+        """Yield every variant of the study, in the order of params.yaml."""
+        return (self.variant(slug) for slug in self.variants)
 
 
 class Params(Section):
@@ -294,28 +317,6 @@ class Params(Section):
     train: TrainParams = TrainParams()
     sample: SampleParams = SampleParams()
     study: StudyParams = StudyParams()
-
-    def variant(self, slug: str) -> Variant:
-        """Return the variant ``slug`` with ``study.defaults`` filled in.
-
-        Raises
-        ------
-        KeyError
-            If ``study.variants`` has no such slug.
-        """
-        entry = self.study.variants[slug]
-        defaults = self.study.defaults
-        return Variant(
-            slug=slug,
-            title=entry.title or slug,
-            text=entry.text,
-            model=ModelParams.model_validate(defaults.model.model_dump() | entry.model),
-            train=TrainParams.model_validate(defaults.train.model_dump() | entry.train),
-        )
-
-    def variants(self) -> Iterator[Variant]:
-        """Yield every variant of the study, in the order of params.yaml."""
-        return (self.variant(slug) for slug in self.study.variants)
 
 
 def _describe(error: Mapping[str, Any], prefix: tuple[str, ...] = ()) -> str:
@@ -343,19 +344,26 @@ def _allowed_keys(path: list[str]) -> str:
 
 
 def _section_below(section: type[BaseModel], step: str) -> type[BaseModel] | None:
-    keyed = {"texts": TextParams, "variants": VariantParams, "comparisons": ComparisonParams}
-    if step in section.model_fields:
-        if step in keyed:
-            return keyed[step]
-        if section is VariantParams and step in ("model", "train"):
-            return {"model": ModelParams, "train": TrainParams}[step]
-        annotation = section.model_fields[step].annotation
-        return (
-            annotation
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel)
-            else None
-        )
-    return section if section in keyed.values() else None
+    """Return the schema of the block called ``step`` inside ``section``, if it is one."""
+    entries: dict[str, type[BaseModel]] = {
+        "texts": TextParams,
+        "variants": VariantParams,
+        "comparisons": ComparisonParams,
+    }
+    overrides: dict[str, type[BaseModel]] = {"model": ModelParams, "train": TrainParams}
+    if section is VariantParams and step in overrides:
+        return overrides[step]
+    if step in entries and step in section.model_fields:
+        return entries[step]
+    if step not in section.model_fields:
+        # A slug: the entries below texts, variants and comparisons share one schema.
+        return section if section in entries.values() else None
+    annotation = section.model_fields[step].annotation
+    return annotation if _is_section(annotation) else None
+
+
+def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _cross_checks(params: Params) -> Iterator[str]:
@@ -371,6 +379,12 @@ def _cross_checks(params: Params) -> Iterator[str]:
             )
         yield from _override_problems(params, slug, where)
     known_variants = ", ".join(params.study.variants) or "none"
+    for slug in params.study.titles:
+        if slug not in params.study.variants:
+            yield (
+                f"study.titles.{slug}: no variant is called {slug!r}; "
+                f"study.variants has {known_variants}"
+            )
     for slug, comparison in params.study.comparisons.items():
         for position, name in enumerate(comparison.variants):
             if name not in params.study.variants:
@@ -460,7 +474,9 @@ def apply_overrides(document: dict[str, Any], assignments: list[str]) -> dict[st
         path, equals, text = assignment.partition("=")
         keys = path.split(".")
         if not equals or not all(keys):
-            raise ParamsError(f"--set {assignment}: expected KEY.PATH=VALUE, as in model.hidden=256")
+            raise ParamsError(
+                f"--set {assignment}: expected KEY.PATH=VALUE, as in model.hidden=256"
+            )
         target = result
         for key in keys[:-1]:
             target = target.setdefault(key, {})

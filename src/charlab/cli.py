@@ -1,0 +1,255 @@
+"""The ``charlab`` command.
+
+Every command imports what it needs when it runs, so that ``charlab sample`` starts
+without loading torch, and ``charlab --help`` without loading anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from charlab.errors import CharlabError
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="charlab", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Character-level recurrent networks: texts, models, samples, and the pipeline.
+
+    The pipeline itself is DVC's: 'dvc repro', 'dvc exp run -S model.hidden=256',
+    'dvc plots diff'. These commands do single steps of it by hand, on any file.
+    """
+
+
+@cli.command()
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="a file; a folder for several")
+@click.option("--explain", is_flag=True, help="print what is removed and why, not the body")
+@click.option("--allow-copyrighted", is_flag=True, help="accept a book whose header says so")
+def clean(
+    files: tuple[Path, ...], out: Path | None, explain: bool, allow_copyrighted: bool
+) -> None:
+    """Reduce raw Gutenberg FILES to their bodies, as UTF-8 with LF line ends."""
+    from charlab.corpus.cleaning import clean as clean_bytes
+    from charlab.corpus.cleaning import explain as explain_record
+    from charlab.files import write_text
+
+    if len(files) > 1 and out is None and not explain:
+        raise CharlabError("several files need -o DIR, a folder to write their bodies to")
+    failures = 0
+    for path in files:
+        try:
+            cleaned = clean_bytes(_read(path), allow_copyrighted=allow_copyrighted)
+        except CharlabError as error:
+            click.echo(f"charlab clean: {path}: {error}", err=True)
+            failures += 1
+            continue
+        for warning in cleaned.record.warnings:
+            click.echo(f"charlab clean: {path}: {warning}", err=True)
+        if explain:
+            click.echo(explain_record(cleaned.record))
+        elif out is None:
+            sys.stdout.buffer.write(cleaned.text.encode("utf-8"))
+        else:
+            folder = len(files) > 1 or out.is_dir()
+            write_text(out / path.name if folder else out, cleaned.text)
+    sys.exit(1 if failures else 0)
+
+
+@cli.command()
+@click.argument("file", type=FILE)
+@click.option("--min-count", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--unknown", is_flag=True, help="add a symbol for characters that are left out")
+def vocab(file: Path, min_count: int, unknown: bool) -> None:
+    """Print the vocabulary of FILE (a clean text in UTF-8) as JSON."""
+    from charlab.corpus.vocabulary import Vocabulary
+
+    text = _decode(file)
+    vocabulary = Vocabulary.from_text(text, min_count=min_count, unknown=unknown)
+    click.echo(json.dumps(vocabulary.as_dict(), ensure_ascii=False, indent=2))
+
+
+@cli.command()
+@click.option("--text", type=FILE, required=True, help="any text; Gutenberg's marks are removed")
+@click.option("--out", type=FOLDER, required=True, help="folder for the model")
+@click.option("--recipe", help="parameters that come with charlab: fast, minute, best")
+@click.option("--params", "params_file", type=FILE, help="a parameter file [default: the schema's]")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="as in --set model.hidden=256"
+)
+@click.option("--seed", type=click.IntRange(min=0), help="[default: 1, or the parameter file's]")
+def train(
+    text: Path,
+    out: Path,
+    recipe: str | None,
+    params_file: Path | None,
+    overrides: tuple[str, ...],
+    seed: int | None,
+) -> None:
+    """Train one model on one text without DVC: the same code and bytes as the stage."""
+    from charlab.training.alone import train_alone
+
+    started = time.perf_counter()
+    metrics = train_alone(
+        text, out, recipe=recipe, params_file=params_file, overrides=list(overrides), seed=seed
+    )
+    click.echo(json.dumps({**metrics, "seconds": round(time.perf_counter() - started, 3)}))
+
+
+@cli.command()
+@click.argument("model", type=FOLDER)
+@click.option("--prompt", default="The ", show_default=True, help="what the text goes on from")
+@click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True)
+@click.option("--length", type=click.IntRange(min=1), default=500, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--count", type=click.IntRange(min=1), default=1, help="how many samples")
+@click.option("--top-k", type=click.IntRange(min=1), help="draw from the k likeliest only")
+@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="nucleus sampling")
+def sample(
+    model: Path,
+    prompt: str,
+    temperature: float,
+    length: int,
+    seed: int,
+    count: int,
+    top_k: int | None,
+    top_p: float | None,
+) -> None:
+    """Write text with the trained model in folder MODEL."""
+    from charlab.corpus.vocabulary import Vocabulary
+    from charlab.models.inference import load_model
+    from charlab.sampling import sample as draw
+
+    network = load_model(model)
+    texts = draw(
+        network,
+        Vocabulary.load(model / "vocab.json"),
+        prompt,
+        temperature=temperature,
+        length=length,
+        seed=seed,
+        count=count,
+        top_k=top_k,
+        top_p=top_p,
+    )
+    for number, text in enumerate(texts, start=1):
+        if count > 1:
+            click.echo(f"--- {number} of {count}")
+        click.echo(prompt + text)
+
+
+@cli.command()
+@click.argument("model", type=FOLDER)
+@click.option("--text", type=FILE, required=True, help="any text in UTF-8")
+@click.option("--dynamic", is_flag=True, help="keep learning while reading (Krause et al. 2018)")
+@click.option("--learning-rate", type=float, help="of --dynamic [default: chosen beforehand]")
+def evaluate(model: Path, text: Path, dynamic: bool, learning_rate: float | None) -> None:
+    """Measure the bits per character of a text under the model in folder MODEL, as JSON."""
+    from charlab.evaluation.alone import evaluate_alone
+
+    result = evaluate_alone(model, _decode(text), dynamic=dynamic, learning_rate=learning_rate)
+    click.echo(json.dumps(result))
+
+
+@cli.command()
+@click.argument("name", required=False)
+def study(name: str | None) -> None:
+    """Make NAME the study in params.yaml; without NAME, list the studies.
+
+    Edits to the study that is left are kept, and come back with it.
+    """
+    from charlab.studies import Studies
+
+    studies = Studies(_project())
+    if name is None:
+        current = studies.current()
+        for known in studies.names():
+            click.echo(f"{'*' if known == current else ' '} {known}")
+    elif studies.switch(name):
+        click.echo(f"params.yaml is now the study {name}; 'dvc repro' runs it")
+    else:
+        click.echo(f"params.yaml already is the study {name}")
+
+
+@cli.command()
+@click.argument("identifier", metavar="ID|FILE")
+@click.option("--slug", help="what params.yaml calls the text [default: from its title]")
+def add_text(identifier: str, slug: str | None) -> None:
+    """Add a Gutenberg book (its number ID) or a text FILE to params.yaml.
+
+    Title and language are read from the file; comments and order are kept.
+    """
+    from charlab.corpus.add_text import add_text as add
+
+    added = add(_project() / "params.yaml", identifier, slug=slug)
+    click.echo(f"params.yaml: texts.{added} added; train on it with 'dvc exp run -S text={added}'")
+
+
+@cli.command()
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=None,
+    help="how many stages at once [default: one per core]",
+)
+def fan_out(workers: int | None) -> None:
+    """Bring the pipeline up to date like 'dvc repro', independent stages side by side."""
+    from charlab.reproduce.fan_out import fan_out as run
+
+    started = time.perf_counter()
+    count = run(_project(), workers or _cores())
+    if count:
+        click.echo(f"{count} stages brought up to date in {time.perf_counter() - started:.0f} s")
+    else:
+        click.echo("everything is up to date")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _project() -> Path:
+    """Return the current folder, which must be a charlab project."""
+    root = Path.cwd()
+    if not (root / "dvc.yaml").is_file() or not (root / "params.yaml").is_file():
+        raise CharlabError(f"{root} has no dvc.yaml and params.yaml; go to the project's folder")
+    return root
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CharlabError(f"{path}: {error.strerror}; name a text file") from None
+
+
+def _decode(path: Path) -> str:
+    try:
+        return _read(path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise CharlabError(
+            f"{path}: not UTF-8 at byte {error.start}; 'charlab clean' turns a raw text into UTF-8"
+        ) from None
+
+
+def main(**options: Any) -> None:
+    """Run the command; a mistake that the user can mend is one message, exit status 1."""
+    try:
+        cli(**options)
+    except CharlabError as error:
+        click.echo(f"charlab: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,26 @@
+"""Reduce one fetched text to its body, and record what was removed."""
+
+from pathlib import Path
+
+import click
+from _stage import FILE, run
+from charlab.corpus.clean_text import clean_text
+
+from charlab.params import load_params
+
+
+@click.command(help=__doc__)
+@click.argument("text")
+@click.option("--raw", type=FILE, required=True, help="the text as it was fetched")
+@click.option("--out", type=FILE, required=True, help="its body: UTF-8, LF, NFC")
+@click.option("--record", type=FILE, required=True, help="what was removed, and why")
+@click.option("--bodies", type=FILE, required=True, help="the tracked hashes of the bodies")
+def main(text: str, raw: Path, out: Path, record: Path, bodies: Path) -> None:
+    """Clean the text that params.yaml calls TEXT."""
+    params = load_params()
+    clean_text(
+        text, params.texts[text], params.corpus.clean, raw, out=out, record=record, bodies=bodies
+    )
+
+
+run(main)

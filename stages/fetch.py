@@ -1,0 +1,20 @@
+"""Fetch one text as bytes: from Project Gutenberg, a file, or the built-in generator."""
+
+from pathlib import Path
+
+import click
+from _stage import FILE, run
+from charlab.corpus.gutenberg import fetch_text
+
+from charlab.files import read_json
+
+
+@click.command(help=__doc__)
+@click.argument("source", type=FILE)
+@click.argument("out", type=FILE)
+def main(source: Path, out: Path) -> None:
+    """Fetch what the plan's file SOURCE describes into OUT."""
+    fetch_text(read_json(source), out)
+
+
+run(main)

@@ -1,0 +1,22 @@
+"""Write the report: Markdown with pictures, and one HTML file that needs no network."""
+
+from pathlib import Path
+
+import click
+from _stage import FOLDER, run
+from charlab.report.render import render
+
+from charlab.params import load_params
+
+
+@click.command(help=__doc__)
+@click.option("--metrics", type=FOLDER, required=True, help="the tables")
+@click.option("--plots", type=FOLDER, required=True, help="the figures' data")
+@click.option("--data", type=FOLDER, required=True, help="folder of all results")
+@click.option("--out", type=FOLDER, required=True, help="folder for the report")
+def main(metrics: Path, plots: Path, data: Path, out: Path) -> None:
+    """Render the report."""
+    render(load_params(), metrics, plots, data, out)
+
+
+run(main)

@@ -1,0 +1,22 @@
+"""Sample text from the trained model, at several temperatures."""
+
+from pathlib import Path
+
+import click
+from _stage import FILE, FOLDER, run
+from charlab.sampling import sample_ladder
+
+from charlab.files import write_json
+from charlab.params import load_params
+
+
+@click.command(help=__doc__)
+@click.option("--model", type=FOLDER, required=True, help="folder of the trained model")
+@click.option("--out", type=FILE, required=True, help="the samples, as JSON")
+def main(model: Path, out: Path) -> None:
+    """Sample from one model."""
+    params = load_params()
+    write_json(out, sample_ladder(model, params.sample, params.seed))
+
+
+run(main)

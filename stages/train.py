@@ -1,0 +1,22 @@
+"""Train the model that model: and train: of params.yaml describe."""
+
+from pathlib import Path
+
+import click
+from _stage import FOLDER, run
+from charlab.corpus.vocabulary import EncodedText
+from charlab.training.loop import train
+
+from charlab.params import load_params
+
+
+@click.command(help=__doc__)
+@click.option("--text", type=FOLDER, required=True, help="the numbered text")
+@click.option("--out", type=FOLDER, required=True, help="folder for the model")
+def main(text: Path, out: Path) -> None:
+    """Train one model and write its folder."""
+    params = load_params()
+    train(EncodedText.load(text), params.model, params.train, params.seed, out, text=params.text)
+
+
+run(main)

@@ -1,0 +1,34 @@
+"""Train one variant of the study, once for each seed."""
+
+from pathlib import Path
+
+import click
+from _stage import FOLDER, run
+from charlab.corpus.vocabulary import EncodedText
+from charlab.training.loop import train
+
+from charlab.params import load_params
+
+
+@click.command(help=__doc__)
+@click.argument("variant")
+@click.option("--text", type=FOLDER, required=True, help="the numbered text")
+@click.option("--out", type=FOLDER, required=True, help="folder for one model per seed")
+def main(variant: str, text: Path, out: Path) -> None:
+    """Train the variant that params.yaml calls VARIANT."""
+    study = load_params().study
+    resolved = study.variant(variant)
+    data = EncodedText.load(text)
+    for seed in study.seeds:
+        train(
+            data,
+            resolved.model,
+            resolved.train,
+            seed,
+            out / str(seed),
+            text=resolved.text,
+            on_divergence="record",
+        )
+
+
+run(main)

@@ -6,7 +6,7 @@ import click
 from _stage import FOLDER, run
 from charlab.evaluation.evaluate import evaluate_variants
 
-from charlab.params import load_params
+from charlab.results import first_seeds
 
 
 @click.command(help=__doc__)
@@ -16,9 +16,8 @@ from charlab.params import load_params
 @click.option("--samples", type=FOLDER, required=True, help="what was sampled from the variants")
 @click.option("--out", type=FOLDER, required=True, help="folder for one file per variant")
 def main(variants: Path, texts: Path, plan: Path, samples: Path, out: Path) -> None:
-    """Evaluate each variant's first seed."""
-    study = load_params().study
-    evaluate_variants(study, variants=variants, texts=texts, plan=plan, samples=samples, out=out)
+    """Evaluate the first seed of each variant."""
+    evaluate_variants(first_seeds(variants), texts=texts, plan=plan, samples=samples, out=out)
 
 
 run(main)

@@ -1,0 +1,149 @@
+"""The whole pipeline through the real dvc, in a copy of the project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import Clone
+
+pytestmark = pytest.mark.slow
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of every file below a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def done(clone: Clone) -> Clone:
+    """Return the clone after one full run, its results committed."""
+    clone.run("dvc", "repro")
+    clone.commit("results")
+    return clone
+
+
+def test_a_run_writes_what_the_interfaces_promise(done: Clone) -> None:
+    """The report, the flat metrics, and a model folder with its five files."""
+    metrics = json.loads((done.root / "metrics/model.json").read_text(encoding="utf-8"))
+    assert len(metrics) <= 10
+    assert all(isinstance(value, int | float) for value in metrics.values())
+    assert {path.name for path in (done.root / "data/model").iterdir()} == {
+        "model.safetensors",
+        "config.json",
+        "vocab.json",
+        "history.csv",
+        "metrics.json",
+    }
+    report = (done.root / "report/report.md").read_text(encoding="utf-8")
+    assert "figures/" in report
+    page = (done.root / "report/index.html").read_text(encoding="utf-8")
+    assert "<script src=" not in page
+    assert 'src="http' not in page
+
+
+def test_a_second_run_does_nothing(done: Clone) -> None:
+    """No stage runs again, and git sees no change."""
+    assert "Running stage" not in done.run("dvc", "repro").stdout
+    assert "up to date" in done.run("dvc", "status").stdout
+    assert done.status() == ""
+
+
+def test_a_forced_run_gives_the_same_bytes(done: Clone) -> None:
+    """Everything is computed again, and every output is what it was."""
+    before = contents(done.root / "data")
+    done.run("dvc", "repro", "--force")
+    assert contents(done.root / "data") == before
+    assert done.status() == ""
+
+
+def test_fan_out_gives_the_same_bytes_as_repro(done: Clone) -> None:
+    """Stages side by side write the same data and the same dvc.lock."""
+    before = contents(done.root / "data")
+    lock = yaml.safe_load((done.root / "dvc.lock").read_text(encoding="utf-8"))
+    (done.root / "dvc.lock").unlink()
+    done.run("rm", "-rf", ".dvc/cache", ".dvc/tmp", "data/model", "data/variants", "data/vocab")
+    done.run("charlab", "fan-out", "--workers", "2")
+    assert contents(done.root / "data") == before
+    assert yaml.safe_load((done.root / "dvc.lock").read_text(encoding="utf-8")) == lock
+    assert "up to date" in done.run("charlab", "fan-out").stdout
+    done.run("git", "checkout", "--quiet", "dvc.lock")
+    assert done.status() == ""
+
+
+def test_an_experiment_retrains_the_model_alone(done: Clone) -> None:
+    """No variant is trained when only model.hidden changes."""
+    output = done.run("dvc", "exp", "run", "-S", "model.hidden=20", "--name", "wide").stdout
+    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+    assert {"plan", "train", "sample", "evaluate", "compare", "report"} >= ran >= {"train"}
+    diff = json.loads(done.run("dvc", "metrics", "diff", "--json").stdout)
+    assert "metrics/model.json" in diff
+    table = done.run("dvc", "exp", "show", "--csv", "--only-changed").stdout
+    assert "wide" in table
+    assert "model.hidden" in table
+    done.run("git", "checkout", "--quiet", ".")
+    done.run("dvc", "repro")
+
+
+def test_a_small_learning_rate_goes_through_dvc(done: Clone) -> None:
+    """DVC writes 0.00001 as 1e-05, which must still be a number."""
+    done.run("dvc", "exp", "run", "-S", "train.learning_rate=0.00001", "--name", "slow")
+    config = json.loads((done.root / "data/model/config.json").read_text(encoding="utf-8"))
+    assert config["train"]["learning_rate"] == 1e-5
+    done.run("git", "checkout", "--quiet", ".")
+    done.run("dvc", "repro")
+
+
+def test_a_mistake_stops_before_anything_runs(done: Clone) -> None:
+    """The first stage names the key, the value and what is allowed; exit status not 0."""
+    params = done.root / "params.yaml"
+    original = params.read_text(encoding="utf-8")
+    params.write_text(original.replace("cell: lstm", "cell: lstn", 1), encoding="utf-8")
+    failed = done.run("dvc", "repro", check=False)
+    params.write_text(original, encoding="utf-8")
+    assert failed.returncode
+    assert "model.cell" in failed.stderr + failed.stdout
+    assert "'lstn'" in failed.stderr + failed.stdout
+    assert "Running stage 'train'" not in failed.stdout
+
+
+def test_an_own_text_is_noticed_and_followed(done: Clone) -> None:
+    """A user's file becomes a text; an edit to it runs again what depends on it, no more."""
+    own = done.root / "data/own/mine.txt"
+    own.write_text("All work and no play makes a dull day, says the sage.\n" * 400)
+    params = done.root / "params.yaml"
+    original = params.read_text(encoding="utf-8")
+    params.write_text(
+        original.replace("texts:\n", "texts:\n  mine: {path: data/own/mine.txt}\n"),
+        encoding="utf-8",
+    )
+    assert "Running stage 'vocab@mine'" in done.run("dvc", "repro").stdout
+    own.write_text("Another day, another line for the sage to say.\n" * 400)
+    output = done.run("dvc", "repro").stdout
+    assert "Running stage 'fetch@mine'" in output
+    assert "Running stage 'train'" not in output
+    params.write_text(original, encoding="utf-8")
+    own.unlink()
+    done.run("dvc", "repro")
+    assert not (done.root / "data/vocab/mine").exists()
+    assert done.status() == ""
+
+
+def test_another_machine_restores_and_reproduces(done: Clone, tmp_path: Path) -> None:
+    """A second clone pulls from a remote, finds everything up to date, and recomputes the same."""
+    done.run("dvc", "remote", "add", "--local", "--default", "shared", str(tmp_path / "remote"))
+    done.run("dvc", "push", "--quiet")
+    other = Clone(tmp_path / "other")
+    done.run("git", "clone", "--quiet", str(done.root), str(other.root))
+    other.run("dvc", "remote", "add", "--local", "--default", "shared", str(tmp_path / "remote"))
+    other.run("dvc", "pull", "--quiet")
+    assert "up to date" in other.run("dvc", "status").stdout
+    other.run("dvc", "repro", "--force", "train")
+    assert contents(other.root / "data/model") == contents(done.root / "data/model")

@@ -29,6 +29,7 @@ from charlab.params import SampleParams
 Floats = npt.NDArray[np.float64]
 Logits = npt.NDArray[np.floating]
 Ids = npt.NDArray[np.integer]
+Places = npt.NDArray[np.intp]
 State = list[tuple[Any, ...]]
 
 
@@ -165,34 +166,41 @@ def _truncate(p: Floats, shape: Shape) -> Floats:
     return result
 
 
-def _invert(cumulative: Floats, u: Floats) -> npt.NDArray[np.intp]:
-    """Return for each row the first place where the cumulative sum exceeds u of its total."""
-    target = u * cumulative[:, -1]
-    if len(target) == 1:
-        return cumulative[0].searchsorted(target, side="right")
-    return (cumulative > target[:, None]).argmax(axis=1)
-
-
 class _Picker:
     """Draws one character for each row of logits, with buffers used again and again."""
 
     def __init__(self, count: int, vocab_size: int, shape: Shape) -> None:
         self.shape = shape
-        self.inverse = 1 / shape.temperature if shape.plain else 0.0
-        self.buffer = np.empty((count, vocab_size))
+        # A NumPy float64, unlike Python's own, makes the product float64 for float32 logits.
+        self.inverse = np.float64(1 / shape.temperature if shape.plain else 0)
+        self.sums = np.empty((count, vocab_size))
+        self.totals = self.sums[:, -1]
 
-    def pick(self, logits: Logits, u: Floats) -> npt.NDArray[np.intp]:
+    def pick(self, logits: Logits, u: Floats) -> Places:
         """Return ids of shape (batch_size,) for uniform numbers of the same shape."""
         if self.shape.plain:
-            # Without the maximum taken off, exp can overflow; then the safe way is taken.
-            sums = self.buffer
-            np.multiply(logits, self.inverse, out=sums)
-            np.exp(sums, out=sums)
-            np.add.accumulate(sums, axis=1, out=sums)
-            totals = sums[:, -1]
-            if totals.min() > 1e-200 and totals.max() < 1e300:
-                return _invert(sums, u)
-        return _invert(np.cumsum(probabilities(logits, self.shape), axis=1), u)
+            # Without the maximum taken off exp can overflow; then the safe way is taken.
+            np.multiply(logits, self.inverse, out=self.sums)
+            np.exp(self.sums, out=self.sums)
+            np.add.accumulate(self.sums, axis=1, out=self.sums)
+            if self._in_range():
+                return self._invert(u)
+        np.cumsum(probabilities(logits, self.shape), axis=1, out=self.sums)
+        return self._invert(u)
+
+    def _in_range(self) -> bool:
+        if len(self.totals) == 1:
+            return 1e-200 < self.totals.item() < 1e300
+        return bool(self.totals.min() > 1e-200 and self.totals.max() < 1e300)
+
+    def _invert(self, u: Floats) -> Places:
+        """Return for each row the first place where the sum exceeds u of its total."""
+        target = u * self.totals
+        if len(target) == 1:
+            found: Places = self.sums[0].searchsorted(target, side="right")
+        else:
+            found = (self.sums > target[:, None]).argmax(axis=1)
+        return found
 
 
 class _Watch:
@@ -225,7 +233,7 @@ def _read_prompt(model: CharModel, vocab: Vocabulary, prompt: str) -> tuple[Logi
 
 def _draw(
     model: CharModel, start: tuple[Logits, State], u: Floats, shape: Shape, watch: _Watch | None
-) -> npt.NDArray[np.intp]:
+) -> Places:
     """Return the drawn ids, of the shape of ``u``: (length, count)."""
     length, count = u.shape
     logits = np.repeat(start[0], count, axis=0)

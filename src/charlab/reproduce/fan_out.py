@@ -17,20 +17,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 
 from charlab.errors import CharlabError
 
 LOGS = Path(".charlab/logs")
+TOPIC = "charlab stages"
 
 
 class StageFailedError(CharlabError):
     """A stage of the pipeline ended with an error."""
-
-
-class UpstreamFailedError(CharlabError):
-    """A stage was not run because one that it needs failed."""
 
 
 def stale_graph(root: Path) -> nx.DiGraph[str]:
@@ -60,20 +58,18 @@ class Board:
     done: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    @contextmanager
-    def running(self, stage: str) -> Iterator[None]:
-        """Show ``stage`` as running while the block runs."""
+    def note(self, event: tuple[float, tuple[str, str]]) -> None:
+        """Take up what a worker says of a stage: that it starts, or that it ends."""
+        _, (stage, what) = event
         with self.lock:
-            self.started[stage] = time.monotonic()
-        try:
-            yield
-        finally:
-            with self.lock:
-                del self.started[stage]
+            if what == "starts":
+                self.started[stage] = time.monotonic()
+            else:
+                self.started.pop(stage, None)
                 self.done += 1
 
     def lines(self) -> list[str]:
-        """Return one line for each running stage, and one for the whole."""
+        """Return one line for the whole, and one for each running stage."""
         now = time.monotonic()
         with self.lock:
             running = dict(self.started)
@@ -102,7 +98,7 @@ def last_line(path: Path) -> str:
     return lines[-1][:100] if lines else ""
 
 
-def run_stage(stage: str, board: Board) -> None:
+def run_stage(stage: str) -> None:
     """Run one stage through DVC, its output in a log file.
 
     Raises
@@ -116,7 +112,7 @@ def run_stage(stage: str, board: Board) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     # A training takes the threads that its parameters say; nothing else may take more than one.
     environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
-    with board.running(stage), log.open("wb") as output:
+    with log.open("wb") as output:
         done = subprocess.run(
             command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False
         )
@@ -125,7 +121,26 @@ def run_stage(stage: str, board: Board) -> None:
         raise StageFailedError(f"stage {stage} failed (all of its output: {log})\n{tail}")
 
 
-def run_graph(graph: nx.DiGraph[str], workers: int, run: Callable[[str], None]) -> None:
+def _task(run: Callable[[str], None], stage: str, *needed: str | None) -> str | None:
+    """Run a stage on a worker; return why it failed, "" if it was not run, None if it is well."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    if any(message is not None for message in needed):
+        return ""
+    worker.log_event(TOPIC, (stage, "starts"))
+    try:
+        run(stage)
+    except CharlabError as error:
+        return str(error)
+    finally:
+        worker.log_event(TOPIC, (stage, "ends"))
+    return None
+
+
+def run_graph(
+    graph: nx.DiGraph[str], workers: int, run: Callable[[str], None], board: Board
+) -> None:
     """Call ``run`` for every stage of ``graph``, each after those that it needs.
 
     Parameters
@@ -135,7 +150,9 @@ def run_graph(graph: nx.DiGraph[str], workers: int, run: Callable[[str], None]) 
     workers : int
         How many stages may run at once.
     run : callable
-        Runs one stage; raises if it fails.
+        Runs one stage; raises CharlabError if it fails. It is sent to the workers.
+    board : Board
+        Told of each stage that starts or ends.
 
     Raises
     ------
@@ -144,28 +161,20 @@ def run_graph(graph: nx.DiGraph[str], workers: int, run: Callable[[str], None]) 
     """
     from distributed import Client, LocalCluster
 
-    def task(stage: str, *needed: str | None) -> str | None:
-        if any(message is not None for message in needed):
-            return ""
-        try:
-            run(stage)
-        except CharlabError as error:
-            return str(error)
-        return None
-
-    cluster = LocalCluster(  # type: ignore[no-untyped-call]
+    cluster = LocalCluster(
         n_workers=1, threads_per_worker=workers, processes=False, dashboard_address=None
     )
-    with cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
-        futures: dict[str, object] = {}
+    with cluster, Client(cluster) as client:
+        client.subscribe_topic(TOPIC, board.note)
+        futures: dict[str, Any] = {}
         for stage in reversed(list(nx.topological_sort(graph))):
             needed = [futures[other] for other in sorted(graph.successors(stage))]
-            futures[stage] = client.submit(task, stage, *needed, key=f"stage {stage}", pure=False)
+            futures[stage] = client.submit(_task, run, stage, *needed, key=f"stage {stage}")
         messages = client.gather(list(futures.values()))
     failures = [message for message in messages if message]
     if failures:
         skipped = sum(message == "" for message in messages)
-        note = f"\n{skipped} stages that need it were not run" if skipped else ""
+        note = f"\nnot run, since they need it: {skipped} stages" if skipped else ""
         raise StageFailedError("\n\n".join(failures) + note)
 
 
@@ -216,5 +225,5 @@ def fan_out(root: Path, workers: int) -> int:
         return 0
     board = Board(total=len(graph))
     with shown(board):
-        run_graph(graph, workers, lambda stage: run_stage(stage, board))
+        run_graph(graph, workers, run_stage, board)
     return len(graph)

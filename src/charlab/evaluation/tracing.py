@@ -50,11 +50,13 @@ def sigmoid(x: Floats) -> Floats:
     return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
+def _relu(x: Floats) -> Floats:
+    return np.maximum(x, 0.0)
+
+
 def activate(name: str, x: Floats) -> Floats:
     """Apply the activation called ``name``: tanh, relu or sigmoid."""
-    if name == "tanh":
-        return np.tanh(x)
-    return np.maximum(x, 0.0) if name == "relu" else sigmoid(x)
+    return {"tanh": np.tanh, "relu": _relu, "sigmoid": sigmoid}[name](x)
 
 
 def slope(name: str, y: Floats) -> Floats:
@@ -167,6 +169,11 @@ class Network:
         shape = (batch_size, self.hidden_size)
         return [tuple(np.broadcast_to(part, shape) for part in layer) for layer in self.learned]
 
+    def sequence(self, inputs: Ids, state: State) -> tuple[Floats, State]:
+        """Return logits of shape (seq_len, batch_size, vocab_size), and the state after."""
+        traced = trace(self, inputs, state)
+        return traced.logits, traced.end()
+
 
 @dataclass(frozen=True)
 class LayerTrace:
@@ -216,7 +223,7 @@ class Trace:
     def log_probs(self) -> Floats:
         """Return the log-probabilities of the next character, shape (seq_len, batch, vocab)."""
         shifted = self.logits - self.logits.max(axis=-1, keepdims=True)
-        return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
     def nats(self, targets: Ids) -> Floats:
         """Return the loss of each target in nats, shape (seq_len, batch_size)."""
@@ -229,16 +236,9 @@ def trace(network: Network, inputs: Ids, state: State | None = None) -> Trace:
 
     Parameters
     ----------
-    network : Network
-        A trained network.
     inputs : ndarray of shape (seq_len, batch_size), integer
-        Character ids.
     state : list of tuples, optional
         The state before the first step; the network's own initial state if omitted.
-
-    Returns
-    -------
-    Trace
     """
     state = network.initial_state(inputs.shape[1]) if state is None else state
     step_through = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}[network.cell]

@@ -1,0 +1,268 @@
+"""The whole evaluation of a small model, and its parts that count and compare."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from charlab.corpus.invented import write
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import save_file
+
+from charlab.corpus.vocabulary import EncodedText, Vocabulary
+from charlab.errors import CharlabError
+from charlab.evaluation.activations import ActivationHistogram, GateSaturation, weight_pictures
+from charlab.evaluation.contrast import KINDS, AgainstNgram, kinds_of
+from charlab.evaluation.evaluate import bounded, evaluate, rounded
+from charlab.evaluation.positions import BLOCK, survey
+from charlab.evaluation.reference import Reference, places_of_test, refer
+from charlab.evaluation.tracing import BLOCKS, Network
+from charlab.files import write_json
+from charlab.params import ModelParams
+
+HIDDEN = 6
+
+
+def encoded(text: str, segments: int = 1) -> EncodedText:
+    """Give a text numbers, and split each of its pieces 6 to 2 to 2."""
+    vocab = Vocabulary.from_text(text)
+    pieces = vocab.encode(text).reshape(segments, -1)
+    train, val = pieces.shape[1] * 6 // 10, pieces.shape[1] * 2 // 10
+    parts = np.split(pieces, [train, train + val], axis=1)
+    return EncodedText(*(part.ravel() for part in parts), segments=segments, vocab=vocab)
+
+
+def weights(cell: str, vocab_size: int, seed: int = 7) -> dict[str, np.ndarray]:
+    """Draw the weights of a small network of one layer."""
+    rng = np.random.default_rng(seed)
+    rows = len(BLOCKS[cell]) * HIDDEN
+    shapes = {
+        "rnn.weight_ih_l0": (rows, vocab_size),
+        "rnn.weight_hh_l0": (rows, HIDDEN),
+        "rnn.bias_ih_l0": (rows,),
+        "rnn.bias_hh_l0": (rows,),
+        "head.weight": (vocab_size, HIDDEN),
+        "head.bias": (vocab_size,),
+    }
+    return {k: rng.normal(0, 0.6, shape).astype(np.float32) for k, shape in shapes.items()}
+
+
+def write_model(folder: Path, cell: str, vocab_size: int) -> Path:
+    """Write a model directory as training does, as far as looking inside reads it."""
+    folder.mkdir(parents=True)
+    model = ModelParams.model_validate({"cell": cell, "hidden": HIDDEN})
+    save_file(weights(cell, vocab_size), folder / "model.safetensors")
+    write_json(
+        folder / "config.json",
+        {"format": 1, "vocab_size": vocab_size, "seed": 1, "model": model.model_dump()},
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def invented() -> tuple[str, EncodedText]:
+    """Return a built-in text, and the same in numbers."""
+    text = write(6_000, 3)
+    text = text[: len(text) - len(text) % 10]
+    return text, encoded(text)
+
+
+def samples_of(text: str) -> dict[str, object]:
+    """Return samples, one copied and one of new words."""
+    drawn = [{"temperature": 0.5, "text": text[:80]}, {"temperature": 1.0, "text": "xq zzv qqx"}]
+    return {"prompt": "The ", "seed": 1, "samples": drawn}
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_evaluation_of_a_model(
+    cell: str, tmp_path: Path, invented: tuple[str, EncodedText]
+) -> None:
+    """Every part is there, is JSON without NaN, and the same when done again."""
+    text, data = invented
+    model = write_model(tmp_path / "model", cell, data.vocab.size)
+    reference = refer(data, text)
+    found = evaluate(model, data, reference, samples_of(text))
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found == evaluate(model, data, refer(data, text), samples_of(text))
+    missing = {name for name, value in found.items() if value is None}
+    assert missing == ({"gates"} if cell == "rnn" else set())
+    assert len(found["loss_by_position"]) == BLOCK
+    assert ("cell_norm" in found["gradient_by_lag"][1]) == (cell == "lstm")
+    # Both looks read the same characters.
+    carried = np.mean([row["carried_nats"] for row in found["loss_by_position"]])
+    assert found["against_ngram"]["network_nats"] == pytest.approx(carried, rel=1e-5)
+    copied, new = found["novelty"]
+    assert (copied["longest_copied"], copied["real_words"]) == (80, 1.0)
+    assert new["longest_copied"] < 80
+
+
+def test_evaluation_of_a_foreign_text_in_segments(tmp_path: Path) -> None:
+    """Without a floor, n-gram and samples there are fewer findings; segments are no problem."""
+    data = encoded("a line of text (no. 1)\n" * 600, segments=6)
+    found = evaluate(write_model(tmp_path / "model", "gru", data.vocab.size), data)
+    missing = {name for name, value in found.items() if value is None}
+    assert missing == {"loss_by_distance", "against_ngram", "novelty", "colored", "next_char"}
+    assert found["neurons"]
+
+
+def test_evaluation_without_a_test_split(tmp_path: Path) -> None:
+    """A text too short to survey leaves the weights, and nulls."""
+    data = encoded("abcde" * 10)
+    data = EncodedText(data.train, data.val, data.test[:0], segments=1, vocab=data.vocab)
+    found = evaluate(
+        write_model(tmp_path / "model", "lstm", data.vocab.size), data, refer(data), None
+    )
+    assert found["weights"]["shapes"]["weight_hh"] == [4 * HIDDEN, HIDDEN]
+    assert found["loss_by_position"] is None
+    assert found["neurons"] == []
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    """The message names the folder and what to do."""
+    with pytest.raises(CharlabError, match=r"not the folder of a trained model.*train it again"):
+        Network.load(tmp_path)
+
+
+def test_a_model_without_its_weights_is_refused() -> None:
+    """A missing weight is named."""
+    found = weights("rnn", 5)
+    del found["rnn.weight_hh_l0"]
+    with pytest.raises(CharlabError, match=r"no weight 'rnn.weight_hh_l0' that a rnn of 1 layers"):
+        Network.from_weights(ModelParams(cell="rnn", hidden=HIDDEN), found)
+
+
+@given(size=st.integers(2, 40), segments=st.integers(1, 5))
+def test_places_of_the_test_split(size: int, segments: int) -> None:
+    """Each character of the test split stands in the text where it is said to stand."""
+    text = "".join(chr(200 + k) for k in range(10 * size * segments))
+    data = encoded(text, segments)
+    assert "".join(text[place] for place in places_of_test(data)) == data.vocab.decode(data.test)
+
+
+def test_no_floor_from_another_text(invented: tuple[str, EncodedText]) -> None:
+    """A floor is never taken from a text that the numbers do not stand for."""
+    text, data = invented
+    for other in (text[1:], text[:-1] + "é", text[:-500]):
+        assert refer(data, other).floor_nats is None
+    floor = refer(data, text).floor_nats
+    assert floor is not None
+    assert len(floor) == len(data.test)
+
+
+@pytest.mark.parametrize(
+    ("chars", "segments", "expected"),
+    [(100, 1, (100, 1)), (500_000, 1, (400_000, 1)), (900_000, 9, (400_000, 4)), (0, 1, (0, 1))],
+)
+def test_bounded_keeps_whole_segments(chars: int, segments: int, expected: tuple[int, int]) -> None:
+    """At most 400,000 characters are looked at, in whole segments where there are several."""
+    ids, count = bounded(np.zeros(chars, dtype=np.uint8), segments)
+    assert (len(ids), count) == expected
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_rounding_is_to_six_digits(value: float) -> None:
+    """Rounded floats are close, stay as they are when rounded again, and are never NaN."""
+    (found,) = rounded([value])
+    if not math.isfinite(value):
+        assert found is None
+        return
+    assert found == pytest.approx(value, rel=1e-5, abs=0)
+    assert rounded(found) == found
+    assert str(rounded(-0.0)) == "0.0"
+
+
+@pytest.fixture
+def network() -> Network:
+    """Return a small LSTM over five characters."""
+    return Network.from_weights(ModelParams(cell="lstm", hidden=HIDDEN), weights("lstm", 5))
+
+
+def test_gates_and_activations_count_every_step(network: Network) -> None:
+    """Shares and counts are those of all recorded gates and activations together."""
+    gates, histogram = GateSaturation(network), ActivationHistogram(network)
+    ids = np.random.default_rng(1).integers(0, 5, 900)
+    recorded = []
+    for block in survey(network, ids):
+        gates.add(block)
+        histogram.add(block)
+        recorded.append(block.trace.layers[0])
+    forget = np.concatenate([layer.parts["forget"].reshape(-1, HIDDEN) for layer in recorded])
+    found = gates.result()
+    assert found is not None
+    assert found["forget"]["left"] == pytest.approx((forget < 0.1).mean())
+    assert found["forget"]["right"] == pytest.approx((forget > 0.9).mean())
+    assert found["forget"]["units"][2][1:] == pytest.approx(
+        [(forget[:, 2] < 0.1).mean(), (forget[:, 2] > 0.9).mean()], abs=1e-4
+    )
+    counts = histogram.result()
+    assert counts is not None
+    hidden = np.concatenate([layer.hidden.ravel() for layer in recorded])
+    assert counts["edges"][0] == -1
+    assert counts["counts"] == np.histogram(hidden, 40, (-1, 1))[0].tolist()
+
+
+def test_weight_pictures_never_mix_gates() -> None:
+    """Large matrices are averaged in blocks, each within one gate; rare characters are cut."""
+    hidden, vocab = 96, Vocabulary.from_text("".join(chr(200 + k) * (k + 1) for k in range(90)))
+    large = {name: np.zeros((3 * hidden, 90)) for name in ("rnn.weight_ih_l0",)}
+    large["rnn.weight_hh_l0"] = np.repeat([[1.0], [2.0], [3.0]], hidden, axis=0) * np.ones(hidden)
+    large |= {f"rnn.bias_{way}_l0": np.zeros(3 * hidden) for way in ("ih", "hh")}
+    large |= {"head.weight": np.zeros((90, hidden)), "head.bias": np.zeros(90)}
+    network = Network.from_weights(ModelParams(cell="gru", hidden=hidden), large)
+    found = weight_pictures(network, vocab)
+    picture = np.array(found["weight_hh"])
+    assert picture.shape == (63, 64)
+    np.testing.assert_array_equal(picture, np.repeat([1.0, 2.0, 3.0], 21)[:, None] * np.ones(64))
+    assert found["chars"] == list(vocab.chars[-64:])
+    assert np.shape(found["head"]) == (64, 64)
+
+
+def test_kinds_of_characters() -> None:
+    """Letters are told apart by their place in the word."""
+    text = 'Anna 7,\n"o"'
+    vocab = Vocabulary.from_text(text)
+    kinds = [KINDS[k] for k in kinds_of(vocab.encode(text), vocab)]
+    assert kinds == [
+        "first letter of a word",
+        "second or third letter",
+        "second or third letter",
+        "later letter",
+        "space",
+        "digit",
+        "other mark",
+        "line break",
+        "quotation mark or bracket",
+        "first letter of a word",
+        "quotation mark or bracket",
+    ]
+
+
+def test_against_ngram_finds_where_each_is_better(network: Network) -> None:
+    """The places shown are those of the largest difference, apart from each other."""
+    vocab = Vocabulary.from_text("abcde")
+    ids = np.random.default_rng(1).integers(0, 5, 2_000).astype(np.uint8)
+    ngram_nats = np.full(2_000, 2.0)
+    look = AgainstNgram(ids, vocab, 5, ngram_nats)
+    blocks = list(survey(network, ids))
+    place = int(blocks[0].positions[5, 0]) + 1
+    ngram_nats[place], ngram_nats[place + 1] = 50.0, 49.0
+    for block in blocks:
+        look.add(block)
+    found = look.result()
+    assert found is not None
+    best = found["rnn_better"][0]
+    assert best["char"] == vocab.decode(ids[place : place + 1])
+    assert best["context"] == vocab.decode(ids[max(0, place - 40) : place])
+    assert best["ngram_p"] == pytest.approx(math.exp(-50))
+    assert found["rnn_better"][1]["ngram_p"] == pytest.approx(math.exp(-2))
+    kinds = {row["kind"]: row["chars"] for row in found["by_kind"]}
+    assert sum(kinds.values()) == found["chars"]
+
+
+def test_reference_is_optional() -> None:
+    """Nothing known of a text is a reference too."""
+    assert Reference() == Reference(None, None, None, None, None)

@@ -7,7 +7,9 @@ gradient g the weights theta move from where training left them, theta_0, by
     theta <- theta - eta g / (sqrt(MS) + eps) + lambda (theta_0 - theta) R,
 
 where MS is the mean square of the training gradients and R = sqrt(MS) over its mean
-(at most 1 / lambda). Without MS the rule is plain SGD: g as it is, R = 1.
+(at most 1 / lambda). Where there is no training text, MS is that of the gradients so far
+on the text itself, which have all been paid for, and R = 1. The plain rule (SGD) has
+sqrt(MS) + eps = R = 1.
 
 Source: Krause, Kahembwe, Murray and Renals (2018), Dynamic evaluation of neural
 sequence models, arXiv:1709.07432.
@@ -21,7 +23,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +34,7 @@ from charlab.errors import CharlabError
 
 Ids = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
+MeanSquares = list[torch.Tensor]
 State = list[tuple[torch.Tensor, ...]]
 
 EPSILON = 1e-5
@@ -70,7 +73,7 @@ def dynamic_nats_per_char(
     rates: Rates,
     *,
     segments: int = 1,
-    mean_squares: list[torch.Tensor] | None = None,
+    mean_squares: MeanSquares | Literal["running"] | None = "running",
 ) -> Floats:
     """Return the loss of every character but the first of each segment.
 
@@ -81,8 +84,9 @@ def dynamic_nats_per_char(
     ids : ndarray of shape (chars,)
         The text: ``segments`` equally long pieces, read one after the other. What is
         learned in one is kept for the next; the state starts afresh.
-    mean_squares : list of Tensor, optional
-        One for each parameter, from :func:`gradient_mean_squares`.
+    mean_squares : list of Tensor, "running" or None
+        One for each parameter, from :func:`gradient_mean_squares`; or that of the
+        gradients so far; or none, for plain SGD.
 
     Returns
     -------
@@ -109,7 +113,7 @@ def dynamic_nats_per_char(
 
 def gradient_mean_squares(
     model: torch.nn.Module, ids: Ids, *, seq_len: int = 20, chunks: int = 500
-) -> list[torch.Tensor]:
+) -> MeanSquares:
     """Return the mean square of the gradient of each weight on a training text.
 
     Parameters
@@ -148,24 +152,33 @@ class _Update:
         self,
         parameters: list[torch.nn.Parameter],
         rates: Rates,
-        mean_squares: list[torch.Tensor] | None,
+        mean_squares: MeanSquares | Literal["running"] | None,
     ) -> None:
-        self.parameters = parameters
+        self.parameters, self.rates = parameters, rates
         self.trained = [p.detach().clone() for p in parameters]
-        ones = [torch.ones_like(p) for p in parameters]
-        roots = ones if mean_squares is None else [m.sqrt() for m in mean_squares]
-        mean = torch.cat([r.flatten() for r in roots]).mean()
-        slack = 0.0 if mean_squares is None else EPSILON
-        self.steps = [rates.learning_rate / (r + slack) for r in roots]
-        self.pulls = [(rates.decay * r / mean).clamp(max=1.0) for r in roots]
+        self.running = mean_squares == "running"
+        self.seen = 0
+        if isinstance(mean_squares, list):
+            roots = [square.sqrt() for square in mean_squares]
+            mean = torch.cat([root.flatten() for root in roots]).mean()
+            self.pulls = [(rates.decay * root / mean).clamp(max=1.0) for root in roots]
+            self.scales = [root + EPSILON for root in roots]
+        else:
+            self.squares = [torch.zeros_like(p) for p in parameters]
+            self.pulls = [torch.full_like(p, rates.decay) for p in parameters]
+            self.scales = [torch.ones_like(p) for p in parameters]
 
     @torch.no_grad()
     def apply(self, gradients: Sequence[torch.Tensor | None]) -> None:
         """Move the weights by their gradients, and back towards those of training."""
+        self.seen += 1
         for k, parameter in enumerate(self.parameters):
             gradient = gradients[k]
             if gradient is not None:
-                parameter.sub_(self.steps[k] * gradient)
+                if self.running:
+                    self.squares[k] += (gradient**2 - self.squares[k]) / self.seen
+                    self.scales[k] = self.squares[k].sqrt() + EPSILON
+                parameter.sub_(self.rates.learning_rate * gradient / self.scales[k])
             parameter.add_(self.pulls[k] * (self.trained[k] - parameter))
 
 

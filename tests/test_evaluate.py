@@ -22,6 +22,8 @@ from charlab.evaluation.positions import BLOCK, survey
 from charlab.evaluation.reference import Reference, places_of_test, refer
 from charlab.evaluation.tracing import BLOCKS, Network
 from charlab.files import write_json
+from charlab.models.inference import InferenceModel
+from charlab.models.weights import expected_shapes
 from charlab.params import ModelParams
 
 HIDDEN = 6
@@ -127,12 +129,32 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
         Network.load(tmp_path)
 
 
-def test_a_model_without_its_weights_is_refused() -> None:
+def test_a_model_without_its_weights_is_refused(tmp_path: Path) -> None:
     """A missing weight is named."""
-    found = weights("rnn", 5)
+    folder, found = write_model(tmp_path / "model", "rnn", 5), weights("rnn", 5)
     del found["rnn.weight_hh_l0"]
-    with pytest.raises(CharlabError, match=r"no weight 'rnn.weight_hh_l0' that a rnn of 1 layers"):
-        Network.from_weights(ModelParams(cell="rnn", hidden=HIDDEN), found)
+    save_file(found, folder / "model.safetensors")
+    with pytest.raises(CharlabError, match=r"missing or too many: rnn\.weight_hh_l0"):
+        Network.load(folder)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
+def test_trace_equals_inference(cell: str, activation: str) -> None:
+    """What is looked into is the network that samples and is scored."""
+    options = {"layers": 2, "hidden": 5, "initial_state": "learned"}
+    model = ModelParams.model_validate({"cell": cell, "activation": activation, **options})
+    rng = np.random.default_rng(2)
+    drawn = {
+        name: rng.normal(0, 0.5, shape).astype(np.float32)
+        for name, shape in expected_shapes(model, 7).items()
+    }
+    inputs = rng.integers(0, 7, (20, 3))
+    inference, network = InferenceModel(model, drawn), Network.from_weights(model, drawn)
+    expected, state = inference.sequence(inputs, inference.initial_state(3))
+    found, after = network.sequence(inputs, network.initial_state(3))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(np.array(after), np.array(state), rtol=1e-3, atol=1e-4)
 
 
 @given(size=st.integers(2, 40), segments=st.integers(1, 5))

@@ -178,6 +178,17 @@ def test_units_are_chosen_on_one_split_and_reported_on_the_other() -> None:
     assert (best["correlation"], best["val_correlation"]) == (0.05, -0.8)
 
 
+def test_a_unit_that_remembers_is_preferred_for_colouring() -> None:
+    """Quotes before brackets before anything near, if the correlation is strong enough."""
+    near = {"feature": "space", "val_correlation": -0.9}
+    brackets = {"feature": "inside_brackets", "val_correlation": 0.8}
+    quotes = {"feature": "inside_quotes", "val_correlation": -0.6}
+    weak = {"feature": "inside_quotes", "val_correlation": 0.2}
+    assert most_telling([near, brackets, quotes]) == quotes
+    assert most_telling([weak, brackets, near]) == brackets
+    assert most_telling([weak, near]) == near
+
+
 def test_no_neuron_of_no_correlation() -> None:
     """Without a feature that occurs, there is no unit to colour a text by."""
     nothing = np.full((2, len(FEATURES)), np.nan)

@@ -26,7 +26,7 @@ TOP_UNITS = 3
 MIN_EVENTS = 20
 """A feature must differ from its commonest value at this many characters to be looked at."""
 
-STRONG = 0.3
+STRONG = 0.5
 """Correlation from which a unit that follows something far back is preferred for colouring."""
 
 
@@ -127,12 +127,13 @@ def best_units(valid: Floats, test: Floats, hidden_size: int) -> list[dict[str, 
 def most_telling(neurons: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Choose the unit to colour a text by.
 
-    The one that follows something far back best, if its correlation on the validation
-    split is at least :data:`STRONG`; else the one that follows anything best.
+    The best one of the first feature of :data:`~charlab.evaluation.features.LONG_RANGE`
+    whose correlation on the validation split is at least :data:`STRONG` (quotes come before
+    brackets, which are few, so that their correlation is less sure); if there is none, the
+    unit of the highest correlation with anything.
     """
-    far = [
-        row
-        for row in neurons
-        if row["feature"] in LONG_RANGE and abs(row["val_correlation"]) >= STRONG
-    ]
-    return max(far or neurons, key=lambda row: abs(row["val_correlation"]), default=None)
+    for feature in LONG_RANGE:
+        for row in neurons:
+            if row["feature"] == feature and abs(row["val_correlation"]) >= STRONG:
+                return row
+    return max(neurons, key=lambda row: abs(row["val_correlation"]), default=None)

@@ -23,11 +23,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from charlab.errors import CharlabError
 from charlab.files import read_json
+from charlab.models.weights import load_weights
 from charlab.params import ModelParams
 
 Floats = NDArray[np.float64]
@@ -50,13 +49,11 @@ def sigmoid(x: Floats) -> Floats:
     return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
-def _relu(x: Floats) -> Floats:
-    return np.maximum(x, 0.0)
-
-
 def activate(name: str, x: Floats) -> Floats:
     """Apply the activation called ``name``: tanh, relu or sigmoid."""
-    return {"tanh": np.tanh, "relu": _relu, "sigmoid": sigmoid}[name](x)
+    if name == "tanh":
+        return np.asarray(np.tanh(x))
+    return np.maximum(x, 0.0) if name == "relu" else sigmoid(x)
 
 
 def slope(name: str, y: Floats) -> Floats:
@@ -109,39 +106,29 @@ class Network:
         Raises
         ------
         CharlabError
-            If a file or a weight is missing, or is not what its name says.
+            If a file is missing, or the weights are not those of the configuration.
         """
         try:
-            model = ModelParams.model_validate(read_json(model_dir / "config.json")["model"])
-            weights = load_file(model_dir / "model.safetensors")
-        except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+            config = read_json(model_dir / "config.json")
+            model = ModelParams.model_validate(config["model"])
+            vocab_size = int(config["vocab_size"])
+        except (OSError, KeyError, TypeError, ValueError) as error:
             raise CharlabError(
                 f"{model_dir}: not the folder of a trained model ({error}); train it again"
             ) from None
+        weights = load_weights(model_dir / "model.safetensors", model, vocab_size)
         return cls.from_weights(model, weights)
 
     @classmethod
     def from_weights(cls, model: ModelParams, weights: dict[str, Any]) -> Network:
-        """Arrange weights under their names in model.safetensors.
-
-        Raises
-        ------
-        CharlabError
-            If a weight that ``model`` needs is missing.
-        """
+        """Arrange weights that go by their names in model.safetensors."""
         wide = {name: np.asarray(value, dtype=np.float64) for name, value in weights.items()}
         parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        try:
-            layers = tuple(
-                Layer(*(wide[f"rnn.{part}_l{depth}"] for part in parts))
-                for depth in range(model.layers)
-            )
-            head = wide["head.weight"], wide["head.bias"]
-        except KeyError as error:
-            raise CharlabError(
-                f"the model's file has no weight {error} that a {model.cell} of {model.layers} "
-                f"layers needs; it has {', '.join(sorted(wide))}"
-            ) from None
+        layers = tuple(
+            Layer(*(wide[f"rnn.{part}_l{depth}"] for part in parts))
+            for depth in range(model.layers)
+        )
+        head = wide["head.weight"], wide["head.bias"]
         names = [name for name in ("initial.h", "initial.c") if name in wide]
         learned = [tuple(wide[n][d] for n in names) for d in range(model.layers)] if names else None
         return cls(model.cell, model.activation, layers, *head, learned)

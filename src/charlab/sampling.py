@@ -171,18 +171,20 @@ class _Picker:
 
     def __init__(self, count: int, vocab_size: int, shape: Shape) -> None:
         self.shape = shape
-        # A NumPy float64, unlike Python's own, makes the product float64 for float32 logits.
-        self.inverse = np.float64(1 / shape.temperature if shape.plain else 0)
+        self.inverse = 1 / shape.temperature if shape.plain else 0.0
         self.sums = np.empty((count, vocab_size))
+        # One row is summed as an array of one dimension: NumPy is faster there.
+        self.flat = self.sums[0] if count == 1 else self.sums
         self.totals = self.sums[:, -1]
 
     def pick(self, logits: Logits, u: Floats) -> Places:
         """Return ids of shape (batch_size,) for uniform numbers of the same shape."""
         if self.shape.plain:
             # Without the maximum taken off exp can overflow; then the safe way is taken.
-            np.multiply(logits, self.inverse, out=self.sums)
+            np.copyto(self.sums, logits)  # to float64, before any arithmetic
+            self.sums *= self.inverse
             np.exp(self.sums, out=self.sums)
-            np.add.accumulate(self.sums, axis=1, out=self.sums)
+            np.add.accumulate(self.flat, axis=-1, out=self.flat)
             if self._in_range():
                 return self._invert(u)
         np.cumsum(probabilities(logits, self.shape), axis=1, out=self.sums)
@@ -197,7 +199,7 @@ class _Picker:
         """Return for each row the first place where the sum exceeds u of its total."""
         target = u * self.totals
         if len(target) == 1:
-            found: Places = self.sums[0].searchsorted(target, side="right")
+            found: Places = self.flat.searchsorted(target, side="right")
         else:
             found = (self.sums > target[:, None]).argmax(axis=1)
         return found

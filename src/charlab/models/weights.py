@@ -1,0 +1,84 @@
+"""Weights in files: safetensors under the names of torch.nn, checked on the way in.
+
+The only module of ``models`` that touches a file. For G gates (rnn 1, gru 3, lstm 4),
+hidden size H, and vocabulary size V, layer ``k`` has
+
+    rnn.weight_ih_lk  (G*H, V) in layer 0, (G*H, H) above
+    rnn.weight_hh_lk  (G*H, H)
+    rnn.bias_ih_lk, rnn.bias_hh_lk  (G*H,)
+
+and the network has ``head.weight`` (V, H), ``head.bias`` (V,) and, if its initial state is
+learned, ``initial.h`` (layers, H) and for an LSTM ``initial.c``. Gates are stacked as in
+torch.nn: i, f, g, o for the LSTM; r, z, n for the GRU. All are float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from charlab.errors import CharlabError
+from charlab.files import write_bytes
+from charlab.params import ModelParams
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+"""How many blocks of H rows each cell stacks in its weights."""
+
+
+def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int, ...]]:
+    """Return the name and shape of every weight of a network, in a fixed order."""
+    hidden, rows = model.hidden, GATES[model.cell] * model.hidden
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(model.layers):
+        shapes[f"rnn.weight_ih_l{layer}"] = (rows, vocab_size if layer == 0 else hidden)
+        shapes[f"rnn.weight_hh_l{layer}"] = (rows, hidden)
+        shapes[f"rnn.bias_ih_l{layer}"] = (rows,)
+        shapes[f"rnn.bias_hh_l{layer}"] = (rows,)
+    shapes["head.weight"] = (vocab_size, hidden)
+    shapes["head.bias"] = (vocab_size,)
+    if model.initial_state == "learned":
+        shapes["initial.h"] = (model.layers, hidden)
+        if model.cell == "lstm":
+            shapes["initial.c"] = (model.layers, hidden)
+    return shapes
+
+
+def save_weights(path: Path, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Write weights as float32 in a fixed order, atomically."""
+    ordered = {name: np.ascontiguousarray(weights[name], dtype=np.float32) for name in weights}
+    write_bytes(path, save(ordered))
+
+
+def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, NDArray[np.float32]]:
+    """Read the weights of a network and check that they are the ones its configuration needs.
+
+    Raises
+    ------
+    CharlabError
+        If the file cannot be read, or a weight is missing, is one too many, or has
+        another shape or type; the message names it.
+    """
+    try:
+        weights = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise CharlabError(f"{path}: not a readable weights file ({error}); train again") from None
+    shapes = expected_shapes(model, vocab_size)
+    if weights.keys() != shapes.keys():
+        odd = sorted(weights.keys() ^ shapes.keys())
+        raise CharlabError(
+            f"{path}: the weights are not those of a {model.cell} of {model.layers} layers; "
+            f"missing or too many: {', '.join(odd)}; train again"
+        )
+    for name, shape in shapes.items():
+        if weights[name].shape != shape or weights[name].dtype != np.float32:
+            raise CharlabError(
+                f"{path}: {name} should be float32 of shape {shape}, "
+                f"found {weights[name].dtype} of shape {weights[name].shape}; train again"
+            )
+    return {name: weights[name] for name in shapes}

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlab.evaluation import ngram
-from charlab.evaluation.ngram import KneserNey, build_levels, discounts, nats_by_order
+from charlab.evaluation import counting
+from charlab.evaluation.counting import build_levels
+from charlab.evaluation.ngram import KneserNey, discounts, nats_by_order
 
 START = -9  # stands before the first character, as one more possible neighbour
 
@@ -183,7 +184,7 @@ def test_discounts_always_leave_something(counts: list[int]) -> None:
 def test_numbering_packed_or_not(limit: int) -> None:
     """Keys too large to be packed with their position are numbered the same."""
     keys = np.random.default_rng(0).integers(0, 50, 200)
-    distinct, numbers = ngram._number(keys, limit)
+    distinct, numbers = counting._number(keys, limit)
     np.testing.assert_array_equal(distinct, np.unique(keys))
     np.testing.assert_array_equal(distinct[numbers], keys)
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from charlab.corpus.vocabulary import UnknownCharacterError, Vocabulary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab import sampling
-from charlab.sampling import (
-    SamplingError,
-    Shape,
-    probabilities,
-    sample,
-    sample_with_nats,
-    uniforms,
-)
+from charlab.corpus.vocabulary import UnknownCharacterError, Vocabulary
+from charlab.drawing import Picker, SamplingError, Shape, probabilities, uniforms
+from charlab.files import write_json
+from charlab.models.inference import load_model
+from charlab.models.weights import expected_shapes, save_weights
+from charlab.params import ModelParams, SampleParams
+from charlab.sampling import sample, sample_ladder, sample_with_nats
 
 VOCAB = Vocabulary.from_text("abcde")
 LOGITS = np.log(np.array([0.5, 0.25, 0.15, 0.08, 0.02]))
@@ -152,7 +151,7 @@ def test_quick_and_safe_way_agree(logits: list[float], temperature: float, seed:
     u = uniforms(seed, 1, 4)[0]
     shape = Shape(temperature)
     p = probabilities(rows, shape)
-    quick = sampling._Picker(4, len(logits), shape).pick(rows, u)
+    quick = Picker(4, len(logits), shape).pick(rows, u)
     above = p.cumsum(axis=1)[np.arange(4), quick]
     below = above - p[np.arange(4), quick]
     assert ((below <= u + 1e-12) & (u <= above + 1e-12)).all()
@@ -238,6 +237,31 @@ def test_a_diverged_model_is_named(bad: float, temperature: float) -> None:
     table[:, 2] = bad
     with pytest.raises(SamplingError, match="not finite"):
         sample(Markov(table), VOCAB, "a", temperature=temperature, length=5, seed=0)
+
+
+def write_model(folder: Path) -> None:
+    """Write an untrained network of 4 hidden units over the vocabulary."""
+    params = ModelParams(cell="rnn", hidden=4)
+    rng = np.random.default_rng(0)
+    shapes = expected_shapes(params, VOCAB.size)
+    save_weights(folder / "model.safetensors", {n: rng.normal(size=s) for n, s in shapes.items()})
+    config = {"format": 1, "vocab_size": VOCAB.size, "model": params.model_dump()}
+    write_json(folder / "config.json", config)
+    VOCAB.save(folder / "vocab.json")
+
+
+def test_ladder_of_temperatures(tmp_path: Path) -> None:
+    """One text per temperature, as sample gives it, with the figures of the model itself."""
+    write_model(tmp_path)
+    params = SampleParams(prompt="ab", temperatures=[0.0, 1.0, 5.0], length=200)
+    ladder = sample_ladder(tmp_path, params, 7)
+    assert (ladder["prompt"], ladder["seed"]) == ("ab", 7)
+    cold, plain, hot = ladder["samples"]
+    assert [rung["temperature"] for rung in ladder["samples"]] == [0.0, 1.0, 5.0]
+    options = {"temperature": 1.0, "length": 200, "seed": 7}
+    assert sample(load_model(tmp_path), VOCAB, "ab", **options) == [plain["text"]]
+    assert cold["nats_per_char"] < plain["nats_per_char"] < hot["nats_per_char"]
+    assert cold["entropy_nats"] == 0 < plain["entropy_nats"] < hot["entropy_nats"]
 
 
 def test_no_torch_is_loaded() -> None:

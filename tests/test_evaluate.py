@@ -13,18 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from charlab.corpus.vocabulary import EncodedText, Vocabulary
+from charlab.corpus.vocabulary import EncodedText, Vocabulary, encode_text
 from charlab.errors import CharlabError
-from charlab.evaluation.activations import ActivationHistogram, GateSaturation, weight_pictures
-from charlab.evaluation.contrast import KINDS, AgainstNgram, kinds_of
-from charlab.evaluation.evaluate import bounded, evaluate, rounded
-from charlab.evaluation.positions import BLOCK, survey
+from charlab.evaluation.evaluate import (
+    bounded,
+    evaluate,
+    evaluate_files,
+    evaluate_variants,
+    rounded,
+)
+from charlab.evaluation.positions import BLOCK
 from charlab.evaluation.reference import Reference, places_of_test, refer
-from charlab.evaluation.tracing import BLOCKS, Network
-from charlab.files import write_json
+from charlab.evaluation.tracing import BLOCKS, Network, trace
+from charlab.files import read_json, write_json
 from charlab.models.inference import InferenceModel
 from charlab.models.weights import expected_shapes
-from charlab.params import ModelParams
+from charlab.params import CorpusParams, ModelParams
 
 HIDDEN = 6
 
@@ -53,14 +57,14 @@ def weights(cell: str, vocab_size: int, seed: int = 7) -> dict[str, np.ndarray]:
     return {k: rng.normal(0, 0.6, shape).astype(np.float32) for k, shape in shapes.items()}
 
 
-def write_model(folder: Path, cell: str, vocab_size: int) -> Path:
+def write_model(folder: Path, cell: str, vocab_size: int, text: str = "") -> Path:
     """Write a model directory as training does, as far as looking inside reads it."""
     folder.mkdir(parents=True)
     model = ModelParams.model_validate({"cell": cell, "hidden": HIDDEN})
     save_file(weights(cell, vocab_size), folder / "model.safetensors")
     write_json(
         folder / "config.json",
-        {"format": 1, "vocab_size": vocab_size, "seed": 1, "model": model.model_dump()},
+        {"format": 1, "vocab_size": vocab_size, "text": text, "model": model.model_dump()},
     )
     return folder
 
@@ -100,6 +104,51 @@ def test_evaluation_of_a_model(
     copied, new = found["novelty"]
     assert (copied["longest_copied"], copied["real_words"]) == (80, 1.0)
     assert new["longest_copied"] < 80
+
+
+def test_variants_are_evaluated_side_by_side(tmp_path: Path) -> None:
+    """Each variant's file is what the single stage finds, the floor of the text included."""
+    source = {"builtin": "invented", "chars": 8_000, "seed": 3}
+    (tmp_path / "book.txt").write_text(write(8_000, 3), encoding="utf-8", newline="\n")
+    encode_text(tmp_path / "book.txt", CorpusParams(), tmp_path / "vocab" / "book")
+    write_json(tmp_path / "plan" / "book.json", source)
+    data = EncodedText.load(tmp_path / "vocab" / "book")
+    models = []
+    for cell in ("rnn", "gru"):
+        models.append((cell, write_model(tmp_path / cell, cell, data.vocab.size, text="book")))
+        write_json(tmp_path / "samples" / f"{cell}.json", samples_of("abc " * 30))
+    folders = {name: tmp_path / name for name in ("plan", "samples", "out")}
+    evaluate_variants(models, texts=tmp_path / "vocab", **folders)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"rnn.json", "gru.json"}
+    alone = evaluate_files(
+        tmp_path / "gru",
+        tmp_path / "vocab" / "book",
+        tmp_path / "plan" / "book.json",
+        tmp_path / "samples" / "gru.json",
+    )
+    assert read_json(tmp_path / "out" / "gru.json") == alone
+    assert alone["loss_by_distance"] is not None
+
+
+def test_loss_by_distance_is_of_what_could_be_known(tmp_path: Path) -> None:
+    """Each loss meets its own distance; what depends on text before the segment is left out."""
+    data = encoded("a line of text (no. 1)\n" * 300, segments=2)
+    model = write_model(tmp_path / "model", "gru", data.vocab.size)
+    half = len(data.test) // 2
+    distance, floor = np.zeros(2 * half, dtype=np.int64), np.arange(2 * half) / 1000
+    distance[[0, 7, half + 9]] = 1, 8, 10  # the first of all has no loss, 7 comes too early
+    distance[[1, half + 40]] = 1, 10
+    found = evaluate(model, data, Reference(floor_nats=floor, distance=distance))
+    network = Network.load(model)
+    losses = [
+        -trace(network, piece[:-1, None]).log_probs()[np.arange(half - 1), 0, piece[1:]]
+        for piece in data.test.reshape(2, half)
+    ]
+    near, far = found["loss_by_distance"]
+    assert (near["low"], near["chars"], near["floor_nats"]) == (1, 1, 0.001)
+    assert near["nats"] == pytest.approx(losses[0][0], rel=1e-5)
+    assert (far["low"], far["chars"], far["floor_nats"]) == (8, 1, (half + 40) / 1000)
+    assert far["nats"] == pytest.approx(losses[1][39], rel=1e-5)
 
 
 def test_evaluation_of_a_foreign_text_in_segments(tmp_path: Path) -> None:
@@ -195,96 +244,3 @@ def test_rounding_is_to_six_digits(value: float) -> None:
     assert found == pytest.approx(value, rel=1e-5, abs=0)
     assert rounded(found) == found
     assert str(rounded(-0.0)) == "0.0"
-
-
-@pytest.fixture
-def network() -> Network:
-    """Return a small LSTM over five characters."""
-    return Network.from_weights(ModelParams(cell="lstm", hidden=HIDDEN), weights("lstm", 5))
-
-
-def test_gates_and_activations_count_every_step(network: Network) -> None:
-    """Shares and counts are those of all recorded gates and activations together."""
-    gates, histogram = GateSaturation(network), ActivationHistogram(network)
-    ids = np.random.default_rng(1).integers(0, 5, 900)
-    recorded = []
-    for block in survey(network, ids):
-        gates.add(block)
-        histogram.add(block)
-        recorded.append(block.trace.layers[0])
-    forget = np.concatenate([layer.parts["forget"].reshape(-1, HIDDEN) for layer in recorded])
-    found = gates.result()
-    assert found is not None
-    assert found["forget"]["left"] == pytest.approx((forget < 0.1).mean())
-    assert found["forget"]["right"] == pytest.approx((forget > 0.9).mean())
-    assert found["forget"]["units"][2][1:] == pytest.approx(
-        [(forget[:, 2] < 0.1).mean(), (forget[:, 2] > 0.9).mean()], abs=1e-4
-    )
-    counts = histogram.result()
-    assert counts is not None
-    hidden = np.concatenate([layer.hidden.ravel() for layer in recorded])
-    assert counts["edges"][0] == -1
-    assert counts["counts"] == np.histogram(hidden, 40, (-1, 1))[0].tolist()
-
-
-def test_weight_pictures_never_mix_gates() -> None:
-    """Large matrices are averaged in blocks, each within one gate; rare characters are cut."""
-    hidden, vocab = 96, Vocabulary.from_text("".join(chr(200 + k) * (k + 1) for k in range(90)))
-    large = {name: np.zeros((3 * hidden, 90)) for name in ("rnn.weight_ih_l0",)}
-    large["rnn.weight_hh_l0"] = np.repeat([[1.0], [2.0], [3.0]], hidden, axis=0) * np.ones(hidden)
-    large |= {f"rnn.bias_{way}_l0": np.zeros(3 * hidden) for way in ("ih", "hh")}
-    large |= {"head.weight": np.zeros((90, hidden)), "head.bias": np.zeros(90)}
-    network = Network.from_weights(ModelParams(cell="gru", hidden=hidden), large)
-    found = weight_pictures(network, vocab)
-    picture = np.array(found["weight_hh"])
-    assert picture.shape == (63, 64)
-    np.testing.assert_array_equal(picture, np.repeat([1.0, 2.0, 3.0], 21)[:, None] * np.ones(64))
-    assert found["chars"] == list(vocab.chars[-64:])
-    assert np.shape(found["head"]) == (64, 64)
-
-
-def test_kinds_of_characters() -> None:
-    """Letters are told apart by their place in the word."""
-    text = 'Anna 7,\n"o"'
-    vocab = Vocabulary.from_text(text)
-    kinds = [KINDS[k] for k in kinds_of(vocab.encode(text), vocab)]
-    assert kinds == [
-        "first letter of a word",
-        "second or third letter",
-        "second or third letter",
-        "later letter",
-        "space",
-        "digit",
-        "other mark",
-        "line break",
-        "quotation mark or bracket",
-        "first letter of a word",
-        "quotation mark or bracket",
-    ]
-
-
-def test_against_ngram_finds_where_each_is_better(network: Network) -> None:
-    """The places shown are those of the largest difference, apart from each other."""
-    vocab = Vocabulary.from_text("abcde")
-    ids = np.random.default_rng(1).integers(0, 5, 2_000).astype(np.uint8)
-    ngram_nats = np.full(2_000, 2.0)
-    look = AgainstNgram(ids, vocab, 5, ngram_nats)
-    blocks = list(survey(network, ids))
-    place = int(blocks[0].positions[5, 0]) + 1
-    ngram_nats[place], ngram_nats[place + 1] = 50.0, 49.0
-    for block in blocks:
-        look.add(block)
-    found = look.result()
-    assert found is not None
-    best = found["rnn_better"][0]
-    assert best["char"] == vocab.decode(ids[place : place + 1])
-    assert best["context"] == vocab.decode(ids[max(0, place - 40) : place])
-    assert best["ngram_p"] == pytest.approx(math.exp(-50))
-    assert found["rnn_better"][1]["ngram_p"] == pytest.approx(math.exp(-2))
-    kinds = {row["kind"]: row["chars"] for row in found["by_kind"]}
-    assert sum(kinds.values()) == found["chars"]
-
-
-def test_reference_is_optional() -> None:
-    """Nothing known of a text is a reference too."""
-    assert Reference() == Reference(None, None, None, None, None)

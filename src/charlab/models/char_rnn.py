@@ -63,16 +63,19 @@ class CharRNN(nn.Module):
         else:
             values = initial_weights(params, vocab_size, generator)
         for name, value in values.items():
-            self.register_parameter(_attribute(name), nn.Parameter(torch.from_numpy(value.copy())))
+            block, leaf = name.split(".")
+            if block not in self._modules:
+                self.add_module(block, nn.Module())
+            parameter = nn.Parameter(torch.from_numpy(value.copy()))
+            self.get_submodule(block).register_parameter(leaf, parameter)
 
     def weight(self, name: str) -> Tensor:
         """Return a weight by its name in model.safetensors, such as ``rnn.weight_hh_l0``."""
-        value: Tensor = getattr(self, _attribute(name))
-        return value
+        return self.get_parameter(name)
 
     def named_weights(self) -> dict[str, Tensor]:
         """Return all weights under their names in model.safetensors."""
-        return {name: self.weight(name) for name in expected_shapes(self.params, self.vocab_size)}
+        return dict(self.named_parameters())
 
     def initial_state(self, batch_size: int) -> State:
         """Return the state before the first character: one tuple per layer, each (B, H)."""
@@ -145,11 +148,8 @@ class CharRNN(nn.Module):
         here = place == "variational" or (place == "output") == last
         if not self.training or rate == 0.0 or not here:
             return hidden
+        if self.dropout_generator is None:
+            raise ValueError("a network that trains with dropout needs a dropout_generator")
         shape = (1, *hidden.shape[1:]) if place == "variational" else hidden.shape
         kept = torch.rand(shape, generator=self.dropout_generator, device=hidden.device) >= rate
         return hidden * kept.to(hidden.dtype) / (1 - rate)
-
-
-def _attribute(name: str) -> str:
-    """Return the attribute that holds a weight: a module's names may have no dot."""
-    return name.replace(".", "_")

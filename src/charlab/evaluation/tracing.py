@@ -233,7 +233,8 @@ def trace(network: Network, inputs: Ids, state: State | None = None) -> Trace:
     for layer, start in zip(network.layers, state, strict=True):
         # W_ih times a one-hot vector is a column of W_ih: (T, B) -> (T, B, G*H).
         driven = layer.weight_ih.T[inputs] if not traced else traced[-1].hidden @ layer.weight_ih.T
-        traced.append(step_through(network.activation, layer, driven + layer.bias_ih, start))
+        driven += layer.bias_ih  # a new array either way, so in place: it is the largest
+        traced.append(step_through(network.activation, layer, driven, start))
     logits = traced[-1].hidden @ network.head_weight.T + network.head_bias
     return Trace(tuple(traced), logits)
 
@@ -242,7 +243,8 @@ def _rnn(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...
     hidden = np.empty_like(driven)  # (T, B, H)
     recurrent = layer.weight_hh.T.copy()
     h = start[0]
-    for t, drive in enumerate(driven + layer.bias_hh):
+    driven += layer.bias_hh
+    for t, drive in enumerate(driven):
         h = hidden[t] = activate(activation, drive + h @ recurrent)
     return LayerTrace(start, hidden, None, {})
 
@@ -255,7 +257,8 @@ def _lstm(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ..
     hidden, cells = (np.empty((seq_len, batch_size, size)) for _ in range(2))
     recurrent = layer.weight_hh.T.copy()
     h, c = start
-    for t, drive in enumerate(driven + layer.bias_hh):
+    driven += layer.bias_hh
+    for t, drive in enumerate(driven):
         before = (drive + h @ recurrent).reshape(batch_size, 4, size)
         gates[t] = sigmoid(before)
         gates[t, :, 2] = activate(activation, before[:, 2])

@@ -192,7 +192,8 @@ def run_fast(
     gradient of a gradient would be needed, use ``run_steps``.
     """
     if cell == "lstm":
-        outputs, last = _LSTM.apply(inputs, *state, weight_hh, bias_hh, activation)
+        lstm: Any = _LSTM  # torch gives apply no types
+        outputs, last = lstm.apply(inputs, *state, weight_hh, bias_hh, activation)
         return outputs, (outputs[-1], last)
     function: Any = {"rnn": _RNN, "gru": _GRU}.get(cell)
     if function is None:

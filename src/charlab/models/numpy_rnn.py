@@ -27,6 +27,9 @@ steps. The gradient stops at the first step of the chunk: h_0 is taken as given,
 again as the *last* element: in ``dW_hh += da_t h_{t-1}^T`` the step t = 0 then takes h_T for
 h_{-1}. The loss still falls, and a gradient check finds it at once. Here states have T+1
 rows, and row 0 is the initial state.
+
+**What is done with the gradients** (clipping, then a step of Adagrad or another) stands in
+:mod:`charlab.training.optimizers`, and the loop over chunks in :mod:`charlab.training.loop`.
 """
 
 from __future__ import annotations

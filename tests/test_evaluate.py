@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from charlab.corpus.invented import write
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
+from charlab.corpus.invented import Floor, write
 from charlab.corpus.vocabulary import EncodedText, Vocabulary, encode_text
 from charlab.errors import CharlabError
 from charlab.evaluation.evaluate import (
@@ -135,10 +135,12 @@ def test_loss_by_distance_is_of_what_could_be_known(tmp_path: Path) -> None:
     data = encoded("a line of text (no. 1)\n" * 300, segments=2)
     model = write_model(tmp_path / "model", "gru", data.vocab.size)
     half = len(data.test) // 2
-    distance, floor = np.zeros(2 * half, dtype=np.int64), np.arange(2 * half) / 1000
+    distance, ideal = np.zeros(2 * half, dtype=np.int64), np.arange(2 * half) / 1000
     distance[[0, 7, half + 9]] = 1, 8, 10  # the first of all has no loss, 7 comes too early
     distance[[1, half + 40]] = 1, 10
-    found = evaluate(model, data, Reference(floor_nats=floor, distance=distance))
+    floor = Floor(ideal, ideal + 1, distance, np.where(distance == 10, "year", "closing"))
+    found = evaluate(model, data, Reference(floor=floor))
+    assert [row["kind"] for row in found["loss_by_kind"]] == ["closing", "year"]
     network = Network.load(model)
     losses = [
         -trace(network, piece[:-1, None]).log_probs()[np.arange(half - 1), 0, piece[1:]]
@@ -156,7 +158,8 @@ def test_evaluation_of_a_foreign_text_in_segments(tmp_path: Path) -> None:
     data = encoded("a line of text (no. 1)\n" * 600, segments=6)
     found = evaluate(write_model(tmp_path / "model", "gru", data.vocab.size), data)
     missing = {name for name, value in found.items() if value is None}
-    assert missing == {"loss_by_distance", "against_ngram", "novelty", "colored", "next_char"}
+    far = {"loss_by_distance", "loss_by_kind"}
+    assert missing == far | {"against_ngram", "novelty", "colored", "next_char"}
     assert found["neurons"]
 
 
@@ -218,10 +221,10 @@ def test_no_floor_from_another_text(invented: tuple[str, EncodedText]) -> None:
     """A floor is never taken from a text that the numbers do not stand for."""
     text, data = invented
     for other in (text[1:], text[:-1] + "é", text[:-500]):
-        assert refer(data, other).floor_nats is None
-    floor = refer(data, text).floor_nats
+        assert refer(data, other).floor is None
+    floor = refer(data, text).floor
     assert floor is not None
-    assert len(floor) == len(data.test)
+    assert len(floor.nats) == len(data.test)
 
 
 @pytest.mark.parametrize(

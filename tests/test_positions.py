@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charlab.corpus.invented import Floor
 from charlab.evaluation.positions import (
     BLOCK,
     LossByPosition,
     lay_out,
     loss_by_distance,
+    loss_by_kind,
     survey,
 )
 from charlab.evaluation.tracing import Network, trace
@@ -97,19 +99,37 @@ def test_loss_by_position_without_a_chunk_is_nothing() -> None:
     assert LossByPosition(random_network()).result() is None
 
 
+def floor_of(distance: list[int], kind: list[str] | None = None) -> Floor:
+    """Make a floor of 0.5 nats for who remembers, and 2 for who has forgotten."""
+    shape = len(distance)
+    kinds = np.array(kind or [""] * shape)
+    return Floor(np.full(shape, 0.5), np.full(shape, 2.0), np.array(distance), kinds)
+
+
 def test_loss_by_distance_bins_in_powers_of_two() -> None:
     """A distance of exactly a power of two opens a bin, and local characters are left out."""
-    distance = np.array([0, 1, 2, 3, 4, 7, 8, 0])
     nats = np.array([9.0, 1.0, 2.0, 4.0, 5.0, 7.0, 8.0, 9.0])
-    rows = loss_by_distance(nats, distance, nats / 2)
+    rows = loss_by_distance(nats, floor_of([0, 1, 2, 3, 4, 7, 8, 0]))
+    both = {"floor_nats": 0.5, "forgotten_nats": 2.0}
     assert rows == [
-        {"low": 1, "high": 1, "chars": 1, "nats": 1.0, "floor_nats": 0.5},
-        {"low": 2, "high": 3, "chars": 2, "nats": 3.0, "floor_nats": 1.5},
-        {"low": 4, "high": 7, "chars": 2, "nats": 6.0, "floor_nats": 3.0},
-        {"low": 8, "high": 15, "chars": 1, "nats": 8.0, "floor_nats": 4.0},
+        {"low": 1, "high": 1, "chars": 1, "nats": 1.0, **both},
+        {"low": 2, "high": 3, "chars": 2, "nats": 3.0, **both},
+        {"low": 4, "high": 7, "chars": 2, "nats": 6.0, **both},
+        {"low": 8, "high": 15, "chars": 1, "nats": 8.0, **both},
     ]
 
 
-def test_loss_by_distance_of_a_local_text_is_nothing() -> None:
+def test_loss_by_kind_averages_each_kind() -> None:
+    """Kinds come in alphabetical order, with their own means and distances."""
+    floor = floor_of([5, 0, 9, 100], ["year", "", "year", "hero"])
+    both = {"floor_nats": 0.5, "forgotten_nats": 2.0}
+    assert loss_by_kind(np.array([1.0, 9.0, 2.0, 3.0]), floor) == [
+        {"kind": "hero", "median_distance": 100.0, "chars": 1, "nats": 3.0, **both},
+        {"kind": "year", "median_distance": 7.0, "chars": 2, "nats": 1.5, **both},
+    ]
+
+
+def test_losses_of_a_local_text_are_nothing() -> None:
     """Where nothing depends on anything far, there is no table."""
-    assert loss_by_distance(np.ones(3), np.zeros(3, dtype=np.int64), np.ones(3)) is None
+    assert loss_by_distance(np.ones(3), floor_of([0, 0, 0])) is None
+    assert loss_by_kind(np.ones(3), floor_of([0, 0, 0])) is None

@@ -33,8 +33,14 @@ from charlab.evaluation.passages import (
     telling_passage,
     typical_prediction,
 )
-from charlab.evaluation.positions import Block, LossByPosition, loss_by_distance, survey
-from charlab.evaluation.reference import Reference, refer
+from charlab.evaluation.positions import (
+    Block,
+    LossByPosition,
+    loss_by_distance,
+    loss_by_kind,
+    survey,
+)
+from charlab.evaluation.reference import Reference, part_of, refer
 from charlab.evaluation.tracing import Floats, Ids, Network
 from charlab.files import read_json, write_json
 from charlab.params import bits
@@ -84,7 +90,7 @@ def evaluate(
     found: dict[str, Any] = rounded(
         {
             **surveyed,
-            "loss_by_distance": _loss_by_distance(network, data, reference),
+            **_far_losses(network, data, reference),
             "neurons": neurons,
             **_passage(network, data, neurons),
             "weights": weight_pictures(network, data.vocab),
@@ -140,21 +146,23 @@ def bounded(ids: Ids, segments: int) -> tuple[Ids, int]:
     return np.asarray(ids[: min(count * size, max(MAX_CHARS, 0))]), count
 
 
-def _loss_by_distance(
+def _far_losses(
     network: Network, data: EncodedText, reference: Reference
-) -> list[dict[str, Any]] | None:
-    if reference.distance is None or reference.floor_nats is None or not len(data.test):
-        return None
+) -> dict[str, list[dict[str, Any]] | None]:
+    """Set the network beside the floor where something far back matters."""
+    if reference.floor is None or not len(data.test):
+        return {"loss_by_distance": None, "loss_by_kind": None}
     ids, segments = bounded(data.test, data.segments)
     place = np.arange(len(ids)) % (len(ids) // segments)
-    distance = reference.distance[: len(ids)]
     # The first character of a segment has no loss, and what something before the segment
     # decides cannot be known: the state there starts anew.
-    read = place > 0
-    distance = np.where(distance <= place, distance, 0)[read]
-    return loss_by_distance(
-        nats_per_char(network, ids, segments), distance, reference.floor_nats[: len(ids)][read]
-    )
+    known = (place > 0) & (reference.floor.distance[: len(ids)] <= place)
+    nats = nats_per_char(network, ids, segments)[known[place > 0]]
+    floor = part_of(reference.floor, np.flatnonzero(known))
+    return {
+        "loss_by_distance": loss_by_distance(nats, floor),
+        "loss_by_kind": loss_by_kind(nats, floor),
+    }
 
 
 def _passage(network: Network, data: EncodedText, neurons: list[dict[str, Any]]) -> dict[str, Any]:

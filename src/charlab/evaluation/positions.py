@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlab.corpus.invented import Floor
 from charlab.evaluation.tracing import Floats, Ids, Network, State, Trace, trace
 
 BLOCK = 64
@@ -168,39 +169,56 @@ class LossByPosition:
         ]
 
 
-def loss_by_distance(
-    nats: Floats, distance: NDArray[np.integer[Any]], floor_nats: Floats
-) -> list[dict[str, Any]] | None:
+def loss_by_distance(nats: Floats, floor: Floor) -> list[dict[str, Any]] | None:
     """Average the loss of the characters that depend on something, by its distance.
 
     Parameters
     ----------
     nats : ndarray of shape (chars,)
         The network's loss of each character.
-    distance : ndarray of shape (chars,)
-        How many characters back the thing is that the character depends on; 0 if nowhere.
-    floor_nats : ndarray of shape (chars,)
-        The ideal code length of each character.
+    floor : Floor
+        What the characters depend on, and their ideal code lengths, of the same shape.
 
     Returns
     -------
     list of dict, or None
-        One row per power of two that occurs: ``low`` to ``high`` (included), the number of
-        characters, and both means in nats. None if no character depends on anything.
+        One row per power of two that occurs: distances ``low`` to ``high`` (included), the
+        number of characters, and three means: of the network, of a reader who remembers
+        all, and of one who has forgotten what the character depends on. None if no
+        character depends on anything.
     """
-    far = np.flatnonzero(distance > 0)
+    far = floor.distance > 0
     # frexp gives distance = m * 2**e with 1/2 <= m < 1, so that 2**(e-1) <= distance < 2**e.
-    exponent = np.frexp(distance[far].astype(np.float64))[1] - 1
+    power = np.frexp(floor.distance.astype(np.float64))[1] - 1
+    return [
+        {"low": 2 ** int(k), "high": 2 ** (int(k) + 1) - 1}
+        | _means(nats, floor, far & (power == k))
+        for k in np.unique(power[far])
+    ] or None
+
+
+def loss_by_kind(nats: Floats, floor: Floor) -> list[dict[str, Any]] | None:
+    """Average the loss of the characters that depend on something, by what that is.
+
+    Returns
+    -------
+    list of dict, or None
+        One row per ``kind`` that occurs, with the ``median_distance`` and the rest as in
+        :func:`loss_by_distance`, which has the parameters too.
+    """
+    far = floor.distance > 0
     rows = []
-    for power in np.unique(exponent):
-        chosen = far[exponent == power]
-        rows.append(
-            {
-                "low": 2 ** int(power),
-                "high": 2 ** (int(power) + 1) - 1,
-                "chars": len(chosen),
-                "nats": float(nats[chosen].mean()),
-                "floor_nats": float(floor_nats[chosen].mean()),
-            }
-        )
+    for kind in np.unique(floor.kind[far]):
+        chosen = far & (floor.kind == kind)
+        distance = float(np.median(floor.distance[chosen]))
+        rows.append({"kind": str(kind), "median_distance": distance} | _means(nats, floor, chosen))
     return rows or None
+
+
+def _means(nats: Floats, floor: Floor, chosen: NDArray[np.bool_]) -> dict[str, Any]:
+    return {
+        "chars": int(chosen.sum()),
+        "nats": float(nats[chosen].mean()),
+        "floor_nats": float(floor.nats[chosen].mean()),
+        "forgotten_nats": float(floor.forgotten[chosen].mean()),
+    }

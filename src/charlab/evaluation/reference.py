@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.corpus.invented import code_length
+from charlab.corpus.invented import Floor, code_length
 from charlab.corpus.vocabulary import EncodedText
 from charlab.evaluation.ngram import nats_by_order
 from charlab.evaluation.novelty import TrainingText
@@ -40,17 +40,15 @@ class Reference:
         The n of the best n-gram.
     ngram_nats : ndarray of shape (test_chars,), or None
         Its loss of each character of the test split.
-    floor_nats, distance : ndarray of shape (test_chars,), or None
-        The built-in text's ideal code length of each character of the test split, and how
-        far back the thing is that the character depends on (0: nowhere).
+    floor : Floor or None
+        Of the characters of the test split, if the text is the built-in one.
     training : TrainingText or None
         The training text, ready for looking up samples.
     """
 
     ngram_order: int | None = None
     ngram_nats: Floats | None = None
-    floor_nats: Floats | None = None
-    distance: NDArray[np.integer[Any]] | None = None
+    floor: Floor | None = None
     training: TrainingText | None = None
 
 
@@ -71,8 +69,15 @@ def refer(data: EncodedText, invented_text: str | None = None) -> Reference:
     places = places_of_test(data)
     if invented_text is None or not _stands_for(data, invented_text, places):
         return Reference(order, ngram, training=training)
-    floor = code_length(invented_text)
-    return Reference(order, ngram, floor.nats[places], floor.distance[places], training)
+    floor = part_of(code_length(invented_text), places)
+    return Reference(order, ngram, floor, training)
+
+
+def part_of(floor: Floor, chosen: NDArray[Any]) -> Floor:
+    """Return the floor of some characters: ``chosen`` is their places, or a mask."""
+    return Floor(
+        floor.nats[chosen], floor.forgotten[chosen], floor.distance[chosen], floor.kind[chosen]
+    )
 
 
 def _best_ngram(data: EncodedText) -> tuple[int | None, Floats | None]:

@@ -1,0 +1,291 @@
+"""Made-up results: the folders that the stages before ``compare`` write, from chosen losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from charlab.files import write_json, write_text
+from charlab.params import Params, parse_params
+
+Loss = Callable[[str, int], float]
+"""From a variant and a seed to the test loss in bits per character."""
+
+TWO_TEXTS: dict[str, Any] = {
+    "seed": 1,
+    "texts": {
+        "invented": {"builtin": "invented", "title": "A small book", "language": "en-x-invented"},
+        "other": {"gutenberg": 11, "title": "Another book", "language": "fr"},
+    },
+    "text": "invented",
+    "model": {"cell": "lstm", "hidden": 16},
+    "sample": {"prompt": "The ", "temperatures": [0.5, 1.0], "length": 40},
+    "study": {
+        "name": "made",
+        "title": "A made-up study",
+        "seeds": [1, 2, 3],
+        "variants": {
+            "rnn": {"text": "invented", "model": {"cell": "rnn"}},
+            "gru": {"text": "invented", "model": {"cell": "gru"}},
+            "lstm": {"text": "invented"},
+            "lstm-small": {"text": "invented", "model": {"hidden": 32}},
+            "lstm-large": {"text": "invented", "model": {"hidden": 512}},
+            "lstm-dropped": {"text": "invented", "model": {"dropout": 0.5}},
+            "lstm-other": {"text": "other"},
+        },
+        "titles": {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM", "lstm-small": "LSTM, 32 units"},
+        "comparisons": {
+            "cells": {
+                "title": "RNN, GRU, LSTM",
+                "question": "What do the gates gain?",
+                "vary": "cell",
+                "variants": ["rnn", "gru", "lstm"],
+            },
+            "hidden_size": {
+                "title": "Hidden size",
+                "question": "What does a larger state gain?",
+                "vary": "hidden",
+                "variants": ["lstm-small", "lstm", "lstm-large"],
+            },
+            "dropout": {
+                "title": "Dropout",
+                "question": "What does dropout do?",
+                "vary": "dropout",
+                "variants": ["lstm", "lstm-dropped"],
+            },
+            "texts": {
+                "title": "Texts",
+                "question": "Which text is easiest?",
+                "vary": "text",
+                "variants": ["lstm", "lstm-other"],
+            },
+            "of_my_own": {
+                "title": "A comparison of one's own",
+                "question": "Does it get a section?",
+                "variants": ["rnn", "lstm"],
+            },
+        },
+    },
+}
+
+BEST_LSTM = {
+    "rnn": 2.5,
+    "gru": 2.2,
+    "lstm": 2.0,
+    "lstm-small": 2.3,
+    "lstm-large": 1.9,
+    "lstm-dropped": 2.1,
+    "lstm-other": 2.4,
+    "model": 2.05,
+}
+"""Test losses, bits per character, of a study in which every gate helps."""
+
+WOBBLE = {1: -0.01, 2: 0.0, 3: 0.01}
+"""What a seed adds to every variant's loss: paired differences do not see it."""
+
+
+def made_params(seeds: list[int] | None = None, **study: Any) -> Params:
+    """Return the parameters of the made-up study, with other seeds if they are given."""
+    document = TWO_TEXTS | {
+        "study": TWO_TEXTS["study"] | study | ({"seeds": seeds} if seeds else {})
+    }
+    return parse_params(document)
+
+
+def wobbling(variant: str, seed: int) -> float:
+    """Return losses in which LSTM is best, by more than the seeds spread."""
+    # A little of its own per variant, so that no paired difference is exactly constant.
+    own = 0.002 * (sum(map(ord, variant)) * (seed + len(variant)) % 5 - 2)
+    return BEST_LSTM[variant] + WOBBLE.get(seed, 0.0) + own
+
+
+def upside_down(variant: str, seed: int) -> float:
+    """Return the same losses with their order reversed."""
+    return 4.5 - wobbling(variant, seed)
+
+
+def all_equal(variant: str, seed: int) -> float:
+    """Return the same loss for all."""
+    return 2.0
+
+
+def write_run(folder: Path, test_bpc: float, *, parameters: int = 1000, **extra: Any) -> None:
+    """Write a model directory's metrics and history, without weights."""
+    nats = test_bpc * math.log(2)
+    figures = {"val_nats": nats + 0.01, "test_nats": nats, "train_nats": nats - 0.1}
+    write_json(
+        folder / "metrics.json",
+        figures
+        | {name.replace("nats", "bpc"): value / math.log(2) for name, value in figures.items()}
+        | {"parameters": parameters, "train_chars": 64000, "steps": 10, "best_step": 10}
+        | extra,
+    )
+    lines = ["step,chars,epoch,train_nats,val_nats,lr,grad_norm"]
+    for step in (1, 5, 10):
+        train, val = nats + (10 - step) / 10 - 0.1, nats + (10 - step) / 10 + 0.01
+        lines.append(f"{step},{step * 6400},{step / 5},{train:.7g},{val:.7g},0.002,{1 / step:.7g}")
+    write_text(folder / "history.csv", "\n".join(lines) + "\n")
+
+
+def write_text_results(data: Path, slug: str, *, floor: bool, ngram_bpc: float = 2.1) -> None:
+    """Write a text's splits, vocabulary and baselines."""
+    sizes = {"train": 80000, "val": 10000, "test": 10000}
+    write_json(
+        data / "vocab" / slug / "splits.json",
+        {"split": "contiguous", "segments": 1, "chars": 100000, **sizes},
+    )
+    write_json(
+        data / "vocab" / slug / "vocab.json",
+        {"unknown": False, "chars": list("abc de"), "counts": [1, 2, 3, 4, 5, 6]},
+    )
+
+    def both(bpc: float) -> dict[str, float]:
+        return {"val_nats": (bpc + 0.01) * math.log(2), "test_nats": bpc * math.log(2)}
+
+    write_json(
+        data / "baselines" / f"{slug}.json",
+        {
+            "ngram": [{"order": n, **both(ngram_bpc + 0.1 * (6 - n))} for n in (2, 6)],
+            "best_order": 6,
+            "ppmd": [{"order": 4, **both(ngram_bpc - 0.05)}],
+            "best_ppmd_order": 4,
+            "xz": both(2.9),
+            "gzip": both(3.3),
+            "bzip2": both(2.8),
+            "floor": both(1.2) if floor else None,
+        },
+    )
+
+
+def samples_of(params: Params, name: str) -> dict[str, Any]:
+    """Return what could have been sampled from a model."""
+    return {
+        "prompt": params.sample.prompt,
+        "seed": params.seed,
+        "samples": [
+            {
+                "temperature": t,
+                "text": f"<b>{name}</b> | says `{t}`,\n\n& more *text* of ten thousand words.",
+                "nats_per_char": 1.0 + t,
+                "entropy_nats": t,
+            }
+            for t in params.sample.temperatures
+        ],
+    }
+
+
+def look_inside(params: Params, cell: str) -> dict[str, Any]:
+    """Return what an evaluation could have found in a model with the given cell."""
+    gates = {"rnn": [], "gru": ["reset", "update"], "lstm": ["input", "forget", "output"]}[cell]
+    reach = {"rnn": 0.8, "gru": 0.9, "lstm": 0.95}[cell]
+    text = '"Who is it?" said\nthe fox.'
+    return {
+        "loss_by_position": [
+            {"position": n, "carried_nats": 1.4, "zero_nats": 1.4 + 1 / n, "learned_nats": None}
+            for n in (1, 2, 4)
+        ],
+        "loss_by_distance": [
+            {
+                "low": 2**k,
+                "high": 2 ** (k + 1) - 1,
+                "chars": 50,
+                "nats": 2 - reach + k * (1 - reach),
+            }
+            | {"floor_nats": 0.5}
+            for k in range(1, 8)
+        ],
+        "gradient_by_lag": [{"lag": n, "norm": reach**n} for n in range(40)],
+        "activations": {"edges": [-1.0, -0.5, 0.0, 0.5, 1.0], "counts": [4, 1, 1, 4]},
+        "gates": {
+            gate: {"left": 0.1, "right": 0.4, "units": [[0, 0.1, 0.4], [0, 0.2, 0.6]]}
+            for gate in gates
+        }
+        or None,
+        "neurons": [
+            {"layer": 0, "unit": 3, "feature": "inside_quotes", "correlation": 0.61}
+            | {"val_correlation": 0.63},
+            {"layer": 0, "unit": 4, "feature": "space", "correlation": -0.4}
+            | {"val_correlation": -0.41},
+        ],
+        "colored": {
+            "text": text,
+            "layer": 0,
+            "unit": 3,
+            "feature": "inside_quotes",
+            "correlation": 0.61,
+            "signal": "cell",
+            "activation": [math.sin(n) for n in range(len(text))],
+            "top5": [[["e", 0.5], ["\n", 0.2], ["a", 0.1], [" ", 0.1], ["o", 0.05]]] * len(text),
+        },
+        "next_char": {
+            "context": "said th",
+            "top": [["e", 0.7], ["a", 0.2], ["\n", 0.1]],
+            "entropy_nats": 0.8,
+        },
+        "weights": {
+            "weight_ih": [[0.1, -0.2, 0.3]] * 4,
+            "weight_hh": [[0.5, 0.1], [-0.1, 0.4]],
+            "head": [[0.2, 0.1], [-0.3, 0.4], [0.0, 1.0]],
+            "chars": ["a", " ", "\n"],
+            "row_blocks": gates or ["hidden"],
+            "shapes": {"weight_ih": [64, 3], "weight_hh": [64, 16], "head": [3, 16]},
+        },
+        "against_ngram": {
+            "order": 6,
+            "chars": 900,
+            "network_nats": 1.4,
+            "ngram_nats": 1.5,
+            "network_better_share": 0.55,
+            "by_kind": [
+                {"kind": "space", "chars": 100, "network_nats": 0.5, "ngram_nats": 0.6},
+                {"kind": "later letter", "chars": 800, "network_nats": 1.6, "ngram_nats": 1.5},
+            ],
+            "rnn_better": [
+                {"context": "a|b\nc", "char": '"', "network_p": 0.9, "ngram_p": 0.01},
+            ],
+            "ngram_better": [
+                {"context": "thorou", "char": "g", "network_p": 0.1, "ngram_p": 0.9},
+            ],
+        },
+        "novelty": [
+            {
+                "temperature": t,
+                "longest_copied": int(30 - 10 * t),
+                "copied_text": "and the fox said",
+                "real_words": 1 - 0.2 * t,
+                "entropy_bpc": 3.5 + t,
+                "novel_by_length": [{"length": n, "share": 1 - 0.5**n * (2 - t)} for n in (2, 4)],
+            }
+            for t in params.sample.temperatures
+        ],
+    }
+
+
+def write_results(params: Params, data: Path, loss: Loss = wobbling, *, looks: bool = True) -> Path:
+    """Write everything that ``compare`` and ``report`` read, with the losses of ``loss``.
+
+    Returns
+    -------
+    Path
+        ``data``.
+    """
+    write_run(data / "model", loss("model", params.seed))
+    write_json(data / "samples" / "model.json", samples_of(params, "model"))
+    for slug, text in params.texts.items():
+        write_text_results(data, slug, floor=text.builtin is not None)
+    for number, variant in enumerate(params.study.resolved()):
+        for seed in params.study.seeds:
+            folder = data / "variants" / variant.slug / str(seed)
+            write_run(folder, loss(variant.slug, seed), parameters=1000 + 100 * number)
+        write_json(
+            data / "samples" / "variants" / f"{variant.slug}.json",
+            samples_of(params, variant.title),
+        )
+        if looks:
+            path = data / "evaluation" / "variants" / f"{variant.slug}.json"
+            write_json(path, look_inside(params, variant.model.cell))
+    if looks:
+        write_json(data / "evaluation" / "model.json", look_inside(params, params.model.cell))
+    return data

@@ -9,7 +9,7 @@ and the character drawn is the first whose cumulative probability exceeds u.
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +67,9 @@ def uniforms(seed: int, length: int, count: int) -> Floats:
     ndarray of shape (length, count)
         In [0, 1). The stream is named 'sampling', apart from those of training.
     """
-    stream = np.random.Generator(np.random.PCG64([seed, zlib.crc32(b"sampling")]))
+    # The rule of charlab.training.streams, which cannot be imported without torch.
+    key = int.from_bytes(hashlib.sha256(b"sampling").digest()[:8], "big")
+    stream = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, key])))
     # One step below 1 at most, so that u times a sum stays below the sum when rounded.
     return np.minimum(stream.random((length, count)), 1 - 2**-52)
 

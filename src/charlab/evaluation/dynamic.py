@@ -23,6 +23,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from charlab.errors import CharlabError
+from charlab.models.char_rnn import CharRNN
+from charlab.models.inference import load_model
+from charlab.models.weights import load_weights
 
 Ids = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
@@ -39,6 +43,23 @@ State = list[tuple[torch.Tensor, ...]]
 
 EPSILON = 1e-5
 """Keeps a weight that training never moved from moving far; of the size of sqrt(MS)."""
+
+
+def load_torch_model(folder: Path) -> CharRNN:
+    """Load the network of a model folder into torch, for it to learn on.
+
+    Raises
+    ------
+    CharlabError
+        If the folder has no configuration or weights, or they do not fit each other.
+    """
+    frozen = load_model(folder)  # checks the configuration
+    model = CharRNN(frozen.vocab_size, frozen.params)
+    weights = load_weights(folder / "model.safetensors", frozen.params, frozen.vocab_size)
+    with torch.no_grad():
+        for name, parameter in model.named_weights().items():
+            parameter.copy_(torch.from_numpy(weights[name]))
+    return model
 
 
 @dataclass(frozen=True)

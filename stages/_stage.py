@@ -4,11 +4,14 @@ DVC runs queued experiments in copies of the project; a script there must import
 the copy's library, not the one that pip installed from the first checkout.
 """
 
+import os
 import sys
 from pathlib import Path
 
 import click
 
+# Stages run side by side; NumPy's own threads would only get in each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 FILE = click.Path(path_type=Path, dir_okay=False)

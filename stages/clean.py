@@ -18,9 +18,11 @@ from charlab.params import load_params
 def main(text: str, raw: Path, out: Path, record: Path, bodies: Path) -> None:
     """Clean the text that params.yaml calls TEXT."""
     params = load_params()
-    clean_text(
+    told = clean_text(
         text, params.texts[text], params.corpus.clean, raw, out=out, record=record, bodies=bodies
     )
+    for message in told:
+        click.echo(f"clean: {message}", err=True)
 
 
 run(main)

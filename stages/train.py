@@ -6,6 +6,7 @@ import click
 from _stage import FOLDER, run
 from charlab.corpus.vocabulary import EncodedText
 from charlab.training.loop import train
+from charlab.training.portable import ensure_code_path
 
 from charlab.params import load_params
 
@@ -16,6 +17,7 @@ from charlab.params import load_params
 def main(text: Path, out: Path) -> None:
     """Train one model and write its folder."""
     params = load_params()
+    ensure_code_path(params.train)
     train(EncodedText.load(text), params.model, params.train, params.seed, out, text=params.text)
 
 

@@ -6,6 +6,7 @@ import click
 from _stage import FOLDER, run
 from charlab.corpus.vocabulary import EncodedText
 from charlab.training.loop import train
+from charlab.training.portable import ensure_code_path
 
 from charlab.params import load_params
 
@@ -18,6 +19,7 @@ def main(variant: str, text: Path, out: Path) -> None:
     """Train the variant that params.yaml calls VARIANT."""
     study = load_params().study
     resolved = study.variant(variant)
+    ensure_code_path(resolved.train)
     data = EncodedText.load(text)
     for seed in study.seeds:
         train(

@@ -97,7 +97,7 @@ def train(
     seed: int | None,
 ) -> None:
     """Train one model on one text without DVC: the same code and bytes as the stage."""
-    from charlab.training.alone import train_alone
+    from charlab.alone import train_alone
 
     started = time.perf_counter()
     metrics = train_alone(
@@ -184,14 +184,15 @@ def study(name: str | None) -> None:
 @cli.command()
 @click.argument("identifier", metavar="ID|FILE")
 @click.option("--slug", help="what params.yaml calls the text [default: from its title]")
-def add_text(identifier: str, slug: str | None) -> None:
+@click.option("--update", is_flag=True, help="record anew what the body of a text there is")
+def add_text(identifier: str, slug: str | None, update: bool) -> None:
     """Add a Gutenberg book (its number ID) or a text FILE to params.yaml.
 
     Title and language are read from the file; comments and order are kept.
     """
     from charlab.corpus.add_text import add_text as add
 
-    added = add(_project() / "params.yaml", identifier, slug=slug)
+    added = add(_project() / "params.yaml", identifier, slug=slug, update=update)
     click.echo(f"params.yaml: texts.{added} added; train on it with 'dvc exp run -S text={added}'")
 
 

@@ -25,7 +25,7 @@ def clean_text(
     out: Path,
     record: Path,
     bodies: Path,
-) -> None:
+) -> list[str]:
     """Write the body of ``raw`` to ``out``, and what was done to ``record``.
 
     Parameters
@@ -43,13 +43,21 @@ def clean_text(
     bodies : Path
         The tracked file that says what the body of each text is; a body that is
         not the recorded one is said so, and refused when strict.
+
+    Returns
+    -------
+    list of str
+        What the user should be told.
     """
     if text.builtin is not None or text.as_bytes:
         _keep_whole(raw, out, record, "latin-1" if text.as_bytes else "utf-8")
-        return
-    clean_file(raw, out, record, params=params, allow_copyrighted=text.allow_copyrighted)
+        return []
+    cleaned = clean_file(raw, out, record, params=params, allow_copyrighted=text.allow_copyrighted)
+    told = [f"{slug}: {warning}" for warning in cleaned.warnings]
     if params == CleanParams() and text.gutenberg is not None:
-        check(slug, text.gutenberg, out, bodies)
+        changed = check(slug, text.gutenberg, out, bodies)
+        told += [changed] if changed else []
+    return told
 
 
 def _keep_whole(raw: Path, out: Path, record: Path, encoding: str) -> None:

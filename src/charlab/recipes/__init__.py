@@ -1,0 +1,30 @@
+"""Parameters that come with charlab, for ``charlab train --recipe NAME``: one small file each."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from charlab.errors import CharlabError
+
+
+def recipe_names() -> list[str]:
+    """Return the names of all recipes."""
+    folder = files(__name__)
+    return sorted(path.name[:-5] for path in folder.iterdir() if path.name.endswith(".yaml"))
+
+
+def load_recipe(name: str) -> dict[str, Any]:
+    """Return a recipe's sections, as a parameter file has them.
+
+    Raises
+    ------
+    CharlabError
+        If there is no such recipe; the message names those that there are.
+    """
+    if name not in recipe_names():
+        raise CharlabError(f"there is no recipe {name!r}; there are {', '.join(recipe_names())}")
+    document: dict[str, Any] = yaml.safe_load((files(__name__) / f"{name}.yaml").read_text("utf-8"))
+    return document

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 from _stage import FILE, FOLDER, run
+
 from charlab.corpus.vocabulary import EncodedText
 from charlab.evaluation.baselines import measure_text
-
 from charlab.files import read_json, write_json
 from charlab.params import load_params
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 from _stage import FILE, run
-from charlab.corpus.clean_text import clean_text
 
+from charlab.corpus.clean_text import clean_text
 from charlab.params import load_params
 
 

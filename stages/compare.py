@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 from _stage import FOLDER, run
-from charlab.compare import compare
 
+from charlab.compare import compare
 from charlab.params import load_params
 
 

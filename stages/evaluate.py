@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 from _stage import FILE, FOLDER, run
-from charlab.evaluation.evaluate import evaluate_files
 
+from charlab.evaluation.evaluate import evaluate_files
 from charlab.files import write_json
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 from _stage import FOLDER, run
-from charlab.evaluation.evaluate import evaluate_variants
 
+from charlab.evaluation.evaluate import evaluate_variants
 from charlab.results import first_seeds
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 from _stage import FILE, run
-from charlab.corpus.gutenberg import fetch_text
 
+from charlab.corpus.gutenberg import fetch_text
 from charlab.files import read_json
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 from _stage import FOLDER, run
-from charlab.sampling import sample_ladder
 
 from charlab.files import write_json
 from charlab.params import load_params
 from charlab.results import first_seeds
+from charlab.sampling import sample_ladder
 
 
 @click.command(help=__doc__)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 from _stage import FOLDER, run
+
 from charlab.corpus.vocabulary import EncodedText
+from charlab.params import load_params
 from charlab.training.loop import train
 from charlab.training.portable import ensure_code_path
-
-from charlab.params import load_params
 
 
 @click.command(help=__doc__)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 from _stage import FILE, FOLDER, run
-from charlab.corpus.vocabulary import encode_text
 
+from charlab.corpus.vocabulary import encode_text
 from charlab.params import load_params
 
 

@@ -108,6 +108,14 @@ def test_a_model_that_never_forgets(streams) -> None:
     )
 
 
+def test_gap_is_relative_for_large_states() -> None:
+    """A cell state of 100 cannot agree better than float32 steps there; one of 0.5 can."""
+    large = [(np.array([[100.0]]), np.array([[0.5]]))]
+    near = [(np.array([[100.0005]]), np.array([[0.500001]]))]
+    assert likelihood._gap(large, near) == pytest.approx(5e-6)
+    assert likelihood._gap(large, [(near[0][0], np.array([[0.6]]))]) == pytest.approx(0.1)
+
+
 def test_a_chaotic_model() -> None:
     """States that never meet again are no reason to be wrong."""
     ids = text(2000)

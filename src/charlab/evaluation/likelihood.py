@@ -10,7 +10,8 @@ the model's initial state, which is wrong. Then each starts again from the state
 which its forerunner ended, and is read until all states meet those of the reading
 before (a recurrent network forgets how it began). Once every stream starts where its
 forerunner ended, the reading is the one long pass, to within the rounding of float32.
-A model that does not forget is read as one stream after all.
+For a model that forgets slowly the streams are made fewer and longer; one that does not
+forget is read as one stream after all.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ LONGEST = 8_192
 """Characters of each stream in one block; what bounds the memory."""
 
 TOLERANCE = 1e-5
-"""Largest difference of two states (which are of size 1) that counts as none."""
+"""Largest difference of two states that counts as none."""
 
-PATIENCE = 3
-"""Readings of a block after which it is read as one stream."""
+PROGRESS = 0.1
+"""What a reading must bring the gap between ends and starts down to; if it does not, the
+model forgets too slowly, and fewer, longer streams are read."""
 
 
 class SequenceModel(Protocol):
@@ -111,14 +113,18 @@ def _block(
     streams = -(-chars // length)
     reading = _Reading(model, _cut(ids[:, :-1], streams, length), _cut(ids[:, 1:], streams, length))
     starts = _replace_first(model.initial_state(segments * streams), state, streams)
-    for _ in range(PATIENCE if streams > 1 else 1):
+    gap = np.inf
+    while True:
         ends = reading.read(starts)
         joined = _replace_first(_shifted(ends), state, streams)
-        if _meet(joined, starts):
+        before, gap = gap, _gap(joined, starts)
+        if streams == 1 or gap <= TOLERANCE:
             nats = reading.nats.T.reshape(segments, streams * length)[:, :chars]
             return nats, [tuple(part[streams - 1 :: streams] for part in layer) for layer in ends]
+        if not gap <= PROGRESS * before:  # so written, a gap that is no number stops as well
+            # A power of two divides every block but the last, whose end state is not used.
+            return _block(model, ids, state, 1 << max((streams // 8).bit_length() - 1, 0))
         starts = joined
-    return _block(model, ids, state, 1)
 
 
 def _cut(ids: Ids, streams: int, length: int) -> Ids:
@@ -142,10 +148,13 @@ def _shifted(ends: State) -> State:
     return [tuple(np.roll(part, 1, axis=0) for part in layer) for layer in ends]
 
 
-def _meet(one: State, other: State) -> bool:
-    """Whether two states are the same within the tolerance."""
-    return all(
-        bool(np.abs(a - b).max() <= TOLERANCE)
+def _gap(one: State, other: State) -> float:
+    """Return the largest difference between two states, relative where they are large.
+
+    The cell state of an LSTM may grow to a hundred, where float32 has steps of 1e-5.
+    """
+    return max(
+        float((np.abs(a - b) / np.maximum(np.abs(a), 1)).max())
         for layers in zip(one, other, strict=True)
         for a, b in zip(*layers, strict=True)
     )
@@ -166,7 +175,7 @@ class _Reading:
             chunk = slice(start, start + CHUNK)
             logits, state = self.model.sequence(self.inputs[chunk], state)
             self.nats[chunk] = cross_entropy(logits, self.targets[chunk])
-            if before and _meet(state, before[number]):
+            if before and _gap(state, before[number]) <= TOLERANCE:
                 self.marks += before[number:]
                 break
             self.marks.append([tuple(np.array(part) for part in layer) for layer in state])

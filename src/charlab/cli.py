@@ -245,6 +245,8 @@ def _decode(path: Path) -> str:
 
 def main(**options: Any) -> None:
     """Run the command; a mistake that the user can mend is one message, exit status 1."""
+    # NumPy's own threads only slow down the small products of one network.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         cli(**options)
     except CharlabError as error:

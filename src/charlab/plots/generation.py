@@ -1,0 +1,74 @@
+"""Figures of generated text: what temperature does to it, and how much of it is new."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from charlab.plots.style import PALETTE, canvas, legend_below
+
+
+def temperature(generation: pd.DataFrame) -> Figure:
+    """Samples of the model by temperature: entropy, real words, longest copy.
+
+    Parameters
+    ----------
+    generation : DataFrame
+        ``temperature``, ``drawn_bpc``, ``sample_bpc``, ``real_words``, ``longest_copied``.
+    """
+    rows = generation.sort_values("temperature")
+    figure, axes = canvas(2.6, columns=3)
+    x = rows["temperature"]
+    axes[0].plot(x, rows["drawn_bpc"], "o-", color=PALETTE[0], label="of what is drawn from")
+    axes[0].plot(x, rows["sample_bpc"], "s--", color=PALETTE[3], label="loss of the sample")
+    axes[0].set(ylabel="bits per character", title="Entropy")
+    axes[0].legend(fontsize=7.5)
+    axes[1].plot(x, 100 * rows["real_words"].astype(float), "o-", color=PALETTE[0])
+    axes[1].set(ylabel="% of words", title="Real words")
+    axes[2].plot(x, rows["longest_copied"], "o-", color=PALETTE[0])
+    axes[2].set(ylabel="characters", title="Longest copy")
+    for ax in axes:
+        ax.set(xlabel="temperature")
+        ax.set_ylim(bottom=0)
+    return figure
+
+
+def novelty(novelty: pd.DataFrame) -> Figure:
+    """Share of a sample's character sequences that the training text does not have.
+
+    Parameters
+    ----------
+    novelty : DataFrame
+        ``temperature``, ``length`` in characters, ``share`` (0 to 1).
+    """
+    figure, (ax,) = canvas(3.0)
+    for number, (degree, rows) in enumerate(novelty.groupby("temperature")):
+        color = PALETTE[number % len(PALETTE)]
+        label = f"temperature {degree:g}"
+        ax.plot(rows["length"], 100 * rows["share"], "o-", color=color, label=label)
+    ax.set(xlabel="length of the sequence, characters", ylabel="% new", title="Novelty")
+    legend_below(figure, ax, 4)
+    return figure
+
+
+def against_ngram(against_ngram: pd.DataFrame) -> Figure:
+    """Test loss of the model and of the best n-gram, by kind of character.
+
+    Parameters
+    ----------
+    against_ngram : DataFrame
+        ``kind``, ``order``, ``network_bpc``, ``ngram_bpc``.
+    """
+    rows = against_ngram.reset_index(drop=True)
+    figure, (ax,) = canvas(1.2 + 0.27 * len(rows))
+    places = range(len(rows))
+    ngram = f"n-gram of order {rows['order'].iloc[0]}"
+    ax.hlines(places, rows["network_bpc"], rows["ngram_bpc"], color="#BBBBBB", linewidth=2)
+    ax.plot(rows["network_bpc"], places, "o", color="#000000", label="the model")
+    ax.plot(rows["ngram_bpc"], places, "^", color=PALETTE[1], label=ngram)
+    ax.set_yticks(places, rows["kind"])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
+    ax.set(xlabel="test loss, bits per character (less is better)")
+    legend_below(figure, ax, 2)
+    return figure

@@ -1,0 +1,252 @@
+"""One comparison as a part of the report: its figures, its table, its findings, its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from charlab.plots import registry
+from charlab.report import findings, looking
+from charlab.report.differences import difference, number
+from charlab.report.findings import Entry
+from charlab.report.material import MODEL, Material
+
+FIGURES: dict[str, tuple[str, ...]] = {
+    "activation": ("gradient_by_lag", "activations"),
+    "cell": ("gradient_by_lag", "loss_by_distance"),
+    "clip": ("gradient_norms",),
+    "state": ("loss_by_position",),
+}
+"""What is drawn for a comparison beside losses and curves, by the key that it varies."""
+
+LOOKS: dict[str, Callable[[pd.DataFrame, Any], list[str]]] = {
+    "gradient_by_lag": looking.gradient_reach,
+    "loss_by_distance": looking.forgetting,
+    "loss_by_position": looking.start_of_chunk,
+}
+"""What is said below each of these figures."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture in the report: its name without the ending, its SVG, its caption."""
+
+    name: str
+    svg: bytes
+    caption: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """What the report has to say to one question.
+
+    Attributes
+    ----------
+    title, question : str
+        As params.yaml has them.
+    figures : list of Figure
+        The loss first.
+    header, rows : lists of cells
+        The table of the numbers.
+    findings : list of str
+        Sentences in Markdown.
+    samples : list of (str, str)
+        Title and text of each variant's sample.
+    temperature : float or None
+        That the samples were drawn at.
+    """
+
+    title: str
+    question: str
+    figures: list[Figure]
+    header: list[str]
+    rows: list[list[str]]
+    findings: list[str]
+    samples: list[tuple[str, str]]
+    temperature: float | None
+
+
+def figure(name: str, tables: dict[str, Any], suffix: str = "") -> list[Figure]:
+    """Draw one figure; an empty list if its tables are missing."""
+    svg = registry.draw(name, tables)
+    if svg is None:
+        return []
+    return [Figure(f"{name}{suffix}", svg, registry.caption(name))]
+
+
+def block(material: Material, slug: str) -> Block:
+    """Write one comparison up."""
+    comparison = material.comparison(slug)
+    found, figures = _losses(material, slug), _loss_figures(material, slug)
+    tables = _tables(material, slug)
+    for name in FIGURES.get(comparison.vary or "", ()):
+        drawn = figure(name, tables, f"_{slug}")
+        figures += drawn
+        if drawn and name in LOOKS:
+            found += LOOKS[name](tables[name], material.legend)
+    header, rows = _table(material, slug)
+    samples, temperature = _samples(material, comparison.variants)
+    return Block(
+        findings.escape(comparison.title),
+        findings.escape(comparison.question),
+        figures,
+        header,
+        rows,
+        found,
+        samples,
+        temperature,
+    )
+
+
+def _tables(material: Material, slug: str) -> dict[str, Any]:
+    """Return what figures of a comparison can ask for."""
+    comparison = material.comparison(slug)
+    tables: dict[str, Any] = {
+        name: material.table(name, comparison.variants)
+        for name in material.tables
+        if "variant" in material.tables[name].columns
+    }
+    return tables | {
+        "points": material.points(slug),
+        "curves": tables.get("variants_learning_curves"),
+        "legend": material.legend,
+        "title": comparison.title,
+        "lines": _lines(material, slug),
+        "texts": material.tables["texts"],
+    }
+
+
+def _lines(material: Material, slug: str) -> pd.DataFrame | None:
+    """Return the lines of the comparison's one text, with *the* model's own if it is on it."""
+    texts = set(material.texts_of(slug))
+    if len(texts) != 1:
+        return None
+    text = texts.pop()
+    lines = material.lines(text)
+    if text != material.params.text:
+        return lines
+    own = {"kind": "the model", "label": "the model", "bpc": material.model[_measured(material)]}
+    return pd.concat([lines, pd.DataFrame([own])], ignore_index=True)
+
+
+def _measured(material: Material) -> str:
+    return f"{material.split}_bpc"
+
+
+def _loss_figures(material: Material, slug: str) -> list[Figure]:
+    """Draw the losses (beside each text's own baselines, if texts differ) and the curves."""
+    tables = _tables(material, slug)
+    several = len(set(material.texts_of(slug))) > 1
+    first = figure("texts" if several else "comparison", tables, f"_{slug}")
+    return first + figure("learning_curves", tables, f"_{slug}")
+
+
+def _losses(material: Material, slug: str) -> list[str]:
+    """Say who won, how the loss goes with the parameter, and how it stands to the baselines."""
+    entries, measure = material.entries(slug), f"{material.split} loss"
+    texts = material.texts_of(slug)
+    if len(set(texts)) > 1:
+        rows = [material.text_row(text) for text in texts]
+        lines = [row[f"ngram_{material.split}_bpc"] for row in rows]
+        return findings.relative(entries, lines) if None not in lines else []
+    vary = material.comparison(slug).vary or ""
+    sentences = findings.ranking(entries, measure)
+    sentences += findings.no_effect(entries) + findings.trend(entries, measure)
+    if vary in ("dropout", "hidden"):
+        sentences += findings.gap(entries, material.entries(slug, "train"))
+    sentences += findings.diverged(_diverged(material, slug), clipping=vary == "clip")
+    for kind, line in material.lines(texts[0]).set_index("kind")["bpc"].items():
+        name = {"n-gram": "the text's best n-gram", "floor": "the text's floor"}.get(str(kind))
+        if name:
+            sentences.append(findings.against_line(entries, line, name, measure))
+    return sentences
+
+
+def _diverged(material: Material, slug: str) -> list[tuple[str, int, int]]:
+    rows = material.table("seeds", material.comparison(slug).variants)
+    rows = rows[rows["diverged_at_step"].notna()]
+    return [
+        (material.legend[row["variant"]].title, int(row["seed"]), int(row["diverged_at_step"]))
+        for row in rows.to_dict("records")
+    ]
+
+
+def _table(material: Material, slug: str) -> tuple[list[str], list[list[str]]]:
+    """Return the table of a comparison: means, spreads, and the difference to the best."""
+    comparison, split = material.comparison(slug), material.split
+    entries = material.entries(slug)
+    best = min(entries, key=lambda entry: entry.mean)
+    several = len(set(material.texts_of(slug))) > 1
+    header = ["", "parameters", "train", "val"] + (["test"] if split == "test" else [])
+    header += ["n-gram", "ratio"] if several else ["above the best (95 % interval)"]
+    rows = []
+    for name, entry in zip(comparison.variants, entries, strict=True):
+        row = material.table("variants", [name]).iloc[0]
+        cells = [findings.escape(entry.title), f"{int(row['parameters']):,}"]
+        cells += [_with_spread(row, column) for column in header[2:4]]
+        cells += [_with_spread(row, "test")] if split == "test" else []
+        if several:
+            cells += _to_ngram(material.text_row(str(row["text"])), entry, split)
+        else:
+            cells.append("best" if entry is best else _to_best(entry, best))
+        rows.append(cells)
+    return header, rows
+
+
+def _with_spread(row: pd.Series[Any], split: str) -> str:
+    mean, spread = row[f"{split}_bpc"], row[f"{split}_sd"]
+    if pd.isna(mean):
+        return "–"
+    return number(mean) if pd.isna(spread) else f"{number(mean)} ± {number(spread)}"
+
+
+def _to_best(entry: Entry, best: Entry) -> str:
+    found = difference(entry.losses, best.losses)
+    if found.verdict == "equal":
+        return "equal"
+    return f"{number(found.mean)} ({found.interval})" if found.interval else number(found.mean)
+
+
+def _to_ngram(text: dict[str, Any], entry: Entry, split: str) -> list[str]:
+    line = text[f"ngram_{split}_bpc"]
+    return ["–", "–"] if line is None else [number(line), f"{100 * entry.mean / line:.1f} %"]
+
+
+def _samples(material: Material, variants: list[str]) -> tuple[list[tuple[str, str]], float | None]:
+    """Return each variant's sample at the temperature in the middle of the ladder."""
+    ladder = material.params.sample.temperatures
+    temperature = sorted(ladder)[len(ladder) // 2]
+    found = [
+        (material.legend[name].title, text)
+        for name in variants
+        if (text := sample_at(material, name, temperature)) is not None
+    ]
+    return found, temperature if found else None
+
+
+def sample_at(material: Material, variant: str, temperature: float) -> str | None:
+    """Return what a variant wrote at a temperature, with its prompt; None if nothing."""
+    drawn = material.samples.get(variant)
+    for sample in drawn["samples"] if drawn else []:
+        if sample["temperature"] == temperature:
+            return str(drawn["prompt"]) + str(sample["text"]) if drawn else None
+    return None
+
+
+def model_tables(material: Material) -> dict[str, Any]:
+    """Return what figures of *the* model can ask for."""
+    tables: dict[str, Any] = {
+        name: material.table(name, [MODEL])
+        for name in material.tables
+        if "variant" in material.tables[name].columns
+    }
+    return tables | {
+        "model_learning_curve": material.table("model_learning_curve"),
+        "lines": material.lines(material.params.text, "val"),
+        "legend": material.legend,
+        "weights": material.look.get("weights"),
+        "colored": material.look.get("colored"),
+    }

@@ -1,0 +1,128 @@
+"""Sentences about what was found inside models: how far they reach, what they copied.
+
+What enters are tables of metrics/ and plots/; what leaves are sentences in Markdown.
+All of it is of one training per variant (the first seed), and says so.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from charlab.plots.style import Legend
+from charlab.report.differences import amount, number
+from charlab.report.findings import escape, listed
+
+REACH = 0.1
+"""A gradient has faded where its norm is below this share of its norm at lag 0."""
+
+MIN_CHARS = 20
+"""A bin with fewer characters says nothing."""
+
+
+def _groups(table: pd.DataFrame, legend: Legend) -> list[tuple[str, pd.DataFrame]]:
+    """Return each variant's title in bold and its rows."""
+    names = dict.fromkeys(table["variant"])
+    return [
+        (f"**{escape(legend[name].title)}**", table[table["variant"] == name]) for name in names
+    ]
+
+
+def gradient_reach(table: pd.DataFrame, legend: Legend) -> list[str]:
+    """Say at which lag each gradient has faded to a tenth."""
+    parts = []
+    for title, rows in _groups(table, legend):
+        faded = rows[rows["norm"] < REACH]
+        last = int(rows["lag"].max())
+        within = f"after {int(faded['lag'].iloc[0])}" if len(faded) else f"not within {last}"
+        parts.append(f"{within} for {title}")
+    return [
+        "The gradient's norm has faded to a tenth of its value at lag 0, in characters: "
+        f"{listed(parts)} (first seed)."
+    ]
+
+
+def forgetting(table: pd.DataFrame, legend: Legend) -> list[str]:
+    """Say what each variant loses above the floor at near and at far dependencies."""
+    enough = table[table["chars"] >= MIN_CHARS]
+    if not len(enough):
+        return []
+    near, far = enough["low"].min(), enough["low"].max()
+    parts = []
+    for title, rows in _groups(enough, legend):
+        above = (rows["bpc"] - rows["floor_bpc"]).set_axis(rows["low"])
+        if near in above.index and far in above.index:
+            parts.append(f"{title} {number(above[near])} and {number(above[far])}")
+    last = enough.loc[enough["low"] == far].iloc[0]
+    return [
+        f"Bits above the floor where the thing depended on is {int(near)} character(s) back, and "
+        f"where it is {int(last['low'])} to {int(last['high'])}: {listed(parts)} (first seed)."
+    ]
+
+
+def start_of_chunk(table: pd.DataFrame, legend: Legend) -> list[str]:
+    """Say what a state from zeros costs at the first and at the last position measured."""
+    sentences = []
+    for title, rows in _groups(table, legend):
+        rows = rows.sort_values("position")
+        first, last = rows.iloc[0], rows.iloc[-1]
+        costs = [row["zero_bpc"] - row["carried_bpc"] for row in (first, last)]
+        side = "above" if costs[0] > 0 else "below"
+        sentences.append(
+            f"{title}, started from zeros, has a test loss {amount(costs[0])} bits {side} that of "
+            f"the carried state after {int(first['position'])} character, and a difference of "
+            f"{number(costs[1])} after {int(last['position'])} (first seed)."
+        )
+    return sentences
+
+
+def temperature_ladder(table: pd.DataFrame) -> list[str]:
+    """Say what the samples of one model are like at the lowest and the highest temperature."""
+    rows = table.sort_values("temperature")
+    low, high = rows.iloc[0], rows.iloc[-1]
+    if len(rows) < 2 or rows["real_words"].isna().any():
+        return []
+    ends = [
+        f"at temperature {row['temperature']:g} the distributions drawn from have "
+        f"{number(row['drawn_bpc'])} bits of entropy in the mean, {100 * row['real_words']:.0f} % "
+        f"of the words stand in the training text, and the longest passage copied from it has "
+        f"{int(row['longest_copied'])} characters"
+        for row in (low, high)
+    ]
+    sentence = "; ".join(ends)
+    return [sentence[0].upper() + sentence[1:] + "."]
+
+
+def network_and_ngram(table: pd.DataFrame) -> list[str]:
+    """Say at which kinds of character the network beats the n-gram most, and least."""
+    gains = (table["ngram_bpc"] - table["network_bpc"]).set_axis(table["kind"]).sort_values()
+    order = int(table["order"].iloc[0])
+    best, worst = gains.index[-1], gains.index[0]
+    sentences = [
+        f"Against the n-gram of order {order}, the model does best at "
+        f"*{best}* ({_side(gains[best])}) and worst at *{worst}* ({_side(gains[worst])})."
+    ]
+    return sentences if len(gains) > 1 else []
+
+
+def _side(gain: float) -> str:
+    return f"{amount(gain)} bits per character {'below' if gain > 0 else 'above'} it"
+
+
+def telling_neurons(table: pd.DataFrame) -> list[str]:
+    """Name the unit with the highest correlation of all."""
+    best = table.iloc[int(table["correlation"].abs().to_numpy().argmax())]
+    feature = str(best["feature"]).replace("_", " ")
+    return [
+        f"The closest of all: unit {int(best['unit'])} of layer {int(best['layer']) + 1} follows "
+        f"*{feature}* with a correlation of {number(best['correlation'])} on the test split."
+    ]
+
+
+def open_gates(table: pd.DataFrame) -> list[str]:
+    """Say how often each gate of one model is nearly open and nearly shut."""
+    parts = [
+        f"the {row['gate']} gate is nearly open {100 * row['open']:.0f} % and nearly shut "
+        f"{100 * row['shut']:.0f} % of the time"
+        for row in table.to_dict("records")
+    ]
+    return [f"In the mean of all units, {listed(parts)}."] if parts else []

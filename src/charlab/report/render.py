@@ -1,0 +1,172 @@
+"""Write the report: report.md with its figures, and index.html, one file for reading offline.
+
+What enters are the tables of metrics/ and plots/ and what was sampled and found inside the
+models; what leaves is text of two kinds: explanation, which stands in templates/, and
+findings, which :mod:`charlab.report.findings` computes from the numbers.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from charlab.files import write_bytes, write_text
+from charlab.params import Params
+from charlab.report import findings
+from charlab.report.about_model import best_neurons, describe, said_of_model, shared_settings
+from charlab.report.blocks import Block, Figure, block, figure, model_tables, sample_at
+from charlab.report.material import MODEL, Material, load
+from charlab.report.page import page
+
+SECTIONS: dict[str, tuple[str, ...] | None] = {
+    "model": None,
+    "training": None,
+    "generation": None,
+    "dropout": ("dropout", "dropout_place"),
+    "activations": ("activations_rnn", "activations_lstm"),
+    "cells": ("cells", "cells_equal_parameters", "cells_invented"),
+    "sizes": ("hidden_size", "seq_len", "learning_rate"),
+    "texts": ("texts",),
+    "inside": None,
+    "articles": None,
+    "others": (),
+    "made": None,
+}
+"""The report's sections in order, and the comparisons of each; None: it is always there."""
+
+ELSEWHERE = ("initial_state", "numpy_vs_torch", "clipping")
+"""Comparisons that stand in a section that is always there."""
+
+MODEL_FIGURES = (
+    *("weights", "loss_by_position", "model_learning_curve", "next_char", "temperature"),
+    *("novelty", "colored_text", "gate_saturation", "against_ngram"),
+)
+
+EXCERPT = 420
+"""Characters of a sample that are shown."""
+
+
+def render(params: Params, metrics: Path, plots: Path, data: Path, out: Path) -> None:
+    """Write the report.
+
+    Parameters
+    ----------
+    params : Params
+        The whole of params.yaml.
+    metrics, plots : Path
+        What :func:`charlab.compare.compare` wrote.
+    data : Path
+        Folder of all results, of which samples and evaluations are read.
+    out : Path
+        Folder for the report; what else it holds is removed.
+    """
+    material = load(params, metrics, plots, data)
+    blocks = {slug: block(material, slug) for slug in params.study.comparisons}
+    pictures = {
+        name: drawn[0] for name in MODEL_FIGURES if (drawn := figure(name, model_tables(material)))
+    }
+    environment = _environment()
+    text = environment.get_template("report.md.j2").render(_context(material, blocks, pictures))
+    text = _tidy(text)
+    drawn = [*pictures.values(), *(f for part in blocks.values() for f in part.figures)]
+    _write(out, text, drawn, environment)
+
+
+def _write(out: Path, text: str, drawn: list[Figure], environment: jinja2.Environment) -> None:
+    if out.exists():
+        shutil.rmtree(out)
+    figures = {picture.name: picture.svg for picture in drawn}
+    for name, svg in figures.items():
+        write_bytes(out / "figures" / f"{name}.svg", svg)
+    write_text(out / "report.md", text)
+    write_text(out / "index.html", page(text, figures, environment))
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("charlab.report"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "md": findings.escape,
+        "bpc": lambda value: "–" if value is None else f"{value:.3f}".replace("-", "−"),
+        "whole": lambda value: "–" if value is None else f"{value:.0f}",
+        "excerpt": excerpt,
+    }
+    return environment
+
+
+def excerpt(text: str) -> str:
+    """Return the start of a sample as one line of HTML, its line breaks kept."""
+    shown = html.escape(text[:EXCERPT]) + ("…" if len(text) > EXCERPT else "")
+    return shown.replace("\n", "<br>")
+
+
+def _tidy(text: str) -> str:
+    """Leave one blank line where templates left several."""
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _context(
+    material: Material, blocks: dict[str, Block], pictures: dict[str, Figure]
+) -> dict[str, Any]:
+    """Return everything that the templates name."""
+    params = material.params
+    texts = [material.text_row(slug) for slug in params.texts]
+    known = {slug for part in SECTIONS.values() for slug in part or ()} | set(ELSEWHERE)
+    others = [slug for slug in blocks if slug not in known]
+    return {
+        "study": params.study,
+        "train": params.train,
+        "corpus": params.corpus,
+        "split_kind": params.corpus.split,
+        "model": material.model,
+        "described": describe(params.model),
+        "shared": shared_settings(params),
+        "figures_of_study": {
+            "variants": len(params.study.variants),
+            "seeds": len(params.study.seeds),
+        },
+        "texts": texts,
+        "has_floor": any(row["floor_val_bpc"] is not None for row in texts),
+        "split": material.split,
+        "sections": list(_shown(blocks, others)),
+        "blocks": blocks,
+        "others": others,
+        "pictures": pictures,
+        "weights": material.look.get("weights"),
+        "next_char_context": context_shown(material.look),
+        "ladder": _ladder(material),
+        "neurons": best_neurons(material).to_dict("records"),
+        "said": said_of_model(material),
+    }
+
+
+def _shown(blocks: dict[str, Block], others: list[str]) -> Iterator[str]:
+    """Yield the sections that have something to say in this study."""
+    for section, slugs in SECTIONS.items():
+        wanted = others if section == "others" else slugs
+        if wanted is None or any(slug in blocks for slug in wanted):
+            yield section
+
+
+def _ladder(material: Material) -> list[tuple[str, str]]:
+    """Return *the* model's samples, each with its temperature as a title."""
+    ladder = material.params.sample.temperatures
+    samples = [(f"temperature {t:g}", sample_at(material, MODEL, t)) for t in ladder]
+    return [(title, text) for title, text in samples if text is not None]
+
+
+def context_shown(look: dict[str, Any]) -> str:
+    """Return what stands before the prediction that is shown, as inline code can hold it."""
+    context = (look.get("next_char") or {}).get("context", "")
+    return str(context).replace("\n", "↵").replace("`", "'").strip()

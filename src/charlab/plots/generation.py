@@ -9,7 +9,7 @@ from charlab.plots.style import PALETTE, canvas, legend_below
 
 
 def temperature(generation: pd.DataFrame) -> Figure:
-    """Samples of the model by temperature: entropy, real words, longest copy.
+    """Temperature and what it does to samples: entropy, real words, longest copy.
 
     Parameters
     ----------

@@ -209,7 +209,7 @@ def gap(tested: Sequence[Entry], trained: Sequence[Entry]) -> list[str]:
     lowest = min(trained, key=lambda entry: entry.mean)
     parts = listed([f"{number(value)} for {entry.name}" for entry, value in gaps])
     return [
-        f"The loss met in training (dropout acting) is lowest for {lowest.name}, "
+        f"The loss met in training is lowest for {lowest.name}, "
         f"{number(lowest.mean)}. The loss on unseen text lies above it by {parts}, "
         "in the mean of the seeds."
     ]

@@ -1,17 +1,17 @@
 """Every network in NumPy, forward only: what sampling and evaluation run, without torch.
 
 What enters is a model folder; what leaves is an :class:`InferenceModel` with the same small
-interface as the torch network: initial state, step, sequence. All in float32, into
-arrays that are made once for each batch size, since one character at a time the
-overhead of a call counts for more than its arithmetic.
+interface as the torch network: initial state, step, sequence. All in float32.
 
-Layer 0 looks its input up: ``W_ih e(c)`` is a row of the transpose of W_ih, to which the
-biases are added beforehand (but for a GRU's b_hn, which the reset gate scales).
+``W_ih e(c)`` is a row of the transpose of W_ih, to which the biases are added beforehand (but
+for a GRU's b_hn, which the reset gate scales). The state's share of the gates of the step to
+come is made with the logits, for few streams in one product, and kept until the state
+comes back. The cells are in :mod:`charlab.models.numpy_cells`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,104 +20,47 @@ from numpy.typing import NDArray
 
 from charlab.errors import CharlabError
 from charlab.files import read_json
+from charlab.models.numpy_cells import ACTIVATIONS, CELLS, Cell, Floats, LayerState
 from charlab.models.weights import load_weights
 from charlab.params import ModelParams
 
-Floats = NDArray[np.float32]
 Ids = NDArray[np.integer[Any]]
-LayerState = tuple[Floats, ...]
 State = list[LayerState]
 
 
-def _sigmoid(x: Floats, out: Floats) -> None:
-    # 0.5 + 0.5 tanh(x / 2) cannot overflow, and is one transcendental call.
-    np.multiply(x, np.float32(0.5), out=out)
-    np.tanh(out, out=out)
-    np.multiply(out, np.float32(0.5), out=out)
-    np.add(out, np.float32(0.5), out=out)
-
-
-def _tanh(x: Floats, out: Floats) -> None:
-    np.tanh(x, out=out)
-
-
-def _relu(x: Floats, out: Floats) -> None:
-    np.maximum(x, np.float32(0.0), out=out)
-
-
-ACTIVATIONS: dict[str, Callable[[Floats, Floats], None]] = {
-    "tanh": _tanh,
-    "relu": _relu,
-    "sigmoid": _sigmoid,
-}
-
-
 class _Layer:
-    """One recurrent layer: its weights as the step wants them, and its scratch arrays."""
+    """One recurrent layer: its weights as a step wants them, and its cells.
 
-    def __init__(self, weights: Mapping[str, Floats], depth: int, params: ModelParams) -> None:
-        size = params.hidden
-        self.size, self.phi = size, ACTIVATIONS[params.activation]
-        weight_ih, weight_hh = (weights[f"rnn.weight_{part}_l{depth}"] for part in ("ih", "hh"))
-        bias_hh = weights[f"rnn.bias_hh_l{depth}"].copy()
-        self.bias_n = np.zeros(size, np.float32)
+    ``head`` is what is wanted of the hidden state besides: the output weights (H, V) for
+    the last layer, (H, 0) for the others.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, Floats], depth: int, params: ModelParams, head: Floats
+    ) -> None:
+        parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        weight_ih, weight_hh, bias_ih, self.bias_hh = (
+            weights[f"rnn.{part}_l{depth}"] for part in parts
+        )
+        self.kind, self.phi = CELLS[params.cell], ACTIVATIONS[params.activation]
+        scale = np.repeat(np.array(self.kind.scales, np.float32), params.hidden)  # (G*H,)
+        known = np.ones_like(scale)
         if params.cell == "gru":
-            self.bias_n = bias_hh[2 * size :].copy()
-            bias_hh[2 * size :] = 0
-        self.bias = weights[f"rnn.bias_ih_l{depth}"] + bias_hh
-        self.input = np.ascontiguousarray(weight_ih.T)  # (V or H, G*H)
-        self.rows = self.input + self.bias
-        self.recurrent = np.ascontiguousarray(weight_hh.T)  # (H, G*H)
-        self.advance = {"rnn": self._rnn, "gru": self._gru, "lstm": self._lstm}[params.cell]
-        self.scratch: dict[int, tuple[Floats, Floats]] = {}
+            known[2 * params.hidden :] = 0  # the reset gate scales b_hn
+        self.input = np.ascontiguousarray((weight_ih * scale[:, None]).T)  # (V or H, G*H)
+        self.bias = (bias_ih + known * self.bias_hh) * scale
+        self.recurrent = np.ascontiguousarray((weight_hh * scale[:, None]).T)  # (H, G*H)
+        self.head = head
+        wide = np.hstack([self.recurrent, head])  # (H, G*H + V)
+        # BLAS is quicker on rows of a whole number of cache lines (16 float32).
+        self.onward = np.pad(wide, ((0, 0), (0, -wide.shape[1] % 16)))
+        self.cells: dict[int, Cell] = {}
 
-    def _scratch(self, batch: int) -> tuple[Floats, Floats]:
-        if batch not in self.scratch:
-            shape = (batch, self.recurrent.shape[1])
-            self.scratch[batch] = (np.empty(shape, np.float32), np.empty(shape, np.float32))
-        return self.scratch[batch]
-
-    def _rnn(self, x: Floats, state: LayerState) -> LayerState:
-        hidden = state[0] @ self.recurrent
-        hidden += x
-        self.phi(hidden, hidden)
-        return (hidden,)
-
-    def _lstm(self, x: Floats, state: LayerState) -> LayerState:
-        """Advance by one step; x is (B, 4H), stacked i, f, g, o."""
-        size = self.size
-        gates, spare = self._scratch(len(x))
-        np.matmul(state[0], self.recurrent, out=gates)
-        gates += x
-        candidate = spare[:, :size]
-        self.phi(gates[:, 2 * size : 3 * size], candidate)
-        _sigmoid(gates, gates)
-        cell = gates[:, size : 2 * size] * state[1]
-        candidate *= gates[:, :size]
-        cell += candidate
-        hidden = np.empty_like(cell)
-        self.phi(cell, hidden)
-        hidden *= gates[:, 3 * size :]
-        return hidden, cell
-
-    def _gru(self, x: Floats, state: LayerState) -> LayerState:
-        """Advance by one step; x is (B, 3H), stacked r, z, n."""
-        size = self.size
-        gates, spare = self._scratch(len(x))
-        np.matmul(state[0], self.recurrent, out=gates)
-        recurrent, candidate = spare[:, :size], spare[:, size : 2 * size]
-        np.add(gates[:, 2 * size :], self.bias_n, out=recurrent)
-        both = gates[:, : 2 * size]
-        both += x[:, : 2 * size]
-        _sigmoid(both, both)
-        np.multiply(recurrent, gates[:, :size], out=candidate)
-        candidate += x[:, 2 * size :]
-        self.phi(candidate, candidate)
-        # h = n + z (h_before - n)
-        hidden = state[0] - candidate
-        hidden *= gates[:, size : 2 * size]
-        hidden += candidate
-        return (hidden,)
+    def cell(self, batch: int) -> Cell:
+        """Return the layer's cell for a batch size."""
+        if batch not in self.cells:
+            self.cells[batch] = self.kind(self, batch)
+        return self.cells[batch]
 
 
 class InferenceModel:
@@ -137,9 +80,11 @@ class InferenceModel:
     def __init__(self, params: ModelParams, weights: Mapping[str, Floats]) -> None:
         self.params = params
         self.vocab_size = len(weights["head.bias"])
-        self.layers = [_Layer(weights, depth, params) for depth in range(params.layers)]
         self.head = np.ascontiguousarray(weights["head.weight"].T)  # (H, V)
         self.head_bias = weights["head.bias"]
+        above = [self.head[:, :0]] * (params.layers - 1) + [self.head]
+        self.layers = [_Layer(weights, depth, params, head) for depth, head in enumerate(above)]
+        self.rows = self.layers[0].input + self.layers[0].bias  # (V, G*H)
         self.parts = ("h", "c") if params.cell == "lstm" else ("h",)
         self.learned = [weights[f"initial.{p}"] for p in self.parts if f"initial.{p}" in weights]
 
@@ -165,16 +110,22 @@ class InferenceModel:
         -------
         logits : ndarray of shape (B, V)
         state : list of tuple of ndarray of shape (B, H)
+            The last layer's hidden part is read-only: it is already multiplied.
         """
         ends: State = []
-        x = self.layers[0].rows[inputs]
         for depth, layer in enumerate(self.layers):
+            cell, before = layer.cell(len(inputs)), state[depth]
             if depth:
-                x = ends[-1][0] @ layer.input + layer.bias
-            ends.append(layer.advance(x, state[depth]))
-        logits: Floats = ends[-1][0] @ self.head
-        logits += self.head_bias
-        return logits, ends
+                np.dot(ends[-1][0], layer.input, out=cell.driven)
+                np.add(cell.driven, layer.bias, cell.driven)
+            else:
+                self.rows.take(inputs, axis=0, out=cell.driven, mode="clip")
+            cell.multiply(before[0])
+            ends.append(cell.advance(cell.driven, cell.share, before))
+        hidden = ends[-1][0]
+        hidden.setflags(write=False)
+        cell.multiply(hidden)
+        return cell.beyond[:, : self.vocab_size] + self.head_bias, ends
 
     def sequence(self, inputs: Ids, state: State) -> tuple[Floats, State]:
         """Read a chunk of text.
@@ -191,18 +142,26 @@ class InferenceModel:
         logits : ndarray of shape (T, B, V)
         state : list of tuple of ndarray of shape (B, H)
         """
+        seq_len, batch = inputs.shape
         ends: State = []
-        x = self.layers[0].rows[inputs]  # (T, B, G*H)
-        hidden = np.empty((*inputs.shape, self.params.hidden), np.float32)
+        hidden = np.empty((seq_len, batch, self.params.hidden), np.float32)
         for depth, layer in enumerate(self.layers):
-            if depth:
-                x = hidden @ layer.input + layer.bias
-            current = state[depth]
-            for t in range(len(inputs)):
-                current = layer.advance(x[t], current)
+            cell, current = layer.cell(batch), state[depth]
+            share = np.empty_like(cell.driven)
+            driven = hidden @ layer.input + layer.bias if depth else None  # (T, B, G*H)
+            for t in range(seq_len):
+                if driven is None:
+                    # Step by step the rows stay in the cache.
+                    x = self.rows.take(inputs[t], axis=0, out=cell.driven, mode="clip")
+                else:
+                    x = driven[t]
+                np.dot(current[0], layer.recurrent, out=share)
+                current = cell.advance(x, share, current)
                 hidden[t] = current[0]
             ends.append(current)
-        return hidden @ self.head + self.head_bias, ends
+        logits: Floats = hidden @ self.head
+        logits += self.head_bias
+        return logits, ends
 
 
 def load_model(folder: Path) -> InferenceModel:

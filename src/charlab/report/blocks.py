@@ -80,12 +80,11 @@ def figure(name: str, tables: dict[str, Any], suffix: str = "") -> list[Figure]:
 def block(material: Material, slug: str) -> Block:
     """Write one comparison up."""
     comparison = material.comparison(slug)
-    found, figures = _losses(material, slug), _loss_figures(material, slug)
-    tables = _tables(material, slug)
+    tables = comparison_tables(material, slug)
+    found, figures = _losses(material, slug), _loss_figures(material, slug, tables)
     for name in FIGURES.get(comparison.vary or "", ()):
-        drawn = figure(name, tables, f"_{slug}")
-        figures += drawn
-        if drawn and name in LOOKS:
+        figures += figure(name, tables, f"_{slug}")
+        if name in LOOKS and len(tables.get(name, ())):
             found += LOOKS[name](tables[name], material.legend)
     header, rows = _table(material, slug)
     samples, temperature = _samples(material, comparison.variants)
@@ -101,7 +100,7 @@ def block(material: Material, slug: str) -> Block:
     )
 
 
-def _tables(material: Material, slug: str) -> dict[str, Any]:
+def comparison_tables(material: Material, slug: str) -> dict[str, Any]:
     """Return what figures of a comparison can ask for."""
     comparison = material.comparison(slug)
     tables: dict[str, Any] = {
@@ -136,9 +135,8 @@ def _measured(material: Material) -> str:
     return f"{material.split}_bpc"
 
 
-def _loss_figures(material: Material, slug: str) -> list[Figure]:
+def _loss_figures(material: Material, slug: str, tables: dict[str, Any]) -> list[Figure]:
     """Draw the losses (beside each text's own baselines, if texts differ) and the curves."""
-    tables = _tables(material, slug)
     several = len(set(material.texts_of(slug))) > 1
     first = figure("texts" if several else "comparison", tables, f"_{slug}")
     return first + figure("learning_curves", tables, f"_{slug}")

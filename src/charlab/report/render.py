@@ -48,6 +48,9 @@ MODEL_FIGURES = (
     *("novelty", "colored_text", "gate_saturation", "against_ngram"),
 )
 
+INSIDE = {"colored_text", "gate_saturation", "against_ngram"}
+"""Those of them without which there is nothing to look inside at."""
+
 EXCERPT = 420
 """Characters of a sample that are shown."""
 
@@ -139,7 +142,7 @@ def _context(
         "texts": texts,
         "has_floor": any(row["floor_val_bpc"] is not None for row in texts),
         "split": material.split,
-        "sections": list(_shown(blocks, others)),
+        "sections": list(_shown(blocks, others, looked=bool(INSIDE & pictures.keys()))),
         "blocks": blocks,
         "others": others,
         "pictures": pictures,
@@ -151,10 +154,12 @@ def _context(
     }
 
 
-def _shown(blocks: dict[str, Block], others: list[str]) -> Iterator[str]:
+def _shown(blocks: dict[str, Block], others: list[str], *, looked: bool) -> Iterator[str]:
     """Yield the sections that have something to say in this study."""
     for section, slugs in SECTIONS.items():
         wanted = others if section == "others" else slugs
+        if section == "inside" and not looked:
+            continue
         if wanted is None or any(slug in blocks for slug in wanted):
             yield section
 

@@ -1,0 +1,204 @@
+"""The report as a whole: follows the numbers, leaves out what is not there, needs no network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from charlab.compare import compare
+from charlab.params import Params, load_params
+from charlab.plots import registry
+from charlab.report.differences import number
+from charlab.report.render import excerpt, render
+from made_results import (
+    TWO_TEXTS,
+    Loss,
+    all_equal,
+    made_params,
+    upside_down,
+    wobbling,
+    write_results,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Return a function that writes a report of made-up results, with blank pictures."""
+    # Drawing takes most of the time, and test_plots.py is about it.
+    monkeypatch.setattr(registry, "draw", lambda name, tables: b"<svg/>\n")
+
+    def write(params: Params, loss: Loss = wobbling, *, looks: bool = True) -> Path:
+        write_results(params, tmp_path / "data", loss, looks=looks)
+        folders = [tmp_path / name for name in ("metrics", "plots")]
+        compare(params, tmp_path / "data", *folders)
+        render(params, *folders, tmp_path / "data", tmp_path / "report")
+        return tmp_path
+
+    return write
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands below a heading, up to the next one."""
+    return re.split(r"\n#+ ", text.split(f"# {heading}\n", 1)[1], maxsplit=1)[0]
+
+
+def report_of(root: Path) -> str:
+    """Return the Markdown of the report."""
+    return (root / "report" / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_whole_report_is_drawn_and_written(tmp_path: Path) -> None:
+    """Every picture that is named exists, none is left over, the page has them all inside."""
+    params = made_params([1, 2])
+    write_results(params, tmp_path / "data")
+    compare(params, tmp_path / "data", tmp_path / "metrics", tmp_path / "plots")
+    render(params, tmp_path / "metrics", tmp_path / "plots", tmp_path / "data", tmp_path / "report")
+    named = set(re.findall(r"\]\(figures/(.+?)\.svg\)", report_of(tmp_path)))
+    assert named == {path.stem for path in (tmp_path / "report" / "figures").iterdir()}
+    assert {"comparison_cells", "learning_curves_dropout", "texts_texts", "colored_text"} <= named
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert page.count("data:image/svg+xml;base64,") == page.count("<img ")
+    assert not re.search(r'(src|href)="(?!data:|#|https://doi\.org/)', page)
+    assert "<script" not in page
+    assert "prefers-color-scheme: dark" in page
+
+
+def test_numbers_in_the_text_are_those_of_the_tables(write: Write) -> None:
+    """Every mean and spread in a comparison's table stands in metrics/variants.csv."""
+    root = write(made_params())
+    variants = pd.read_csv(root / "metrics" / "variants.csv").set_index("title")
+    rows = re.findall(
+        r"^\| (.+?) \| ([\d,]+) \| .* \| (\S+) ± (\S+) \| (?:best|\d\.\d{3} \()",
+        report_of(root),
+        re.M,
+    )
+    assert len(rows) >= 9
+    for title, parameters, mean, spread in rows:
+        row = variants.loc[title]
+        assert mean == number(row["test_bpc"])
+        assert spread == number(row["test_sd"])
+        assert int(parameters.replace(",", "")) == row["parameters"]
+
+
+def test_numbers_in_sentences_are_differences_of_the_tables(write: Write) -> None:
+    """The margin in the finding is that of the means in metrics/variants.csv."""
+    root = write(made_params())
+    means = pd.read_csv(root / "metrics" / "variants.csv").set_index("title")["test_bpc"]
+    margin = number(means["GRU"] - means["LSTM"])
+    assert f"{margin} below **GRU**" in section(report_of(root), "RNN, GRU, LSTM")
+
+
+@pytest.mark.parametrize(
+    ("loss", "winner", "runner_up"), [(wobbling, "LSTM", "GRU"), (upside_down, "RNN", "GRU")]
+)
+def test_findings_turn_when_the_results_do(
+    write: Write, loss: Loss, winner: str, runner_up: str
+) -> None:
+    """The winner of the cells is who has the lowest loss, here and in the summary."""
+    text = report_of(write(made_params(), loss))
+    for part in (section(text, "RNN, GRU, LSTM"), section(text, "In short")):
+        assert f"**{winner}** has the lowest test loss" in part
+        assert f"below **{runner_up}**" in part
+
+
+def test_equal_results_have_no_winner(write: Write) -> None:
+    """No sentence calls anything best or lowest."""
+    text = report_of(write(made_params(), all_equal))
+    assert text.count("No difference: ") >= 5
+    assert (
+        "more than the spread of the seeds."
+        not in text.replace("(1.200)", "")[: text.find("## Training")]
+    )
+    cells = section(text, "RNN, GRU, LSTM")
+    assert "lowest" not in cells
+    assert "| equal |" in cells
+
+
+def test_one_seed_calls_nothing_in_the_whole_report(write: Write) -> None:
+    """No spread, no interval, no verdict."""
+    text = report_of(write(made_params([1])))
+    assert "with one seed no spread is known" in text
+    assert "more than the spread" not in text
+    assert "±" not in text
+    assert "95 % interval" not in re.sub(r"above the best \(95 % interval\)", "", text)
+
+
+def test_sections_without_a_comparison_are_left_out(write: Write) -> None:
+    """The demo has no dropout and one text; its own comparisons stand."""
+    params = load_params(ROOT / "studies" / "demo.yaml")
+    text = report_of(write(params, lambda variant, seed: 2.0 + len(variant) / 100))
+    assert "## Task 1" not in text
+    assert "## Task 5" not in text
+    assert "## Further comparisons" not in text
+    for comparison in params.study.comparisons.values():
+        assert f"### {comparison.title}" in text
+
+
+def test_every_comparison_of_the_course_has_a_section(write: Write) -> None:
+    """Each is under its task, and none among the further ones."""
+    params = load_params(ROOT / "params.yaml")
+    text = report_of(write(params, lambda variant, seed: 2.0 + len(variant) * seed % 7 / 100))
+    for comparison in params.study.comparisons.values():
+        assert text.count(f"### {comparison.title}\n") == 1
+    for task in range(1, 7):
+        assert f"## Task {task}" in text
+    assert "## Further comparisons" not in text
+
+
+def test_a_comparison_of_ones_own_gets_a_section(write: Write) -> None:
+    """An unknown slug is shown with its title and question."""
+    text = report_of(write(made_params()))
+    assert "Does it get a section?" in section(text, "A comparison of one's own")
+
+
+def test_without_evaluations_their_parts_are_left_out(tmp_path: Path) -> None:
+    """No heading without anything below it, no sentence about what is not known."""
+    comparisons = {"cells": TWO_TEXTS["study"]["comparisons"]["cells"]}
+    params = made_params([1], comparisons=comparisons)
+    write_results(params, tmp_path / "data", looks=False)
+    folders = [tmp_path / name for name in ("metrics", "plots")]
+    compare(params, tmp_path / "data", *folders)
+    render(params, *folders, tmp_path / "data", tmp_path / "report")
+    text = report_of(tmp_path)
+    assert "## Looking inside" not in text
+    assert "stand in the training text" not in text
+    assert "lag" not in text
+
+
+def test_a_second_rendering_is_the_same(write: Write) -> None:
+    """Bytes depend on the results alone; what else lay in the folder is gone."""
+    root = write(made_params())
+    first = {path.name: path.read_bytes() for path in (root / "report").glob("*.*")}
+    (root / "report" / "old.txt").touch()
+    write(made_params())
+    assert {path.name: path.read_bytes() for path in (root / "report").glob("*.*")} == first
+
+
+def test_samples_cannot_bring_markup_into_the_page(write: Write) -> None:
+    """What a network writes is shown, not run."""
+    page = (write(made_params()) / "report" / "index.html").read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "&lt;b&gt;LSTM&lt;/b&gt;" in page
+
+
+def test_an_excerpt_is_one_line() -> None:
+    """A blank line would end a block of HTML in Markdown."""
+    assert excerpt("a\n\n<b> & " + "x" * 500).startswith("a<br><br>&lt;b&gt; &amp; x")
+    assert "\n" not in excerpt("a\n\nb")
+    assert excerpt("x" * 500).endswith("…")
+
+
+def test_every_loss_names_its_split(write: Write) -> None:
+    """No finding speaks of a loss without saying whose."""
+    text = report_of(write(made_params()))
+    found = re.findall(r"^> .*$", text, re.M)
+    for line in found:
+        if re.search(r"\bloss(es)?\b", line) and "95 % interval" in line:
+            assert re.search(r"\b(test|val|training) loss|relative to its own", line), line

@@ -71,9 +71,8 @@ def render(params: Params, metrics: Path, plots: Path, data: Path, out: Path) ->
     """
     material = load(params, metrics, plots, data)
     blocks = {slug: block(material, slug) for slug in params.study.comparisons}
-    pictures = {
-        name: drawn[0] for name in MODEL_FIGURES if (drawn := figure(name, model_tables(material)))
-    }
+    tables = model_tables(material)
+    pictures = {name: drawn[0] for name in MODEL_FIGURES if (drawn := figure(name, tables))}
     environment = _environment()
     text = environment.get_template("report.md.j2").render(_context(material, blocks, pictures))
     text = _tidy(text)

@@ -28,7 +28,9 @@ TIMEOUT_SECONDS = (10.0, 60.0)
 LARGEST = 64 * 1024 * 1024
 """Bytes that a text may have; the largest book there has about a quarter of that."""
 
-PIECE = 1 << 16
+PIECE = 1 << 12
+"""Bytes that are read at a time; at most so many are lost when a connection breaks."""
+
 ATTEMPTS = 4
 RETRIED = (403, 429, 500, 502, 503, 504)
 

@@ -107,14 +107,15 @@ class CharRNN(nn.Module):
         ends: State = []
         hidden = inputs
         for layer in range(self.params.layers):
-            gates = self._input_share(hidden, layer)  # (T, B, G*H)
+            share, ids = self._input_share(hidden, layer)
             hidden, end = run(
                 self.params.cell,
                 self.params.activation,
-                gates,
+                share,
                 tuple(self._cast(part) for part in state[layer]),
                 self._cast(self.weight(f"rnn.weight_hh_l{layer}")),
                 self._cast(self.weight(f"rnn.bias_hh_l{layer}")),
+                ids,
             )  # (T, B, H)
             hidden = self._dropped(hidden, layer)
             ends.append(tuple(part.to(state[layer][0].dtype) for part in end))
@@ -129,12 +130,14 @@ class CharRNN(nn.Module):
         logits, state = self.sequence(inputs[None], state)
         return logits[0], state
 
-    def _input_share(self, hidden: Tensor, layer: int) -> Tensor:
+    def _input_share(self, hidden: Tensor, layer: int) -> tuple[Tensor, Tensor | None]:
+        """Return W_ih x + b_ih: for layer 0 that of each character (V, G*H), and the ids."""
         weight = self._cast(self.weight(f"rnn.weight_ih_l{layer}"))
         bias = self._cast(self.weight(f"rnn.bias_ih_l{layer}"))
         if layer == 0:
-            return F.embedding(hidden.long(), weight.T + bias)
-        return F.linear(hidden, weight, bias)
+            # Contiguous, so that a character's share is one row in memory.
+            return weight.T.contiguous() + bias, hidden.long()
+        return F.linear(hidden, weight, bias), None
 
     def _dropped(self, hidden: Tensor, layer: int) -> Tensor:
         """Apply dropout to a layer's output where the parameters place it.

@@ -274,6 +274,27 @@ def test_the_start_of_a_chunk_follows_the_numbers(zero: float, side: str) -> Non
     assert f"1.000 bits {side} that of the carried state" in sentence
 
 
+@pytest.mark.parametrize("text", ["a|b", " a ", "a`b", "a\nb", "\\|", "$x$"])
+def test_inline_code_stays_in_its_cell(text: str) -> None:
+    """Whatever a network wrote, the table keeps two columns, and no sign is lost."""
+    reader = MarkdownIt("commonmark", {"html": True}).enable("table")
+    table = reader.render(f"| a | b |\n|---|---|\n| {looking.code(text)} | c |\n")
+    assert table.count("<td>") == 2
+    shown = text.replace("\n", "↵").replace("`", "'")
+    assert f"<td><code>{shown}</code></td>" in table
+
+
+def test_the_longest_copy_is_quoted() -> None:
+    """Of all temperatures the one that copied most; nothing where nothing was measured."""
+    samples = [
+        {"temperature": t, "longest_copied": n, "copied_text": "x" * n}
+        for t, n in ((0.5, 7), (1.0, 9))
+    ]
+    (sentence,) = looking.longest_copy({"novelty": samples})
+    assert "`xxxxxxxxx`, 9 characters, at temperature 1." in sentence
+    assert looking.longest_copy({"novelty": None}) == []
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_kinds_of_character_are_ordered_by_gain(sign: int) -> None:
     """Best and worst change places when the losses do."""

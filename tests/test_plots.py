@@ -83,6 +83,16 @@ def test_letters_that_the_font_has_not_are_no_error(tables: dict[str, Any]) -> N
     assert registry.draw("next_char", {"next_char": table}) is not None
 
 
+def test_a_run_that_learned_nothing_does_not_squeeze_the_others(tables: dict[str, Any]) -> None:
+    """It is drawn as an arrow at the edge, and its mean is written beside it."""
+    points = tables["points"].copy()
+    points.loc[points["variant"] == "rnn", "bpc"] = 600.0
+    figure = registry.figures()["comparison"](points, tables["legend"], "Cells")
+    (ax,) = figure.axes
+    assert ax.get_xlim()[1] < 3
+    assert "600.000" in {text.get_text() for text in ax.texts}
+
+
 def test_losses_that_are_missing_or_huge_do_not_stop_a_curve(tables: dict[str, Any]) -> None:
     """A training that diverged has no loss, or one without bound."""
     curves = tables["curves"].copy()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from charlab.compare import compare
+from charlab.files import read_json, write_json
 from charlab.params import Params, load_params
 from charlab.plots import registry
 from charlab.report.differences import number
@@ -75,7 +77,7 @@ def test_numbers_in_the_text_are_those_of_the_tables(write: Write) -> None:
     root = write(made_params())
     variants = pd.read_csv(root / "metrics" / "variants.csv").set_index("title")
     rows = re.findall(
-        r"^\| (.+?) \| ([\d,]+) \| .* \| (\S+) ± (\S+) \| (?:best|\d\.\d{3} \()",
+        r"^\| (.+?) \| ([\d,]+) \| .* \| (\S+)\s±\s(\S+) \| (?:best|\d\.\d{3} \()",
         report_of(root),
         re.M,
     )
@@ -170,6 +172,51 @@ def test_without_evaluations_their_parts_are_left_out(tmp_path: Path) -> None:
     assert "## Looking inside" not in text
     assert "stand in the training text" not in text
     assert "lag" not in text
+
+
+def test_a_new_figure_needs_its_function_alone(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A figure that no section asks for stands among the further ones, with its caption."""
+
+    def my_own(variants: pd.DataFrame) -> Figure:
+        """Figure of my own."""
+        return Figure()
+
+    assert "## Further figures" not in report_of(write(made_params([1])))
+    found = registry.figures() | {"my_own": my_own}
+    monkeypatch.setattr(registry, "figures", lambda: found)
+    text = report_of(write(made_params([1])))
+    assert "![Figure of my own.](figures/my_own.svg)" in section(text, "Further figures")
+
+
+def test_the_model_is_set_beside_its_baselines(write: Write) -> None:
+    """The sentence has the numbers of metrics/model.json, on the right side of each."""
+    root = write(made_params([1]))
+    model = read_json(root / "metrics" / "model.json")
+    gap = number(model["ngram_test_bpc"] - model["test_bpc"])
+    found = section(report_of(root), "Training")
+    assert f"test loss is {number(model['test_bpc'])} bits per character" in found
+    assert f"{gap} below the best n-gram ({number(model['ngram_test_bpc'])})" in found
+    worse = report_of(write(made_params([1]), lambda variant, seed: 3.0))
+    assert "0.900 above the best n-gram (2.100)" in section(worse, "Training")
+
+
+def test_a_study_without_a_test_split_speaks_of_val(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No sentence names a split that is not there."""
+    monkeypatch.setattr(registry, "draw", lambda name, tables: b"<svg/>\n")
+    params = made_params([1])
+    write_results(params, tmp_path / "data")
+    for path in (tmp_path / "data").rglob("metrics.json"):
+        write_json(path, read_json(path) | {"test_nats": None, "test_bpc": None})
+    folders = [tmp_path / name for name in ("metrics", "plots")]
+    compare(params, tmp_path / "data", *folders)
+    render(params, *folders, tmp_path / "data", tmp_path / "report")
+    cells = section(report_of(tmp_path), "RNN, GRU, LSTM")
+    assert "lowest val loss" in cells
+    assert "test loss" not in "".join(re.findall(r"^> .*", cells, re.M))
 
 
 def test_a_second_rendering_is_the_same(write: Write) -> None:

@@ -43,7 +43,7 @@ def model_learning_curve(model_learning_curve: pd.DataFrame, lines: pd.DataFrame
         ax.axhline(row["bpc"], color=GREY, linestyle=style, linewidth=1.2, label=row["label"])
     ax.set(xlabel="characters read, millions", ylabel=BITS, title="The model")
     _focus(ax, model_learning_curve, lines["bpc"])
-    legend_below(figure, ax, 4)
+    legend_below(figure, ax, 5)
     return figure
 
 

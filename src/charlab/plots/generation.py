@@ -29,7 +29,9 @@ def temperature(generation: pd.DataFrame) -> Figure:
     axes[2].set(ylabel="characters", title="Longest copy")
     for ax in axes:
         ax.set(xlabel="temperature")
-        ax.set_ylim(bottom=0)
+        # Without an evaluation there is no point, and no highest one.
+        top = float(ax.dataLim.y1)
+        ax.set_ylim(0, 1.08 * top if 0 < top < float("inf") else 1)
     return figure
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from charlab.plots.style import (
@@ -18,6 +19,9 @@ from charlab.plots.style import (
     columns_for,
     legend_below,
 )
+
+ENOUGH = 20
+"""A bin of fewer characters is mostly chance, and is not drawn."""
 
 
 def _names(table: pd.DataFrame) -> list[str]:
@@ -81,6 +85,7 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, legend: Legend) -> Figure:
         ``variant``, ``low``, ``high``, ``chars``, ``bpc``, ``floor_bpc``.
     """
     figure, (ax,) = canvas(3.4)
+    loss_by_distance = loss_by_distance[loss_by_distance["chars"] >= ENOUGH]
     names = _names(loss_by_distance)
     for name in names:
         rows, look = loss_by_distance[loss_by_distance["variant"] == name], legend[name]
@@ -163,10 +168,25 @@ def weights(weights: dict[str, Any]) -> Figure:
         ax.grid(visible=False)
         ax.set(xticks=[], yticks=[])
         figure.colorbar(mesh, ax=ax, orientation="horizontal", shrink=0.85)
-    axes[0].set(xlabel="character in", ylabel="unit (gates from the top)")
-    axes[1].set(xlabel="unit before", ylabel="unit (gates from the top)")
+    axes[0].set(xlabel="character in", ylabel="unit")
+    axes[1].set(xlabel="unit before")
     axes[2].set(xlabel="unit", ylabel="character out")
+    for ax, key in zip(axes[:2], names, strict=False):
+        _name_gates(ax, weights["row_blocks"], len(weights[key]))
     return figure
+
+
+def _name_gates(ax: Axes, gates: list[str], rows: int) -> None:
+    """Mark where each gate's rows begin, and name it, if there is more than one."""
+    if len(gates) < 2:
+        return
+    each = rows / len(gates)
+    ax.set_yticks([each * (k + 0.5) - 0.5 for k in range(len(gates))], gates)
+    ax.tick_params(axis="y", length=0, labelrotation=90)
+    for label in ax.get_yticklabels():
+        label.set_verticalalignment("center")
+    for k in range(1, len(gates)):
+        ax.axhline(each * k - 0.5, color=BLACK, linewidth=1)
 
 
 def next_char(next_char: pd.DataFrame) -> Figure:

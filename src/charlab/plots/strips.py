@@ -9,6 +9,9 @@ from matplotlib.figure import Figure
 
 from charlab.plots.style import BLACK, GREY, Legend, canvas, legend_below, wrap
 
+BEYOND = 2.0
+"""A loss that is so many times the best is off the scale, and drawn as an arrow."""
+
 LINE_STYLES = {
     "n-gram": (0, (5, 2)),
     "PPMd": (0, (1, 1.5)),
@@ -40,10 +43,30 @@ def comparison(
         style = LINE_STYLES[line["kind"]]
         ax.axvline(line["bpc"], color=color, linestyle=style, linewidth=1.2, label=line["label"])
     _rows(ax, labels)
+    _mark_beyond(ax, names, points, legend)
     split = points["split"].iloc[0]
     ax.set(xlabel=f"{split} loss, bits per character (less is better)", title=title)
     legend_below(figure, ax, 4)
     return figure
+
+
+def _mark_beyond(ax: Axes, names: list[str], points: pd.DataFrame, legend: Legend) -> None:
+    """Keep a run that learned nothing from squeezing all others: it is drawn at the edge."""
+    means = points.groupby("variant")["bpc"].mean()
+    limit = BEYOND * float(means.min())
+    inside = points.loc[points["bpc"] <= limit, "bpc"]
+    if len(inside) in (0, len(points)):
+        return
+    # The lines of the baselines stay in view.
+    lines = [float(np.min(line.get_xdata())) for line in ax.lines]
+    low, high = min(float(inside.min()), *lines), float(inside.max())
+    margin = 0.06 * max(high - low, 0.1)
+    ax.set_xlim(low - margin, high + margin)
+    for row, name in enumerate(names):
+        if (points.loc[points["variant"] == name, "bpc"] > limit).any():
+            ax.plot(
+                [high + margin], [row], ">", color=legend[name].color, markersize=9, clip_on=False
+            )
 
 
 def _strip(ax: Axes, row: int, values: pd.Series[float], color: str) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from charlab.params import ModelParams, Params
 from charlab.report import findings, looking
-from charlab.report.findings import Entry
+from charlab.report.differences import amount, number
 from charlab.report.material import MODEL, Material
 
 CELLS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
@@ -51,6 +51,7 @@ def said_of_model(material: Material) -> dict[str, list[str]]:
     }
     tables = {name: material.table(name, [MODEL]) for name in tell}
     said = {name: tell[name](rows) if len(rows) else [] for name, rows in tables.items()}
+    said["generation"] += looking.longest_copy(material.look)
     return {"model": beside_baselines(material)} | said
 
 
@@ -58,10 +59,14 @@ def beside_baselines(material: Material) -> list[str]:
     """Say how *the* model stands to the n-gram, PPMd and the floor of its text."""
     split = material.split
     loss = material.model[f"{split}_bpc"]
-    entry = Entry("the model", {material.params.seed: loss})
-    sentences = findings.ranking([entry], f"{split} loss")
     names = {"n-gram": "the best n-gram", "PPMd": "PPMd", "floor": "the floor"}
-    for row in material.lines(material.params.text).to_dict("records"):
-        name = f"{names[row['kind']]} of its text"
-        sentences.append(findings.against_line([entry], row["bpc"], name, f"{split} loss"))
-    return sentences
+    parts = [
+        f"{amount(loss - row['bpc'])} {'above' if loss > row['bpc'] else 'below'} "
+        f"{names[row['kind']]} ({number(row['bpc'])})"
+        for row in material.lines(material.params.text).to_dict("records")
+    ]
+    beside = f"; for the same text that is {findings.listed(parts)}" if parts else ""
+    return [
+        f"The model's {split} loss is {number(loss)} bits per character{beside}. "
+        "It is one training, whose spread is not known."
+    ]

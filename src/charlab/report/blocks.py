@@ -22,6 +22,11 @@ FIGURES: dict[str, tuple[str, ...]] = {
 }
 """What is drawn for a comparison beside losses and curves, by the key that it varies."""
 
+COMPARISON_FIGURES = ("comparison", "texts", "learning_curves")
+"""What is drawn for every comparison; texts in place of the first where texts differ."""
+
+NBSP = "\N{NO-BREAK SPACE}"
+
 LOOKS: dict[str, Callable[[pd.DataFrame, Any], list[str]]] = {
     "gradient_by_lag": looking.gradient_reach,
     "loss_by_distance": looking.forgetting,
@@ -198,7 +203,7 @@ def _with_spread(row: pd.Series[Any], split: str) -> str:
     mean, spread = row[f"{split}_bpc"], row[f"{split}_sd"]
     if pd.isna(mean):
         return "–"
-    return number(mean) if pd.isna(spread) else f"{number(mean)} ± {number(spread)}"
+    return number(mean) if pd.isna(spread) else f"{number(mean)}{NBSP}±{NBSP}{number(spread)}"
 
 
 def _to_best(entry: Entry, best: Entry) -> str:

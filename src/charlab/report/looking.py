@@ -6,6 +6,8 @@ All of it is of one training per variant (the first seed), and says so.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from charlab.plots.style import Legend
@@ -90,6 +92,26 @@ def temperature_ladder(table: pd.DataFrame) -> list[str]:
     ]
     sentence = "; ".join(ends)
     return [sentence[0].upper() + sentence[1:] + "."]
+
+
+def longest_copy(look: dict[str, Any]) -> list[str]:
+    """Quote the longest passage that a sample of the model has from the training text."""
+    samples = look.get("novelty") or []
+    longest = max(samples, key=lambda sample: sample["longest_copied"], default=None)
+    if longest is None or not longest.get("copied_text"):
+        return []
+    return [
+        f"The longest passage that a sample shares with the training text is "
+        f"{code(longest['copied_text'])}, {longest['longest_copied']} characters, at temperature "
+        f"{longest['temperature']:g}."
+    ]
+
+
+def code(text: str) -> str:
+    """Return text as inline code of Markdown, also inside a table, its line breaks visible."""
+    shown = text.replace("\n", "↵").replace("`", "'").replace("|", "\\|")
+    # Markdown takes one space off at each end, if there is one at both.
+    return f"` {shown} `" if shown.startswith(" ") or shown.endswith(" ") else f"`{shown}`"
 
 
 def network_and_ngram(table: pd.DataFrame) -> list[str]:

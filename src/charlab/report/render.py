@@ -18,9 +18,20 @@ import jinja2
 
 from charlab.files import write_bytes, write_text
 from charlab.params import Params
+from charlab.plots import registry
 from charlab.report import findings
 from charlab.report.about_model import best_neurons, describe, said_of_model, shared_settings
-from charlab.report.blocks import Block, Figure, block, figure, model_tables, sample_at
+from charlab.report.blocks import (
+    COMPARISON_FIGURES,
+    FIGURES,
+    Block,
+    Figure,
+    block,
+    figure,
+    model_tables,
+    sample_at,
+)
+from charlab.report.looking import code
 from charlab.report.material import MODEL, Material, load
 from charlab.report.page import page
 
@@ -36,6 +47,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "inside": None,
     "articles": None,
     "others": (),
+    "further": (),
     "made": None,
 }
 """The report's sections in order, and the comparisons of each; None: it is always there."""
@@ -74,9 +86,10 @@ def render(params: Params, metrics: Path, plots: Path, data: Path, out: Path) ->
     tables = model_tables(material)
     pictures = {name: drawn[0] for name in MODEL_FIGURES if (drawn := figure(name, tables))}
     environment = _environment()
-    text = environment.get_template("report.md.j2").render(_context(material, blocks, pictures))
-    text = _tidy(text)
-    drawn = [*pictures.values(), *(f for part in blocks.values() for f in part.figures)]
+    further = further_figures(material)
+    context = _context(material, blocks, pictures, further)
+    text = _tidy(environment.get_template("report.md.j2").render(context))
+    drawn = [*pictures.values(), *(f for part in blocks.values() for f in part.figures), *further]
     _write(out, text, drawn, environment)
 
 
@@ -102,6 +115,7 @@ def _environment() -> jinja2.Environment:
         "md": findings.escape,
         "bpc": lambda value: "–" if value is None else f"{value:.3f}".replace("-", "−"),
         "whole": lambda value: "–" if value is None else f"{value:.0f}",
+        "code": code,
         "excerpt": excerpt,
     }
     return environment
@@ -118,14 +132,37 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
+def further_figures(material: Material) -> list[Figure]:
+    """Draw every figure that no section asks for, from the study's whole tables.
+
+    So a new figure's function is all that is needed to see it in the report.
+    """
+    placed = {
+        *MODEL_FIGURES,
+        *COMPARISON_FIGURES,
+        *(n for names in FIGURES.values() for n in names),
+    }
+    tables = material.tables | {"legend": material.legend}
+    names = [name for name in registry.figures() if name not in placed]
+    return [drawn for name in names for drawn in figure(name, tables)]
+
+
 def _context(
-    material: Material, blocks: dict[str, Block], pictures: dict[str, Figure]
+    material: Material,
+    blocks: dict[str, Block],
+    pictures: dict[str, Figure],
+    further: list[Figure],
 ) -> dict[str, Any]:
     """Return everything that the templates name."""
     params = material.params
     texts = [material.text_row(slug) for slug in params.texts]
     known = {slug for part in SECTIONS.values() for slug in part or ()} | set(ELSEWHERE)
     others = [slug for slug in blocks if slug not in known]
+    shown = {
+        "inside": bool(INSIDE & pictures.keys()),
+        "others": bool(others),
+        "further": bool(further),
+    }
     return {
         "study": params.study,
         "train": params.train,
@@ -141,25 +178,30 @@ def _context(
         "texts": texts,
         "has_floor": any(row["floor_val_bpc"] is not None for row in texts),
         "split": material.split,
-        "sections": list(_shown(blocks, others, looked=bool(INSIDE & pictures.keys()))),
+        "sections": list(_shown(blocks, shown)),
         "blocks": blocks,
         "others": others,
         "pictures": pictures,
         "weights": material.look.get("weights"),
-        "next_char_context": context_shown(material.look),
+        "next_char_context": (material.look.get("next_char") or {}).get("context", ""),
+        "against": material.look.get("against_ngram") or {},
+        "further": further,
         "ladder": _ladder(material),
         "neurons": best_neurons(material).to_dict("records"),
         "said": said_of_model(material),
     }
 
 
-def _shown(blocks: dict[str, Block], others: list[str], *, looked: bool) -> Iterator[str]:
-    """Yield the sections that have something to say in this study."""
+def _shown(blocks: dict[str, Block], known: dict[str, bool]) -> Iterator[str]:
+    """Yield the sections that have something to say in this study.
+
+    Parameters
+    ----------
+    known : dict
+        By section, whether there is anything to say in it, where comparisons do not decide.
+    """
     for section, slugs in SECTIONS.items():
-        wanted = others if section == "others" else slugs
-        if section == "inside" and not looked:
-            continue
-        if wanted is None or any(slug in blocks for slug in wanted):
+        if known.get(section, slugs is None or any(slug in blocks for slug in slugs)):
             yield section
 
 
@@ -168,9 +210,3 @@ def _ladder(material: Material) -> list[tuple[str, str]]:
     ladder = material.params.sample.temperatures
     samples = [(f"temperature {t:g}", sample_at(material, MODEL, t)) for t in ladder]
     return [(title, text) for title, text in samples if text is not None]
-
-
-def context_shown(look: dict[str, Any]) -> str:
-    """Return what stands before the prediction that is shown, as inline code can hold it."""
-    context = (look.get("next_char") or {}).get("context", "")
-    return str(context).replace("\n", "↵").replace("`", "'").strip()

@@ -9,6 +9,8 @@ it is still in the processor's cache when it is used:
 - sigmoid(a) = (1 + tanh(a/2)) / 2, with the inner half in the weights: one call makes all
   gates. What is kept of a gate is u = tanh(a/2), so that 2 sigmoid = 1 + u.
 - Results go into arrays that are there.
+- With ``product_dtype`` bfloat16 the recurrent products are taken in it; gates, states and
+  sums stay float32. That pays where the processor has matrix units for it (AMX).
 
 Derivatives are written in terms of outputs y: tanh' = 1 - y^2, sigmoid' = y (1 - y),
 relu' = [y > 0]. d stands for the loss's derivative in a gate before its non-linearity.
@@ -54,6 +56,9 @@ def _sigmoid_slope(y: Tensor, *, out: Tensor) -> Tensor:
     return torch.addcmul(y, y, y, value=-1, out=out)
 
 
+How = tuple[str, torch.dtype]
+"""The name of the activation, and the type of the recurrent products."""
+
 _SLOPE: dict[str, Callable[..., Tensor]] = {
     "tanh": _tanh_slope,
     "relu": _relu_slope,
@@ -86,6 +91,50 @@ class _Source:
             self.gradient.index_add_(0, self.ids[t], d)
 
 
+class _Products:
+    """The recurrent products of one chunk, in the type that they are wanted in.
+
+    ``weight`` is W, (G*H, H).
+    """
+
+    def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
+        self.plain = dtype == weight.dtype
+        self.weight, self.dtype = weight.to(dtype), dtype
+
+    def start_forward(self) -> None:
+        """Lay the transpose out once."""
+        self.across = self.weight.T.contiguous()
+
+    def add_forward(self, gate: Tensor, h: Tensor) -> None:
+        """Add W h to ``gate``: (B, H) to (B, G*H)."""
+        if self.plain:
+            gate.addmm_(h, self.across)
+        else:
+            gate.add_(torch.mm(h.to(self.dtype), self.across))
+
+    def start_backward(self) -> None:
+        """Make room for the gradient."""
+        self.pairs: list[tuple[Tensor, Tensor]] = []
+        self.gradient = torch.zeros_like(self.weight)
+
+    def backward(self, d: Tensor, h: Tensor, out: Tensor) -> None:
+        """Write ``d`` W, (B, H), to ``out``, and add the outer product with ``h`` to dW."""
+        if self.plain:
+            torch.mm(d, self.weight, out=out)
+            self.gradient.addmm_(d.T, h)
+        else:
+            # Summed over all steps within one product, which adds in float32.
+            self.pairs.append((d.to(self.dtype), h.to(self.dtype)))
+            out.copy_(torch.mm(self.pairs[-1][0], self.weight))
+
+    def total(self, like: Tensor) -> Tensor:
+        """Return dW in the type of ``like``."""
+        if self.pairs:
+            ds, hs = (torch.cat(part) for part in zip(*self.pairs, strict=True))
+            self.gradient = ds.T @ hs
+        return self.gradient.to(like.dtype)
+
+
 def _steps(x: Tensor, parts: int) -> list[tuple[Tensor, ...]]:
     """Cut (T, B, parts*H) into parts, each a tuple of T views (B, H)."""
     cut = x.unflatten(2, (parts, -1)).unbind(2)
@@ -97,34 +146,35 @@ class _RNN(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, ids: Tensor | None, h0: Tensor, weight: Tensor, phi: str
+        ctx: Any, x: Tensor, ids: Tensor | None, h0: Tensor, weight: Tensor, how: How
     ) -> Tensor:
-        source = _Source(x, ids)
+        source, products = _Source(x, ids), _Products(weight, how[1])
+        products.start_forward()
         steps = len(x if ids is None else ids)
         out = x.new_empty(steps + 1, *h0.shape)
         out[0] = h0
-        apply, across, rows = _APPLY[phi], weight.T.contiguous(), out.unbind(0)
+        apply, h = _APPLY[how[0]], out.unbind(0)
         for t in range(steps):
-            source.write(t, rows[t + 1]).addmm_(rows[t], across)
-            apply(rows[t + 1], out=rows[t + 1])
+            products.add_forward(source.write(t, h[t + 1]), h[t])
+            apply(h[t + 1], out=h[t + 1])
         ctx.save_for_backward(x, ids, out, weight)
-        ctx.phi = phi
+        ctx.how = how
         return out[1:]
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, ids, out, weight = ctx.saved_tensors
-        source, slope = _Source(x, ids), _SLOPE[ctx.phi]
+        source, products, slope = _Source(x, ids), _Products(weight, ctx.how[1]), _SLOPE[ctx.how[0]]
         source.start_gradient()
-        d, dh, dw = torch.empty_like(out[0]), torch.zeros_like(out[0]), torch.zeros_like(weight)
-        h, dout, d_across = out.unbind(0), grad.unbind(0), d.T
+        products.start_backward()
+        d, dh = torch.empty_like(out[0]), torch.zeros_like(out[0])
+        h, dout = out.unbind(0), grad.unbind(0)
         for t in range(len(grad) - 1, -1, -1):
             dh.add_(dout[t])
             slope(h[t + 1], out=d).mul_(dh)
-            torch.mm(d, weight, out=dh)
-            dw.addmm_(d_across, h[t])
+            products.backward(d, h[t], dh)
             source.add_gradient(t, d)
-        return source.gradient, None, dh, dw, None
+        return source.gradient, None, dh, products.total(weight), None
 
 
 class _LSTM(torch.autograd.Function):
@@ -135,20 +185,21 @@ class _LSTM(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, ids: Tensor | None, h0: Tensor, c0: Tensor, weight: Tensor, phi: str
+        ctx: Any, x: Tensor, ids: Tensor | None, h0: Tensor, c0: Tensor, weight: Tensor, how: How
     ) -> tuple[Tensor, Tensor]:
-        source = _Source(x, ids)
+        source, products, phi = _Source(x, ids), _Products(weight, how[1]), how[0]
+        products.start_forward()
         steps = len(x if ids is None else ids)
         batch, size = h0.shape
         out, cells = x.new_empty(2, steps + 1, batch, size).unbind(0)
         squashed = x.new_empty(steps, batch, size)  # phi(c_t)
         gates = x.new_empty(steps, batch, 4 * size)
         out[0], cells[0] = h0, c0
-        apply, across, spare = _APPLY[phi], weight.T.contiguous(), torch.empty_like(h0)
+        apply, spare = _APPLY[phi], torch.empty_like(h0)
         gate, (i, f, g, o) = gates.unbind(0), _steps(gates, 4)
         h, c, s = out.unbind(0), cells.unbind(0), squashed.unbind(0)
         for t in range(steps):
-            source.write(t, gate[t]).addmm_(h[t], across)
+            products.add_forward(source.write(t, gate[t]), h[t])
             if phi == "tanh":
                 gate[t].tanh_()
             else:
@@ -160,40 +211,38 @@ class _LSTM(torch.autograd.Function):
             apply(c[t + 1], out=s[t])
             torch.addcmul(s[t], o[t], s[t], out=h[t + 1]).mul_(0.5)
         ctx.save_for_backward(x, ids, out, cells, squashed, gates, weight)
-        ctx.phi = phi
+        ctx.how = how
         return out[1:], cells[-1].clone()
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, grad_cell: Tensor) -> tuple[Tensor | None, ...]:
         x, ids, out, cells, squashed, gates, weight = ctx.saved_tensors
-        source, slope = _Source(x, ids), _SLOPE[ctx.phi]
+        (phi, dtype), source = ctx.how, _Source(x, ids)
+        # Twice the gradients are made below: every one has a factor of a half, which is put
+        # into W here and into the results at the end.
+        products, slope = _Products(0.5 * weight, dtype), _SLOPE[phi]
         source.start_gradient()
-        size = out.shape[2]
+        products.start_backward()
         gate, (i, f, g, o) = gates.unbind(0), _steps(gates, 4)
         h, c, s, dout = out.unbind(0), cells.unbind(0), squashed.unbind(0), grad.unbind(0)
-        d, dw, half = torch.empty_like(gate[0]), torch.zeros_like(weight), 0.5 * weight
-        di, df, dg, do = d.split(size, dim=1)
-        d_across, by_cell = d.T, d.unflatten(1, (4, size))[:, :3]
+        d, one = torch.empty_like(gate[0]), gates.new_ones(())
+        di, df, dg, do = d.chunk(4, dim=1)
         dh, dc, through = torch.zeros_like(h[0]), grad_cell.clone(), torch.empty_like(h[0])
-        dc_each, one = dc[:, None], d.new_ones(())
         for t in range(len(grad) - 1, -1, -1):
             dh.add_(dout[t])
             slope(s[t], out=through)
             dc.addcmul_(dh, through.addcmul_(through, o[t]), value=0.5)
             torch.addcmul(one, gate[t], gate[t], value=-1, out=d)
-            if ctx.phi != "tanh":
+            if phi != "tanh":
                 slope(g[t], out=dg)
-            # Twice the gradients: every one has a factor of a half, which is in `half`.
-            di.mul_(g[t])
-            df.mul_(c[t])
-            dg.addcmul_(dg, i[t])
+            di.mul_(g[t]).mul_(dc)
+            df.mul_(c[t]).mul_(dc)
+            dg.addcmul_(dg, i[t]).mul_(dc)
             do.mul_(s[t]).mul_(dh)
-            by_cell.mul_(dc_each)
             dc.addcmul_(dc, f[t]).mul_(0.5)
-            torch.mm(d, half, out=dh)
-            dw.addmm_(d_across, h[t], alpha=0.5)
+            products.backward(d, h[t], dh)
             source.add_gradient(t, d)
-        return source.gradient.mul_(0.5), None, dh, dc, dw, None
+        return source.gradient.mul_(0.5), None, dh, dc, products.total(weight).mul_(0.5), None
 
 
 class _GRU(torch.autograd.Function):
@@ -204,45 +253,48 @@ class _GRU(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, ids: Tensor | None, h0: Tensor, weight: Tensor, bias: Tensor, phi: str
+        ctx: Any, x: Tensor, ids: Tensor | None, h0: Tensor, weight: Tensor, bias: Tensor, how: How
     ) -> Tensor:
-        source = _Source(x, ids)
+        source, products = _Source(x, ids), _Products(weight, how[1])
+        products.start_forward()
         steps = len(x if ids is None else ids)
         batch, size = h0.shape
         out = x.new_empty(steps + 1, batch, size)
         news = x.new_empty(steps, batch, size)  # n_t
         gates = x.new_empty(steps, batch, 3 * size)  # u of r and z, and half W_hn h + b_hn
         out[0] = h0
-        apply, across = _APPLY[phi], weight.T.contiguous()
+        apply = _APPLY[how[0]]
         driven, spare = torch.empty_like(gates[0]), torch.empty_like(h0)
         driven_rz, driven_n = driven[:, : 2 * size], driven[:, 2 * size :]
         gate, (r, z, back) = gates.unbind(0), _steps(gates, 3)
         rz, h, n = gates[..., : 2 * size].unbind(0), out.unbind(0), news.unbind(0)
         for t in range(steps):
             source.write(t, driven)
-            torch.mm(h[t], across, out=gate[t])
-            rz[t].add_(driven_rz).tanh_()
-            back[t].add_(bias)
+            gate[t][:, : 2 * size] = driven_rz
+            back[t].copy_(bias)
+            products.add_forward(gate[t], h[t])
+            rz[t].tanh_()
             torch.addcmul(driven_n, r[t], back[t], out=n[t]).add_(back[t])
             apply(n[t], out=n[t])
             torch.sub(h[t], n[t], out=spare)
             torch.add(n[t], spare.addcmul_(spare, z[t]), alpha=0.5, out=h[t + 1])
         ctx.save_for_backward(x, ids, out, news, gates, weight)
-        ctx.phi = phi
+        ctx.how = how
         return out[1:]
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, ids, out, news, gates, weight = ctx.saved_tensors
-        source, slope = _Source(x, ids), _SLOPE[ctx.phi]
+        source, products, slope = _Source(x, ids), _Products(weight, ctx.how[1]), _SLOPE[ctx.how[0]]
         source.start_gradient()
+        products.start_backward()
         size = out.shape[2]
         r, z, back = _steps(gates, 3)
         rz, h, n = gates[..., : 2 * size].unbind(0), out.unbind(0), news.unbind(0)
-        dout, dw, dbias = grad.unbind(0), torch.zeros_like(weight), torch.zeros_like(weight[:, 0])
+        dout, dbias = grad.unbind(0), torch.zeros_like(out[0])
         d, dx = torch.empty(2, *gates[0].shape, dtype=x.dtype, device=x.device).unbind(0)
         d_rz, (dr, dz, dback), dx_n = d[:, : 2 * size], d.split(size, dim=1), dx[:, 2 * size :]
-        dh, spare, d_across = torch.zeros_like(h[0]), torch.empty_like(h[0]), d.T
+        dh, spare, by_gates = torch.zeros((3, *h[0].shape), dtype=x.dtype, device=x.device)
         for t in range(len(grad) - 1, -1, -1):
             dh.add_(dout[t])
             # dn = dh (1 - z), where 1 - z = (1 - u) / 2
@@ -255,11 +307,11 @@ class _GRU(torch.autograd.Function):
             torch.sub(h[t], n[t], out=spare)
             dz.mul_(spare).mul_(dh).mul_(0.5)
             dx[:, : 2 * size] = d_rz
-            dh.addcmul_(dh, z[t]).mul_(0.5).addmm_(d, weight)
-            dw.addmm_(d_across, h[t])
-            dbias += d.sum(0)
+            products.backward(d, h[t], by_gates)
+            torch.add(by_gates, dh.addcmul_(dh, z[t]), alpha=0.5, out=dh)
+            dbias.add_(dback)
             source.add_gradient(t, dx)
-        return source.gradient, None, dh, dw, dbias[2 * size :], None
+        return source.gradient, None, dh, products.total(weight), dbias.sum(0), None
 
 
 def run_fast(
@@ -270,6 +322,7 @@ def run_fast(
     weight_hh: Tensor,
     bias_hh: Tensor,
     ids: Tensor | None = None,
+    product_dtype: torch.dtype | None = None,
 ) -> tuple[Tensor, LayerState]:
     """Run a layer over a sequence; the contract of :func:`charlab.models.cells.run_steps`.
 
@@ -279,18 +332,17 @@ def run_fast(
     layer: Any = {"rnn": _RNN, "lstm": _LSTM, "gru": _GRU}.get(cell)  # torch types no apply
     if layer is None:
         return run_steps(cell, activation, inputs, state, weight_hh, bias_hh, ids)
-    size = state[0].shape[1]
+    how, size = (activation, product_dtype or weight_hh.dtype), state[0].shape[1]
     if cell == "rnn":
-        outputs = layer.apply(inputs + bias_hh, ids, *state, weight_hh, activation)
+        outputs = layer.apply(inputs + bias_hh, ids, *state, weight_hh, how)
         return outputs, (outputs[-1],)
     scale = torch.full_like(bias_hh, 0.5)
     scale[2 * size : 3 * size] = 1
     if cell == "lstm":
         x, weight = (inputs + bias_hh) * scale, weight_hh * scale[:, None]
-        outputs, last = layer.apply(x, ids, *state, weight, activation)
+        outputs, last = layer.apply(x, ids, *state, weight, how)
         return outputs, (outputs[-1], last)
-    known = bias_hh.clone()
-    known[2 * size :] = 0  # the reset gate scales b_hn
-    halves = 0.5 * weight_hh, 0.5 * bias_hh[2 * size :]
-    outputs = layer.apply((inputs + known) * scale, ids, *state, *halves, activation)
+    known = (torch.arange(3 * size, device=bias_hh.device) < 2 * size).to(bias_hh.dtype)
+    x = (inputs + known * bias_hh) * scale  # the reset gate scales b_hn, so it is not in x
+    outputs = layer.apply(x, ids, *state, 0.5 * weight_hh, 0.5 * bias_hh[2 * size :], how)
     return outputs, (outputs[-1],)

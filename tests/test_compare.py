@@ -159,7 +159,15 @@ def test_numbers_have_six_significant_digits() -> None:
 
 @pytest.mark.parametrize(
     ("key", "expected"),
-    [("cell", "rnn"), ("seq_len", "100"), ("text", "invented"), (None, ""), ("nothing", "")],
+    [
+        ("cell", "rnn"),
+        ("dropout", "0"),
+        ("learning_rate", "0.002"),
+        ("seq_len", "100"),
+        ("text", "invented"),
+        (None, ""),
+        ("nothing", ""),
+    ],
 )
 def test_the_varied_key_is_found_in_every_section(key: str | None, expected: str) -> None:
     """Of the model, of the training, or of the variant itself."""

@@ -99,7 +99,8 @@ def varied_value(variant: Variant, key: str | None) -> str:
         return ""
     for section in (variant.model, variant.train, variant):
         if key in type(section).model_fields:
-            return str(getattr(section, key))
+            value = getattr(section, key)
+            return f"{value:g}" if isinstance(value, float) else str(value)
     return ""
 
 

@@ -28,12 +28,14 @@ def comparison(
     Parameters
     ----------
     points : DataFrame
-        ``variant``, ``seed``, ``split`` (one name), ``bpc``.
+        ``variant``, its ``label``, ``seed``, ``split`` (one name), ``bpc``.
     lines : DataFrame, optional
         ``kind``, ``label``, ``bpc``: what else is known of the text.
     """
     names = list(dict.fromkeys(points["variant"]))
-    labels = [wrap(legend[name].title) for name in names]
+    labels = [
+        wrap(label) for label in dict(zip(points["variant"], points["label"], strict=True)).values()
+    ]
     height = 1.15 + sum(0.27 + 0.13 * label.count("\n") for label in labels)
     figure, (ax,) = canvas(height + (0.3 if lines is not None else 0))
     for row, name in enumerate(names):
@@ -111,14 +113,16 @@ def texts(texts: pd.DataFrame, points: pd.DataFrame, legend: Legend) -> Figure:
     figure, (ax,) = canvas(1.4 + sum(0.27 + 0.13 * label.count("\n") for label in labels))
     split = points["split"].iloc[0]
     for name, (marker, label) in MARKS.items():
+        if rows[f"{name}_{split}_bpc"].isna().all():
+            continue
         ax.plot(rows[f"{name}_{split}_bpc"], range(len(rows)), marker, color=GREY, label=label)
     for row, text in enumerate(rows["text"]):
         own = points[points["text"] == text]
         offsets = np.linspace(-0.16, 0.16, len(own)) if len(own) > 1 else np.zeros(1)
         color = legend[own["variant"].iloc[0]].color
-        label = "network" if row == 0 else "_"
+        label = "network, a dot per seed" if row == 0 else "_"
         ax.plot(own["bpc"], row + offsets, "o", color=color, markersize=5, label=label)
     _rows(ax, labels)
     ax.set(xlabel=f"{split} loss, bits per character (less is better)", title="Texts")
-    legend_below(figure, ax, 5)
+    legend_below(figure, ax, 4)
     return figure

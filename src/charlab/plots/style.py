@@ -110,6 +110,9 @@ def legend_below(figure: Figure, ax: Axes, columns: int) -> None:
     """Put the legend of ``ax`` below the figure, where it hides nothing."""
     handles, labels = ax.get_legend_handles_labels()
     if handles:
+        # Room of its own for each further row, so that the axes stay as high as they are.
+        rows = -(-len(handles) // columns)
+        figure.set_figheight(figure.get_figheight() + 0.2 * (rows - 1))
         figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 

@@ -183,13 +183,16 @@ def _table(material: Material, slug: str) -> tuple[list[str], list[list[str]]]:
     entries = material.entries(slug)
     best = min(entries, key=lambda entry: entry.mean)
     several = len(set(material.texts_of(slug))) > 1
-    header = ["", "parameters", "train", "val"] + (["test"] if split == "test" else [])
+    vary = comparison.vary if comparison.vary != "text" else None
+    header = ["", *([f"`{vary}`"] if vary else []), "parameters", "train", "val"] + (
+        ["test"] if split == "test" else []
+    )
     header += ["n-gram", "ratio"] if several else ["above the best (95 % interval)"]
     rows = []
     for name, entry in zip(comparison.variants, entries, strict=True):
         row = material.table("variants", [name]).iloc[0]
-        cells = [findings.escape(entry.title), f"{int(row['parameters']):,}"]
-        cells += [_with_spread(row, column) for column in header[2:4]]
+        cells = [findings.escape(entry.title), *([entry.value] if vary else [])]
+        cells += [f"{int(row['parameters']):,}", *(_with_spread(row, s) for s in ("train", "val"))]
         cells += [_with_spread(row, "test")] if split == "test" else []
         if several:
             cells += _to_ngram(material.text_row(str(row["text"])), entry, split)

@@ -15,7 +15,7 @@ import pandas as pd
 from charlab.files import read_json
 from charlab.params import ComparisonParams, Params
 from charlab.plots.style import Legend, legend_of
-from charlab.report.findings import Entry
+from charlab.report.findings import Entry, as_number
 
 MODEL = "model"
 
@@ -85,7 +85,12 @@ class Material:
         """Return a comparison's rows of metrics/comparisons.csv with the shown loss as ``bpc``."""
         table = self.tables["comparisons"]
         rows = table[table["comparison"] == slug]
-        return rows.assign(split=self.split, bpc=rows[f"{self.split}_bpc"]).reset_index(drop=True)
+        labels = [
+            _label(self.legend[name].title, value)
+            for name, value in zip(rows["variant"], rows["value"], strict=True)
+        ]
+        shown = rows.assign(split=self.split, bpc=rows[f"{self.split}_bpc"], label=labels)
+        return shown.reset_index(drop=True)
 
     def entries(self, slug: str, split: str | None = None) -> list[Entry]:
         """Return a comparison's variants with their losses by seed."""
@@ -106,6 +111,11 @@ class Material:
         """Return the text of each variant of a comparison."""
         variants = self.params.study.variants
         return [variants[name].text for name in self.comparison(slug).variants]
+
+
+def _label(title: str, value: str) -> str:
+    """Return a title with the number that is varied, where the title does not have it."""
+    return title if as_number(value) is None or value in title else f"{title} ({value})"
 
 
 def load(params: Params, metrics: Path, plots: Path, data: Path) -> Material:

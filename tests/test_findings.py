@@ -140,7 +140,7 @@ def test_trend_says_where_the_lowest_is() -> None:
     """At the edge of what was tried a better value may lie beyond."""
     (sentence,) = findings.trend([RNN, LSTM, GRU], "test loss")
     assert sentence == (
-        "In the mean of the seeds the test loss is 1.960 at 128, 2.063 at 256 and 2.313 at 512; "
+        "The test loss, in the mean of the seeds, is 1.960 at 128, 2.063 at 256 and 2.313 at 512; "
         "lowest at 128, the edge of the range, so that a better value may lie beyond it."
     )
     inside = [Entry("a", {1: 3.0}, "1"), Entry("b", {1: 2.0}, "2"), Entry("c", {1: 2.5}, "4")]
@@ -198,7 +198,16 @@ def test_the_gap_between_training_and_test_is_said() -> None:
     trained = [Entry("LSTM", {1: 1.5}), Entry("RNN", {1: 2.2})]
     (sentence,) = findings.gap([Entry("LSTM", {1: 2.0}), Entry("RNN", {1: 2.3})], trained)
     assert "lowest for **LSTM**, 1.500" in sentence
-    assert "0.500 for **LSTM** and 0.100 for **RNN**" in sentence
+    assert sentence.endswith("above it by 0.500 for **LSTM** and 0.100 for **RNN**.")
+
+
+def test_a_run_without_a_training_loss_has_no_gap() -> None:
+    """It diverged before its first figure."""
+    trained = [Entry("LSTM", {1: 1.5, 2: 1.5}), Entry("RNN", {1: 2.2, 2: float("nan")})]
+    tested = [Entry("LSTM", {1: 2.0, 2: 2.0}), Entry("RNN", {1: 6.0, 2: 6.0})]
+    (sentence,) = findings.gap(tested, trained)
+    assert sentence.endswith("above it by 0.500 for **LSTM**, in the mean of the seeds.")
+    assert findings.gap(tested[1:], trained[1:]) == []
 
 
 def test_divergence_is_named_or_its_absence_where_that_is_the_question() -> None:
@@ -263,7 +272,7 @@ def test_forgetting_compares_near_and_far() -> None:
         for low, chars, bpc in ((1, 100, 1.5), (8, 100, 2.5), (64, 3, 9.0))
     ]
     (sentence,) = looking.forgetting(pd.DataFrame(rows), LEGEND)
-    assert "where it is 8 to 15: **A** 0.500 and 1.500" in sentence
+    assert "1 to 1 characters back, and where it is 8 to 15: **A** 0.500 and 1.500" in sentence
 
 
 @pytest.mark.parametrize(("zero", "side"), [(3.0, "above"), (1.0, "below")])

@@ -204,6 +204,13 @@ def test_the_model_is_set_beside_its_baselines(write: Write) -> None:
     assert "0.900 above the best n-gram (2.100)" in section(worse, "Training")
 
 
+def test_a_model_alone_has_a_report(write: Write) -> None:
+    """Without a study there is *the* model, and nothing to compare."""
+    text = report_of(write(made_params([1], variants={}, titles={}, comparisons={})))
+    assert "## In short" not in text
+    assert "The model's test loss is" in text
+
+
 def test_a_study_without_a_test_split_speaks_of_val(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

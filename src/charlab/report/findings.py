@@ -7,6 +7,7 @@ and equal numbers give "no difference".
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Iterable, Sequence
@@ -175,7 +176,8 @@ def trend(entries: Sequence[Entry], measure: str) -> list[str]:
         if edge
         else "inside the range that was tried"
     )
-    return [f"In the mean of the seeds the {measure} is {means}; lowest at {best.value}, {where}."]
+    start = f"The {measure}{_in_the_mean(best)}{',' if len(best.losses) > 1 else ''} is"
+    return [f"{start} {means}; lowest at {best.value}, {where}."]
 
 
 def against_line(entries: Sequence[Entry], line: float, name: str, measure: str) -> str:
@@ -203,16 +205,23 @@ def against_line(entries: Sequence[Entry], line: float, name: str, measure: str)
 
 def gap(tested: Sequence[Entry], trained: Sequence[Entry]) -> list[str]:
     """Say how far each variant's training loss lies below its loss on unseen text."""
-    gaps = [(test, test.mean - train.mean) for test, train in zip(tested, trained, strict=True)]
+    gaps = [
+        (train, test.mean - train.mean)
+        for test, train in zip(tested, trained, strict=True)
+        if math.isfinite(train.mean)  # a run that diverged at once met no loss
+    ]
     if not gaps:
         return []
-    lowest = min(trained, key=lambda entry: entry.mean)
+    lowest = min((train for train, _ in gaps), key=lambda entry: entry.mean)
     parts = listed([f"{number(value)} for {entry.name}" for entry, value in gaps])
     return [
-        f"The loss met in training is lowest for {lowest.name}, "
-        f"{number(lowest.mean)}. The loss on unseen text lies above it by {parts}, "
-        "in the mean of the seeds."
+        f"The loss met in training is lowest for {lowest.name}, {number(lowest.mean)}. "
+        f"The loss on unseen text lies above it by {parts}{_in_the_mean(lowest)}."
     ]
+
+
+def _in_the_mean(entry: Entry) -> str:
+    return ", in the mean of the seeds" if len(entry.losses) > 1 else ""
 
 
 def diverged(found: Iterable[tuple[str, int, int]], clipping: bool) -> list[str]:

@@ -54,11 +54,15 @@ def forgetting(table: pd.DataFrame, legend: Legend) -> list[str]:
         above = (rows["bpc"] - rows["floor_bpc"]).set_axis(rows["low"])
         if near in above.index and far in above.index:
             parts.append(f"{title} {number(above[near])} and {number(above[far])}")
-    last = enough.loc[enough["low"] == far].iloc[0]
     return [
-        f"Bits above the floor where the thing depended on is {int(near)} character(s) back, and "
-        f"where it is {int(last['low'])} to {int(last['high'])}: {listed(parts)} (first seed)."
+        f"Bits above the floor where the thing depended on is {_bin(enough, near)} characters back, "
+        f"and where it is {_bin(enough, far)}: {listed(parts)} (first seed)."
     ]
+
+
+def _bin(table: pd.DataFrame, low: int) -> str:
+    row = table[table["low"] == low].iloc[0]
+    return f"{int(row['low'])} to {int(row['high'])}"
 
 
 def start_of_chunk(table: pd.DataFrame, legend: Legend) -> list[str]:

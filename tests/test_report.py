@@ -30,18 +30,27 @@ ROOT = Path(__file__).resolve().parents[1]
 Write = Callable[..., Path]
 
 
-@pytest.fixture
-def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Return a function that writes a report of made-up results, with blank pictures."""
-    # Drawing takes most of the time, and test_plots.py is about it.
-    monkeypatch.setattr(registry, "draw", lambda name, tables: b"<svg/>\n")
+@pytest.fixture(scope="module")
+def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
+    """Return a function that writes a report of made-up results, with blank pictures.
 
-    def write(params: Params, loss: Loss = wobbling, *, looks: bool = True) -> Path:
-        write_results(params, tmp_path / "data", loss, looks=looks)
-        folders = [tmp_path / name for name in ("metrics", "plots")]
-        compare(params, tmp_path / "data", *folders)
-        render(params, *folders, tmp_path / "data", tmp_path / "report")
-        return tmp_path
+    What was written once is given again, unless ``again`` is asked for.
+    """
+    done: dict[tuple[str, Loss], Path] = {}
+
+    def write(params: Params, loss: Loss = wobbling, *, again: bool = False) -> Path:
+        key = (params.model_dump_json(), loss)
+        if key in done and not again:
+            return done[key]
+        root = done.setdefault(key, tmp_path_factory.mktemp("made"))
+        folders = [root / name for name in ("metrics", "plots")]
+        write_results(params, root / "data", loss)
+        compare(params, root / "data", *folders)
+        with pytest.MonkeyPatch.context() as patch:
+            # Drawing takes most of the time, and test_plots.py is about it.
+            patch.setattr(registry, "draw", lambda name, tables: b"<svg/>\n")
+            render(params, *folders, root / "data", root / "report")
+        return root
 
     return write
 
@@ -188,7 +197,7 @@ def test_a_new_figure_needs_its_function_alone(
     assert "## Further figures" not in report_of(write(made_params([1])))
     found = registry.figures() | {"my_own": my_own}
     monkeypatch.setattr(registry, "figures", lambda: found)
-    text = report_of(write(made_params([1])))
+    text = report_of(write(made_params([1]), again=True))
     assert "![Figure of my own.](figures/my_own.svg)" in section(text, "Further figures")
 
 
@@ -233,7 +242,7 @@ def test_a_second_rendering_is_the_same(write: Write) -> None:
     root = write(made_params())
     first = {path.name: path.read_bytes() for path in (root / "report").glob("*.*")}
     (root / "report" / "old.txt").touch()
-    write(made_params())
+    write(made_params(), again=True)
     assert {path.name: path.read_bytes() for path in (root / "report").glob("*.*")} == first
 
 

@@ -55,8 +55,8 @@ def forgetting(table: pd.DataFrame, legend: Legend) -> list[str]:
         if near in above.index and far in above.index:
             parts.append(f"{title} {number(above[near])} and {number(above[far])}")
     return [
-        f"Bits above the floor where the thing depended on is {_bin(enough, near)} characters back, "
-        f"and where it is {_bin(enough, far)}: {listed(parts)} (first seed)."
+        f"Bits above the floor where the thing depended on is {_bin(enough, near)} characters "
+        f"back, and where it is {_bin(enough, far)}: {listed(parts)} (first seed)."
     ]
 
 

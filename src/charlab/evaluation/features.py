@@ -167,7 +167,7 @@ def _inside_quotes(
         # Count from the last empty line on, so that one missing mark spoils one paragraph.
         last = _last(paragraph)
         before = np.where(last >= 0, seen[last], 0)
-        return (seen - before) % 2 == 1
+        return np.asarray((seen - before) % 2 == 1)
     if quotes.closing == "’":
         # The same sign is the apostrophe, which has a letter after it: only the character
         # after the sign tells that a quotation has ended.

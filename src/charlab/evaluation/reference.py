@@ -84,7 +84,7 @@ def _best_ngram(data: EncodedText) -> tuple[int | None, Floats | None]:
     empty = 0 in (len(data.train), len(data.val), len(data.test))
     if empty or len(data.train) > MAX_NGRAM_CHARS:
         return None, None
-    splits = [np.asarray(data.val), np.asarray(data.test)]
+    splits: list[NDArray[np.integer[Any]]] = [np.asarray(data.val), np.asarray(data.test)]
     nats = nats_by_order(
         np.asarray(data.train), data.vocab.size, NGRAM_ORDERS, splits, data.segments
     )

@@ -1,0 +1,68 @@
+"""Texts and parameters for trainings that take a fraction of a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charlab.corpus.vocabulary import EncodedText, Vocabulary
+from charlab.params import ModelParams, TrainParams
+from charlab.training.loop import train
+
+PERIOD = "abcab."
+"""After ab comes c or a full stop, so that one character alone does not say what follows."""
+
+RESULTS = ("model.safetensors", "config.json", "vocab.json", "history.csv", "metrics.json")
+
+
+def periodic(chars: int = 1200, test: int = 120) -> EncodedText:
+    """Return ``PERIOD`` over and over as a numbered text."""
+    text = PERIOD * (chars // len(PERIOD))
+    return numbered(text, val=120, test=test)
+
+
+def numbered(text: str, val: int, test: int, segments: int = 1) -> EncodedText:
+    """Return a text whose last characters are its val and test."""
+    vocab = Vocabulary.from_text(text)
+    ids = vocab.encode(text)
+    parts = np.split(ids, [len(ids) - val - test, len(ids) - test])
+    return EncodedText(parts[0], parts[1], parts[2], segments, vocab)
+
+
+def model_params(**changes: Any) -> ModelParams:
+    """Return a tiny network's parameters; ``backend="numpy"`` makes it a vanilla RNN."""
+    cell = "rnn" if changes.get("backend") == "numpy" else "gru"
+    return ModelParams.model_validate({"cell": cell, "hidden": 16, **changes})
+
+
+def train_params(**changes: Any) -> TrainParams:
+    """Return a short training's parameters."""
+    short = {"seq_len": 12, "batch_size": 4, "epochs": 1, "learning_rate": 0.02, "evaluations": 3}
+    return TrainParams.model_validate(short | changes)
+
+
+def fit(
+    out: Path,
+    data: EncodedText | None = None,
+    *,
+    seed: int = 1,
+    model: dict[str, Any] | None = None,
+    **changes: Any,
+) -> dict[str, float | None]:
+    """Train silently, with checkpoints beside the results; ``changes`` are of ``train:``."""
+    return train(
+        periodic() if data is None else data,
+        model_params(**(model or {})),
+        train_params(**changes),
+        seed,
+        out,
+        scratch=out.parent / "scratch",
+        progress=False,
+    )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of every file in a folder."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}

@@ -1,18 +1,23 @@
 """Training speed: this project's networks against a plain loop over torch.nn.
 
 Both sides start from the same weights and take the same steps (Adam, clipping by norm) on
-the same chunks of the built-in text, in one process and in turn, so that whatever else
-the machine does meets both. A line gives the median time of a step of each, the median of
-the paired ratios, and how far apart the losses are after the same characters.
+the same chunks of the built-in text. Each has a process of its own, so that neither
+tunes the other's memory, and they take turns step by step, so that whatever else the machine
+does meets both. A line gives the median rate of each, the median of the paired ratios
+with its quartiles, and how far apart the losses are after the same characters.
 
     python benchmarks/throughput.py [--steps 40] [--hidden 128 --hidden 256]
 """
 
 from __future__ import annotations
 
+import itertools
+import math
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from typing import Any
 
 import click
@@ -27,7 +32,7 @@ from charlab.models.char_rnn import CharRNN
 from charlab.models.numpy_rnn import NumpyRNN
 from charlab.params import ModelParams
 
-BATCH, SEQ_LEN, LEARNING_RATE, CLIP_AT = 64, 100, 2e-3, 5.0
+BATCH, SEQ_LEN, LEARNING_RATE, CLIP_AT, WARM_UP = 64, 100, 2e-3, 5.0, 2
 
 Step = Callable[[Tensor, Tensor], float]
 
@@ -49,7 +54,7 @@ def chunks(ids: Tensor, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
         yield ids[at : at + SEQ_LEN], ids[at + 1 : at + SEQ_LEN + 1]
 
 
-def plain_step(model: ModelParams, vocab_size: int, bf16: bool) -> Step:
+def plain_step(vocab_size: int, model: ModelParams) -> Step:
     """Return a training step as one would write it with torch.nn: one-hot in, cell, linear."""
     kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[model.cell]
     layer, head = kind(vocab_size, model.hidden), nn.Linear(model.hidden, vocab_size)
@@ -66,9 +71,8 @@ def plain_step(model: ModelParams, vocab_size: int, bf16: bool) -> Step:
     def step(inputs: Tensor, targets: Tensor) -> float:
         nonlocal state
         optimizer.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            hidden, state = layer(F.one_hot(inputs, vocab_size).float(), state)
-            logits = head(hidden).float()
+        hidden, state = layer(F.one_hot(inputs, vocab_size).float(), state)
+        logits = head(hidden)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         loss.backward()
         state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
@@ -79,7 +83,7 @@ def plain_step(model: ModelParams, vocab_size: int, bf16: bool) -> Step:
     return step
 
 
-def own_step(model: ModelParams, vocab_size: int, precision: Any = "fp32") -> Step:
+def own_step(vocab_size: int, model: ModelParams, precision: Any = "fp32") -> Step:
     """Return the same step with this project's network."""
     network = CharRNN(vocab_size, model, np.random.default_rng(0), precision=precision)
     state = network.initial_state(BATCH)
@@ -99,22 +103,21 @@ def own_step(model: ModelParams, vocab_size: int, precision: Any = "fp32") -> St
     return step
 
 
-def numpy_step(hidden: int, vocab_size: int, batch: int, seq_len: int, dtype: type) -> Step:
-    """Return a gradient of the hand-written RNN; batch 1 in float64 is the classic loop's."""
+def numpy_step(vocab_size: int, hidden: int) -> Step:
+    """Return a gradient of the hand-written RNN, batched, in float32."""
     params = ModelParams(backend="numpy", cell="rnn", hidden=hidden)
-    network = NumpyRNN(vocab_size, params, np.random.default_rng(0), dtype)
-    state = network.initial_state(batch)
+    network = NumpyRNN(vocab_size, params, np.random.default_rng(0))
+    state = network.initial_state(BATCH)
 
     def step(inputs: Tensor, targets: Tensor) -> float:
         nonlocal state
-        chunk = inputs[:seq_len, :batch].numpy(), targets[:seq_len, :batch].numpy()
-        loss, _, state = network.loss_and_gradients(*chunk, state)
+        loss, _, state = network.loss_and_gradients(inputs.numpy(), targets.numpy(), state)
         return loss
 
     return step
 
 
-def classic_step(hidden: int, vocab_size: int, seq_len: int = 25) -> Step:
+def classic_step(vocab_size: int, hidden: int, seq_len: int = 25) -> Step:
     """Return a gradient as the classic NumPy reference takes it: columns, one by one."""
     rng = np.random.default_rng(0)
     w_xh, w_hh, w_hy = (
@@ -149,25 +152,59 @@ def classic_step(hidden: int, vocab_size: int, seq_len: int = 25) -> Step:
     return step
 
 
-def compare(
-    name: str, ids: Tensor, steps: int, base: Step, other: Step, sizes: tuple[int, int]
-) -> None:
-    """Run two steps in turn and print how they compare; ``sizes`` are their characters."""
-    seconds: tuple[list[float], list[float]] = ([], [])
-    losses = [0.0, 0.0]
-    for inputs, targets in chunks(ids, steps + 2):
-        for k, step in enumerate((base, other)):
-            start = time.perf_counter()
-            losses[k] = step(inputs, targets)
-            seconds[k].append((time.perf_counter() - start) / sizes[k])
-    paired = [a / b for a, b in zip(seconds[0][2:], seconds[1][2:], strict=True)]
-    rates = [1e-3 / statistics.median(part[2:]) for part in seconds]
-    low, _, high = statistics.quantiles(paired, n=4)
+MAKERS: dict[str, Callable[..., Step]] = {
+    "plain": plain_step,
+    "own": own_step,
+    "numpy": numpy_step,
+    "classic": classic_step,
+}
+
+
+def work(pipe: Connection, maker: str, arguments: tuple[Any, ...], steps: int) -> None:
+    """Take a step of one side whenever asked, and send its seconds and loss."""
+    torch.set_num_threads(1)
+    ids, vocab_size = read_text()
+    step = MAKERS[maker](vocab_size, *arguments)
+    for inputs, targets in chunks(ids, steps):
+        pipe.recv()
+        start = time.perf_counter()
+        loss = step(inputs, targets)
+        pipe.send((time.perf_counter() - start, loss))
+
+
+class Side:
+    """One of the two that are compared: a process that waits to be asked."""
+
+    def __init__(self, steps: int, size: int, maker: str, *arguments: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=work, args=(theirs, maker, arguments, steps))
+        self.process.start()
+        theirs.close()  # so that a process that dies ends the benchmark, not its answers
+        self.size, self.seconds, self.loss = size, [], math.nan
+
+    def step(self) -> None:
+        """Let the process take one step."""
+        self.pipe.send(None)
+        seconds, self.loss = self.pipe.recv()
+        self.seconds.append(seconds / self.size)
+
+
+def compare(name: str, steps: int, *sides: Side) -> None:
+    """Let both sides take their steps in turn, and print how they compare."""
+    for _ in range(steps):
+        for side in sides:
+            side.step()
+    base, other = (side.seconds[WARM_UP:] for side in sides)
+    rates = [1e-3 / statistics.median(part) for part in (base, other)]
+    low, middle, high = statistics.quantiles([a / b for a, b in zip(base, other, strict=True)])
     print(
-        f"{name:34} {rates[0]:8.0f} {rates[1]:8.0f}   x {statistics.median(paired):5.2f} "
-        f"({low:.2f} to {high:.2f})   losses differ by {abs(losses[0] - losses[1]):.1e}",
+        f"{name:34} {rates[0]:8.0f} {rates[1]:8.0f}   x {middle:5.2f} "
+        f"({low:.2f} to {high:.2f})   losses differ by {abs(sides[0].loss - sides[1].loss):.1e}",
         flush=True,
     )
+    for side in sides:
+        side.process.join()
 
 
 @click.command(help=__doc__)
@@ -176,23 +213,19 @@ def compare(
 @click.option("--precision", multiple=True, default=("fp32",), show_default=True)
 def main(steps: int, hidden: tuple[int, ...], precision: tuple[str, ...]) -> None:
     """Print one line for each comparison."""
-    torch.set_num_threads(1)
-    ids, vocab_size = read_text()
+    steps += WARM_UP
     size = BATCH * SEQ_LEN
-    print(f"V = {vocab_size}, B = {BATCH}, T = {SEQ_LEN}; thousand characters/s, one thread")
-    for cell in ("lstm", "gru", "rnn"):
-        for units in hidden:
-            for kind in precision:
-                model = ModelParams(cell=cell, hidden=units)
-                sides = plain_step(model, vocab_size, False), own_step(model, vocab_size, kind)
-                name = f"{cell} {units}: torch.nn fp32, own {kind}"
-                compare(name, ids, steps, *sides, (size, size))
+    print(f"B = {BATCH}, T = {SEQ_LEN}; thousand characters/s, one thread")
+    for cell, units, kind in itertools.product(("lstm", "gru", "rnn"), hidden, precision):
+        model = ModelParams(cell=cell, hidden=units)
+        sides = Side(steps, size, "plain", model), Side(steps, size, "own", model, kind)
+        compare(f"{cell} {units}: torch.nn fp32, own {kind}", steps, *sides)
     for activation in ("relu", "sigmoid"):
         models = (ModelParams(cell="lstm", activation=act) for act in ("tanh", activation))
-        sides = [own_step(model, vocab_size) for model in models]
-        compare(f"lstm 128: tanh, {activation}", ids, steps, *sides, (size, size))
-    sides = classic_step(100, vocab_size), numpy_step(100, vocab_size, BATCH, SEQ_LEN, np.float32)
-    compare("rnn 100: classic NumPy, batched", ids, steps, *sides, (25, size))
+        sides = tuple(Side(steps, size, "own", model) for model in models)
+        compare(f"lstm 128: tanh, {activation}", steps, *sides)
+    sides = Side(steps, 25, "classic", 100), Side(steps, size, "numpy", 100)
+    compare("rnn 100: classic NumPy, batched", steps, *sides)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ relu' = [y > 0]. d stands for the loss's derivative in a gate before its non-lin
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -26,10 +27,16 @@ from torch import Tensor
 
 from charlab.models.cells import LayerState, run_steps
 
-# Linux hands out memory of more than 128 KB afresh each time, at the cost of a page fault for
-# every 4 KB of it. The C library raises that limit to the largest block freed so far (up to
-# 32 MB), so this one, never written to, makes all chunks that follow reuse their memory.
-torch.empty(31 << 20, dtype=torch.uint8)
+
+@cache
+def _keep_memory() -> None:
+    """Let the C library keep what is freed, for the next chunk.
+
+    Linux maps large arrays afresh each time, at the cost of a page fault for every 4 KB.
+    glibc raises the size from which on it does so to that of the largest block freed so
+    far, up to 32 MB; so one block is freed here, which was never written to.
+    """
+    torch.empty(31 << 20, dtype=torch.uint8)
 
 
 def _relu(x: Tensor, *, out: Tensor) -> Tensor:
@@ -332,6 +339,7 @@ def run_fast(
     layer: Any = {"rnn": _RNN, "lstm": _LSTM, "gru": _GRU}.get(cell)  # torch types no apply
     if layer is None:
         return run_steps(cell, activation, inputs, state, weight_hh, bias_hh, ids)
+    _keep_memory()
     how, size = (activation, product_dtype or weight_hh.dtype), state[0].shape[1]
     if cell == "rnn":
         outputs = layer.apply(inputs + bias_hh, ids, *state, weight_hh, how)

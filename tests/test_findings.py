@@ -212,9 +212,8 @@ def test_a_run_without_a_training_loss_has_no_gap() -> None:
 
 def test_divergence_is_named_or_its_absence_where_that_is_the_question() -> None:
     """A run that diverged is never passed over."""
-    assert findings.diverged([("RNN", 2, 17)], clipping=False)[0].startswith(
-        "**RNN** diverged at step 17 with seed 2"
-    )
+    (sentence,) = findings.diverged([("RNN", 2, 17), ("RNN", 3, 9)], clipping=True)
+    assert sentence.startswith("**RNN** diverged at step 17 with seed 2 and at step 9 with seed 3;")
     assert findings.diverged([], clipping=True) == [
         "No run diverged, neither with clipping nor without."
     ]

@@ -79,7 +79,7 @@ def _strip(ax: Axes, row: int, values: pd.Series[float], color: str) -> None:
     ax.plot([mean, mean], [row - 0.3, row + 0.3], color=color, linewidth=2.2)
     # Beside the axes, where no dot and no line can hide it.
     place = ax.get_yaxis_transform()
-    ax.text(1.01, row, f"{mean:.3f}", transform=place, va="center", color=BLACK)
+    ax.text(1.03, row, f"{mean:.3f}", transform=place, va="center", color=BLACK)
 
 
 def _rows(ax: Axes, labels: list[str]) -> None:

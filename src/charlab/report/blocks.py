@@ -187,7 +187,7 @@ def _table(material: Material, slug: str) -> tuple[list[str], list[list[str]]]:
     header = ["", *([f"`{vary}`"] if vary else []), "parameters", "train", "val"] + (
         ["test"] if split == "test" else []
     )
-    header += ["n-gram", "ratio"] if several else ["above the best (95 % interval)"]
+    header += ["n-gram", "ratio"] if several else ["above best (95 %)"]
     rows = []
     for name, entry in zip(comparison.variants, entries, strict=True):
         row = material.table("variants", [name]).iloc[0]

@@ -232,14 +232,17 @@ def diverged(found: Iterable[tuple[str, int, int]], clipping: bool) -> list[str]
     found : iterable of (title, seed, step)
         One for each run that diverged.
     """
-    sentences = [
-        f"**{escape(title)}** diverged at step {step} with seed {seed}; "
-        "its figures are those of the last weights that were kept."
-        for title, seed, step in found
-    ]
-    if clipping and not sentences:
+    runs: dict[str, list[tuple[int, int]]] = {}
+    for title, seed, step in found:
+        runs.setdefault(title, []).append((seed, step))
+    if clipping and not runs:
         return ["No run diverged, neither with clipping nor without."]
-    return sentences
+    return [
+        f"**{escape(title)}** diverged "
+        + listed([f"at step {step} with seed {seed}" for seed, step in own])
+        + "; its figures are those of the last weights that were kept."
+        for title, own in runs.items()
+    ]
 
 
 def relative(entries: Sequence[Entry], lines: Sequence[float]) -> list[str]:

@@ -7,7 +7,6 @@ logits_t = W h_t + b        (V,): the next character's unnormalised log-probabil
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -41,8 +40,8 @@ class CharRNN(nn.Module):
         Whether sequences take the hand-written backward pass of ``fast_cells``, or the
         plain steps that autograd differentiates: the same results, at another speed.
     precision : {"fp32", "bf16"}
-        With bf16 the products are taken in bfloat16; weights, gates, states, and what
-        they are learned with stay float32. It takes effect with ``fast`` only.
+        With bf16 the products and states of a chunk are bfloat16; the weights, their
+        gradients, and the state between chunks stay float32.
     """
 
     def __init__(
@@ -104,44 +103,38 @@ class CharRNN(nn.Module):
         logits : Tensor of shape (T, B, V)
         state : list of tuple of Tensor of shape (B, H)
         """
-        products = torch.bfloat16 if self.bf16 else None
-        run = partial(run_fast, product_dtype=products) if self.fast else run_steps
+        run = run_fast if self.fast else run_steps
         ends: State = []
         hidden = inputs
         for layer in range(self.params.layers):
-            share, ids = self._input_share(hidden, layer)
+            gates = self._input_share(hidden, layer)  # (T, B, G*H)
             hidden, end = run(
                 self.params.cell,
                 self.params.activation,
-                share,
-                state[layer],
-                self.weight(f"rnn.weight_hh_l{layer}"),
-                self.weight(f"rnn.bias_hh_l{layer}"),
-                ids,
+                gates,
+                tuple(self._cast(part) for part in state[layer]),
+                self._cast(self.weight(f"rnn.weight_hh_l{layer}")),
+                self._cast(self.weight(f"rnn.bias_hh_l{layer}")),
             )  # (T, B, H)
             hidden = self._dropped(hidden, layer)
-            ends.append(end)
-        return self._linear(hidden, "head.weight", "head.bias"), ends
+            ends.append(tuple(part.to(state[layer][0].dtype) for part in end))
+        head = self._cast(self.weight("head.weight")), self._cast(self.weight("head.bias"))
+        return F.linear(hidden, *head).to(state[0][0].dtype), ends
 
-    def _linear(self, x: Tensor, weight: str, bias: str) -> Tensor:
-        """Return W x + b for weights of these names, with the product in the chosen type."""
-        parts = x, self.weight(weight), self.weight(bias)
-        if not self.bf16:
-            return F.linear(*parts)
-        return F.linear(*(part.bfloat16() for part in parts)).to(x.dtype)
+    def _cast(self, value: Tensor) -> Tensor:
+        return value.bfloat16() if self.bf16 else value
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Read one character of each stream: inputs (B,), logits (B, V)."""
         logits, state = self.sequence(inputs[None], state)
         return logits[0], state
 
-    def _input_share(self, hidden: Tensor, layer: int) -> tuple[Tensor, Tensor | None]:
-        """Return W_ih x + b_ih: for layer 0 that of each character (V, G*H), and the ids."""
-        names = f"rnn.weight_ih_l{layer}", f"rnn.bias_ih_l{layer}"
+    def _input_share(self, hidden: Tensor, layer: int) -> Tensor:
+        weight = self._cast(self.weight(f"rnn.weight_ih_l{layer}"))
+        bias = self._cast(self.weight(f"rnn.bias_ih_l{layer}"))
         if layer == 0:
-            # Contiguous, so that a character's share is one row in memory.
-            return self.weight(names[0]).T.contiguous() + self.weight(names[1]), hidden.long()
-        return self._linear(hidden, *names), None
+            return F.embedding(hidden.long(), weight.T + bias)
+        return F.linear(hidden, weight, bias)
 
     def _dropped(self, hidden: Tensor, layer: int) -> Tensor:
         """Apply dropout to a layer's output where the parameters place it.

@@ -40,10 +40,10 @@ class DivergedError(CharlabError):
 
     def __init__(self, step: int, loss: float, norm: float, train: TrainParams) -> None:
         super().__init__(
-            f"training diverged at step {step}: loss {loss:.4g} nats per character, gradient norm "
-            f"{norm:.4g}, learning rate at most {train.learning_rate:g}; try a learning_rate ten "
-            f"times lower, clip: norm with a lower clip_at (now {train.clip} at {train.clip_at:g}), or "
-            "activation: tanh"
+            f"training diverged at step {step}: loss {loss:.4g} nats per character, gradient "
+            f"norm {norm:.4g}, learning rate at most {train.learning_rate:g}; try a "
+            f"learning_rate ten times lower, clip: norm with a lower clip_at (now {train.clip} "
+            f"at {train.clip_at:g}), or activation: tanh"
         )
         self.step = step
 

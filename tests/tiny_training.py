@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -49,6 +49,7 @@ def fit(
     *,
     seed: int = 1,
     model: dict[str, Any] | None = None,
+    on_divergence: Literal["raise", "record"] = "raise",
     **changes: Any,
 ) -> dict[str, float | None]:
     """Train silently, with checkpoints beside the results; ``changes`` are of ``train:``."""
@@ -60,6 +61,7 @@ def fit(
         out,
         scratch=out.parent / "scratch",
         progress=False,
+        on_divergence=on_divergence,
     )
 
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -59,7 +59,8 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         ordered = all(a < b for a, b in pairwise(self.chars))
-        if len(self.chars) != len(self.counts) or not ordered or not self.chars:
+        single = all(len(char) == 1 for char in self.chars)
+        if len(self.chars) != len(self.counts) or not (ordered and single and self.chars):
             raise CharlabError(
                 "a vocabulary needs at least one character, one count for each, and the "
                 "characters sorted by code point without repetition"
@@ -120,7 +121,10 @@ class Vocabulary:
                 f"{source}: expected JSON with chars, counts and unknown; make it again with "
                 "'charlab vocab' or the vocab stage"
             ) from None
-        return cls(chars, counts, unknown)
+        try:
+            return cls(chars, counts, unknown)
+        except CharlabError as error:
+            raise CharlabError(f"{source}: {error}") from None
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is written to ``vocab.json``."""
@@ -190,8 +194,10 @@ class Vocabulary:
         for other in (char.swapcase(), plain, plain.swapcase(), LOOK_ALIKES.get(plain, "")):
             if other in known:
                 return other
-        same_base = (c for c in self.chars if unicodedata.normalize("NFKD", c)[:1] == plain)
-        return next(same_base, None)
+        base = plain.lower()
+        return next(
+            (c for c in self.chars if unicodedata.normalize("NFKD", c)[0].lower() == base), None
+        )
 
     def decode(self, ids: NDArray[np.integer[Any]]) -> str:
         """Return the text of ``ids``; the unknown symbol is shown as U+FFFD.
@@ -201,11 +207,15 @@ class Vocabulary:
         CharlabError
             If an id is outside the vocabulary.
         """
-        symbols = np.array([*self.chars, UNKNOWN] if self.unknown else self.chars)
+        # As code points: an array of strings would lose U+0000.
+        symbols = np.array([ord(c) for c in (*self.chars, UNKNOWN)], dtype="<u4")
         array = np.asarray(ids)
         if array.size and (array.min() < 0 or array.max() >= self.size):
-            raise CharlabError(f"ids reach {array.max()}, but the vocabulary has {self.size}")
-        return "".join(symbols[array])
+            raise CharlabError(
+                f"ids from {array.min()} to {array.max()}, but those of the vocabulary are 0 to "
+                f"{self.size - 1}; decode with the vocabulary that they were made with"
+            )
+        return symbols[array.astype(np.intp)].tobytes().decode("utf-32-le", "surrogatepass")
 
 
 LOOK_ALIKES = {
@@ -246,24 +256,27 @@ class EncodedText:
             If a file is missing, or does not fit the others.
         """
         try:
-            segments = int(read_json(folder / "splits.json")["segments"])
+            splits = read_json(folder / "splits.json")
+            segments, lengths = int(splits["segments"]), [int(splits[name]) for name in NAMES]
             arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise CharlabError(
                 f"{folder}: not a numbered text ({error}); run the vocab stage again"
             ) from None
         vocab = Vocabulary.load(folder / "vocab.json")
-        for name, array in zip(NAMES, arrays, strict=True):
-            if array.dtype != vocab.dtype or array.ndim != 1 or len(array) % segments:
+        for name, array, length in zip(NAMES, arrays, lengths, strict=True):
+            if array.dtype != vocab.dtype or array.shape != (length,) or length % max(segments, 1):
                 raise CharlabError(
-                    f"{folder}/{name}.npy: expected {vocab.dtype.__name__} ids in {segments} "
-                    f"equal segments, found {array.dtype} of shape {array.shape}"
+                    f"{folder}/{name}.npy: expected {length} {vocab.dtype.__name__} ids in "
+                    f"{segments} equal segments, found {array.dtype} of shape {array.shape}; "
+                    "run the vocab stage again"
                 )
         return cls(arrays[0], arrays[1], arrays[2], segments, vocab)
 
 
 def _code_points(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+    # A prompt from a command line may have half a surrogate pair: an unknown character, too.
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def _counts(pieces: Any) -> dict[str, int]:
@@ -280,10 +293,19 @@ def _pieces(path: Path, chars: int | None) -> Iterator[str]:
     left = chars
     # newline="" keeps line ends as they are: a protocol that counts bytes needs them.
     with path.open(encoding="utf-8", newline="") as stream:
-        while piece := stream.read(PIECE if left is None else min(PIECE, left)):
+        while piece := _read(stream, PIECE if left is None else min(PIECE, left)):
             yield piece
             if left is not None:
                 left -= len(piece)
+
+
+def _read(stream: IO[str], chars: int) -> str:
+    try:
+        return stream.read(chars)
+    except UnicodeDecodeError as error:
+        raise CharlabError(
+            f"{stream.name}: not UTF-8 ({error.reason}); clean it first: charlab clean"
+        ) from None
 
 
 def encode_text(

@@ -40,18 +40,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, li
     return folder, json.loads(done.stdout)
 
 
-LOSES_GRADIENT = pytest.mark.xfail(
-    reason="a state restored for the first step after a resume gives the learned one no gradient"
-)
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=LOSES_GRADIENT if case == "learned-reset" else ())
-        for case in killed_training.CASES
-    ],
-)
+@pytest.mark.parametrize("case", killed_training.CASES)
 def test_killed_and_straight_end_in_the_same_bytes(
     killed: tuple[Path, dict[str, list[int]]], case: str
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from charlab.corpus.vocabulary import UnknownCharacterError, Vocabulary
 from charlab.errors import CharlabError
-from charlab.evaluation.alone import evaluate_alone
+from charlab.evaluate_alone import evaluate_alone
 from charlab.evaluation.dynamic import Rates, dynamic_nats_per_char, load_torch_model
 from charlab.evaluation.likelihood import nats_per_char
 from charlab.files import write_json

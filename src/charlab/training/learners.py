@@ -180,6 +180,9 @@ class TorchLearner:
             for d, layer in enumerate(self.state)
         ]
         self.dropout.set_state(tensors["dropout"])
+        if self.train.state == "reset":
+            # A learned initial state must be the parameter itself to get a gradient.
+            self.reset_state()
 
 
 def _torch_optimizer(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 from _stage import FOLDER, run
-from charlab.report.render import render
 
 from charlab.params import load_params
+from charlab.report.render import render
 
 
 @click.command(help=__doc__)

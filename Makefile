@@ -34,7 +34,7 @@ test: setup  ## the tests; make test-slow runs the slow ones
 	python -m pytest -q -n auto -m "not slow"
 
 test-slow: setup  ## the slow tests: whole pipelines in temporary clones
-	python -m pytest -q -n auto -m slow
+	python -m pytest -q -m slow
 
 lint: setup  ## ruff (lint and format) and mypy
 	ruff check .

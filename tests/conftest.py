@@ -17,6 +17,7 @@ TINY = """
 seed: 1
 texts:
   invented: {builtin: invented, chars: 30000, seed: 3, title: A small book}
+corpus: {val: 0.1, test: 0.1, clean: {ascii_quotes: false}}
 baselines: {ngram_orders: [2, 3], ppmd_orders: [4]}
 text: invented
 model: {cell: lstm, hidden: 16}

@@ -34,8 +34,8 @@ study:
     rnn: {text: invented, model: {cell: rnn}}
     lstm: {text: invented}
   comparisons:
-    cells: {title: Cells, question: "Which?", vary: cell, variants: [rnn, lstm]}
-    numpy_vs_torch: {title: By hand, question: "Same?", vary: backend, variants: [rnn-numpy, rnn]}
+    cells: {title: Cells, question: Which one, vary: cell, variants: [rnn, lstm]}
+    numpy_vs_torch: {title: By hand, question: The same, vary: backend, variants: [rnn-numpy, rnn]}
 """
 
 

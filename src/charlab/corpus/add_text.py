@@ -138,7 +138,9 @@ def _described(cleaned: Cleaned, title: str) -> dict[str, str]:
 
 
 def _append(texts: CommentedMap, slug: str, entry: dict[str, Any]) -> None:
-    """Put a text behind the others, without taking a comment that belongs to what follows."""
-    block = CommentedMap(entry)
-    block.fa.set_flow_style()
-    texts.insert(0, slug, block)
+    """Put a text in front of the others, in block style.
+
+    DVC writes params.yaml again without quotes, and a title with a question mark cannot be
+    read back inside braces.
+    """
+    texts.insert(0, slug, CommentedMap(entry))

@@ -103,6 +103,11 @@ def test_body_lines_that_look_like_others_stay(line: str) -> None:
     assert line in clean(book(body=body)).text
 
 
+def test_the_end_right_above_the_footer_stays() -> None:
+    """The END line that follows is not a part of the body's own last words."""
+    assert clean(book().replace(b"THE END\n\n***", b"THE END\n***")).text == BODY
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [

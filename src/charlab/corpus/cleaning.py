@@ -295,7 +295,7 @@ def _closes(lines: list[str], number: int, footer: int, *, certain: bool) -> boo
     line = lines[number]
     # A long title runs over to a second line; a sentence that is finished does not.
     goes_on = not line.rstrip().endswith((".", "!", "?"))
-    if not markers.CLOSING.match("\n".join(lines[number : number + 1 + goes_on])):
+    if not markers.CLOSING.match("\n".join(lines[number : min(number + 1 + goes_on, footer)])):
         return False
     # One line may close and the body still go on, as where the name of the project is told of.
     left = sum(bool(other.strip()) for other in lines[number:footer])

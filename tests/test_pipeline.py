@@ -133,7 +133,10 @@ def test_an_own_text_is_noticed_and_followed(done: Clone) -> None:
     own.unlink()
     done.run("dvc", "repro")
     assert not (done.root / "data/vocab/mine").exists()
-    assert done.status() == ""
+    assert "up to date" in done.run("dvc", "status").stdout
+    # DVC keeps what it knows of stages that are gone in dvc.lock.
+    assert done.status() == " M dvc.lock\n"
+    done.run("git", "checkout", "--quiet", "dvc.lock")
 
 
 def test_another_machine_restores_and_reproduces(done: Clone, tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ class Vocabulary:
             if len(missing):
                 position = int(missing[0])
                 raise self._unknown_character(text[position], offset + position)
-        return ids.astype(np.uint8) if self.size <= 256 else ids.astype(np.uint16)
+        return ids.astype(np.uint8) if self.dtype is np.uint8 else ids.astype(np.uint16)
 
     def _unknown_character(self, char: str, position: int) -> UnknownCharacterError:
         near = self.nearest(char)

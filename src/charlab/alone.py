@@ -16,6 +16,7 @@ from charlab.files import write_text
 from charlab.params import CorpusParams, Params, ParamsError, apply_overrides, parse_params
 from charlab.recipes import load_recipe
 from charlab.training.loop import train
+from charlab.training.portable import ensure_code_path
 
 SLUG = "text"
 
@@ -40,7 +41,13 @@ def resolve(
         document = load_recipe(recipe)
     elif params_file is not None:
         document = _training_sections(params_file)
-    document = apply_overrides(document, overrides)
+    try:
+        document = apply_overrides(document, overrides)
+    except yaml.YAMLError as error:
+        raise ParamsError(
+            f"--set {' '.join(overrides)}: a value is not YAML ({str(error).splitlines()[0]}); "
+            "write it as in params.yaml"
+        ) from None
     if seed is not None:
         document["seed"] = seed
     # The schema wants a text; this one is the file on the command line.
@@ -91,11 +98,26 @@ def train_alone(
     -------
     dict
         The model's metrics, and ``train_seconds``.
+
+    Raises
+    ------
+    CharlabError
+        If the parameters, the text or the folder cannot be used.
     """
     params = resolve(recipe, params_file, overrides, seed)
+    ensure_code_path(params.train)
+    _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         data = encode_file(text, params.corpus, Path(folder))
         started = time.perf_counter()
         metrics = train(data, params.model, params.train, params.seed, out, text=text.stem)
         seconds = time.perf_counter() - started
     return {**metrics, "train_seconds": round(seconds, 3)}
+
+
+def _make_folder(out: Path) -> None:
+    """Make the model's folder first: hours later would be late to learn that it cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CharlabError(f"{out}: {error.strerror}; --out names a folder to write to") from None

@@ -31,7 +31,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Reduce raw Gutenberg files to their bodies.")
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="a file; a folder for several")
 @click.option("--explain", is_flag=True, help="print what is removed and why, not the body")
@@ -51,7 +51,7 @@ def clean(
         try:
             cleaned = clean_bytes(_read(path), allow_copyrighted=allow_copyrighted)
         except CharlabError as error:
-            click.echo(f"charlab clean: {path}: {error}", err=True)
+            click.echo(f"charlab clean: {path}: {str(error).removeprefix(f'{path}: ')}", err=True)
             failures += 1
             continue
         for warning in cleaned.record.warnings:
@@ -66,7 +66,7 @@ def clean(
     sys.exit(1 if failures else 0)
 
 
-@cli.command()
+@cli.command(short_help="Print the vocabulary of a clean text as JSON.")
 @click.argument("file", type=FILE)
 @click.option("--min-count", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--unknown", is_flag=True, help="add a symbol for characters that are left out")
@@ -79,7 +79,7 @@ def vocab(file: Path, min_count: int, unknown: bool) -> None:
     click.echo(json.dumps(vocabulary.as_dict(), ensure_ascii=False, indent=2))
 
 
-@cli.command()
+@cli.command(short_help="Train one model on one text, without DVC.")
 @click.option("--text", type=FILE, required=True, help="any text; Gutenberg's marks are removed")
 @click.option("--out", type=FOLDER, required=True, help="folder for the model")
 @click.option("--recipe", help="parameters that come with charlab: fast, minute, best")
@@ -148,7 +148,7 @@ def sample(
         click.echo(prompt + text)
 
 
-@cli.command()
+@cli.command(short_help="Measure the bits per character of any text.")
 @click.argument("model", type=FOLDER)
 @click.option("--text", type=FILE, required=True, help="any text in UTF-8")
 @click.option("--dynamic", is_flag=True, help="keep learning while reading (Krause et al. 2018)")
@@ -161,7 +161,7 @@ def evaluate(model: Path, text: Path, dynamic: bool, learning_rate: float | None
     click.echo(json.dumps(result))
 
 
-@cli.command()
+@cli.command(short_help="List the studies, or switch to one.")
 @click.argument("name", required=False)
 def study(name: str | None) -> None:
     """Make NAME the study in params.yaml; without NAME, list the studies.
@@ -181,7 +181,7 @@ def study(name: str | None) -> None:
         click.echo(f"params.yaml already is the study {name}")
 
 
-@cli.command()
+@cli.command(short_help="Add a book or a file to params.yaml.")
 @click.argument("identifier", metavar="ID|FILE")
 @click.option("--slug", help="what params.yaml calls the text [default: from its title]")
 @click.option("--update", is_flag=True, help="record anew what the body of a text there is")
@@ -196,7 +196,7 @@ def add_text(identifier: str, slug: str | None, update: bool) -> None:
     click.echo(f"params.yaml: texts.{added} added; train on it with 'dvc exp run -S text={added}'")
 
 
-@cli.command()
+@cli.command(short_help="Run 'dvc repro', independent stages side by side.")
 @click.option(
     "--workers",
     type=click.IntRange(min=1),

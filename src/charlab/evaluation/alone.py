@@ -10,6 +10,7 @@ import numpy as np
 from charlab.corpus.vocabulary import Vocabulary
 from charlab.errors import CharlabError
 from charlab.evaluation.likelihood import nats_per_char
+from charlab.models.inference import load_model
 from charlab.params import bits
 
 LEARNING_RATE = 5e-4
@@ -56,8 +57,9 @@ def evaluate_alone(
             f"the text has {len(text)} characters; at least 2 are needed, one to read and one "
             "to predict"
         )
+    network = load_model(model)
     ids = Vocabulary.load(model / "vocab.json").encode(text)
-    nats = float(nats_per_char(model, ids).mean())
+    nats = float(nats_per_char(network, ids).mean())
     result = {"chars": len(ids) - 1, "nats": nats, "bpc": bits(nats)}
     if dynamic:
         rate = LEARNING_RATE if learning_rate is None else learning_rate

@@ -117,6 +117,17 @@ def test_removal_leaves_other_trainings_alone(tmp_path: Path) -> None:
     assert other.load() is not None
 
 
+@pytest.mark.xfail(reason="saving fails where the folder goes away meanwhile", strict=True)
+def test_a_twin_that_finishes_first_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same training run twice at once: one removes what the other is about to save."""
+    stored, fsync = Checkpoints(tmp_path / "key"), os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (stored.remove(), fsync(handle)))
+    stored.save(ARRAYS, {"step": 1})
+    assert stored.load() is None
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Checkpoints:
     """Return a checkpoint that was saved well."""

@@ -283,6 +283,27 @@ def test_divergence_before_any_measurement_keeps_the_first_weights(tmp_path: Pat
         np.testing.assert_array_equal(saved[name], value)
 
 
+@pytest.mark.xfail(reason="only the training's losses are looked at, not val's", strict=True)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("keep", ["best", "last"])
+@BACKENDS
+def test_a_divergence_that_only_a_measurement_shows(
+    tmp_path: Path, backend: str, keep: str
+) -> None:
+    """The last step spoils the weights: no step comes after it to notice."""
+    metrics = fit(
+        tmp_path / "out",
+        model={"backend": backend, "cell": "rnn", "activation": "relu"},
+        on_divergence="record",
+        keep=keep,
+        max_chars=48,
+        **{**DIVERGES, "learning_rate": 1e30},
+    )
+    assert metrics["diverged_at_step"] == 1
+    assert metrics["best_step"] == 0
+    assert math.isfinite(metrics["val_nats"])
+
+
 def test_a_text_too_short_is_refused_before_anything_is_done(tmp_path: Path) -> None:
     """The message of the batches; nothing is written anywhere."""
     with pytest.raises(CharlabError, match=r"needs 4001; train\.batch_size up to 9 would fit"):

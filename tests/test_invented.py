@@ -1,182 +1,319 @@
-"""The built-in text: the same on every machine, and its floor exact."""
-
-from __future__ import annotations
+"""The built-in text: its floor is exact, and what it says must be remembered must be."""
 
 import hashlib
 import math
-import re
 from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charlab.corpus import invented_tables as tables
+from charlab.corpus import invented_words as words
 from charlab.corpus.invented import (
+    KINDS,
     Floor,
     NotInventedError,
     code_length,
+    distribution_after,
+    draw,
+    floor_of,
+    iter_text,
     next_distribution,
     write,
     write_file,
 )
-from charlab.corpus.vocabulary import Vocabulary
+from charlab.corpus.invented_choices import Ask, Choice, Grammar, Told
+from charlab.corpus.invented_grammar import Book
 from charlab.evaluation.ngram import nats_by_order
 
-KINDS = {"agreement", "closing", "rhyme", "hero", "place", "year", "chapter"}
-PAIRS = {"“": "”", "(": ")", "[": "]"}
+CHARS = 120_000
+START_OF_BOOK = write(3_001, seed=3)
 
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    """Return a text that is long enough for every rule to be used."""
-    return write(60_000, 5)
+    """Return a book that is long enough for averages."""
+    return write(CHARS, seed=7)
 
 
 @pytest.fixture(scope="module")
 def floor(text: str) -> Floor:
-    """Return that text's exact code length."""
+    """Return the floor of that book."""
     return code_length(text)
 
 
-def test_pinned_text() -> None:
-    """Every recorded result on the built-in text rests on these bytes."""
-    digest = hashlib.sha256(write(20_000, 1).encode("utf-8")).hexdigest()
-    assert digest == "2ddf426752e8e52bfbc66a08b80b8d46084ebfbba0af3da367ffe60345c948fa"
+def drawn(chars: int, seed: int) -> Iterator[tuple[Ask, Told]]:
+    """Yield every choice of a book, and what was chosen."""
+    grammar, random = Book().write(), Random(seed)
+    ask, position = next(grammar), 0
+    while position < chars:
+        told = Told(ask.choice.at(random.random()), position)
+        yield ask, told
+        ask, position = grammar.send(told), position + len(told.string)
 
 
-def test_seeds_write_different_books() -> None:
-    """Two seeds agree in how a book begins, and soon no more."""
-    first, second = write(2_000, 1), write(2_000, 2)
-    assert first != second
-    assert first[:9] == second[:9] == "CHAPTER 1"
+@given(seed=st.integers(0, 2**32))
+@settings(deadline=None, max_examples=15)
+def test_floor_sums_to_the_probability_of_the_choices(seed: int) -> None:
+    """At the end of every choice, the code length so far is -ln of all choices' product."""
+    choices = list(drawn(2_000, seed))
+    floor = code_length("".join(told.string for _, told in choices))
+    ends = np.cumsum([len(told.string) for _, told in choices]) - 1
+    expected = np.cumsum([-math.log(ask.choice.options[told.string]) for ask, told in choices])
+    np.testing.assert_allclose(np.cumsum(floor.nats)[ends], expected, rtol=1e-12, atol=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
-@given(chars=st.integers(0, 3_000), more=st.integers(0, 500), seed=st.integers(0, 10**6))
-def test_a_longer_text_begins_as_a_shorter_one(chars: int, more: int, seed: int) -> None:
-    """A text has exactly the length that was asked for, and goes on as any longer one does."""
-    shorter = write(chars, seed)
-    assert len(shorter) == chars
-    assert write(chars + more, seed)[:chars] == shorter
+SMALL = {
+    "start": Choice({"ab": 0.5, "aac": 0.3, "b": 0.2}),
+    "b": Choice({"c ": 1.0}, {"c ": 0.25, "a ": 0.75}),
+    "other": Choice({"c ": 0.5, "a ": 0.5}),
+}
 
 
-@pytest.mark.parametrize("chars", [0, 1, 20_000])
-def test_file_has_the_same_text(tmp_path: Path, chars: int) -> None:
-    """Writing to a file piece by piece gives what writing at once does, in UTF-8 with LF."""
-    write_file(tmp_path / "book.txt", chars, seed=4)
-    assert (tmp_path / "book.txt").read_bytes() == write(chars, 4).encode("utf-8")
-    assert [path.name for path in tmp_path.iterdir()] == ["book.txt"]
+def small_grammar() -> Grammar:
+    """Write pieces whose second half depends on the first."""
+    while True:
+        told = yield Ask(SMALL["start"])
+        second = SMALL["b"] if told.string == "b" else SMALL["other"]
+        yield Ask(second, told.position, "hero")
 
 
-def test_probabilities_sum_to_one_and_give_the_code_length() -> None:
-    """At sampled places, what may follow is a distribution, and the floor is -ln of what does."""
-    text = write(12_000, 9)
-    nats = code_length(text).nats
-    for position in [0, 1, 9, 10, *range(37, len(text), 239)]:
-        following = next_distribution(text[:position])
-        assert math.fsum(following.values()) == pytest.approx(1, abs=1e-12)
-        assert min(following.values()) > 0
-        assert nats[position] == pytest.approx(-math.log(following[text[position]]), abs=1e-12)
+def small_texts(chars: int) -> dict[str, float]:
+    """Return every text of the small grammar, cut, and its probability, by enumeration."""
+    found: Counter[str] = Counter()
+    todo = [("", 1.0)]
+    while todo:
+        so_far, p = todo.pop()
+        if len(so_far) >= chars:
+            found[so_far[:chars]] += p
+            continue
+        for first, p1 in {"ab": 0.5, "aac": 0.3, "b": 0.2}.items():
+            seconds = {"c ": 1.0} if first == "b" else {"c ": 0.5, "a ": 0.5}
+            todo += [(so_far + first + second, p * p1 * p2) for second, p2 in seconds.items()]
+    return found
 
 
-def test_frequencies_are_the_stated_probabilities(text: str) -> None:
-    """Paragraphs begin with each character as often as it is likely (chi-square)."""
-    starts = [found.end() for found in re.finditer(r"(?<!\d)\n\n(?=.)", text)]
-    expected = next_distribution(text[: starts[0]])
-    assert expected == pytest.approx(next_distribution(text[: starts[-1]]))
-    found = Counter(text[start] for start in starts)
-    assert found.keys() <= expected.keys()
-    distance = sum(
-        (found[c] - len(starts) * p) ** 2 / (len(starts) * p) for c, p in expected.items()
-    )
-    # Four standard deviations above the mean of chi-square.
-    freedom = len(expected) - 1
-    assert len(starts) > 100
-    assert distance < freedom + 4 * math.sqrt(2 * freedom)
+def test_every_text_of_a_small_grammar_has_its_probability() -> None:
+    """The floor of each text equals what enumerating all derivations gives; all sum to 1."""
+    texts = small_texts(9)
+    assert len(texts) > 30
+    assert math.fsum(texts.values()) == pytest.approx(1.0)
+    for text, p in texts.items():
+        assert floor_of(text, small_grammar()).nats.sum() == pytest.approx(-math.log(p))
 
 
-def test_floor_of_a_prefix_is_the_prefix_of_the_floor(text: str, floor: Floor) -> None:
-    """A character's code length depends on nothing that comes after it."""
-    part = code_length(text[:7_001])
-    np.testing.assert_array_equal(part.nats, floor.nats[:7_001])
-    np.testing.assert_array_equal(part.forgotten, floor.forgotten[:7_001])
-    np.testing.assert_array_equal(part.distance, floor.distance[:7_001])
-    np.testing.assert_array_equal(part.kind, floor.kind[:7_001])
+def test_next_characters_of_a_small_grammar_sum_to_one_everywhere() -> None:
+    """After every prefix, the next characters have their probabilities, which sum to 1."""
+    texts = small_texts(9)
+    prefixes = {text[:end] for text in texts for end in range(9)}
+    for prefix in prefixes:
+        found = distribution_after(prefix, small_grammar())
+        mass = sum(p for text, p in texts.items() if text.startswith(prefix))
+        assert math.fsum(found.values()) == pytest.approx(1.0, abs=1e-12)
+        for char, p in found.items():
+            joint = sum(q for text, q in texts.items() if text.startswith(prefix + char))
+            assert p == pytest.approx(joint / mass)
 
 
-def test_floor_of_nothing() -> None:
-    """An empty text has an empty floor."""
-    assert code_length("").nats.shape == code_length("").kind.shape == (0,)
+def test_forgetting_is_counted_where_it_matters_only() -> None:
+    """After "b", a reader who forgot it expects "a" as well; the space is sure for both."""
+    floor = floor_of("bc ", small_grammar())
+    assert floor.forgotten[1] == pytest.approx(-math.log(0.25))
+    assert floor.saved.tolist() == pytest.approx([0.0, -math.log(0.25), 0.0])
+    assert floor.distance.tolist() == [0, 1, 0]
+    assert floor.kind.tolist() == ["", "hero", ""]
 
 
-def test_shapes_and_signs(text: str, floor: Floor) -> None:
-    """There is one finite, non-negative figure of each sort for each character."""
-    assert floor.nats.shape == floor.forgotten.shape == floor.distance.shape == (len(text),)
-    assert np.isfinite(floor.forgotten).all()
-    assert floor.nats.min() >= 0
-    assert floor.forgotten.min() >= 0
-    np.testing.assert_array_equal(floor.saved, floor.forgotten - floor.nats)
+@given(end=st.integers(0, 3_000))
+@settings(deadline=None, max_examples=40)
+def test_next_characters_of_the_book_sum_to_one(end: int) -> None:
+    """At any place, the next characters sum to 1, and the one that comes has its floor."""
+    text = START_OF_BOOK
+    found = next_distribution(text[:end])
+    assert math.fsum(found.values()) == pytest.approx(1.0, abs=1e-12)
+    assert -math.log(found[text[end]]) == pytest.approx(code_length(text).nats[end])
 
 
-def test_no_ngram_reaches_the_floor(text: str, floor: Floor) -> None:
-    """A model that has seen 80 % of a text predicts the rest worse than the rules that wrote it."""
-    ids = Vocabulary.from_text(text).encode(text)
-    cut = len(ids) * 8 // 10
-    ngram = nats_by_order(ids[:cut], int(ids.max()) + 1, [5], [ids[cut:]])[5][0]
-    assert floor.nats[cut:].mean() < ngram.mean() - 0.05
+@cache
+def moments(choice: Choice) -> tuple[float, float]:
+    """Return the mean and the variance of a choice's code length."""
+    options = choice.options.values()
+    mean = math.fsum(-p * math.log(p) for p in options)
+    return mean, math.fsum(p * (-math.log(p) - mean) ** 2 for p in options)
 
 
-def test_remembering_saves_on_average(floor: Floor) -> None:
-    """Who has forgotten what a character depends on loses, most of all with what was told once."""
-    assert floor.saved.mean() > 0.001
-    for kind in ("agreement", "rhyme", "hero", "place", "year", "chapter"):
-        assert floor.saved[floor.kind == kind].mean() > 0, kind
+def test_choices_are_drawn_by_their_probabilities() -> None:
+    """The surprise of what is drawn is, on average, the entropy of the choices."""
+    excess, variance = 0.0, 0.0
+    for ask, told in drawn(200_000, seed=11):
+        mean, spread = moments(ask.choice)
+        excess += -math.log(ask.choice.options[told.string]) - mean
+        variance += spread
+    assert abs(excess) < 4 * math.sqrt(variance)
 
 
-def test_every_kind_of_dependency_occurs(floor: Floor) -> None:
-    """All kinds are there, each with how far back it reaches, some of them very far."""
-    assert set(floor.kind) >= KINDS | {""}
-    assert ((floor.distance > 0) == (floor.kind != "")).all()
-    assert floor.distance.max() > 1_000
+def test_each_option_takes_up_its_probability() -> None:
+    """A place in [0, 1) leads to the option whose stretch it lies in, up to the last."""
+    choice = Choice({"a": 1.0, "b": 2.0, "c": 1.0})
+    places = [0.0, 0.2499, 0.25, 0.7499, 0.75, math.nextafter(1.0, 0.0)]
+    assert [choice.at(place) for place in places] == list("aabbcc")
 
 
-def test_marks_nest(text: str) -> None:
-    """Quotations and brackets close in the order in which they opened."""
-    marks: list[str] = []
-    deepest = 0
-    for char in text:
-        if char in PAIRS:
-            marks.append(char)
-            deepest = max(deepest, len(marks))
-        elif char in PAIRS.values():
-            assert PAIRS[marks.pop()] == char
-    assert deepest >= 2
+def test_no_ngram_beats_the_floor(text: str, floor: Floor) -> None:
+    """No n-gram's held-out loss is below the floor by more than chance allows."""
+    chars = sorted(set(text))
+    ids = np.array([chars.index(char) for char in text], dtype=np.uint8)
+    cut = CHARS * 9 // 10
+    held_out = floor.nats[cut:]
+    for nats, *_ in nats_by_order(ids[:cut], len(chars), [1, 3, 5, 8], [ids[cut:]], 1).values():
+        above = nats - held_out[len(held_out) - len(nats) :]
+        assert above.mean() > -4 * above.std() / math.sqrt(len(above))
 
 
-def test_chapters_are_counted(text: str) -> None:
-    """Chapters have the numbers 1, 2, 3 and on."""
-    numbers = [int(line[8:]) for line in text.split("\n")[:-1] if line.startswith("CHAPTER ")]
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert len(numbers) > 3
+@given(chars=st.integers(0, 4_000), seed=st.integers(0, 10))
+@settings(deadline=None, max_examples=20)
+def test_a_shorter_book_is_the_start_of_a_longer_one(chars: int, seed: int) -> None:
+    """A book may be cut anywhere: it has exactly so many characters, and the same floor."""
+    short, whole = write(chars, seed), write(4_000, seed)
+    assert short == whole[:chars]
+    assert len(short) == chars
+    np.testing.assert_array_equal(code_length(short).nats, code_length(whole).nats[:chars])
 
 
-@settings(max_examples=30, deadline=None)
-@given(position=st.integers(0, 2_999), char=st.characters(exclude_categories=["Cs"]))
-def test_a_wrong_character_is_found(position: int, char: str) -> None:
-    """A text of which one character cannot stand there is refused at that place or later."""
-    right = write(3_000, 8)
-    wrong = right[:position] + char + right[position + 1 :]
-    if char in next_distribution(right[:position]):
-        return
-    with pytest.raises(NotInventedError, match=rf"at position {position}, .*no known floor"):
-        code_length(wrong)
+def test_the_same_bytes_everywhere() -> None:
+    """The book is the same on every machine and Python: published results rest on it."""
+    digest = hashlib.sha256(write(100_000, seed=1).encode()).hexdigest()
+    assert digest == "f374a90cf2d58bbfb13653c727d84c60b9143755587651f6b6ff86d871866657"
 
 
-def test_refusal_shows_the_place() -> None:
-    """The message names the character, its position and what stands before it."""
-    with pytest.raises(NotInventedError, match=r"^character 'X' at position 9, after 'CHAPTER 1'"):
-        code_length("CHAPTER 1X")
-    with pytest.raises(NotInventedError, match="character 'I' at position 0"):
-        next_distribution("It was the best of times")
+def test_a_file_holds_what_write_returns(tmp_path: Path) -> None:
+    """Written in pieces, to a file or by iter_text, it is the same book."""
+    write_file(tmp_path / "book.txt", 150_000, seed=2)
+    book = (tmp_path / "book.txt").read_text(encoding="utf-8")
+    assert book == write(150_000, seed=2)
+    pieces = iter_text(seed=2)
+    assert book.startswith("".join(next(pieces) for _ in range(100)))
+
+
+def test_what_must_be_remembered_does_not_grow() -> None:
+    """However long the book, its state stays small, so that memory is constant."""
+    book = Book()
+    pieces = draw(book.write(), Random(1))
+    for _ in range(50_000):
+        next(pieces)
+        assert len(book.marks) <= 2
+    assert book.chapter > 50
+    assert set(book.facts) == {"hero", "place", "year"}
+
+
+def test_another_text_is_refused() -> None:
+    """A text that the grammar cannot write has no floor; the message says where it breaks."""
+    text = write(500, seed=1)
+    with pytest.raises(NotInventedError, match=r"character '#' at position 300, after '.{20}'"):
+        code_length(text[:300] + "#" + text[301:])
+    with pytest.raises(NotInventedError, match="position 0"):
+        next_distribution("The wrong start")
+
+
+@pytest.mark.parametrize("kind", ["hero", "place", "year"])
+def test_what_is_recalled_stands_where_the_distance_leads(
+    text: str, floor: Floor, kind: str
+) -> None:
+    """Where a fact is asked for, the same fact stands so many characters back."""
+    first = _firsts(floor, kind)
+    assert len(first) > 100
+    for place in first:
+        start = text.rfind(" ", 0, place) + 1
+        fact = text[start : start + 20].split()[0].rstrip(",")
+        assert text[place - floor.distance[place] :].startswith(fact)
+
+
+def _firsts(floor: Floor, kind: str) -> list[int]:
+    """Return where each run of characters of a kind starts."""
+    places = np.flatnonzero(floor.kind == kind).tolist()
+    return [b for a, b in pairwise([-2, *places]) if b != a + 1]
+
+
+def test_verbs_agree_with_what_the_distance_leads_to(text: str, floor: Floor) -> None:
+    """At an agreeing verb, its subject or an earlier verb of the same number stands back."""
+    singular = {*words.SINGULARS, *words.VERBS["singular"], "she", "he", *words.NAMES}
+    plural = {*words.PLURALS, *words.VERBS["plural"]} - singular
+    checked = 0
+    for place in _firsts(floor, "agreement"):
+        start = text.rfind(" ", 0, place) + 1
+        verb = text[start : text.index(" ", place)]
+        back = place - floor.distance[place]
+        told = text[back : back + 20].split()[0].rstrip(".,")
+        if verb in singular or verb in plural:
+            assert (told in singular) == (verb in singular), (told, verb)
+            checked += 1
+    assert checked > 500
+
+
+def test_lines_rhyme(text: str) -> None:
+    """In every verse, the third line rhymes with the first, the fourth with the second."""
+    verses = [p for p in text.split("\n\n")[:-1] if p.startswith("  The ")]
+    assert len(verses) > 50
+    for verse in verses:
+        ends = [words.sound(line.split()[-1].rstrip(".,")) for line in verse.split("\n")]
+        assert ends[:2] == ends[2:]
+
+
+def test_marks_that_open_close(text: str) -> None:
+    """In every paragraph, quotations and brackets close in the order of nesting."""
+    for paragraph in text.split("\n\n")[:-1]:
+        open_marks: list[str] = []
+        for char in paragraph:
+            if char in tables.OPENERS:
+                open_marks.append(tables.OPENERS[char])
+            elif char in tables.OPENERS.values():
+                assert open_marks.pop() == char
+        assert not open_marks
+
+
+def test_remembering_saves_by_every_kind(floor: Floor) -> None:
+    """For each kind of dependency, remembering saves something; and nothing where none is."""
+    for kind in KINDS[1:]:
+        chosen = floor.kind == kind
+        assert floor.saved[chosen].mean() > 0, kind
+        assert (floor.distance[chosen] > 0).all()
+    assert not floor.distance[floor.kind == ""].any()
+    np.testing.assert_allclose(floor.saved[floor.kind == ""], 0.0, atol=1e-9)
+
+
+def test_who_forgets_knows_how_often_each_case_occurs() -> None:
+    """The shares that a forgetful reader mixes by are those of a long text."""
+    numbers: Counter[str] = Counter()
+    marks: Counter[str] = Counter()
+    mark_of = {choice: mark for mark, choice in tables.SENTENCE_END.items()}
+    for ask, told in drawn(500_000, seed=5):
+        if ask.kind == "agreement" and told.string not in tables.PREPOSITIONS:
+            plural = told.string.strip() in words.VERBS["plural"]
+            numbers["plural" if plural else "singular"] += 1
+        elif ask.kind == "closing":
+            marks[mark_of[ask.choice]] += 1
+    for counted, shares in ((numbers, tables.NUMBER_SHARES), (marks, tables.CONTEXT_SHARES)):
+        found = {case: n / counted.total() for case, n in counted.items()}
+        assert found == pytest.approx(dict(shares), abs=0.01)
+
+
+def test_options_that_begin_another_are_refused() -> None:
+    """Without a single derivation there is no exact floor, so such a choice cannot be made."""
+    with pytest.raises(ValueError, match="option 'ab' begins option 'abc'"):
+        Choice({"abc": 0.5, "b": 0.3, "ab": 0.2})
+    with pytest.raises(ValueError, match=r"\['c'\] are none of a forgetful reader's"):
+        Choice({"c": 1.0}, {"a": 0.5, "b": 0.5})
+
+
+def test_the_book_is_a_fair_task(text: str, floor: Floor) -> None:
+    """Characters, floor, and what remembering saves are about those of the documentation."""
+    assert 60 <= len(set(text)) <= 72
+    assert 1.0 < floor.nats.mean() / math.log(2) < 1.2
+    assert 0.05 < floor.saved.sum() / floor.forgotten.sum() < 0.10

@@ -56,7 +56,7 @@ def _limited(chars: int, seed: int) -> Iterator[str]:
     """Yield the first ``chars`` characters in pieces of some hundred thousand."""
     pieces = iter_text(seed)
     while chars > 0:
-        piece = "".join(islice(pieces, 20_000))[:chars]
+        piece = "".join(islice(pieces, min(chars // 4 + 1, 20_000)))[:chars]
         yield piece
         chars -= len(piece)
 

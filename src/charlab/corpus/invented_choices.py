@@ -101,8 +101,8 @@ class Choice:
         for read in sorted(known, key=len)[1:]:
             before = read[:-1]
             p = min(known[read] / known[before], 1.0)
-            nats = -math.log(p)
-            other = -math.log(min(forgotten[read] / forgotten[before], 1.0))
+            nats = 0.0 - math.log(p)  # 0, not -0, where p is 1
+            other = 0.0 - math.log(min(forgotten[read] / forgotten[before], 1.0))
             node = Node({}, read, p, nats, other, abs(nats - other) > SAME)
             nodes[read] = nodes[before].children[read[-1]] = node
         return root

@@ -87,7 +87,11 @@ def closing_at(ends: Ends, header: Header) -> int:
     low = _low(ends, 3 * NEAR)
     region = ends.text(low, ends.end)
     for found in markers.CLOSING.finditer(region):
-        index = low + region.count("\n", 0, found.start())
+        start = found.start()
+        if "\n" in found[0] and markers.CLOSING.match(region, region.index("\n", start) + 1):
+            # "THE END" is the book's, where the line below says it of the file.
+            start = region.index("\n", start) + 1
+        index = low + region.count("\n", 0, start)
         if ends.filled(index, ends.end) <= NEAR:
             return index
     for found in markers.END_OF_TITLE.finditer(region):
@@ -98,7 +102,7 @@ def closing_at(ends: Ends, header: Header) -> int:
 
 
 def _names_title(text: str, header: Header) -> bool:
-    main = letters(re.split(r"[:;,(\[]", header.title or "")[0])
+    main = letters(header.short_title)
     return bool(main) and main in letters(text)
 
 
@@ -181,7 +185,12 @@ def _is_label(ends: Ends, start: int, end: int) -> bool:
     if not phrases.WEAK_NOTE.match(block):
         return False
     # An author's own notes have such a label, too, so they must speak of a file.
-    rest = ends.text(label, min(end + 25, ends.end))
+    while ends.gap_at(end) == 1 and end - label < 25:
+        following = ends.block_at(end + 1)
+        if phrases.NOTE.match(unboxed(ends.text(end + 1, following))):
+            break
+        end = following
+    rest = ends.text(label, end)
     return phrases.strange(rest, frozenset()) or phrases.ABOUT_FILE.search(rest) is not None
 
 

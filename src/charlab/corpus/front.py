@@ -7,6 +7,7 @@ everything behind it.
 from __future__ import annotations
 
 import re
+from copy import copy
 
 from charlab.corpus import markers, phrases
 from charlab.corpus.ends import MIDDLE, Ends
@@ -23,25 +24,33 @@ CREDITS, NOTE = "credits", "note by whoever made the file"
 def trim_front(ends: Ends, header: Header) -> None:
     """Take away credits and notes in front of the body."""
     names = header.names()
-    why = ""
+    why, fenced = "", False
     for _ in range(60):
         start, end = ends.first, ends.block_at(ends.first)
         if start >= ends.end or end - start > LONGEST_NOTE or MIDDLE in ends.lines[start:end]:
             return
-        if all(map(markers.is_rule, ends.lines[start:end])):
-            # An ornament goes with the credits before it, or with the note that it opens.
-            if not (why or _is_note(ends, _behind(ends, end), names)):
-                return
+        rule = all(map(markers.is_rule, ends.lines[start:end]))
+        # An ornament goes only with what it fences; else it may be the book's first.
+        ahead = _ahead(ends, end) if rule else ends
+        to, found = _recognised(ahead, header, names, why)
+        if found and rule:
             ends.cut_front(end, "rule")
-            continue
-        to, why = _recognised(ends, header, names, why)
-        if not why:
+            fenced = found == NOTE
+        elif found:
+            ends.cut_front(to, found)
+            why = found
+        elif rule and fenced:
+            ends.cut_front(end, "rule")
+            fenced = False
+        else:
             return
-        ends.cut_front(to, why)
 
 
-def _behind(ends: Ends, end: int) -> int:
-    return end + ends.gap_at(end)
+def _ahead(ends: Ends, end: int) -> Ends:
+    """Return the same text as if the body began behind a block."""
+    ahead = copy(ends)
+    ahead.first = end + ends.gap_at(end)
+    return ahead
 
 
 def _recognised(ends: Ends, header: Header, names: frozenset[str], before: str) -> tuple[int, str]:
@@ -158,7 +167,7 @@ def _unfenced_end(ends: Ends, names: frozenset[str]) -> int:
     section = _section_end(ends, start)
     fenced = ends.gap_at(section) >= 2 and section - start <= 80 and section < ends.end
     end = ends.block_at(start)
-    is_label = end - start <= 2
+    is_label = end - start == 1 and re.search(r"[:.]\W*\w", ends.lines[start]) is None
     while end < section:
         following = end + 1
         further = ends.block_at(following)
@@ -167,10 +176,17 @@ def _unfenced_end(ends: Ends, names: frozenset[str]) -> int:
         is_list = _is_list(block)
         if MIDDLE in block or (begins and not (is_list and phrases.talks(block))):
             break
-        if not (fenced or is_label or is_list or _is_about_file(block)):
+        between = not begins and _is_strange_at(ends, further)
+        if not (fenced or is_label or is_list or between or _is_about_file(block)):
             break
         end, is_label = further, False
     return end
+
+
+def _is_strange_at(ends: Ends, end: int) -> bool:
+    """Whether the block behind one blank line has words that no old book has."""
+    following = ends.block_at(end + 1) if ends.gap_at(end) == 1 else end
+    return following > end and phrases.strange(ends.text(end, following), frozenset())
 
 
 def _is_about_file(block: str) -> bool:

@@ -35,13 +35,14 @@ class Header:
     language: str | None
     release_date: str | None
     gutenberg: int | None
+    short_title: str
+    """The title's first line, up to a subtitle."""
     words: frozenset[str]
     """Words of the whole header, and of the title those that no old book has, lower case."""
 
     def names(self) -> frozenset[str]:
         """Return the title, its main part and the author, letters only."""
-        title = self.title or ""
-        parts = (title, re.split(r"[:;,(\[]| or ", title)[0], self.author or "")
+        parts = (self.title or "", self.short_title, self.author or "")
         return frozenset(letters(part) for part in parts) - {""}
 
 
@@ -58,6 +59,8 @@ def read_header(head: str) -> Header:
         found["title"] = " ".join(first["title"].split()) or None
         found["author"] = found["author"] or first["author"]
     number = NUMBER.search(head)
+    first_line = re.search(rf"^(?:{FIELDS['title']}):[ \t]*(\S.*)", head, re.M | re.I)
+    short = first_line[1] if first_line else found["title"] or ""
     words = re.findall(r"\w+", head.casefold())
     titled = (match[0].lower() for match in ANACHRONISM.finditer(found["title"] or ""))
     return Header(
@@ -66,6 +69,7 @@ def read_header(head: str) -> Header:
         language=found["language"],
         release_date=found["release_date"],
         gutenberg=int(number[1]) if number else None,
+        short_title=re.split(r"[:;,(\[]| or ", short)[0].strip(),
         words=frozenset((*words, *titled)),
     )
 

@@ -26,6 +26,9 @@ MENTIONS_PROJECT = re.compile(FULL_NAME, re.I)
 
 _FILE = r"(?:e-?t[ei]x[tx]\w*|e-?bo+k\w*|e-?boek\w*|e-?buch\w*|e-?knj?ig\w*|livrel\w*)"
 
+_NAME = r"\bp[rojectkgéy]{4,8}\s+g[uo]t+[ea]n?[bd]\w?[eu]?r[gkq]\w*"
+"""The letters of "project" in any order, before the other half of its name."""
+
 _STARTS = (
     r"(?:START(?:S|ED)?|BEGIN\w*|ANFANG|BEGINN|D[ÉE]BUT|COMMENCEMENT|COMIENZO|COMIEN[CZ]A|INICI\w+"
     r"|IN[ÍI]CIO|INIZIO|ALKU|ALKAA|B[ÖO]RJAN|START(?:EN|ET)?|AANVANG|POCZ[ĄA]TEK|ZA[ČC][ÁA]TEK"
@@ -56,7 +59,7 @@ SMALL_PRINT_END = re.compile(r"^\W*\*\W*END\W*(?:OF\s+)?(?:THE\s+)?SMALL\s+PRINT
 
 CLOSING = re.compile(
     rf"^[ \t\[(*_=-]*(?:(?:this|here)\s+(?:is\s+)?(?:the\s+)?)?(?:the\s+)?{END_WORDS}\b"
-    rf"(?:[^.!?\n]|\n(?!\n)){{0,60}}?(?:{FULL_NAME}|\b{_FILE})"
+    rf"(?:[^.!?\n]|(?<=\w\w\W)\n(?!\n)|(?<=\w\w)\n(?!\n)){{0,60}}?(?:{FULL_NAME}|{_NAME}|\b{_FILE})"
     rf"|^[ \t\[(*_=-]*{FULL_NAME}[^.!?\n]{{0,80}}\b{END_WORDS}[ .\])*_=-]*$",
     re.I | re.M,
 )

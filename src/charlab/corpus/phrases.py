@@ -37,7 +37,7 @@ CREDITS = re.compile(
     rf"|(?:the\s+)?(?:online\s+)?distributed\s+proofread"
     rf"|(?:produit|préparé|transcrit|numérisé|saisi)e?s?\s+par\b"
     rf"|(?:erstellt|bereitgestellt|transkribiert|digitalisiert|eingescannt)\s+(?:von|durch)\b"
-    rf"|(?:producido|transcrito|digitalizado|produzido|digitado|escaneado|produ[iï]t|transcrit)\s+per?or?\b"
+    rf"|(?:producido|transcrito|digitalizado|produzido|digitado|escaneado|produ[iï]t|transcrit)\s+(?:por|per)\b"
     rf"|(?:prodotto|trascritto|digitalizzato)\s+da\b"
     rf"|(?:tuottanut|tuottaneet|tuotettu|skannannut|digitoinut)\b"
     rf"|(?:producerad|transkriberad|skannad|digitaliserad)\s+av\b"
@@ -88,7 +88,7 @@ _NOTE = (
 )
 _MAKER = (
     r"(?:transcr\w*|transkr\w*|transskr\w*|trascr\w*|транскри\w*|оцифров\w*|набор\w*|bewerk\w*"
-    r"|nagsalin|naglipat|naglimbag|proof-?\s?read\w*|typists?|scanner|digiti[sz]\w*|digital\w*|numéris\w*"
+    r"|nagsalin|naglipat|naglimbag|proof-?\s?read\w*|typists?|scanner|digit\w*|numéris\w*"
     r"|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
     r"|producers?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
     r"|relecture|textgestalt|fichier|datei|correcteur|entrepreneur|executive\s+director|converter"
@@ -121,7 +121,7 @@ _MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
 NOTE = re.compile(
     rf"^{_MARKS}(?=(?:[^\n:]{{0,50}}?[^\w\n:]|){_NOTE}(?!\w))(?=(?:[^\n]{{0,60}}?[^\w\n]|){_MAKER}(?!\w))"
     rf"(?:[^\n]{{0,80}}$|[^\n:.\]]{{0,60}}[:.\]—-])"
-    r"|^[\s*_\[|+-]*(?:tavola\s+dei\s+caratteri\s+speciali|table\s+of\s+special\s+characters"
+    r"|^[\s*_\[|+-]*(?:trans\w{0,3}kri\w*(?:not|anm|bem|merk|hinw)\w*|tavola\s+dei\s+caratteri\s+speciali|table\s+of\s+special\s+characters"
     r"|(?:typographical\s+)?(?:errors|corrections|changes|errata)\s+(?:\w+\s+)?(?:corrected|made|noted"
     r"|fixed)\b|lista\s+de\s+erros\s+corrigidos|(?:liste\s+der\s+)?(?:vorgenommenen?\s+)?"
     r"(?:änderungen|korrekturen)\s*:?\s*$|transcrib\w+['’]?s?['’]?\s*$"
@@ -134,7 +134,7 @@ BOOKMARKS = re.compile(r"^\W*(?:e-?text|pg|gutenberg)\s+editor['’]?s\s+bookmar
 
 WEAK_NOTE = re.compile(
     rf"^{_MARKS}(?:{_NOTE}(?:\s+(?:on|to|sur|zu[rm]?|om|till|til|au|al|ao|de|del|do|des|du|van|della)"
-    rf"\b[^\n:]{{0,40}})?\s*[:.\]*_—-]|colofon\s*$|colophon\s*$|javítások|korjauks|oprav|rettelser"
+    rf"\b[^\n:]{{0,40}})?\s*[:.\]*_—-]|colofon\s*$|colophon\s*$|liste\s+des\s+(?:modif|correct|errat)\w+|javítások|korjauks|oprav|rettelser"
     rf"|rättelser|correc[cç]\w+\s*:?\s*$|correzioni\s*:?\s*$|verbeteringen\s*:?\s*$)",
     re.I,
 )
@@ -154,7 +154,8 @@ TALK = re.compile(
     r"|\bbehouden\b|\bkairingan|\bpagkakamali\w*|\bstavning\w*|\bretskriv\w*|\brettskriv\w*|\btrykfejl"
     r"|\btrykkfeil\w*|\btryckfel\w*|\bpainovir\w*|\bspatie\w*|\bzetfout\w*|\bdrukfout\w*|\bspelling\w*"
     r"|\bhelyesír\w*|\bpisowni\w*|\bpravopis\w*|\bortografi\w*|\bobvious\b|\bversehen\b|\bpréser\w*"
-    r"|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b",
+    r"|\w*spelfout\w*|\bgecorrigeerd|\w*zetfout\w*|\boikeinkirj\w*|\bsäilyt\w*|\brätta\w*|\brettet\b"
+    r"|\bnyomda\w*|\bdrukarsk\w*|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b",
     re.I,
 )
 """What notes on how a file was made are about."""

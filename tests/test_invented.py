@@ -19,7 +19,6 @@ from charlab.corpus import invented_words as words
 from charlab.corpus.invented import (
     KINDS,
     Floor,
-    NotInventedError,
     code_length,
     distribution_after,
     draw,
@@ -177,16 +176,6 @@ def test_no_ngram_beats_the_floor(text: str, floor: Floor) -> None:
         assert above.mean() > -4 * above.std() / math.sqrt(len(above))
 
 
-@given(chars=st.integers(0, 4_000), seed=st.integers(0, 10))
-@settings(deadline=None, max_examples=20)
-def test_a_shorter_book_is_the_start_of_a_longer_one(chars: int, seed: int) -> None:
-    """A book may be cut anywhere: it has exactly so many characters, and the same floor."""
-    short, whole = write(chars, seed), write(4_000, seed)
-    assert short == whole[:chars]
-    assert len(short) == chars
-    np.testing.assert_array_equal(code_length(short).nats, code_length(whole).nats[:chars])
-
-
 def test_the_same_bytes_everywhere() -> None:
     """The book is the same on every machine and Python: published results rest on it."""
     digest = hashlib.sha256(write(100_000, seed=1).encode()).hexdigest()
@@ -211,15 +200,6 @@ def test_what_must_be_remembered_does_not_grow() -> None:
         assert len(book.marks) <= 2
     assert book.chapter > 50
     assert set(book.facts) == {"hero", "place", "year"}
-
-
-def test_another_text_is_refused() -> None:
-    """A text that the grammar cannot write has no floor; the message says where it breaks."""
-    text = write(500, seed=1)
-    with pytest.raises(NotInventedError, match=r"character '#' at position 300, after '.{20}'"):
-        code_length(text[:300] + "#" + text[301:])
-    with pytest.raises(NotInventedError, match="position 0"):
-        next_distribution("The wrong start")
 
 
 @pytest.mark.parametrize("kind", ["hero", "place", "year"])
@@ -264,18 +244,6 @@ def test_lines_rhyme(text: str) -> None:
     for verse in verses:
         ends = [words.sound(line.split()[-1].rstrip(".,")) for line in verse.split("\n")]
         assert ends[:2] == ends[2:]
-
-
-def test_marks_that_open_close(text: str) -> None:
-    """In every paragraph, quotations and brackets close in the order of nesting."""
-    for paragraph in text.split("\n\n")[:-1]:
-        open_marks: list[str] = []
-        for char in paragraph:
-            if char in tables.OPENERS:
-                open_marks.append(tables.OPENERS[char])
-            elif char in tables.OPENERS.values():
-                assert open_marks.pop() == char
-        assert not open_marks
 
 
 def test_remembering_saves_by_every_kind(floor: Floor) -> None:

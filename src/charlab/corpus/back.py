@@ -16,10 +16,7 @@ from charlab.corpus.header import Header, letters
 NEAR = 60
 """Lines, not counting blank ones, that may follow a closing sentence before the footer."""
 
-LONGEST_NOTE = 600
-LICENCE_LINES = 900
-"""Lines that licence and small print have at most."""
-
+LONGEST_NOTE = 400
 FOOTER, CLOSING = "footer and licence", "closing sentence"
 
 
@@ -43,10 +40,10 @@ def find_footer(ends: Ends, after: int) -> int:
         if "*** " in line and markers.GLUED_END.search(line):
             footer = index + 1
             break
-    # Looking for a few words in all lines at once is much faster than looking at each line.
-    above = ends.text(max(low, footer - LICENCE_LINES), footer).lower()
-    if any(words in above for words in ("gutenberg", "small print", "should be named")):
-        for index in range(max(low, footer - LICENCE_LINES), footer):
+    # Looking for some words in all lines at once is much faster than looking at each line.
+    above = ends.text(low, footer)
+    if any(words in above for words in markers.LICENCE_WORDS):
+        for index in range(low, footer):
             if markers.is_licence(ends.lines[index]):
                 return _with_title(ends, index, low)
     return footer
@@ -61,7 +58,7 @@ def _with_title(ends: Ends, index: int, low: int) -> int:
 def trim_back(ends: Ends, header: Header) -> None:
     """Take away closing sentences, notes and credits behind the body."""
     for _ in range(40):
-        before = ends.end
+        again = False
         for find, why in (
             (closing_at, CLOSING),
             (_rule, "rule"),
@@ -72,7 +69,9 @@ def trim_back(ends: Ends, header: Header) -> None:
             start = find(ends, header)
             if ends.first < start < ends.end:
                 ends.cut_back(start, why)
-        if ends.end == before:
+                # Behind a closing sentence all the others are still looked for.
+                again = again or why != CLOSING
+        if not again:
             return
 
 
@@ -84,21 +83,29 @@ def _low(ends: Ends, lines: int) -> int:
 
 def closing_at(ends: Ends, header: Header) -> int:
     """Return where a closing sentence begins: no book goes on behind one."""
-    low = _low(ends, 3 * NEAR)
+    low = _near(ends)
     region = ends.text(low, ends.end)
     for found in markers.CLOSING.finditer(region):
         start = found.start()
         if "\n" in found[0] and markers.CLOSING.match(region, region.index("\n", start) + 1):
             # "THE END" is the book's, where the line below says it of the file.
             start = region.index("\n", start) + 1
-        index = low + region.count("\n", 0, start)
-        if ends.filled(index, ends.end) <= NEAR:
-            return index
+        return low + region.count("\n", 0, start)
     for found in markers.END_OF_TITLE.finditer(region):
         index = low + region.count("\n", 0, found.start())
         if _names_title(found["title"], header) and ends.filled(index, ends.end) <= 6:
             return index
     return ends.end
+
+
+def _near(ends: Ends) -> int:
+    """Return the first of the last lines among which a closing sentence may be."""
+    low, left = ends.end, NEAR
+    first = _low(ends, 4 * NEAR)
+    while low > first and left:
+        low -= 1
+        left -= not ends.is_blank(low)
+    return low
 
 
 def _names_title(text: str, header: Header) -> bool:
@@ -148,23 +155,20 @@ def _is_about(block: str) -> bool:
 def _note(ends: Ends, header: Header) -> int:
     """Return where the notes behind the body begin."""
     low = max(_low(ends, LONGEST_NOTE), ends.first + (ends.end - ends.first) // 3)
-    region = ends.text(low, ends.end).lower()
-    if not any(stem in region for stem in phrases.MAKER_STEMS):
-        # Finding some words in all of it is much faster than looking at each block.
-        return ends.end
-    for start, end in ends.blocks(_block_start(ends, low), ends.end):
-        if start < low or not _is_label(ends, start, end):
+    for start in range(max(low, 1), ends.end):
+        if not (_may_be_label(ends, start) and _is_label(ends, start, ends.block_at(start))):
             continue
         if _is_note_to_the_end(ends, start):
             return _with_rule(ends, start)
     return ends.end
 
 
-def _block_start(ends: Ends, index: int) -> int:
-    """Return the first line from ``index`` on that does not stand inside a block."""
-    while index < ends.end and not ends.is_blank(index - 1):
-        index += 1
-    return index
+def _may_be_label(ends: Ends, start: int) -> bool:
+    """Whether a line begins a block and is no full line of prose: most end here, and fast."""
+    line = ends.lines[start]
+    if not line or line.isspace() or ends.lines[start - 1].strip():
+        return False
+    return len(line) <= 66 or ":" in line or line.lstrip()[:1] in "[({|+*_=~"
 
 
 def _label_at(ends: Ends, start: int, end: int) -> int:
@@ -175,9 +179,8 @@ def _label_at(ends: Ends, start: int, end: int) -> int:
 def _is_label(ends: Ends, start: int, end: int) -> bool:
     """Whether a block begins with the label of a note by whoever made the file."""
     label = _label_at(ends, start, end)
-    line = ends.lines[label] if label < end else ""
-    if len(line.strip()) > 60 and ":" not in line and line.lstrip()[:1] not in "[({|+*_=~":
-        # A full line of prose is no label; most lines end here, and fast.
+    hint = ends.text(label, min(label + 3, end)).lower()
+    if not any(stem in hint for stem in phrases.NOTE_STEMS):
         return False
     block = unboxed(ends.text(label, end))
     if phrases.NOTE.match(block):

@@ -221,7 +221,6 @@ def _is_marked(seen: Survey, start: int, end: int) -> bool:
     return (
         any(start <= mark.offset < end for mark in seen.marks)
         or header_of_blocks(left) > 0
-        or find_footer(left, 0) < len(left.lines)
         or closing_at(left, NO_HEADER) < left.end
     )
 

@@ -69,19 +69,35 @@ def decode(raw: bytes) -> Decoded:
         If the bytes are those of a binary file.
     """
     start = raw[:HEAD]
-    if _mark(start) in (None, "utf-8") and b"\x1b" not in start and b"\0" not in raw:
-        refuse_binary(start)
-        # The usual case in one pass, where the general way takes two and more.
-        body = _with_line_feeds(raw)
-        try:
-            text = body.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            pass
-        else:
-            mend = C1_IN_UTF8.search(body) is not None
-            return Decoded(_normalised(text, mend), "utf-8", _why_utf8(start, raw.isascii()))
+    if _mark(start) not in (None, "utf-8") or b"\x1b" in start or b"\0" in raw:
+        return _decode_in_pieces(raw)
+    refuse_binary(start)
+    # The usual cases in fewer passes than the general way takes.
+    body = _with_line_feeds(raw)
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return _decode_one_byte(raw, body)
+    mend = C1_IN_UTF8.search(body) is not None
+    return Decoded(_normalised(text, mend), "utf-8", _why_utf8(start, raw.isascii()))
+
+
+def _decode_in_pieces(raw: bytes) -> Decoded:
     encoding, why = encoding_of(io.BytesIO(raw))
     return Decoded("".join(pieces(io.BytesIO(raw), encoding)), encoding, why)
+
+
+def _decode_one_byte(raw: bytes, body: bytes) -> Decoded:
+    """Decode bytes that are not UTF-8, given as they are and with LF line ends."""
+    position, _ = _first_not_utf8(io.BytesIO(raw), PIECE)
+    encoding, why = _not_utf8(io.BytesIO(raw), _declared(raw[:HEAD]), PIECE)
+    if encoding not in ("latin-1", "cp1252"):
+        return _decode_in_pieces(raw)
+    text = body.decode(encoding)
+    if "no characters" in why:
+        text = _normalised(text)
+    # Neither has combining characters, so all that they can write is in NFC.
+    return Decoded(text, encoding, f"not UTF-8 at byte {position}; {why}")
 
 
 def _with_line_feeds(raw: bytes) -> bytes:

@@ -93,13 +93,22 @@ LICENCE = (
 """What a line begins with that begins the licence, or what is said of the file above it."""
 
 
+LICENCE_WORDS = (
+    *("This file should be named", "files of various formats", "will replace the previous"),
+    *("Corrected EDITIONS", "VERSIONS based on", "Creating the works from", "FULL LICENSE"),
+    *("GUTENBERG LICENSE", "Gutenberg License", "General Terms of Use", "A Word from Project"),
+    *("to release all our e", "full of FREE", "SMALL PRINT", "Small Print"),
+)
+"""Words of these lines as they stand in files; where none is, no line need be looked at."""
+
+
 def is_licence(line: str) -> bool:
     """Whether a line begins the licence, or what is said of the file above it."""
     return line.lstrip(" \t*").lower().startswith(LICENCE)
 
 
 HEADING = re.compile(
-    rf"^[\s*]*(?:The\s+)?{FULL_NAME}\s*(?:\(?tm\)?|™)?(?:['’]s?)?\s+(?:\w+\s+)?(?:{_FILE}|edition)\b"
+    rf"^[\s*]*(?:(?:The|An?)\s+)?{FULL_NAME}\s*(?:\(?tm\)?|™)?(?:['’]s?)?\s+(?:\w+\s+){{0,2}}(?:{_FILE}|edition)\b"
     r"|^\W*#\d+\s+in\s+(?:our|the)\s+series\b"
     r"|^[\s*]*(?:an?\s+|the\s+)?[\w\s]{0,40}\b(?:on-?line|electronic)\s+edition\s+of\s*$",
     re.I | re.M,

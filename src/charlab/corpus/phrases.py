@@ -94,28 +94,15 @@ _MAKER = (
     r"|relecture|textgestalt|fichier|datei|correcteur|entrepreneur|executive\s+director|converter"
     r"|skryptor\w*|przepisyw\w*|afskriv\w*|avskriv\w*|přepis\w*|prepis\w*|录入|錄入|轉錄|转录|輸入|入力|校)"
 )
-MAKER_STEMS = (
-    *("transcr", "transkr", "transskr", "trascr", "транскри", "оцифров", "набор", "bewerk"),
-    *("nagsalin", "naglipat", "naglimbag", "proof", "typist", "scan", "digit", "numéris", "e-text"),
-    *("etext", "ebook", "e-book", "html", "ectron", "ektron", "sähk", "producer", "redactor"),
-    *("gutenberg", "on-line", "online", "korrektur", "lecteur", "relecture", "textgestalt"),
-    *("fichier", "datei", "correct", "director", "converter", "skryptor", "przepisyw", "afskriv"),
-    *(
-        "avskriv",
-        "přepis",
-        "prepis",
-        "http",
-        "www.",
-        "special",
-        "corrig",
-        "änderung",
-        "录入",
-        "錄入",
-    ),
-    *("轉錄", "转录", "輸入", "入力", "校", "errata", "pgdp", "unicode", "ascii", "changes made"),
-    *("errors", "entrepreneur"),
+NOTE_STEMS = (
+    *("note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment"),
+    *("remar", "annot", "addend", "corr", "err", "chang", "anm", "hinw", "merk", "bem", "aantek"),
+    *("huom", "megj", "uwag", "wydawc", "pozn", "прим", "бел", "σημ", "paal", "pabat", "patal"),
+    *("tala", "nod", "athug", "pasta", "märk", "opomb", "napom", "obser", "aviso", "avizo", "avis"),
+    *("avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table"),
+    *("änder", "korr", "bookm", "colo", "liste", "javí", "oprav", "rett", "rätt", "verbet"),
 )
-"""One of these is in any text that has a note by whoever made the file."""
+"""What the label of any note has somewhere: a quick look before the long one."""
 
 _MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
 NOTE = re.compile(

@@ -68,12 +68,17 @@ def survey(pieces: Iterable[str]) -> Survey:
     for piece in pieces:
         if marks and len(marks[-1].after) < AFTER:
             marks = [replace(m, after=(m.after + piece[:AFTER])[:AFTER]) for m in marks]
-        marks += _marks(piece, characters, newlines)
+        counted, line = 0, newlines
+        for kind, start, end in _marks(piece):
+            # What was counted up to a mark is not counted again.
+            line += piece.count("\n", counted, start)
+            counted = start
+            marks.append(Mark(kind, characters + start, line + 1, piece[end : end + AFTER]))
         if len(head) < HEAD + TAIL:
             head += piece[: HEAD + TAIL - len(head)]
         tail = piece[-TAIL:] if len(piece) >= TAIL else (tail + piece)[-TAIL:]
         characters += len(piece)
-        newlines += piece.count("\n")
+        newlines = line + piece.count("\n", counted)
     if characters <= HEAD + TAIL:
         return Survey(ends_of(head, "", 0), characters, newlines + 1, marks)
     head = head[: head.rfind("\n", 0, HEAD) + 1]
@@ -82,21 +87,16 @@ def survey(pieces: Iterable[str]) -> Survey:
     return Survey(ends_of(head, tail, between), characters, newlines + 1, marks)
 
 
-def _marks(piece: str, offset: int, line: int) -> Iterator[Mark]:
-    """Yield the marks of a piece that starts at a place in the text."""
-    counted = 0
-    for start, end in _starred_lines(piece):
-        kind = _kind(piece[start:end])
-        if kind:
-            line += piece.count("\n", counted, start)
-            counted = start
-            after = piece[end : end + AFTER]
-            yield Mark(kind, offset + start, line + 1, after)
+def _marks(piece: str) -> list[tuple[str, int, int]]:
+    """Return the kind, start and end of each mark in a piece, in order."""
+    lines = sorted(set(_starred_lines(piece)))
+    marks = ((_kind(piece[start:end]), start, end) for start, end in lines)
+    return [mark for mark in marks if mark[0]]
 
 
 def _starred_lines(piece: str) -> Iterator[tuple[int, int]]:
     """Yield where each line with stars, or with the words of the small print, starts and ends."""
-    for needle in ("**", "THE SMALL PRINT", "START OF T"):
+    for needle in ("**", "THE SMALL PRINT"):
         at = piece.find(needle)
         while at >= 0:
             start = piece.rfind("\n", 0, at) + 1
@@ -110,7 +110,7 @@ def _starred_lines(piece: str) -> Iterator[tuple[int, int]]:
 def _kind(line: str) -> str:
     if markers.SMALL_PRINT_END.match(line):
         return "small print"
-    if markers.START.match(line) or markers.BARE_START.match(line):
+    if markers.START.match(line):
         return "start"
     return "end" if markers.END.match(line) else ""
 

@@ -1,126 +1,160 @@
-"""How the lines that are not the book's can be told: by what such lines say.
+"""The lines that fence a book off: START and END, small print, closing sentences, the licence.
 
-A block is a run of lines without a blank one. Nothing here knows any title: blocks are
-recognised by the phrases that volunteers, the licence and the small print use, in the
-languages that Project Gutenberg's files are in.
+Nothing here knows any title. The words are those of the licence, and the words for beginning and
+end in the languages that Project Gutenberg's files are in; the project's name is found in its
+translations and with letters missing or changed.
 """
 
 from __future__ import annotations
 
 import re
 
-_I = re.IGNORECASE
-
-PROJECT = r"Project\s+Gutenberg|Projekt\s+Gutenberg|Projecto?\s+Gutenberg|Proyecto\s+Gutenberg"
-PROJECT += r"|Projet\s+Gutenberg|Progetto\s+Gutenberg|Gutenberg[- ]Projekt|Gutenberg-projekti"
-MENTIONS_PROJECT = re.compile(PROJECT, _I)
-
-START = re.compile(
-    r"^\s*\*{2,}\s*START\s*\*{0,2}\s*(?:OF|DE|DES)\b.{0,40}(?:GUTENBERG|E-?BOOK|E-?TEXT)", _I
+PROJECT = (
+    r"(?:\bpr\w{1,3}j\w{0,4}t?\w{0,2}[\s_-]+(?:\w{1,3}\s+)?g[uo]t+[ea]n?[bd]\w?[eu]?r[gkq]\w*"
+    r"|\bgut+[ea]n?b[eu]r[gk]h?\w*[\s'’_-]*(?:proje[ck]t\w*|project\w*|e-?(?:text|book|boo?ek)\w*|\W?tm\b)"
+    r"|\bgutenberg\b|\bgutenbur[gk]\b|\bguttenb[eu]rg\b|гутенберг\w*|γουτ[εέ]μβ[εέ]ργκ?\w*"
+    r"|古[登騰腾]堡|谷登堡|グーテンベルク)"
 )
+"""Project Gutenberg's name, in translation or misspelt."""
+
+FULL_NAME = (
+    r"(?:\bpr\w{1,3}j\w{0,4}t?\w{0,2}[\s_-]+(?:\w{1,3}\s+)?g[uo]t+[ea]n?[bd]\w?[eu]?r[gkq]\w*"
+    r"|\bgut+[ea]n?b[eu]r[gk][\s'’-]*(?:proje[ck]t\w*|e-?(?:text|book)))"
+)
+MENTIONS_PROJECT = re.compile(FULL_NAME, re.I)
+"""The project, not its namesake the printer."""
+
+_FILE = r"(?:e-?t[ei]x[tx]\w*|e-?bo+k\w*|e-?boek\w*|e-?buch\w*|e-?knj?ig\w*|livrel\w*)"
+
+_NAME = r"\bp[rojectkgéy]{4,8}\s+g[uo]t+[ea]n?[bd]\w?[eu]?r[gkq]\w*"
+"""The letters of "project" in any order, before the other half of its name."""
+
+_STARTS = (
+    r"(?:START(?:S|ED)?|BEGIN\w*|ANFANG|BEGINN|D[ÉE]BUT|COMMENCEMENT|COMIENZO|COMIEN[CZ]A|INICI\w+"
+    r"|IN[ÍI]CIO|INIZIO|ALKU|ALKAA|B[ÖO]RJAN|START(?:EN|ET)?|AANVANG|POCZ[ĄA]TEK|ZA[ČC][ÁA]TEK"
+    r"|KEZDET\w*|ΑΡΧΗ|ΈΝΑΡΞΗ|НАЧАЛО|ПОЧАТОК|KOMENCO|SIMULA|[ÎI]NCEPUT\w*|BA[ŞS]LANGI[ÇC]|開始|开始)"
+)
+END_WORDS = (
+    r"(?:(?:here\s+)?ends?|ended|end(?:ing)?\s+of|finis|ende|schlu(?:ß|ss)|fin|fine|final|fim|fi"
+    r"|slut(?:et|ning\w*)?|einde?|loppu|p[äa]{2}ttyy|koniec|konec|kraj|v[ée]ge|τ[έε]λος|конец"
+    r"|к[іи]нець|край|fino|wakas|katapusan|sf[âaîi]r[sșş]it\w*|endir|endan?|slutt?|son[ul]?|lõpp"
+    r"|beigas|pabaiga|diwedd|cr[íi]och|終|终|完|結束|结束)"
+)
+
+_STARS = r"^[\W_]*?\*{2,}[\s*_]*"
+START = re.compile(rf"{_STARS}{_STARTS}(?!\W*THE\s+SMALL)\b.*(?:{PROJECT}|\b{_FILE})", re.I)
 """The line that a header ends with; its title may run over further lines up to ``***``."""
 
-END = re.compile(
-    r"^\s*\*{2,}\s*END\s*\*{0,2}\s*(?:OF|DE|DES)\b.{0,40}(?:GUTENBERG|E-?BOOK|E-?TEXT)", _I
+BARE_START = re.compile(
+    r"^\s*(?:START OF|Beginning of) (?:THE|THIS|the|this) (?i:Project Gutenberg)\b"
+)
+"""The same with its stars lost."""
+
+END = re.compile(rf"{_STARS}{END_WORDS}(?!\W*(?:THE\s+)?SMALL)\b.*(?:{PROJECT}|\b{_FILE})", re.I)
+"""The line that a footer begins with."""
+
+GLUED_END = re.compile(r"\*\*\* ?END OF (?:THE|THIS) PROJECT GUTENBERG E")
+"""The same behind the last words of the body, on one line with them."""
+
+SMALL_PRINT_START = re.compile(r"^\W*START\W*(?:OF\s+)?(?:THE\s+)?SMALL\s+PRINT", re.I)
+SMALL_PRINT_END = re.compile(
+    r"^\W*\*\W*END\W*(?:OF\s+)?(?:THE\s+)?SMALL\s+PRINT|^\W*\[\W*\"?Small\s+Print\"?\W*V\.", re.I
 )
 
-SMALL_PRINT_END = re.compile(r"^\s*\*\s*END\s*\*?\s*THE\s+SMALL\s+PRINT", _I)
-SMALL_PRINT_START = re.compile(r"^\s*\**\s*START\s*\**\s*THE\s+SMALL\s+PRINT", _I)
-
-_END_WORDS = (
-    r"(?:This\s+is\s+the\s+)?(?:The\s+)?End|Ende|Fin|Fine|Final|Fim|Slut(?:et)?|Einde|Loppu|Koniec"
-    r"|Konec|V[ée]ge|Finis|Finit|Sf[âa]r[sș]it|Τέλος|Конец|Pabaiga|Kraj|Endir|Fino|Wakas|終|完"
-)
 CLOSING = re.compile(
-    rf"^\s*[\[(*_]*\s*(?:{_END_WORDS})\b.{{0,60}}?"
-    rf"(?:{PROJECT}|(?:this|dieses|de\s+cet?|di\s+questo)\s+(?:e-?text|e-?book))",
-    _I | re.DOTALL,
+    rf"^[ \t\[(*_=-]*(?:(?:this|here)\s+(?:is\s+)?(?:the\s+)?)?(?:the\s+)?{END_WORDS}\b"
+    # A word for "end" alone on its line is the book's, whatever the next line says.
+    rf"(?:[^.!?\n]{{0,60}}?|[ \t]+\w[^.!?\n]{{0,60}}\n[^.!?\n]{{0,50}}?)"
+    rf"(?:{FULL_NAME}|{_NAME}|\b{_FILE})"
+    rf"|^[ \t\[(*_=-]*{FULL_NAME}[^.!?\n]{{0,80}}\b{END_WORDS}[ .\])*_=-]*$",
+    re.I | re.M,
 )
 """A last line such as "End of the Project Gutenberg EBook of ..." in one of many languages."""
 
-LICENCE = re.compile(
-    r"^\s*\**\s*(?:This file should be named|This and all associated files of various formats"
-    r"|Updated editions will replace the previous|Corrected EDITIONS of our e"
-    r"|Creating the works from (?:public domain )?print editions|START:?\s+FULL\s+LICENSE"
-    r"|THE FULL PROJECT GUTENBERG LICENSE|Section\s+1\.\s+General Terms of Use"
-    r"|A Word from Project Gutenberg|\*{3,}\s*This file should be named)",
-    _I,
+END_OF_TITLE = re.compile(r"^[ \t]*\[\W*(?:the\s+)?end\s+of\b(?P<title>[^\]]+)\]?", re.I | re.M)
+"""A last line in brackets, as Gutenberg's sister projects have it."""
+
+LICENCE = (
+    "this file should be named",
+    "this and all associated files of various formats",
+    "updated editions will replace the previous",
+    "corrected editions of our e",
+    "versions based on separate sources get",
+    "creating the works from print",
+    "creating the works from public domain",
+    "start: full license",
+    "start full license",
+    "the full project gutenberg license",
+    "section 1. general terms of use",
+    "section  1. general terms of use",
+    "section 1.  general terms of use",
+    "a word from project gutenberg",
+    "we are now trying to release all our e",
+    "this site is full of free ebooks",
+    "start**the small print",
+    "start the small print",
+    "start*the small print",
+    "start of the small print",
 )
+"""What a line begins with that begins the licence, or what is said of the file above it."""
 
-PERSON = r"(?:produced|prepared|transcribed|typed|scanned|digiti[sz]ed|proof-?read|created|entered"
-PERSON += r"|converted|compiled|formatted|reformatted|corrected|provided|contributed|donated|edited"
-PERSON += r"|marked\s+up|keyed|rendered|made)"
-_BOOK = (
-    r"(?:e-?texts?|e-?books?|electronic\s+(?:text|edition|version)|html(?:\s+version)?|text|file"
+
+LICENCE_WORDS = (
+    *("This file should be named", "files of various formats", "will replace the previous"),
+    *("Corrected EDITIONS", "VERSIONS based on", "Creating the works from", "FULL LICENSE"),
+    *("GUTENBERG LICENSE", "Gutenberg License", "General Terms of Use", "A Word from Project"),
+    *("to release all our e", "full of FREE", "SMALL PRINT", "Small Print"),
 )
-_BOOK += r"|book|version|edition)"
+"""Words of these lines as they stand in files; where none is, no line need be looked at."""
 
-CREDITS = re.compile(
-    rf"^\s*[\[(*_]*\s*(?:"
-    rf"{PERSON}\b[^.\n]{{0,40}}?\b(?:by|from|for|at|in\s+by)\b"
-    rf"|(?:this|the|an?)\s+(?:\w+\s+)?{_BOOK}\s+(?:was|is|were|has\s+been)?\s*(?:\w+\s+)?{PERSON}\b"
-    rf"|{_BOOK}\s+(?:{PERSON}|by)\b"
-    rf"|(?:HTML|Text|Scanning|OCR|Proofing|Proofreading|Images?|Scans?)\s+(?:version\s+)?by\b"
-    rf"|(?:e-?text|e-?book)\s+(?:{PERSON}|transcription)"
-    rf"|(?:special\s+)?thanks?\s+(?:to|are|go)\b|with\s+(?:special\s+)?thanks\b"
-    rf"|we\s+(?:would\s+like\s+to\s+)?thank\b"
-    rf"|credits?\s*:|transcription\s+by\b|transcribed\b"
-    rf"|(?:the\s+)?(?:online\s+)?distributed\s+proofread"
-    rf"|\(?this\s+(?:file|e-?text|e-?book)\s+was\s+\w+"
-    rf"|this\s+(?:e-?text|e-?book)\s+is\s+(?:in\b|an?\s+independent)"
-    rf"|nous\s+remercions|merci\s+[àa]|remerciements"
-    rf"|(?:produit|préparé|transcrit|numérisé|réalisé|fourni)e?s?\s+par\b"
-    rf"|(?:erstellt|bereitgestellt|transkribiert|hergestellt)\s+von\b|dieses\s+buch\s+wurde\s+uns\b"
-    rf"|(?:producido|preparado|transcrito|digitalizado|produzido|feito)\s+por\b"
-    rf"|(?:prodotto|trascritto|realizzato|preparato)\s+da\b"
-    rf"|(?:tuottanut|tuottaneet|tuotettu)\b|(?:producerad|framställd|transkriberad)\s+av\b"
-    rf"|(?:geproduceerd|vervaardigd|gemaakt)\s+door\b|(?:produceret|fremstillet)\s+af\b"
-    rf")",
-    _I,
+
+def is_licence(line: str) -> bool:
+    """Whether a line begins the licence, or what is said of the file above it."""
+    return line.lstrip(" \t*").lower().startswith(LICENCE)
+
+
+HEADING = re.compile(
+    rf"^[\s*]*(?:(?:The|An?)\s+)?{FULL_NAME}\s*(?:\(?tm\)?|™)?(?:['’]s?)?\s+(?:\w+\s+){{0,2}}(?:{_FILE}|edition)\b"
+    r"|^\W*#\d+\s+in\s+(?:our|the)\s+series\b"
+    r"|^[\s*]*(?:an?\s+|the\s+)?[\w\s]{0,40}\b(?:on-?line|electronic)\s+edition\s+of\s*$",
+    re.I | re.M,
 )
-"""The first line of a block that says who made the file."""
+"""The title of the file, not of the book: "The Project Gutenberg Etext of ..."."""
 
-SITES = re.compile(r"pgdp\.net|distributed\s+proofread|gutenberg\.(?:org|net)|pglaf\.org", _I)
-"""What only a block about the file names, wherever in the block it does."""
-
-FILE_FORMAT = re.compile(r"\b[78][- ]bit\b|\bASCII\b|\bISO[- ]8859|\bUTF-8\b|\bLatin-1\b", _I)
-"""What a block in front of the body says of the file's characters."""
-
-NOTE = re.compile(
-    r"^\s*[\[({*_=~+|-]*\s*(?:"
-    r"transcribers?['’]?s?['’]?\s+(?:end\s*)?(?:note|comment|remark|annotation)s?"
-    r"|note\s+(?:du|des|de\s+la|de\s+l['’])\s*(?:transcript|correct)\w*|notes?\s+de\s+transcription"
-    r"|anmerkung(?:en)?\s+(?:zur|des|der|von)\s+(?:transkri\w+|bearbeit\w+)"
-    r"|hinweise?\s+zur\s+transkription"
-    r"|notas?\s+(?:de(?:l|\s+la)?|do|da)\s+transcri\w+|nota\s+del\s+trascrit\w+"
-    r"|opmerking(?:en)?\s+van\s+de\s+bewerker|transcriptie|bemerkungen\s+zur\s+textgestalt"
-    r"|paalala\s+ng\s+nagsalin|noter?\s+till\s+transkription|transkriptor\w*"
-    r"|huomautus(?:\s|:)|σημείωση\b|примечани[ея]\s+(?:редактора|переводчика\s+файла)"
-    r"|e-?text\s+(?:editor|transcriber)['’]?s?\s+notes?|editorial\s+notes?\s+to\s+the\s+e-?text"
-    r"|\(?note\s*:\s|project\s+gutenberg\s+(?:editor|transcriber)"
-    r"|notes?\s+(?:on|about|to)\s+(?:this|the)\s+(?:e-?text|e-?book|electronic)"
-    r"|tavola\s+dei\s+caratteri\s+speciali|table\s+of\s+special\s+characters"
-    r")",
-    _I,
+FIELD = re.compile(
+    r"^\W{0,3}(?:Title|Author|Translator|Editor|Illustrator|Contributor|Compiler|Release\s+Date"
+    r"|Posting\s+Date|First\s+Posted|(?:Date\s+)?(?:Most\s+Recently|Last)\s+Updated|Language|Edition"
+    r"|Character\s+set(?:\s+encoding)?|Credits|Original\s+Publication|E-?book\s+No\.?|Date\s+first"
+    r"\s+posted|Date\s+of\s+first\s+publication|Produced\s+by|Titel|Titre|T[íi]tulo|Titolo|Autore?"
+    r"|Auteur|Autor|Verfasser|Sprache|Langue|Idioma|Lingua|Taal|Tekij[äa]|Nimi|Kieli|F[öo]rfattare"
+    r"|Spr[åa]k|Forfatter|Sprog)\s*:",
+    re.I,
 )
-"""The first line of a note by whoever made the file."""
-
-STRICT_NOTE = re.compile(
-    r"transcri|transkri|trascri|bewerker|nagsalin|e-?text|e-?book|caratteri\s+speciali"
-    r"|special\s+characters|textgestalt|gutenberg",
-    _I,
+LEGAL = re.compile(
+    r"for\s+the\s+use\s+of\s+anyone|almost\s+no\s+restrictions|copyright\s+laws|small\s+print"
+    r"|do\s+not\s+(?:remove|change\s+or\s+edit)|Readable\s+By\s+Both\s+Humans|Plain\s+Vanilla"
+    r"|Prepared\s+By\s+(?:Hundreds|Thousands)|made\s+available\s+at\s+no\s+cost|e-?book\s*#\s*\d+"
+    r"|e-?text\s*#\s*\d+|public\s+domain\s+in\s+(?:Canada|Australia|the\s+United)",
+    re.I,
 )
-"""What a note behind the body must say, where a bare "Note:" may be the author's."""
+"""What only the header of such a file says."""
 
-ETEXT_HEADER = re.compile(
-    rf"^\s*\**\s*(?:The\s+)?(?:{PROJECT})['’]?s?\s+(?:e-?text|e-?book|edition)\s+of\b"
-    r"|^\s*\(?#\d+\s+in\s+our\s+series\b|^\s*\[#\d+\s+in\s+our\s+series\b"
-    r"|online\s+edition\s+of\s*$",
-    _I,
-)
+RULE = re.compile(r"\s*(?:[*_=~+#·•–—-]\s*){3,}")
+"""A line of ornaments."""
 
-LINK = re.compile(
-    r"^\s*(?:\[?(?:note|this\s+file)?[^\n]{0,60}(?:html|images?|illustrat)[^\n]{0,120}"
-    r"(?:gutenberg|https?://|www\.))",
-    _I | re.DOTALL,
-)
+
+def is_rule(line: str) -> bool:
+    """Whether a line has only ornaments."""
+    return RULE.fullmatch(line) is not None
+
+
+def marker_end(lines: list[str], index: int) -> int:
+    """Return the line behind a START or END line, whose title may run on up to ``***``."""
+    if lines[index].rstrip().endswith("*"):
+        return index + 1
+    for following in range(index + 1, min(index + 6, len(lines))):
+        if not lines[following].strip():
+            break
+        if lines[following].rstrip().endswith("**"):
+            return following + 1
+    return index + 1

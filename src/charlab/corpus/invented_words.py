@@ -1,25 +1,33 @@
 """The words of the invented language: made of syllables by a fixed rule, likely as Zipf has it.
 
-The n-th word of a list has a probability in proportion to 1 / (n + 2). Nothing here is
-anybody's text.
+What leaves are tables, each a word's probability in its class. The n-th word of a class
+has a probability in proportion to 1 / (n + shift). Nothing here is anybody's text.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from random import Random
 
-ONSETS = ["b", "br", "d", "f", "g", "gl", "h", "k", "l", "m", "n", "p", "pr", "r", "s", "st"]
-ONSETS += ["t", "tr", "v", "w", "th", "sh", "ch", "j", "qu", "z", "y"]
-VOWELS = ["a", "e", "i", "o", "u", "ea", "oo", "ai"]
-CODAS = ["n", "r", "l", "m", "d", "t", "ck", "x", "sp", "nd", "rk", "ft"]
-RIMES = ["ane", "ell", "ine", "oam", "ood", "ark", "ight", "ow", "est", "ump", "ire", "ade"]
-REAL = ["the", "a", "this", "every", "these", "many", "with", "and", "it", "home", "since", "who"]
+ONSETS = ["b", "br", "cl", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p"]
+ONSETS += ["pr", "qu", "r", "s", "sh", "st", "t", "tr", "th", "v", "w", "z"]
+INNER_ONSETS = ["b", "d", "f", "l", "m", "n", "r", "s", "v", "z", "mb", "st"]
+SHORT_VOWELS = ["a", "e", "i", "o", "u"]
+VOWELS = [*SHORT_VOWELS, *SHORT_VOWELS, "ea", "oo", "ai"]
+RIMES = ["ane", "ell", "ine", "oam", "ood", "ark", "ight", "ow", "elt", "ound", "ire", "ade"]
+VERB_ENDS = ["n", "r", "l", "d", "nd", "rk", "lt", "st", "rn", "sk", "lf"]
+ADJECTIVE_ENDS = ["by", "dy", "ft", "lm", "nic", "rish", "zy", "ld", "ny", "lful"]
+ADVERB_ENDS = ["dly", "tly", "nly", "wards"]
+FEMININE_ENDS, MASCULINE_ENDS = ["nna", "lia", "lla", "ve"], ["lo", "rik", "mund", "jan"]
+PLACE_ENDS = ["burg", "ham", "mouth", "xford", "wick"]
 PREPOSITION_LIST = ["of", "near", "behind", "under", "beyond", "above", "before"]
-REAL += PREPOSITION_LIST
+REAL = ["the", "a", "this", "every", "these", "many", "with", "and", "it", "home", "since"]
+REAL += ["who", "then", "he", "she", "his", "her", *PREPOSITION_LIST]
 
 
 class _Smith:
-    """Makes words that are all different."""
+    """Makes words that are all different, in the singular and in the plural."""
 
     def __init__(self) -> None:
         self.random = Random("charlab invented words")
@@ -29,59 +37,50 @@ class _Smith:
         """Return one of several strings; only ``random()`` is the same in every Python."""
         return parts[int(self.random.random() * len(parts))]
 
-    def words(self, count: int, syllables: int, ending: list[str]) -> list[str]:
-        """Return ``count`` new words of so many syllables before an ending."""
+    def words(self, count: int, *syllables: list[str]) -> list[str]:
+        """Return ``count`` new words, each made of one string of every list."""
         found: list[str] = []
         while len(found) < count:
-            stem = "".join(self.pick(ONSETS) + self.pick(VOWELS) for _ in range(syllables))
-            word = stem + self.pick(ending)
-            if word not in self.made and f"{word}s" not in self.made:
+            word = "".join(self.pick(parts) for parts in syllables)
+            if self.made.isdisjoint({word, f"{word}s"}):
                 self.made |= {word, f"{word}s"}
                 found.append(word)
         return found
 
-
-def _zipf(words: list[str]) -> dict[str, float]:
-    total = sum(1 / (rank + 3) for rank in range(len(words)))
-    return {word: 1 / (rank + 3) / total for rank, word in enumerate(words)}
-
-
-def _mixed_lengths(smith: _Smith, count: int, endings: list[str]) -> list[str]:
-    """Return words of which the likelier are shorter."""
-    short = smith.words(count // 3, 0 + 1, endings)
-    return short + smith.words(count - len(short), 2, endings)
+    def both(self, short: int, long: int, *last: list[str]) -> list[str]:
+        """Return words with one syllable, likelier, and then words with one more."""
+        first = [ONSETS, SHORT_VOWELS, INNER_ONSETS]
+        return self.words(short, ONSETS, *last) + self.words(long, *first, *last)
 
 
-def _rhyming(smith: _Smith, count: int) -> list[str]:
-    """Return nouns that end in one of a few rimes."""
-    onsets = [onset + rime for onset in ONSETS for rime in RIMES]
-    short: list[str] = []
-    while len(short) < count // 3:
-        word = smith.pick(onsets)
-        if word not in smith.made and f"{word}s" not in smith.made:
-            smith.made |= {word, f"{word}s"}
-            short.append(word)
-    long = ["x"] * (count - len(short))
-    for place in range(len(long)):
-        ending = [smith.pick(ONSETS) + smith.pick(RIMES)]
-        long[place] = smith.words(1, 1, ending)[0]
-    return short + long
+def _zipf(words: list[str], shift: int) -> dict[str, float]:
+    """Return how likely each word is; ``fsum`` rounds alike in every Python."""
+    total = math.fsum(1 / (rank + shift) for rank in range(len(words)))
+    return {word: 1 / (rank + shift) / total for rank, word in enumerate(words)}
+
+
+def _names() -> tuple[dict[str, float], frozenset[str]]:
+    """Return names, women's and men's by turns, and which are women's."""
+    women = [w.capitalize() for w in _SMITH.words(20, ONSETS, VOWELS, FEMININE_ENDS)]
+    men = [w.capitalize() for w in _SMITH.words(20, ONSETS, VOWELS, MASCULINE_ENDS)]
+    mixed = [name for pair in zip(women, men, strict=True) for name in pair]
+    return _zipf(mixed, 20), frozenset(women)
 
 
 _SMITH = _Smith()
-SINGULARS = _zipf(_rhyming(_SMITH, 220))
+SINGULARS = _zipf(_SMITH.both(230, 90, RIMES), 60)
 PLURALS = {f"{noun}s": p for noun, p in SINGULARS.items()}
-ADJECTIVES = _zipf(_mixed_lengths(_SMITH, 90, ["y", "ish", "ful", "ic", "ous"]))
-_STEMS = _zipf(_mixed_lengths(_SMITH, 90, CODAS))
-VERBS = {"plural": _STEMS, "singular": {f"{stem}s": p for stem, p in _STEMS.items()}}
-ADVERBS = _zipf(_SMITH.words(24, 1, ["dly", "tly", "nly", "wards"]))
-PREPOSITIONS = _zipf(PREPOSITION_LIST)
-NAMES = {
-    n.capitalize(): p for n, p in _zipf(_SMITH.words(30, 1, ["nna", "lo", "rik", "mund"])).items()
+ADJECTIVES = _zipf(_SMITH.both(120, 40, VOWELS, ADJECTIVE_ENDS), 30)
+_STEMS = _zipf(_SMITH.both(180, 60, VOWELS, VERB_ENDS), 50)
+VERBS: Mapping[str, Mapping[str, float]] = {
+    "plural": _STEMS,
+    "singular": {f"{stem}s": p for stem, p in _STEMS.items()},
 }
-PLACES = {
-    n.capitalize(): p for n, p in _zipf(_SMITH.words(20, 1, ["burg", "ham", "mouth"])).items()
-}
+ADVERBS = _zipf(_SMITH.words(30, ONSETS, VOWELS, ADVERB_ENDS), 8)
+PREPOSITIONS = _zipf(PREPOSITION_LIST, 3)
+NAMES, WOMEN = _names()
+_PLACES = _zipf(_SMITH.words(24, ONSETS, VOWELS, PLACE_ENDS), 12)
+PLACES = {place.capitalize(): p for place, p in _PLACES.items()}
 YEARS = {str(year): 0.01 for year in range(1801, 1901)}
 
 

@@ -15,8 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import torch
-
 import charlab.files
 from charlab.training import checkpoints, loop
 from tiny_training import fit, periodic
@@ -103,16 +101,8 @@ def child(case: dict[str, Any], out: Path, moment: str | None, log: Path) -> int
     os._exit(0)
 
 
-def load_all() -> None:
-    """Load what torch loads at a first step; no gradient is taken, which forks do not survive."""
-    parameter = torch.nn.Parameter(torch.zeros(1))
-    parameter.grad = torch.zeros(1)
-    torch.optim.Adam([parameter]).step()
-
-
 def main(folder: Path) -> None:
     """Run every case straight and with all its deaths, and print where each child started."""
-    load_all()
     started = {}
     for name, case in CASES.items():
         log = folder / f"{name}.log"

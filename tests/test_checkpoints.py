@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import killed_training
-from charlab.training import checkpoints, loop
+from charlab.training import checkpoints, learners, loop
 from charlab.training.checkpoints import Checkpoints, key_of
 from charlab.training.loop import DivergedError
 from tiny_training import RESULTS, contents, fit, numbered, periodic
@@ -106,6 +106,16 @@ def test_removal_leaves_other_trainings_alone(tmp_path: Path) -> None:
     assert other.load() is not None
 
 
+def test_a_twin_that_finishes_first_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same training run twice at once: one removes what the other is about to save."""
+    stored, fsync = Checkpoints(tmp_path / "key"), os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (stored.remove(), fsync(handle)))
+    stored.save(ARRAYS, {"step": 1})
+    assert stored.load() is None
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Checkpoints:
     """Return a checkpoint that was saved well."""
@@ -155,15 +165,26 @@ def test_key_is_of_configuration_and_data() -> None:
 def test_key_is_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed line of a network or of the training is another training."""
     data = numbered(TEXT, 12, 12)
-    for package in ("models", "training"):
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "code.py").write_text("x = 1\n", encoding="utf-8")
+    files = [tmp_path / name for name in ("models/a.py", "training/b.py")]
+    files.append(tmp_path / "evaluation" / "likelihood.py")
+    for path in files:
+        path.parent.mkdir()
+        path.write_text("x = 1\n", encoding="utf-8")
     monkeypatch.setattr(checkpoints, "PACKAGE", tmp_path)
     keys = [key_of(CONFIG, data)]
-    for package in ("models", "training"):
-        (tmp_path / package / "code.py").write_text("x = 2\n", encoding="utf-8")
+    for path in files:
+        path.write_text("x = 2\n", encoding="utf-8")
         keys.append(key_of(CONFIG, data))
-    assert len(set(keys)) == 3
+    assert len(set(keys)) == 4
+
+
+@pytest.mark.parametrize("library", ["torch", "np"])
+def test_key_is_of_the_libraries(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    """Another release may round otherwise, so it does not go on where this one was."""
+    data = numbered(TEXT, 12, 12)
+    before = key_of(CONFIG, data)
+    monkeypatch.setattr(getattr(checkpoints, library), "__version__", "0.0.0")
+    assert key_of(CONFIG, data) != before
 
 
 class PowerCutError(Exception):
@@ -201,6 +222,18 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(loop, "_resumed", noting)
     return noted
+
+
+def test_unseen_losses_are_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starts: list[int]
+) -> None:
+    """A checkpoint between two looks at the losses: the history is that of a straight run."""
+    fit(tmp_path / "straight")
+    monkeypatch.setitem(learners.LAG, "cpu", 1000)
+    interrupted(tmp_path / "out", monkeypatch)
+    fit(tmp_path / "out")
+    assert starts == [0, 0, 8]
+    assert contents(tmp_path / "out") == contents(tmp_path / "straight")
 
 
 def test_a_damaged_checkpoint_starts_from_the_beginning(

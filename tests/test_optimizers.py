@@ -12,18 +12,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab.params import TrainParams
-from charlab.training.learners import TorchLearner, _torch_optimizer
-from charlab.training.optimizers import NumpyOptimizer, clip_gradients
+from charlab.training.learners import TorchLearner
+from charlab.training.optimizers import NumpyOptimizer, TorchOptimizer, clip_gradients
 from tiny_training import model_params, train_params
 
 RATES = (0.1, 0.05, 0.2, 0.1, 0.01, 0.3)
 OPTIMIZERS = ("sgd", "adagrad", "rmsprop", "adam")
+CLASSES: dict[str, Any] = {
+    "sgd": lambda weights: torch.optim.SGD(weights),
+    "adagrad": lambda weights: torch.optim.Adagrad(weights, eps=1e-8),
+    "rmsprop": lambda weights: torch.optim.RMSprop(weights, alpha=0.95, eps=1e-8),
+    "adam": lambda weights: torch.optim.Adam(weights, betas=(0.8, 0.95), eps=1e-8, fused=True),
+}
+"""torch's own, with the betas 0.8 and 0.95."""
 
 
 def draw(seed: int) -> dict[str, np.ndarray]:
     """Return a matrix and a vector in float64."""
     rng = np.random.default_rng(seed)
     return {"matrix": rng.normal(size=(3, 4)), "vector": rng.normal(size=5)}
+
+
+def parameters(seed: int) -> list[torch.Tensor]:
+    """Return what :func:`draw` draws as torch's parameters."""
+    return [torch.nn.Parameter(torch.tensor(value)) for value in draw(seed).values()]
 
 
 def gradients(steps: int) -> Iterator[dict[str, np.ndarray]]:
@@ -38,22 +50,41 @@ def gradients(steps: int) -> Iterator[dict[str, np.ndarray]]:
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_as_torch_does_it(optimizer: str, weight_decay: float) -> None:
-    """Six steps at changing rates end in the same weights, to rounding in float64."""
+    """Six steps at changing rates: the same bits by functions, to rounding in NumPy's float64."""
     params = TrainParams(optimizer=optimizer, betas=[0.8, 0.95], weight_decay=weight_decay)
-    mine = draw(1)
-    theirs = [torch.nn.Parameter(torch.tensor(value)) for value in draw(1).values()]
-    numpy_optimizer = NumpyOptimizer(mine, params)
-    torch_optimizer = _torch_optimizer(theirs, params)
+    mine, (ours, theirs) = draw(1), (parameters(1), parameters(1))
+    numpy_optimizer, torch_optimizer = NumpyOptimizer(mine, params), TorchOptimizer(ours, params)
+    reference = CLASSES[optimizer](theirs)
     for rate, gradient in zip(RATES, gradients(len(RATES)), strict=True):
         numpy_optimizer.step(gradient, rate)
-        for parameter, value in zip(theirs, gradient.values(), strict=True):
-            parameter.grad = torch.tensor(value)
+        for one, parameter, value in zip(ours, theirs, gradient.values(), strict=True):
+            one.grad = parameter.grad = torch.tensor(value)
             # torch.optim has no decoupled decay for all four; AdamW's is this line.
             parameter.data *= 1 - rate * weight_decay
-        torch_optimizer.param_groups[0]["lr"] = rate
-        torch_optimizer.step()
-    for value, parameter in zip(mine.values(), theirs, strict=True):
+        reference.param_groups[0]["lr"] = rate
+        reference.step()
+        torch_optimizer.step(rate)
+    for value, one, parameter in zip(mine.values(), ours, theirs, strict=True):
+        np.testing.assert_array_equal(one.detach().numpy(), parameter.detach().numpy())
         np.testing.assert_allclose(value, parameter.detach().numpy(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_parameter_without_a_gradient_is_left(optimizer: str) -> None:
+    """A learned initial state gets one in the first chunk only; steps are counted for each."""
+    ours, theirs = parameters(1), parameters(1)
+    params = TrainParams(optimizer=optimizer, betas=[0.8, 0.95])
+    torch_optimizer, reference = TorchOptimizer(ours, params), CLASSES[optimizer](theirs)
+    reference.param_groups[0]["lr"] = 0.1
+    for step, gradient in enumerate(gradients(4)):
+        for one, parameter, value in zip(ours, theirs, gradient.values(), strict=True):
+            one.grad = parameter.grad = torch.tensor(value)
+        if step % 2:
+            ours[0].grad = theirs[0].grad = None
+        reference.step()
+        torch_optimizer.step(0.1)
+    for one, parameter in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one.detach().numpy(), parameter.detach().numpy())
 
 
 def test_adam_with_decay_is_adamw() -> None:

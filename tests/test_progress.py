@@ -35,6 +35,19 @@ def test_plain_lines_where_there_is_no_terminal(
     assert re.fullmatch(LINE, found.err)
 
 
+def test_a_line_for_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where val is measured twice only; what was measured is said again from then on."""
+    shown = Progress("x", 1000, 0, None)
+    for done in range(25, 1001, 25):
+        shown.read(25)
+        if done in (200, 650):
+            shown.measured(done, math.log(2), math.log(2))
+    lines = capsys.readouterr().err.splitlines()
+    told = [int(line.removeprefix("x:").split("%")[0]) for line in lines]
+    assert told == [10, 20, 30, 40, 50, 60, 65, 75, 85, 95]
+    assert [line.endswith("bits per character") for line in lines] == [False] + [True] * 9
+
+
 def test_nothing_with_false(capsys: pytest.CaptureFixture[str]) -> None:
     """Tests, and programs that train many models, want silence."""
     halfway(False).close()

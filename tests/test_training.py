@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from safetensors.numpy import load_file
 from charlab.corpus.vocabulary import Vocabulary
 from charlab.errors import CharlabError
 from charlab.evaluation.likelihood import nats_per_char
-from charlab.training import loop
+from charlab.training import learners, loop
 from charlab.training.batches import Batches
 from charlab.training.learners import LEARNERS
 from charlab.training.loop import DivergedError
@@ -281,6 +284,52 @@ def test_divergence_before_any_measurement_keeps_the_first_weights(tmp_path: Pat
     saved = load_file(tmp_path / "out" / "model.safetensors")
     for name, value in first.items():
         np.testing.assert_array_equal(saved[name], value)
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+@BACKENDS
+def test_a_divergence_that_only_a_measurement_shows(
+    tmp_path: Path, backend: str, keep: str
+) -> None:
+    """The last step spoils the weights: no step comes after it to notice."""
+    metrics = fit(
+        tmp_path / "out",
+        model={"backend": backend, "cell": "rnn", "activation": "relu"},
+        on_divergence="record",
+        keep=keep,
+        max_chars=48,
+        **{**DIVERGES, "learning_rate": 1e30},
+    )
+    assert metrics["diverged_at_step"] == 1
+    assert metrics["best_step"] == 0
+    assert math.isfinite(metrics["val_nats"])
+
+
+@pytest.mark.parametrize("lag", [2, 5, 1000])
+def test_looking_later_at_the_losses_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lag: int
+) -> None:
+    """A GPU's losses are looked at many steps at a time: the same files, to the bit."""
+    fit(tmp_path / "each")
+    fit(tmp_path / "each-diverged", on_divergence="record", **DIVERGES)
+    monkeypatch.setitem(learners.LAG, "cpu", lag)
+    fit(tmp_path / "later")
+    fit(tmp_path / "later-diverged", on_divergence="record", **DIVERGES)
+    assert contents(tmp_path / "later") == contents(tmp_path / "each")
+    assert contents(tmp_path / "later-diverged") == contents(tmp_path / "each-diverged")
+
+
+def test_torchs_compiler_is_not_loaded(tmp_path: Path) -> None:
+    """It would take nearly as long as torch itself; torch.optim's classes load it."""
+    code = (
+        "import sys; from pathlib import Path; from tiny_training import fit\n"
+        "fit(Path(sys.argv[1]), max_chars=96)\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    paths = [str(Path(learners.__file__).parents[2]), str(Path(__file__).parent)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, "-c", code, str(tmp_path / "out")]
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
 
 
 def test_a_text_too_short_is_refused_before_anything_is_done(tmp_path: Path) -> None:

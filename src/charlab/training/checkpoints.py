@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
@@ -24,8 +25,8 @@ from charlab.corpus.vocabulary import EncodedText
 from charlab.files import write_bytes
 
 PACKAGE = Path(__file__).resolve().parents[1]
-CODE = ("models", "training")
-"""The packages whose code decides what a training computes."""
+CODE = ("models/*.py", "training/*.py", "evaluation/likelihood.py")
+"""The files whose code decides what a training computes."""
 
 DIGEST = hashlib.sha256().digest_size
 
@@ -37,8 +38,9 @@ def key_of(config: Mapping[str, Any], data: EncodedText) -> str:
     for part in (data.train, data.val, data.test):
         digest.update(f"{part.dtype} {len(part)} {data.segments}".encode())
         digest.update(np.ascontiguousarray(part).data)
-    for package in CODE:
-        for path in sorted((PACKAGE / package).glob("*.py")):
+    digest.update(f"torch {torch.__version__} numpy {np.__version__}".encode())
+    for pattern in CODE:
+        for path in sorted(PACKAGE.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:32]
 
@@ -55,10 +57,15 @@ class Checkpoints:
         return self.folder / "checkpoint"
 
     def save(self, arrays: Mapping[str, NDArray[Any]], progress: Mapping[str, Any]) -> None:
-        """Replace the checkpoint by arrays and JSON-able values, atomically."""
+        """Replace the checkpoint by arrays and JSON-able values, atomically.
+
+        If the folder goes away meanwhile, the same training has just finished elsewhere: then
+        nothing is saved, and nothing is lost.
+        """
         values = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
         content = save({**arrays, "progress": values})
-        write_bytes(self.path, content + hashlib.sha256(content).digest())
+        with contextlib.suppress(FileNotFoundError):
+            write_bytes(self.path, content + hashlib.sha256(content).digest())
 
     def load(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """Return what was saved last, or None if there is nothing whole."""

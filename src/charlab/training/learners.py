@@ -6,7 +6,7 @@ The loop knows neither torch nor NumPy; both offer a :class:`Learner`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsFloat
 
 import numpy as np
 import torch
@@ -16,11 +16,15 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from charlab.models.char_rnn import CharRNN
 from charlab.models.numpy_rnn import NumpyRNN
 from charlab.params import ModelParams, TrainParams
-from charlab.training.optimizers import NumpyOptimizer, clip_gradients
+from charlab.training.optimizers import NumpyOptimizer, TorchOptimizer, clip_gradients
 from charlab.training.streams import numpy_stream, torch_stream
 
 Arrays = dict[str, NDArray[Any]]
 Chunk = NDArray[np.int64]
+
+LAG = {"cpu": 1, "cuda": 64}
+"""Steps between two looks at the losses. To look, one waits until a GPU has done its work;
+between two looks it is given new work while it computes."""
 
 
 LearnerFactory = Callable[[int, ModelParams, TrainParams, int], "Learner"]
@@ -28,13 +32,26 @@ LearnerFactory = Callable[[int, ModelParams, TrainParams, int], "Learner"]
 
 
 class Learner(Protocol):
-    """One training under way."""
+    """One training under way.
+
+    Attributes
+    ----------
+    lag : int
+        How many steps may be taken before their losses are looked at.
+    """
+
+    lag: int
 
     def reset_state(self) -> None:
         """Start reading from the beginning: the next chunk meets the initial state."""
 
-    def learn(self, inputs: Chunk, targets: Chunk, learning_rate: float) -> tuple[float, float]:
-        """Take one step on a chunk; return its loss in nats per character and the gradient norm."""
+    def learn(
+        self, inputs: Chunk, targets: Chunk, learning_rate: float
+    ) -> tuple[SupportsFloat, SupportsFloat]:
+        """Take one step on a chunk; return its loss in nats per character and the gradient norm.
+
+        Both may still be under way: to make a float of one waits for it.
+        """
 
     def weights(self) -> Arrays:
         """Return copies of the weights under their names in model.safetensors."""
@@ -48,6 +65,8 @@ class Learner(Protocol):
 
 class NumpyLearner:
     """Trains the network whose backward pass is written by hand."""
+
+    lag = 1
 
     def __init__(self, vocab_size: int, model: ModelParams, train: TrainParams, seed: int) -> None:
         self.model = NumpyRNN(vocab_size, model, numpy_stream(seed, "weights"))
@@ -101,28 +120,37 @@ class TorchLearner:
         self.model = CharRNN(vocab_size, model, weights, self.dropout, precision=train.precision)
         self.model.to(self.device).train()
         self.parameters = list(self.model.parameters())
-        self.optimizer = _torch_optimizer(self.parameters, train)
+        self.optimizer = TorchOptimizer(list(self.parameters), train)
+        self.lag = LAG[self.device.type]
         self.reset_state()
 
     def reset_state(self) -> None:
         """Forget what was read."""
         self.state = self.model.initial_state(self.train.batch_size)
 
-    def learn(self, inputs: Chunk, targets: Chunk, learning_rate: float) -> tuple[float, float]:
+    def learn(
+        self, inputs: Chunk, targets: Chunk, learning_rate: float
+    ) -> tuple[SupportsFloat, SupportsFloat]:
         """Take one step on a chunk of shape (T, B)."""
-        ids, following = (torch.from_numpy(a).to(self.device) for a in (inputs, targets))
+        ids, following = self._on_device(inputs), self._on_device(targets)
         logits, ends = self.model.sequence(ids, self.state)  # (T, B, V)
         loss = F.cross_entropy(logits.flatten(0, 1), following.flatten())
         for parameter in self.parameters:
             parameter.grad = None
         loss.backward()
         norm = self._clip()
-        self._step(learning_rate)
+        self.optimizer.step(learning_rate)
         if self.train.state == "reset":
             self.reset_state()
         else:
             self.state = [tuple(part.detach() for part in layer) for layer in ends]
-        return loss.item(), norm.item()
+        return loss.detach(), norm
+
+    def _on_device(self, ids: Chunk) -> torch.Tensor:
+        if self.device.type == "cpu":
+            return torch.from_numpy(ids)
+        # What lies in pinned memory is fetched by the GPU itself, without anybody waiting.
+        return torch.from_numpy(ids).pin_memory().to(self.device, non_blocking=True)
 
     def _clip(self) -> torch.Tensor:
         gradients = [p.grad for p in self.parameters if p.grad is not None]
@@ -130,19 +158,12 @@ class TorchLearner:
         if self.train.clip == "value":
             for gradient in gradients:
                 gradient.clamp_(-self.train.clip_at, self.train.clip_at)
-        elif self.train.clip == "norm" and norm > self.train.clip_at:
+        elif self.train.clip == "norm":
+            # A short gradient is multiplied by 1: to ask which it is would wait for a GPU.
+            factor = (self.train.clip_at / norm).clamp(max=1.0)
             for gradient in gradients:
-                gradient.mul_(self.train.clip_at / norm)
+                gradient.mul_(factor)
         return norm
-
-    def _step(self, learning_rate: float) -> None:
-        if self.train.weight_decay:
-            with torch.no_grad():
-                for parameter in self.parameters:
-                    parameter.mul_(1 - learning_rate * self.train.weight_decay)
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
-        self.optimizer.step()
 
     def weights(self) -> Arrays:
         """Return copies of the weights."""
@@ -154,9 +175,9 @@ class TorchLearner:
     def snapshot(self) -> Arrays:
         """Return weights, optimiser, carried state and the state of the dropout generator."""
         arrays = {f"weights.{name}": value for name, value in self.weights().items()}
-        for number, parameter in enumerate(self.parameters):
-            for key, value in self.optimizer.state[parameter].items():
-                arrays[f"optimizer.{number}.{key}"] = value.detach().cpu().numpy().copy()
+        for kind, values in self.optimizer.state.items():
+            for number, value in enumerate(values):
+                arrays[f"optimizer.{kind}.{number}"] = value.cpu().numpy().copy()
         for depth, layer in enumerate(self.state):
             for place, part in enumerate(layer):
                 arrays[f"state.{depth}.{place}"] = part.detach().cpu().numpy().copy()
@@ -168,13 +189,9 @@ class TorchLearner:
         with torch.no_grad():
             for name, value in self.model.named_weights().items():
                 value.copy_(tensors[f"weights.{name}"])
-        for number, parameter in enumerate(self.parameters):
-            prefix = f"optimizer.{number}."
-            found = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-            for key, value in found.items():
-                # The count of steps stays on the CPU, as torch.optim has it.
-                found[key] = value if value.ndim == 0 else value.to(self.device)
-            self.optimizer.state[parameter] = found
+        for kind, values in self.optimizer.state.items():
+            for number, value in enumerate(values):
+                value.copy_(tensors[f"optimizer.{kind}.{number}"])
         self.state = [
             tuple(tensors[f"state.{d}.{p}"].to(self.device) for p in range(len(layer)))
             for d, layer in enumerate(self.state)
@@ -183,20 +200,6 @@ class TorchLearner:
         if self.train.state == "reset":
             # A learned initial state must be the parameter itself to get a gradient.
             self.reset_state()
-
-
-def _torch_optimizer(
-    parameters: list[torch.nn.Parameter], train: TrainParams
-) -> torch.optim.Optimizer:
-    """Return torch's optimiser; the learning rate is set at each step."""
-    beta1, beta2 = train.betas
-    if train.optimizer == "adam":
-        return torch.optim.Adam(parameters, betas=(beta1, beta2), eps=1e-8, fused=True)
-    if train.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, alpha=beta2, eps=1e-8)
-    if train.optimizer == "adagrad":
-        return torch.optim.Adagrad(parameters, eps=1e-8)
-    return torch.optim.SGD(parameters, lr=train.learning_rate)
 
 
 LEARNERS: dict[str, LearnerFactory] = {"torch": TorchLearner, "numpy": NumpyLearner}

@@ -11,7 +11,7 @@ import math
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +38,13 @@ FORMAT = 1
 class DivergedError(CharlabError):
     """The loss is no longer a number, or far above that of guessing."""
 
-    def __init__(self, step: int, loss: float, norm: float, train: TrainParams) -> None:
+    def __init__(
+        self, step: int, loss: float, norm: float, train: TrainParams, split: str = ""
+    ) -> None:
+        where = f" on {split}" if split else ""
         super().__init__(
-            f"training diverged at step {step}: loss {loss:.4g} nats per character, gradient "
-            f"norm {norm:.4g}, learning rate at most {train.learning_rate:g}; try a "
+            f"training diverged at step {step}: loss{where} {loss:.4g} nats per character, "
+            f"gradient norm {norm:.4g}, learning rate at most {train.learning_rate:g}; try a "
             f"learning_rate ten times lower, clip: norm with a lower clip_at (now {train.clip} "
             f"at {train.clip_at:g}), or activation: tanh"
         )
@@ -90,7 +93,8 @@ class _Training:
             self.steps = max(train.max_chars // self.batches.chunk_chars, 1)
         count = min(train.evaluations, self.steps)
         self.measured_at = {round(self.steps * (i + 1) / count) for i in range(count)}
-        self.hopeless = math.log(data.vocab.size) + 10
+        self.limit = math.log(data.vocab.size) + 10
+        self.unseen: list[tuple[SupportsFloat, SupportsFloat]] = []
 
     def go(self, run: _Run, checkpoints: Checkpoints, progress: Progress) -> None:
         """Take all steps that are left."""
@@ -101,30 +105,44 @@ class _Training:
             if run.step in self.measured_at:
                 self._measure(run, progress)
             if time.monotonic() - saved > CHECKPOINT_SECONDS and run.step < self.steps:
+                self._look(run)
                 arrays = {f"kept.{name}": value for name, value in run.kept.items()}
                 checkpoints.save({**self.learner.snapshot(), **arrays}, run.progress())
                 saved = time.monotonic()
 
     def _advance(self, run: _Run) -> None:
-        """Take one step; raise if it shows that the training has diverged."""
+        """Take one step, and look at its loss if it is time to."""
         chunk = run.step % self.batches.chunks
         if chunk == 0:
             self.learner.reset_state()
         rate = self._rate(run.step)
-        loss, norm = self.learner.learn(*self.batches.chunk(chunk), rate)
+        self.unseen.append(self.learner.learn(*self.batches.chunk(chunk), rate))
         run.step += 1
-        if not (math.isfinite(loss) and math.isfinite(norm)) or loss > self.hopeless:
-            raise DivergedError(run.step, loss, norm, self.train)
-        run.losses.append(loss)
-        run.norms.append(norm)
+        if len(self.unseen) >= self.learner.lag:
+            self._look(run)
+
+    def _look(self, run: _Run) -> None:
+        """Look at the losses of the latest steps; raise if one shows that training diverged."""
+        for step, figures in enumerate(self.unseen, run.step - len(self.unseen) + 1):
+            loss, norm = map(float, figures)
+            # So written, what is no number is above the limit.
+            if not (loss <= self.limit and norm < math.inf):
+                run.step = step  # what was done after it is worth nothing
+                raise DivergedError(step, loss, norm, self.train)
+            run.losses.append(loss)
+            run.norms.append(norm)
+        self.unseen.clear()
 
     def _rate(self, step: int) -> float:
         return learning_rate(self.train, step, self.steps, step / self.batches.chunks)
 
     def _measure(self, run: _Run, progress: Progress) -> None:
         """Measure val, write the row, and keep the weights if they are to be kept."""
+        self._look(run)
         weights = self.learner.weights()
         val = mean_nats(self.model, weights, self.data.val, self.data.segments)
+        if not val <= self.limit:
+            raise DivergedError(run.step, val, run.norms[-1], self.train, "val")
         chars = run.step * self.batches.chunk_chars
         run.rows.append(
             Row(
@@ -214,7 +232,9 @@ def train(
         progress,
     )
     try:
-        training.go(run, checkpoints, shown)
+        # An overflow shows in the losses, and is told of there.
+        with np.errstate(over="ignore", invalid="ignore"):
+            training.go(run, checkpoints, shown)
     except DivergedError as error:
         if on_divergence == "raise":
             raise

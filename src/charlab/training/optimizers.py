@@ -1,4 +1,4 @@
-"""The four ways to turn a gradient into a step, for the network in NumPy.
+"""The four ways to turn a gradient into a step, for the networks of NumPy and of torch.
 
 With g the gradient, eta the learning rate and all operations element by element:
 
@@ -9,7 +9,8 @@ With g the gradient, eta the learning rate and all operations element by element
              1 - b^t against their start at zero;
              w -= eta m / (sqrt(s) + eps)                              Kingma and Ba 2015
 
-These are the formulas of torch.optim, with which tests compare them. Weight decay is
+These are the formulas of torch.optim, whose own functions step the networks of torch, and
+with which tests compare those written out here. Weight decay is
 decoupled from the gradient (Loshchilov and Hutter 2019): w -= eta * decay * w.
 """
 
@@ -18,12 +19,25 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim.adagrad import adagrad
+from torch.optim.adam import adam
+from torch.optim.rmsprop import rmsprop
+from torch.optim.sgd import sgd
 
 from charlab.params import TrainParams
 
 Array = NDArray[np.floating[Any]]
 EPS = 1e-8
+KINDS: dict[str, tuple[str, ...]] = {
+    "sgd": (),
+    "adagrad": ("s",),
+    "rmsprop": ("s",),
+    "adam": ("m", "s"),
+}
+"""What each optimiser gathers of past gradients, by its letter above."""
 
 
 class NumpyOptimizer:
@@ -49,10 +63,9 @@ class NumpyOptimizer:
             "rmsprop": self._rmsprop,
             "adam": self._adam,
         }[params.optimizer]
-        kinds = {"sgd": (), "adagrad": ("s",), "rmsprop": ("s",), "adam": ("m", "s")}
         self.state: dict[str, Array] = {
             f"{kind}.{name}": np.zeros_like(value)
-            for kind in kinds[params.optimizer]
+            for kind in KINDS[params.optimizer]
             for name, value in weights.items()
         }
         self.steps = 0
@@ -94,6 +107,76 @@ class NumpyOptimizer:
         squares = self._smoothed_squares(name, gradient) / (1 - beta2**self.steps)
         step: Array = mean / (1 - beta1**self.steps) / (np.sqrt(squares) + EPS)
         return step
+
+
+class TorchOptimizer:
+    """Updates torch's parameters in place, by the functions of torch.optim.
+
+    Its classes would do the same, but to make one of them loads torch's compiler, which takes
+    nearly as long as to load torch itself.
+
+    Parameters
+    ----------
+    parameters : list of Tensor
+    params : TrainParams
+        As for :class:`NumpyOptimizer`.
+
+    Attributes
+    ----------
+    state : dict of str to list of Tensor
+        By the letters above, and ``steps``: for each parameter how often it was updated. One
+        without a gradient is left as it is, as in torch.optim, but for its decay.
+    """
+
+    def __init__(self, parameters: list[Tensor], params: TrainParams) -> None:
+        self.parameters, self.params = parameters, params
+        self.state = {
+            kind: [torch.zeros_like(p, requires_grad=False) for p in parameters]
+            for kind in KINDS[params.optimizer]
+        }
+        # Adam's fused kernel wants the counts where it runs, the others want them here.
+        fused = params.optimizer == "adam"
+        self.state["steps"] = [
+            torch.zeros((), device=p.device if fused else "cpu") for p in parameters
+        ]
+
+    @torch.no_grad()
+    def step(self, learning_rate: float) -> None:
+        """Make one step along the gradients that the parameters hold."""
+        if self.params.weight_decay:
+            for parameter in self.parameters:
+                parameter.mul_(1 - learning_rate * self.params.weight_decay)
+        moved = [n for n, p in enumerate(self.parameters) if p.grad is not None]
+        weights = [self.parameters[n] for n in moved]
+        gradients = [g for p in weights if (g := p.grad) is not None]
+        state = {kind: [values[n] for n in moved] for kind, values in self.state.items()}
+        self._update(weights, gradients, state, learning_rate)
+
+    def _update(
+        self,
+        weights: list[Tensor],
+        gradients: list[Tensor],
+        state: dict[str, list[Tensor]],
+        rate: float,
+    ) -> None:
+        """Call torch's function; what it offers beyond the formulas above is off."""
+        beta1, beta2 = self.params.betas
+        kind, steps = self.params.optimizer, state["steps"]
+        off: Any = {"lr": rate, "weight_decay": 0.0}
+        if kind == "adam":
+            off |= {"fused": True, "amsgrad": False, "maximize": False, "eps": EPS}
+            moments = state["m"], state["s"]
+            adam(weights, gradients, *moments, [], steps, beta1=beta1, beta2=beta2, **off)
+        elif kind == "rmsprop":
+            off |= {"foreach": False, "momentum": 0.0, "centered": False, "eps": EPS}
+            rmsprop(weights, gradients, state["s"], [], [], steps, alpha=beta2, **off)
+        elif kind == "adagrad":
+            off |= {"foreach": False, "maximize": False, "eps": EPS}
+            adagrad(weights, gradients, state["s"], steps, lr_decay=0.0, **off)
+        else:
+            off |= {"foreach": False, "maximize": False, "nesterov": False}
+            none: list[Tensor | None] = [None] * len(weights)
+            sgd(weights, gradients, none, momentum=0.0, dampening=0.0, **off)
 
 
 def clip_gradients(gradients: dict[str, Array], params: TrainParams) -> float:

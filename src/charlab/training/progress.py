@@ -25,6 +25,7 @@ class Progress:
 
     def __init__(self, name: str, chars: int, done: int, show: bool | None) -> None:
         self.name, self.chars, self.start, self.first = name, chars, time.monotonic(), done
+        self.done, self.shown = done, done
         self.losses = ""
         self.bar: tqdm[Any] | None = None
         self.lines = show is not False and not sys.stderr.isatty()
@@ -34,9 +35,16 @@ class Progress:
             )
 
     def read(self, chars: int) -> None:
-        """Note that ``chars`` more characters were read."""
+        """Note that ``chars`` more characters were read.
+
+        A line tells of each tenth of them all, once the next are read: before that, a
+        measurement may have told of it.
+        """
         if self.bar is not None:
             self.bar.update(chars)
+        elif self.lines and self.done - self.shown >= self.chars / 10:
+            self._line(self.done)
+        self.done += chars
 
     def measured(self, done: int, train_nats: float, val_nats: float) -> None:
         """Show the losses after ``done`` characters."""
@@ -45,14 +53,20 @@ class Progress:
         if self.bar is not None:
             self.bar.set_postfix_str(self.losses)
         elif self.lines:
-            speed = (done - self.first) / max(time.monotonic() - self.start, 1e-9)
-            left = (self.chars - done) / max(speed, 1e-9)
-            print(
-                f"{self.name}: {done / self.chars:4.0%}, {speed:,.0f} characters/s, "
-                f"{left:.0f} s left, {self.losses}",
-                file=sys.stderr,
-                flush=True,
-            )
+            self._line(done)
+
+    def _line(self, done: int) -> None:
+        """Print a line on how far it is."""
+        self.shown = done
+        speed = (done - self.first) / max(time.monotonic() - self.start, 1e-9)
+        left = (self.chars - done) / max(speed, 1e-9)
+        parts = [
+            f"{self.name}: {done / self.chars:4.0%}",
+            f"{speed:,.0f} characters/s",
+            f"{left:.0f} s left",
+        ]
+        losses = [self.losses] if self.losses else []
+        print(", ".join(parts + losses), file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Take the bar away."""

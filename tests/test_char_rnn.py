@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from charlab.models.char_rnn import CharRNN
+from charlab.models.char_rnn import CharRNN, Path, quickest_path
 from charlab.models.weights import expected_shapes
 from charlab.params import ModelParams
 
+PATHS: tuple[Path, ...] = ("fast", "plain", "library")
 VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 9, 3
 EXACT = {"rtol": 1e-10, "atol": 1e-10}
 CASES = list(itertools.product(("rnn", "gru", "lstm"), (1, 2), ("zero", "learned")))
@@ -75,18 +76,27 @@ def test_chunks_are_one_long_pass(cell: str, cuts: set[int]) -> None:
 
 
 @pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
-def test_both_paths_give_the_same_gradients(cell: str, layers: int, initial: str) -> None:
-    """The whole network differentiates alike by hand and by autograd, learned state included."""
+def test_all_paths_give_the_same_gradients(cell: str, layers: int, initial: str) -> None:
+    """The whole network differentiates alike by hand, by autograd and by torch's own layers."""
     gradients = []
-    for fast in (True, False):
+    for path in PATHS:
         model = network(cell=cell, layers=layers, initial_state=initial)
-        model.fast = fast
+        model.path = path
         logits, _ = model.sequence(text(), model.initial_state(BATCH))
         logits.log_softmax(-1)[..., 0].sum().backward()
         gradients.append({name: w.grad for name, w in model.named_weights().items()})
     for name, gradient in gradients[0].items():
         assert gradient is not None, name
         torch.testing.assert_close(gradient, gradients[1][name], **EXACT)
+        torch.testing.assert_close(gradient, gradients[2][name], **EXACT)
+
+
+@pytest.mark.parametrize(("activation", "expected"), [("tanh", "library"), ("sigmoid", "plain")])
+def test_a_gpu_takes_the_library_where_it_can(activation: str, expected: str) -> None:
+    """Numba's loops are for the CPU; cuDNN has no LSTM but the usual one."""
+    params = ModelParams(cell="lstm", activation=activation)
+    assert quickest_path(params, torch.device("cuda")) == expected
+    assert quickest_path(params, torch.device("cpu")) == "fast"
 
 
 def listing(model: CharRNN, layer: Any, ids: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ def test_gradients_are_central_differences(activation: str, batch: int) -> None:
 def test_it_is_the_torch_network(activation: str, batch: int) -> None:
     """From the same seed: the same weights, loss, state, and gradients as autograd's."""
     model, (inputs, targets), state = network(activation), chunk(batch), start(batch)
-    twin = CharRNN(VOCAB, model.params, np.random.default_rng(0), fast=False).double()
+    twin = CharRNN(VOCAB, model.params, np.random.default_rng(0), path="plain").double()
     loss, gradients, end = model.loss_and_gradients(inputs, targets, state)
     logits, twin_end = twin.sequence(torch.from_numpy(inputs), [(torch.from_numpy(state[0][0]),)])
     twin_loss = torch.nn.functional.cross_entropy(

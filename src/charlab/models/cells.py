@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - its usual name
 
 LayerState = tuple[Tensor, ...]
 Step = Callable[[Tensor, LayerState, Tensor, Tensor, Callable[[Tensor], Tensor]], LayerState]
@@ -82,14 +83,17 @@ def run_steps(
     state: LayerState,
     weight_hh: Tensor,
     bias_hh: Tensor,
+    ids: Tensor | None = None,
 ) -> tuple[Tensor, LayerState]:
     """Run a layer over a sequence, one step after another.
 
     Parameters
     ----------
-    inputs : Tensor of shape (T, B, G*H)
-        The input's share of the gates at every step.
+    inputs : Tensor of shape (T, B, G*H), or (V, G*H) with ids
+        The input's share of the gates at every step, or for every character.
     state : tuple of Tensor of shape (B, H)
+    ids : Tensor of shape (T, B), integer, optional
+        Which rows of ``inputs`` to read.
 
     Returns
     -------
@@ -100,6 +104,8 @@ def run_steps(
     """
     step, phi = CELLS[cell], ACTIVATIONS[activation]
     outputs = []
+    if ids is not None:
+        inputs = F.embedding(ids, inputs)  # (T, B, G*H)
     for x in inputs:
         state = step(x, state, weight_hh, bias_hh, phi)
         outputs.append(state[0])

@@ -7,6 +7,8 @@ logits_t = W h_t + b        (V,): the next character's unnormalised log-probabil
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -17,10 +19,20 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from charlab.models.cells import LayerState, run_steps
 from charlab.models.fast_cells import run_fast
 from charlab.models.initialisation import initial_weights
+from charlab.models.library_cells import in_library, run_library
 from charlab.models.weights import expected_shapes
 from charlab.params import ModelParams
 
 State = list[LayerState]
+Run = Callable[..., tuple[Tensor, LayerState]]
+Path = Literal["fast", "library", "plain"]
+
+
+def quickest_path(params: ModelParams, device: torch.device) -> Path:
+    """Return the way through the layers that is quickest on a device."""
+    if device.type == "cpu":
+        return "fast"
+    return "library" if in_library(params) else "plain"
 
 
 class CharRNN(nn.Module):
@@ -36,12 +48,15 @@ class CharRNN(nn.Module):
         Draws the initial weights; without it they are zero, to be loaded.
     dropout_generator : torch.Generator, optional
         Draws the dropout masks; needed to train with dropout.
-    fast : bool
-        Whether sequences take the hand-written backward pass of ``fast_cells``, or the
-        plain steps that autograd differentiates: the same results, at another speed.
+    path : {"fast", "library", "plain"}
+        What runs the layers over a sequence: the hand-written backward pass of
+        ``fast_cells``; torch's own layers, which on a GPU are cuDNN's; or the plain steps
+        that autograd differentiates. The same results, at another speed. By default
+        the quickest for the weights' device, see :func:`quickest_path`.
     precision : {"fp32", "bf16"}
-        With bf16 the products and states of a chunk are bfloat16; the weights, their
-        gradients, and the state between chunks stay float32.
+        With bf16 the products are taken in bfloat16; on a CPU the gates and states, and
+        everywhere the weights and what they are learned with, stay float32. The plain
+        path takes no notice of it.
     """
 
     def __init__(
@@ -50,11 +65,11 @@ class CharRNN(nn.Module):
         params: ModelParams,
         generator: np.random.Generator | None = None,
         dropout_generator: torch.Generator | None = None,
-        fast: bool = True,
+        path: Path | None = None,
         precision: Literal["fp32", "bf16"] = "fp32",
     ) -> None:
         super().__init__()
-        self.params, self.vocab_size, self.fast = params, vocab_size, fast
+        self.params, self.vocab_size, self.path = params, vocab_size, path
         self.bf16 = precision == "bf16"
         self.dropout_generator = dropout_generator
         shapes = expected_shapes(params, vocab_size)
@@ -103,38 +118,62 @@ class CharRNN(nn.Module):
         logits : Tensor of shape (T, B, V)
         state : list of tuple of Tensor of shape (B, H)
         """
-        run = run_fast if self.fast else run_steps
+        path = self.path or quickest_path(self.params, inputs.device)
+        run = self._by_library if path == "library" else self._by_share
         ends: State = []
         hidden = inputs
         for layer in range(self.params.layers):
-            gates = self._input_share(hidden, layer)  # (T, B, G*H)
-            hidden, end = run(
-                self.params.cell,
-                self.params.activation,
-                gates,
-                tuple(self._cast(part) for part in state[layer]),
-                self._cast(self.weight(f"rnn.weight_hh_l{layer}")),
-                self._cast(self.weight(f"rnn.bias_hh_l{layer}")),
-            )  # (T, B, H)
+            hidden, end = run(hidden, layer, state[layer], path)  # (T, B, H)
             hidden = self._dropped(hidden, layer)
-            ends.append(tuple(part.to(state[layer][0].dtype) for part in end))
-        head = self._cast(self.weight("head.weight")), self._cast(self.weight("head.bias"))
-        return F.linear(hidden, *head).to(state[0][0].dtype), ends
+            ends.append(end)
+        return self._linear(hidden, "head.weight", "head.bias"), ends
 
-    def _cast(self, value: Tensor) -> Tensor:
-        return value.bfloat16() if self.bf16 else value
+    def _by_share(
+        self, hidden: Tensor, layer: int, state: LayerState, path: Path
+    ) -> tuple[Tensor, LayerState]:
+        """Run a layer, given the input's share of the gates."""
+        run: Run = run_steps
+        if path == "fast":
+            run = partial(run_fast, product_dtype=torch.bfloat16 if self.bf16 else None)
+        share, ids = self._input_share(hidden, layer)
+        return run(
+            self.params.cell,
+            self.params.activation,
+            share,
+            state,
+            self.weight(f"rnn.weight_hh_l{layer}"),
+            self.weight(f"rnn.bias_hh_l{layer}"),
+            ids,
+        )
+
+    def _by_library(
+        self, hidden: Tensor, layer: int, state: LayerState, path: Path
+    ) -> tuple[Tensor, LayerState]:
+        """Run a layer as torch.nn's modules do, on one-hot characters in the first."""
+        x = hidden if layer else F.one_hot(hidden.long(), self.vocab_size).to(state[0].dtype)
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        weights = [self.weight(f"rnn.{name}_l{layer}") for name in names]
+        return run_library(self.params, x, state, weights, torch.bfloat16 if self.bf16 else x.dtype)
+
+    def _linear(self, x: Tensor, weight: str, bias: str) -> Tensor:
+        """Return W x + b for weights of these names, with the product in the chosen type."""
+        parts = x, self.weight(weight), self.weight(bias)
+        if not self.bf16:
+            return F.linear(*parts)
+        return F.linear(*(part.bfloat16() for part in parts)).to(x.dtype)
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Read one character of each stream: inputs (B,), logits (B, V)."""
         logits, state = self.sequence(inputs[None], state)
         return logits[0], state
 
-    def _input_share(self, hidden: Tensor, layer: int) -> Tensor:
-        weight = self._cast(self.weight(f"rnn.weight_ih_l{layer}"))
-        bias = self._cast(self.weight(f"rnn.bias_ih_l{layer}"))
+    def _input_share(self, hidden: Tensor, layer: int) -> tuple[Tensor, Tensor | None]:
+        """Return W_ih x + b_ih: for layer 0 that of each character (V, G*H), and the ids."""
+        names = f"rnn.weight_ih_l{layer}", f"rnn.bias_ih_l{layer}"
         if layer == 0:
-            return F.embedding(hidden.long(), weight.T + bias)
-        return F.linear(hidden, weight, bias)
+            # Contiguous, so that a character's share is one row in memory.
+            return self.weight(names[0]).T.contiguous() + self.weight(names[1]), hidden.long()
+        return self._linear(hidden, *names), None
 
     def _dropped(self, hidden: Tensor, layer: int) -> Tensor:
         """Apply dropout to a layer's output where the parameters place it.

@@ -1,75 +1,348 @@
 """The same layers with a hand-written backward pass: what makes training on a CPU fast.
 
-:func:`charlab.models.cells.run_steps` lets autograd record ten operations a step and
-differentiate each. Here the forward pass keeps just what the backward pass needs, in
-arrays made once, and the backward pass carries dh (and dc) back in time and forms the
-gradient of W_hh over all steps in one product. With G_t the gates before their
-non-linearity, ``dW_hh = sum_t dG_t^T h_{t-1}`` is one (G*H, T*B) by (T*B, H) product.
+:func:`charlab.models.cells.run_steps` lets autograd record each operation of each step
+and differentiate it. Here a step is two calls: torch's matrix product for the recurrent
+weights, and one loop, compiled by Numba, for all that is done element by element. That
+loop finds what it needs in the processor's cache:
 
-Derivatives of the activations are written in terms of their outputs y:
-tanh' = 1 - y^2, sigmoid' = y (1 - y), relu' = [y > 0].
+- a character's share of the gates is a row of a table, to which the biases are added once;
+- its gradient is added to the same row of the table's gradient;
+- gates, states and their derivatives are made stream by stream.
+
+The recurrent weights' gradient is one product over all steps at the end. Where the
+products are wanted in bfloat16, gates, states and sums stay float32.
+
+Derivatives are written in terms of outputs y: tanh' = 1 - y^2, sigmoid' = y (1 - y),
+relu' = [y > 0]. d stands for the loss's derivative in a gate before its non-linearity.
+Arrays over steps are (T, B, ...), those of states have one step more: the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from functools import cache
 from typing import Any
 
+import numba
+import numpy as np
 import torch
+from numba.extending import overload
+from numpy.typing import NDArray
 from torch import Tensor
 
-from charlab.models.cells import LayerState, run_steps
+from charlab.models.cells import LayerState
+
+Array = NDArray[np.floating[Any]]
+Ids = NDArray[np.int64]
+
+# Sums may be taken in any order, so that the processor's wide registers are used; but what is
+# not a number stays so, since that is how a divergence is noticed.
+_FREELY = {"reassoc", "contract", "arcp", "nsz"}
+_compiled = numba.njit(cache=True, error_model="numpy", fastmath=_FREELY)
+
+TANH, RELU, SIGMOID = range(3)
+_KINDS = {"tanh": TANH, "relu": RELU, "sigmoid": SIGMOID}
 
 
-def _relu(x: Tensor, *, out: Tensor) -> Tensor:
-    return torch.clamp_min(x, 0.0, out=out)
+def _exp(x: float) -> float:
+    return math.exp(x)
 
 
-_APPLY: dict[str, Callable[..., Tensor]] = {
-    "tanh": torch.tanh,
-    "relu": _relu,
-    "sigmoid": torch.sigmoid,
-}
-"""Each activation, written into an array that is there."""
+@overload(_exp)
+def _exp_of(x: Any) -> Any:
+    """Choose by type: libm's for float64, for float32 one that the compiler can vectorise.
+
+    exp(x) = 2^n exp(r) with r = x - n ln 2 in [-ln 2 / 2, ln 2 / 2], where the Taylor series
+    to degree 6 is right to 1.2e-7. ln 2 is subtracted in two parts, the first of which has
+    few digits, so that n times it is exact (Cody and Waite 1980). x in [-87, 87].
+    """
+
+    def exp64(x: Any) -> Any:
+        return math.exp(x)
+
+    if x != numba.float32:
+        return exp64
+    log2_e, ln2_high, ln2_low = map(np.float32, (1 / math.log(2), 0.693359375, -2.12194440e-4))
+    half, one = np.float32(0.5), np.float32(1)
+    c3, c4, c5, c6 = (np.float32(1 / math.factorial(n)) for n in (3, 4, 5, 6))
+    bias, shift = np.int32(127), np.int32(23)
+
+    def exp32(x: Any) -> Any:
+        n = np.floor(x * log2_e + half)
+        r = x - n * ln2_high - n * ln2_low
+        series = one + r * (one + r * (half + r * (c3 + r * (c4 + r * (c5 + r * c6)))))
+        # A float32 of value 2^n has n + 127 in the bits from the 23rd on.
+        return series * np.int32((np.int32(n) + bias) << shift).view(np.float32)
+
+    return exp32
 
 
-def _slope_(name: str, y: Tensor) -> Tensor:
-    """Return the activation's derivative where its output is y."""
-    if name == "tanh":
-        return torch.addcmul(_one(y), y, y, value=-1)
-    return (y > 0).to(y.dtype) if name == "relu" else torch.addcmul(y, y, y, value=-1)
+@_compiled
+def _tanh(row: Array) -> None:
+    for j in range(len(row)):
+        x = row[j]
+        # Beyond 20 the result is 1 to within 1e-17.
+        e = _exp(-min(abs(x + x), row.dtype.type(40)))
+        y = (row.dtype.type(1) - e) / (row.dtype.type(1) + e)
+        row[j] = math.copysign(y, x)
 
 
-def _one(y: Tensor) -> Tensor:
-    return torch.ones((), dtype=y.dtype, device=y.device)
+@_compiled
+def _sigmoid(row: Array) -> None:
+    for j in range(len(row)):
+        x = max(min(row[j], row.dtype.type(40)), row.dtype.type(-40))
+        row[j] = row.dtype.type(1) / (row.dtype.type(1) + _exp(-x))
+
+
+@_compiled
+def _relu(row: Array) -> None:
+    for j in range(len(row)):
+        row[j] = row[j] if not row[j] <= 0 else row.dtype.type(0)
+
+
+@_compiled
+def _activate(kind: int, row: Array) -> None:
+    """Put phi(row) in the place of row."""
+    if kind == TANH:
+        _tanh(row)
+    elif kind == RELU:
+        _relu(row)
+    else:
+        _sigmoid(row)
+
+
+@_compiled
+def _through(kind: int, y: Array, d: Array) -> None:
+    """Multiply d by phi' where phi gave y."""
+    for j in range(len(y)):
+        if kind == TANH:
+            d[j] -= d[j] * y[j] * y[j]
+        elif kind == SIGMOID:
+            d[j] *= y[j] - y[j] * y[j]
+        elif y[j] <= 0:
+            d[j] = 0
+
+
+@_compiled
+def _add(row: Array, other: Array) -> None:
+    for j in range(len(row)):
+        row[j] += other[j]
+
+
+@_compiled
+def _rnn_forward(t: int, kind: int, x: Array, ids: Ids, h: Array) -> None:
+    """h_t = phi(x_t + W h_{t-1}); the product is in h[t + 1], where the result goes."""
+    for b in range(h.shape[1]):
+        _add(h[t + 1, b], x[ids[t, b]])
+        _activate(kind, h[t + 1, b])
+
+
+@_compiled
+def _rnn_backward(
+    t: int, kind: int, ids: Ids, h: Array, dout: Array, dh: Array, d: Array, dx: Array
+) -> None:
+    """Write d_t, and add it to its characters' rows of dx."""
+    for b in range(h.shape[1]):
+        row = d[t, b]
+        for j in range(len(row)):
+            row[j] = dh[b, j] + dout[t, b, j]
+        _through(kind, h[t + 1, b], row)
+        _add(dx[ids[t, b]], row)
+
+
+@_compiled
+def _lstm_forward(
+    t: int, kind: int, x: Array, ids: Ids, gates: Array, c: Array, phi_c: Array, h: Array
+) -> None:
+    """Make gates i, f, g, o of the products in gates[t], then c_t, phi(c_t) and h_t."""
+    size = h.shape[2]
+    for b in range(h.shape[1]):
+        gate = gates[t, b]
+        i, f, g, o = gate[:size], gate[size : 2 * size], gate[2 * size : 3 * size], gate[3 * size :]
+        _add(gate, x[ids[t, b]])
+        _sigmoid(gate[: 2 * size])
+        _activate(kind, g)
+        _sigmoid(o)
+        old, new, squashed, out = c[t, b], c[t + 1, b], phi_c[t, b], h[t + 1, b]
+        for j in range(size):
+            new[j] = f[j] * old[j] + i[j] * g[j]
+            squashed[j] = new[j]
+        _activate(kind, squashed)
+        for j in range(size):
+            out[j] = o[j] * squashed[j]
+
+
+@_compiled
+def _lstm_backward(
+    t: int,
+    kind: int,
+    ids: Ids,
+    gates: Array,
+    c: Array,
+    phi_c: Array,
+    dout: Array,
+    dh: Array,
+    dc: Array,
+    d: Array,
+    dx: Array,
+) -> None:
+    """Write d_t, add it to its characters' rows of dx, and turn dc_t into dc_{t-1}."""
+    size = dh.shape[1]
+    for b in range(len(dh)):
+        gate, row = gates[t, b], d[t, b]
+        i, f, g, o = gate[:size], gate[size : 2 * size], gate[2 * size : 3 * size], gate[3 * size :]
+        di, df, dg, do = row[:size], row[size : 2 * size], row[2 * size : 3 * size], row[3 * size :]
+        squashed, old, cell, hidden, above = phi_c[t, b], c[t, b], dc[b], dh[b], dout[t, b]
+        for j in range(size):
+            hidden[j] += above[j]
+            do[j] = hidden[j] * squashed[j] * (o[j] - o[j] * o[j])
+            hidden[j] *= o[j]  # now the derivative in phi(c_t)
+        _through(kind, squashed, hidden)
+        for j in range(size):
+            cell[j] += hidden[j]
+            di[j] = cell[j] * g[j] * (i[j] - i[j] * i[j])
+            df[j] = cell[j] * old[j] * (f[j] - f[j] * f[j])
+            dg[j] = cell[j] * i[j]
+            cell[j] *= f[j]
+        _through(kind, g, dg)
+        _add(dx[ids[t, b]], row)
+
+
+@_compiled
+def _gru_forward(
+    t: int, kind: int, x: Array, ids: Ids, bias: Array, gates: Array, n: Array, h: Array
+) -> None:
+    """Make gates r, z of the products in gates[t], then n_t and h_t = n + z (h_{t-1} - n).
+
+    Behind the gates stays W_hn h + b_hn, which the reset gate scales.
+    """
+    size = h.shape[2]
+    for b in range(h.shape[1]):
+        gate, share, new = gates[t, b], x[ids[t, b]], n[t, b]
+        r, z, back = gate[:size], gate[size : 2 * size], gate[2 * size :]
+        _add(gate[: 2 * size], share[: 2 * size])
+        _sigmoid(gate[: 2 * size])
+        _add(back, bias)
+        driven, old, out = share[2 * size :], h[t, b], h[t + 1, b]
+        for j in range(size):
+            new[j] = driven[j] + r[j] * back[j]
+        _activate(kind, new)
+        for j in range(size):
+            out[j] = new[j] + z[j] * (old[j] - new[j])
+
+
+@_compiled
+def _gru_backward(
+    t: int,
+    kind: int,
+    ids: Ids,
+    gates: Array,
+    n: Array,
+    h: Array,
+    dout: Array,
+    dh: Array,
+    d: Array,
+    dbias: Array,
+    dx: Array,
+) -> None:
+    """Write d_t, add to dx and dbias, and leave in dh what does not pass through W."""
+    size = dh.shape[1]
+    for b in range(len(dh)):
+        gate, row, share = gates[t, b], d[t, b], dx[ids[t, b]]
+        r, z, back = gate[:size], gate[size : 2 * size], gate[2 * size :]
+        dr, dz, dback = row[:size], row[size : 2 * size], row[2 * size :]
+        new, old, hidden, above = n[t, b], h[t, b], dh[b], dout[t, b]
+        for j in range(size):
+            hidden[j] += above[j]
+            dz[j] = hidden[j] * (old[j] - new[j]) * (z[j] - z[j] * z[j])
+            dback[j] = hidden[j] - hidden[j] * z[j]
+            hidden[j] *= z[j]
+        _through(kind, new, dback)
+        _add(share[2 * size :], dback)  # the derivative in n before phi
+        for j in range(size):
+            dr[j] = dback[j] * back[j] * (r[j] - r[j] * r[j])
+            dback[j] *= r[j]
+        _add(share[: 2 * size], row[: 2 * size])
+        _add(dbias, dback)
+
+
+class _Products:
+    """The recurrent products of one chunk, W of shape (G*H, H), in the type they are wanted in."""
+
+    def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
+        self.weight, self.dtype, self.plain = weight.to(dtype), dtype, dtype == weight.dtype
+
+    def forward(self) -> None:
+        """Lay the transpose out once."""
+        self.across = self.weight.T.contiguous()
+
+    def apply(self, h: Tensor, out: Tensor) -> None:
+        """Write W h to ``out``: (B, H) to (B, G*H)."""
+        if self.plain:
+            torch.mm(h, self.across, out=out)
+        else:
+            out.copy_(torch.mm(h.to(self.dtype), self.across))
+
+    def apply_back(self, d: Tensor, out: Tensor) -> None:
+        """Write d W to ``out``: (B, G*H) to (B, H)."""
+        if self.plain:
+            torch.mm(d, self.weight, out=out)
+        else:
+            out.copy_(torch.mm(d.to(self.dtype), self.weight))
+
+    def gradient(self, d: Tensor, h: Tensor) -> Tensor:
+        """Return dW from those of all steps, (T, B, G*H) and (T, B, H)."""
+        product = d.flatten(0, 1).T.to(self.dtype) @ h.flatten(0, 1).to(self.dtype)
+        return product.to(d.dtype)
+
+
+@cache
+def _keep_memory() -> None:
+    """Let the C library keep what is freed, for the next chunk.
+
+    Linux maps large arrays afresh each time, at the cost of a page fault for every 4 KB.
+    glibc raises the size from which on it does so to that of the largest block freed so
+    far, up to 32 MB; so one block is freed here, which was never written to.
+    """
+    torch.empty(31 << 20, dtype=torch.uint8)
+
+
+def _arrays(*tensors: Tensor) -> tuple[Any, ...]:
+    """Return NumPy's view of each tensor's memory."""
+    return tuple(tensor.detach().numpy() for tensor in tensors)
+
+
+How = tuple[int, torch.dtype]
+"""The kind of activation, and the type of the recurrent products."""
 
 
 class _RNN(torch.autograd.Function):
-    """h_t = phi(x_t + W h_{t-1} + b) over a whole sequence."""
+    """h_t = phi(x_t + W h_{t-1}) over a whole sequence."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, h0: Tensor, weight: Tensor, bias: Tensor, phi: str) -> Tensor:
-        steps, batch, hidden = x.shape
-        out = x.new_empty(steps + 1, batch, hidden)
-        out[0] = h0
-        x, transposed, apply = x + bias, weight.T.contiguous(), _APPLY[phi]
-        for t in range(steps):
-            torch.addmm(x[t], out[t], transposed, out=out[t + 1])
-            apply(out[t + 1], out=out[t + 1])
-        ctx.save_for_backward(out, weight)
-        ctx.phi = phi
-        return out[1:]
+    def forward(ctx: Any, x: Tensor, ids: Tensor, h0: Tensor, weight: Tensor, how: How) -> Tensor:
+        kind, products = how[0], _Products(weight, how[1])
+        products.forward()
+        h = x.new_empty(len(ids) + 1, *h0.shape)
+        h[0] = h0
+        steps, arrays = h.unbind(0), _arrays(x, ids, h)
+        for t in range(len(ids)):
+            products.apply(steps[t], steps[t + 1])
+            _rnn_forward(t, kind, *arrays)
+        ctx.save_for_backward(x, ids, h, weight)
+        ctx.how = how
+        return h[1:]
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        out, weight = ctx.saved_tensors
-        steps = len(grad)
-        gates = _slope_(ctx.phi, out[1:])  # becomes dG, in place
-        carried = torch.zeros_like(out[0])
-        for t in range(steps - 1, -1, -1):
-            gates[t].mul_(carried.add_(grad[t]))
-            torch.mm(gates[t], weight, out=carried)
-        return gates, carried, _weight_grad(gates, out[:-1]), _bias_grad(gates), None
+        x, ids, h, weight = ctx.saved_tensors
+        kind, products = ctx.how[0], _Products(weight, ctx.how[1])
+        d, dh, dx = torch.empty_like(h[1:]), torch.zeros_like(h[0]), torch.zeros_like(x)
+        steps, arrays = d.unbind(0), _arrays(ids, h, grad.contiguous(), dh, d, dx)
+        for t in range(len(ids) - 1, -1, -1):
+            _rnn_backward(t, kind, *arrays)
+            products.apply_back(steps[t], dh)
+        return dx, None, dh, products.gradient(d, h[:-1]), None
 
 
 class _LSTM(torch.autograd.Function):
@@ -77,105 +350,71 @@ class _LSTM(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, h0: Tensor, c0: Tensor, weight: Tensor, bias: Tensor, phi: str
+        ctx: Any, x: Tensor, ids: Tensor, h0: Tensor, c0: Tensor, weight: Tensor, how: How
     ) -> tuple[Tensor, Tensor]:
-        steps, batch, rows = x.shape
-        size = rows // 4
-        out = x.new_empty(steps + 1, batch, size)
-        cells = x.new_empty(steps + 1, batch, size)
-        squashed = x.new_empty(steps, batch, size)  # phi(c_t)
-        out[0], cells[0] = h0, c0
-        gates, transposed, apply = x + bias, weight.T.contiguous(), _APPLY[phi]
-        for t in range(steps):
-            gate = gates[t].addmm_(out[t], transposed)
-            torch.sigmoid_(gate[:, : 2 * size])
-            candidate = gate[:, 2 * size : 3 * size]
-            apply(candidate, out=candidate)
-            torch.sigmoid_(gate[:, 3 * size :])
-            i, f, g, o = gate.split(size, dim=1)
-            torch.mul(f, cells[t], out=cells[t + 1]).addcmul_(i, g)
-            apply(cells[t + 1], out=squashed[t])
-            torch.mul(o, squashed[t], out=out[t + 1])
-        ctx.save_for_backward(out, cells, squashed, gates, weight)
-        ctx.phi = phi
-        return out[1:], cells[-1].clone()
+        kind, products = how[0], _Products(weight, how[1])
+        products.forward()
+        h, c = x.new_empty(2, len(ids) + 1, *h0.shape).unbind(0)
+        phi_c = torch.empty_like(c[1:])
+        gates = x.new_empty(*ids.shape, x.shape[1])
+        h[0], c[0] = h0, c0
+        steps, gate, arrays = h.unbind(0), gates.unbind(0), _arrays(x, ids, gates, c, phi_c, h)
+        for t in range(len(ids)):
+            products.apply(steps[t], gate[t])
+            _lstm_forward(t, kind, *arrays)
+        ctx.save_for_backward(x, ids, h, c, phi_c, gates, weight)
+        ctx.how = how
+        return h[1:], c[-1].clone()
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, grad_cell: Tensor) -> tuple[Tensor | None, ...]:
-        out, cells, squashed, gates, weight = ctx.saved_tensors
-        steps, _, size = grad.shape
-        i, f, g, o = gates.split(size, dim=2)
-        # What each gate's gradient is multiplied with, for all steps at once.
-        factors = torch.empty_like(gates)
-        torch.mul(_slope_("sigmoid", i), g, out=factors[..., :size])
-        torch.mul(_slope_("sigmoid", f), cells[:-1], out=factors[..., size : 2 * size])
-        torch.mul(_slope_(ctx.phi, g), i, out=factors[..., 2 * size : 3 * size])
-        torch.mul(_slope_("sigmoid", o), squashed, out=factors[..., 3 * size :])
-        through = _slope_(ctx.phi, squashed).mul_(o)  # dc_t / dh_t
-        dh, dc = torch.zeros_like(out[0]), grad_cell.clone()
-        for t in range(steps - 1, -1, -1):
-            dh.add_(grad[t])
-            dc.addcmul_(dh, through[t])
-            step = factors[t]
-            step[:, 3 * size :].mul_(dh)
-            step[:, : 3 * size].view(-1, 3, size).mul_(dc[:, None])
-            dc.mul_(f[t])
-            torch.mm(step, weight, out=dh)
-        weight_grad = _weight_grad(factors, out[:-1])
-        return factors, dh, dc, weight_grad, _bias_grad(factors), None
+        x, ids, h, c, phi_c, gates, weight = ctx.saved_tensors
+        kind, products = ctx.how[0], _Products(weight, ctx.how[1])
+        d, dx = torch.empty_like(gates), torch.zeros_like(x)
+        dh, dc = torch.zeros_like(h[0]), grad_cell.clone()
+        steps = d.unbind(0)
+        arrays = _arrays(ids, gates, c, phi_c, grad.contiguous(), dh, dc, d, dx)
+        for t in range(len(ids) - 1, -1, -1):
+            _lstm_backward(t, kind, *arrays)
+            products.apply_back(steps[t], dh)
+        return dx, None, dh, dc, products.gradient(d, h[:-1]), None
 
 
 class _GRU(torch.autograd.Function):
     """The GRU over a whole sequence; gates are stacked r, z, n."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, h0: Tensor, weight: Tensor, bias: Tensor, phi: str) -> Tensor:
-        steps, batch, rows = x.shape
-        size = rows // 3
-        out = x.new_empty(steps + 1, batch, size)
-        gates = x.new_empty(steps, batch, rows)
-        recurrent = x.new_empty(steps, batch, size)  # W_hn h + b_hn
-        out[0] = h0
-        transposed, apply = weight.T.contiguous(), _APPLY[phi]
-        for t in range(steps):
-            torch.addmm(bias, out[t], transposed, out=gates[t])
-            recurrent[t] = gates[t][:, 2 * size :]
-            gates[t][:, : 2 * size].add_(x[t][:, : 2 * size]).sigmoid_()
-            r, z, n = gates[t].split(size, dim=1)
-            torch.addcmul(x[t][:, 2 * size :], r, recurrent[t], out=n)
-            apply(n, out=n)
-            torch.lerp(n, out[t], z, out=out[t + 1])
-        ctx.save_for_backward(out, gates, recurrent, weight)
-        ctx.phi = phi
-        return out[1:]
+    def forward(
+        ctx: Any, x: Tensor, ids: Tensor, h0: Tensor, weight: Tensor, bias: Tensor, how: How
+    ) -> Tensor:
+        kind, products = how[0], _Products(weight, how[1])
+        products.forward()
+        h = x.new_empty(len(ids) + 1, *h0.shape)
+        n = torch.empty_like(h[1:])
+        gates = x.new_empty(*ids.shape, x.shape[1])
+        h[0] = h0
+        steps, gate, arrays = h.unbind(0), gates.unbind(0), _arrays(x, ids, bias, gates, n, h)
+        for t in range(len(ids)):
+            products.apply(steps[t], gate[t])
+            _gru_forward(t, kind, *arrays)
+        ctx.save_for_backward(x, ids, h, n, gates, weight)
+        ctx.how = how
+        return h[1:]
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        out, gates, recurrent, weight = ctx.saved_tensors
-        steps, _, size = grad.shape
-        r, z, n = gates.split(size, dim=2)
-        slope_n = _slope_(ctx.phi, n).mul_(1 - z)  # d(x_n + r recurrent)_t / dh_t
-        by_h = torch.empty_like(gates)  # d(W_hh h + b_hh)_t / dh_t, gate by gate
-        torch.mul(_slope_("sigmoid", r), recurrent * slope_n, out=by_h[..., :size])
-        torch.mul(_slope_("sigmoid", z), out[:-1] - n, out=by_h[..., size : 2 * size])
-        torch.mul(slope_n, r, out=by_h[..., 2 * size :])
-        dh = torch.zeros_like(out[0])
-        for t in range(steps - 1, -1, -1):
-            dh.add_(grad[t])
-            by_h[t].view(-1, 3, size).mul_(dh[:, None])
-            slope_n[t].mul_(dh)
-            dh.mul_(z[t]).addmm_(by_h[t], weight)
-        by_x = torch.cat((by_h[..., : 2 * size], slope_n), dim=2)
-        return by_x, dh, _weight_grad(by_h, out[:-1]), _bias_grad(by_h), None
-
-
-def _weight_grad(gates: Tensor, before: Tensor) -> Tensor:
-    """Sum dG_t^T h_{t-1} over all steps in one product: (T, B, G*H), (T, B, H) to (G*H, H)."""
-    return gates.flatten(0, 1).T @ before.flatten(0, 1)
-
-
-def _bias_grad(gates: Tensor) -> Tensor:
-    return gates.sum(dim=(0, 1))
+        x, ids, h, n, gates, weight = ctx.saved_tensors
+        kind, products = ctx.how[0], _Products(weight, ctx.how[1])
+        d, dx = torch.empty_like(gates), torch.zeros_like(x)
+        dh, by_gates = torch.zeros_like(h[:2]).unbind(0)
+        dbias = x.new_zeros(h.shape[2])
+        steps = d.unbind(0)
+        arrays = _arrays(ids, gates, n, h, grad.contiguous(), dh, d, dbias, dx)
+        for t in range(len(ids) - 1, -1, -1):
+            _gru_backward(t, kind, *arrays)
+            products.apply_back(steps[t], by_gates)
+            dh.add_(by_gates)
+        return dx, None, dh, products.gradient(d, h[:-1]), dbias, None
 
 
 def run_fast(
@@ -185,18 +424,34 @@ def run_fast(
     state: LayerState,
     weight_hh: Tensor,
     bias_hh: Tensor,
+    ids: Tensor | None = None,
+    product_dtype: torch.dtype | None = None,
 ) -> tuple[Tensor, LayerState]:
     """Run a layer over a sequence; the contract of :func:`charlab.models.cells.run_steps`.
 
     Only the outputs, and for an LSTM the last cell state, carry gradients. Where the
     gradient of a gradient would be needed, use ``run_steps``.
+
+    Parameters
+    ----------
+    product_dtype : torch.dtype, optional
+        What the recurrent products are taken in; that of the weights if not given.
     """
-    if cell == "lstm":
-        lstm: Any = _LSTM  # torch gives apply no types
-        outputs, last = lstm.apply(inputs, *state, weight_hh, bias_hh, activation)
-        return outputs, (outputs[-1], last)
-    function: Any = {"rnn": _RNN, "gru": _GRU}.get(cell)
-    if function is None:
-        return run_steps(cell, activation, inputs, state, weight_hh, bias_hh)
-    outputs = function.apply(inputs, *state, weight_hh, bias_hh, activation)
-    return outputs, (outputs[-1],)
+    layer: Any = {"rnn": _RNN, "lstm": _LSTM, "gru": _GRU}[cell]  # torch types no apply
+    _keep_memory()
+    how = (_KINDS[activation], product_dtype or weight_hh.dtype)
+    if ids is None:
+        steps, batch, _ = inputs.shape
+        ids = torch.arange(steps * batch).view(steps, batch)
+        inputs = inputs.flatten(0, 1)
+    if cell == "gru":
+        size = state[0].shape[1]
+        known = (torch.arange(3 * size) < 2 * size).to(bias_hh.dtype)
+        x = inputs + known * bias_hh  # the reset gate scales b_hn, so it is not in x
+        outputs = layer.apply(x, ids, *state, weight_hh, bias_hh[2 * size :], how)
+        return outputs, (outputs[-1],)
+    if cell == "rnn":
+        outputs = layer.apply(inputs + bias_hh, ids, *state, weight_hh, how)
+        return outputs, (outputs[-1],)
+    outputs, last = layer.apply(inputs + bias_hh, ids, *state, weight_hh, how)
+    return outputs, (outputs[-1], last)

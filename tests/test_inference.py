@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from charlab.errors import CharlabError
 from charlab.files import write_json
+from charlab.models import inference
 from charlab.models.cells import ACTIVATIONS, CELLS
 from charlab.models.char_rnn import CharRNN
 from charlab.models.inference import InferenceModel, load_model
@@ -68,6 +69,21 @@ def test_it_is_the_torch_network(
         step, state = light.step(one, state)
         np.testing.assert_allclose(step, expected[t], **NEAR)
     np.testing.assert_allclose(joined(state), joined(end), **NEAR)
+
+
+@pytest.mark.parametrize(("cell", "activation", "layers", "initial"), CASES)
+def test_a_long_text_is_read_alike(
+    cell: str, activation: str, layers: int, initial: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The compiled loops that read long texts give what NumPy's calls give."""
+    _, light = twins(cell=cell, activation=activation, layers=layers, initial_state=initial)
+    ids = text(3)
+    expected, end = light.sequence(ids, light.initial_state(3))
+    monkeypatch.setattr(inference, "LONG", ids.size)
+    logits, long_end = light.sequence(ids.astype(np.uint8), light.initial_state(3))
+    np.testing.assert_allclose(logits, expected, **NEAR)
+    np.testing.assert_allclose(joined(long_end), joined(end), **NEAR)
+    assert {logits.dtype, joined(long_end).dtype} == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -12,6 +12,7 @@ comes back. The cells are in :mod:`charlab.models.numpy_cells`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from charlab.params import ModelParams
 
 Ids = NDArray[np.integer[Any]]
 State = list[LayerState]
+
+LONG = 2_000
+"""Characters from which on a sequence is read by compiled loops: to load them takes as long
+as to read thousands of characters without."""
 
 
 class _Layer:
@@ -47,6 +52,7 @@ class _Layer:
         known = np.ones_like(scale)
         if params.cell == "gru":
             known[2 * params.hidden :] = 0  # the reset gate scales b_hn
+        self.scale = scale
         self.input = np.ascontiguousarray((weight_ih * scale[:, None]).T)  # (V or H, G*H)
         self.bias = (bias_ih + known * self.bias_hh) * scale
         self.recurrent = np.ascontiguousarray((weight_hh * scale[:, None]).T)  # (H, G*H)
@@ -55,6 +61,14 @@ class _Layer:
         # BLAS is quicker on rows of a whole number of cache lines (16 float32).
         self.onward = np.pad(wide, ((0, 0), (0, -wide.shape[1] % 16)))
         self.cells: dict[int, Cell] = {}
+
+    @cached_property
+    def unscaled(self) -> tuple[Floats, Floats, Floats]:
+        """Input weights (V or H, G*H), biases and recurrent weights (H, G*H) as they were."""
+        # The scales are powers of two, so nothing is lost.
+        parts = self.input, self.bias, self.recurrent
+        rows, bias, recurrent = (np.ascontiguousarray(part / self.scale) for part in parts)
+        return rows, bias, recurrent
 
     def cell(self, batch: int) -> Cell:
         """Return the layer's cell for a batch size."""
@@ -142,6 +156,8 @@ class InferenceModel:
         logits : ndarray of shape (T, B, V)
         state : list of tuple of ndarray of shape (B, H)
         """
+        if inputs.size >= LONG:
+            return self._long_sequence(inputs, state)
         seq_len, batch = inputs.shape
         ends: State = []
         hidden = np.empty((seq_len, batch, self.params.hidden), np.float32)
@@ -159,6 +175,23 @@ class InferenceModel:
                 current = cell.advance(x, share, current)
                 hidden[t] = current[0]
             ends.append(current)
+        logits: Floats = hidden @ self.head
+        logits += self.head_bias
+        return logits, ends
+
+    def _long_sequence(self, inputs: Ids, state: State) -> tuple[Floats, State]:
+        from charlab.models.long_reading import read_layer
+
+        ends: State = []
+        ids, hidden = inputs, np.empty(0, np.float32)
+        for depth, layer in enumerate(self.layers):
+            rows, bias, recurrent = layer.unscaled
+            x = rows + bias  # (V, G*H)
+            if depth:
+                x = hidden.reshape(-1, self.params.hidden) @ rows + bias  # (T*B, G*H)
+                ids = np.arange(inputs.size).reshape(inputs.shape)
+            hidden, end = read_layer(self.params, x, ids, state[depth], recurrent, layer.bias_hh)
+            ends.append(end)
         logits: Floats = hidden @ self.head
         logits += self.head_bias
         return logits, ends

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import charlab.files
-from charlab.training import checkpoints, loop
+from charlab.training import checkpoints, folder, loop
 from tiny_training import fit, periodic
 
 CASES: dict[str, dict[str, Any]] = {
     "numpy": {"model": {"backend": "numpy"}, "optimizer": "adam", "clip": "value"},
     "numpy-adagrad": {"model": {"backend": "numpy"}, "optimizer": "adagrad", "state": "reset"},
-    "dropout": {"model": {"cell": "lstm", "layers": 2, "dropout": 0.4}},
+    "dropout": {"model": {"cell": "lstm", "layers": 2, "dropout": 0.4}, "snapshots": 3},
     "variational": {
         "model": {"cell": "gru", "dropout": 0.3, "dropout_at": "variational"},
         "optimizer": "rmsprop",
@@ -75,7 +75,7 @@ def arrange(moment: str) -> None:
         # The new checkpoint is written, but not yet in place of the one before.
         charlab.files.os.fsync = at_call(int(number), die, os.fsync)  # type: ignore[attr-defined]
     elif kind == "history":
-        loop.write_history = die
+        folder.write_history = die
     elif kind == "removal":
         checkpoints.Checkpoints.remove = die  # type: ignore[method-assign]
 
@@ -101,17 +101,17 @@ def child(case: dict[str, Any], out: Path, moment: str | None, log: Path) -> int
     os._exit(0)
 
 
-def main(folder: Path) -> None:
+def main(place: Path) -> None:
     """Run every case straight and with all its deaths, and print where each child started."""
     started = {}
     for name, case in CASES.items():
-        log = folder / f"{name}.log"
-        child(case, folder / "straight" / name, None, Path(os.devnull))
+        log = place / f"{name}.log"
+        child(case, place / "straight" / name, None, Path(os.devnull))
         for moment in MOMENTS:
-            status = child(case, folder / "killed" / name, moment, log)
+            status = child(case, place / "killed" / name, moment, log)
             if not os.WIFSIGNALED(status):
                 sys.exit(f"{name} was to die at {moment}, but ended with {status}")
-        status = child(case, folder / "killed" / name, "none", log)
+        status = child(case, place / "killed" / name, "none", log)
         if status:
             sys.exit(f"{name} did not end well: {status}")
         started[name] = [int(line) for line in log.read_text(encoding="utf-8").split()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import os
@@ -372,3 +373,29 @@ def test_both_backends_have_every_optimizer(tmp_path: Path, optimizer: str) -> N
         fit(tmp_path / backend, model={"cell": "rnn", "backend": backend}, **common)
     mine, theirs = history(tmp_path / "numpy"), history(tmp_path / "torch")
     assert [r["val_nats"] for r in mine] == pytest.approx([r["val_nats"] for r in theirs], rel=1e-3)
+
+
+@BACKENDS
+def test_snapshots_are_the_weights_on_the_way(tmp_path: Path, backend: str) -> None:
+    """Each is what a training of that many steps ends with; an older training's are gone."""
+    same = {"model": {"cell": "rnn", "backend": backend}, "keep": "last", "schedule": "constant"}
+    stale = tmp_path / "whole" / "snapshots" / "123.safetensors"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"")
+    fit(tmp_path / "whole", max_chars=16 * 48, snapshots=2, **same)
+    assert {path.stem for path in stale.parent.iterdir()} == {"0", "4"}
+    fit(tmp_path / "part", max_chars=4 * 48, **same)
+    part = (tmp_path / "part" / "model.safetensors").read_bytes()
+    assert (stale.parent / "4.safetensors").read_bytes() == part
+    assert not (tmp_path / "part" / "snapshots").exists()
+
+
+@pytest.mark.parametrize(("steps", "count"), [(1, 3), (20, 0), (20, 1), (1000, 5), (20_000, 50)])
+def test_snapshots_are_taken_at_equal_ratios(steps: int, count: int) -> None:
+    """From the initial weights on, none twice, and the end is the model itself."""
+    moments = sorted(loop.snapshot_steps(steps, count))
+    assert len(moments) <= count
+    assert not moments or moments[0] == 0
+    assert all(0 <= step < steps for step in moments)
+    ratios = [b / a for a, b in itertools.pairwise(moments) if a > 20]
+    assert not ratios or max(ratios) / min(ratios) < 1.1

@@ -66,5 +66,6 @@ def fit(
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return the bytes of every file in a folder."""
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    """Return the bytes of every file below a folder."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}

@@ -189,6 +189,7 @@ class TrainParams(Section):
     clip_at: Annotated[Float, Field(gt=0)] = 5.0
     state: Literal["carried", "reset"] = "carried"
     evaluations: Annotated[Int, Field(ge=1)] = 10
+    snapshots: Annotated[Int, Field(ge=0, le=50)] = 0
     keep: Literal["best", "last"] = "best"
     precision: Literal["fp32", "bf16"] = "fp32"
     device: Literal["cpu", "cuda"] = "cpu"

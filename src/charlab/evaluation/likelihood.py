@@ -28,8 +28,8 @@ Ids = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
 State = list[tuple[Any, ...]]
 
-CHUNK = 64
-"""Characters of each stream between two looks at the states."""
+CHUNK = 2_048
+"""Characters of all streams together between two looks at the states."""
 
 STREAMS = 64
 """Streams read side by side, segments included."""
@@ -171,8 +171,9 @@ class _Reading:
     def read(self, state: State) -> State:
         """Score all chunks, or as many as differ from the last reading; return the ends."""
         before, self.marks = self.marks, []
-        for number, start in enumerate(range(0, len(self.inputs), CHUNK)):
-            chunk = slice(start, start + CHUNK)
+        length = -(-CHUNK // self.inputs.shape[1])
+        for number, start in enumerate(range(0, len(self.inputs), length)):
+            chunk = slice(start, start + length)
             logits, state = self.model.sequence(self.inputs[chunk], state)
             self.nats[chunk] = cross_entropy(logits, self.targets[chunk])
             if before and _gap(state, before[number]) <= TOLERANCE:

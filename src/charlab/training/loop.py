@@ -14,18 +14,16 @@ from pathlib import Path
 from typing import Any, Literal, SupportsFloat
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charlab.corpus.vocabulary import EncodedText, Ids
 from charlab.errors import CharlabError
 from charlab.evaluation.likelihood import nats_per_char
-from charlab.files import write_json
 from charlab.models.inference import InferenceModel
-from charlab.models.weights import save_weights
 from charlab.params import ModelParams, TrainParams, bits
 from charlab.training.batches import Batches
 from charlab.training.checkpoints import Checkpoints, key_of
-from charlab.training.history import Row, write_history
+from charlab.training.folder import write_folder
+from charlab.training.history import Row
 from charlab.training.learners import LEARNERS, Arrays, Learner
 from charlab.training.progress import Progress
 from charlab.training.schedules import learning_rate
@@ -51,6 +49,17 @@ class DivergedError(CharlabError):
         self.step = step
 
 
+def snapshot_steps(steps: int, count: int) -> set[int]:
+    """Return after how many steps the weights are kept on the way: 0, then at equal ratios.
+
+    What is learned shows at a logarithmic scale: letters, then spaces, then words. For
+    20,000 steps and 5 snapshots: 0, 7, 53, 381, 2,759.
+    """
+    if count == 0:
+        return set()
+    return {0, *(round(steps ** (j / count)) for j in range(1, count))} - {steps}
+
+
 @dataclass
 class _Run:
     """Where a training stands."""
@@ -62,21 +71,37 @@ class _Run:
     losses: list[float] = field(default_factory=list)
     norms: list[float] = field(default_factory=list)
     kept: Arrays = field(default_factory=dict)
+    snapshots: dict[int, Arrays] = field(default_factory=dict)
     diverged_at: int | None = None
+
+    def arrays(self) -> Arrays:
+        """Return the weights that are kept, and those of the snapshots by their steps."""
+        named = {"kept": self.kept, **{str(step): w for step, w in self.snapshots.items()}}
+        return {f"run.{key}.{name}": w for key, ws in named.items() for name, w in ws.items()}
 
     def progress(self) -> dict[str, Any]:
         """Return all but the arrays, as JSON can hold it."""
-        values = {name: value for name, value in vars(self).items() if name != "kept"}
+        arrays = ("kept", "snapshots")
+        values = {name: value for name, value in vars(self).items() if name not in arrays}
         infinite = math.isinf(self.best_nats)
         rows = [asdict(row) for row in self.rows]
         return {**values, "rows": rows, "best_nats": None if infinite else self.best_nats}
 
     @classmethod
-    def from_progress(cls, values: dict[str, Any], kept: Arrays) -> _Run:
-        """Return the run that :meth:`progress` described."""
+    def resumed(cls, values: dict[str, Any], arrays: Arrays) -> _Run:
+        """Return the run of which these are the progress and the arrays."""
+        weights: dict[str, Arrays] = {}
+        for name, value in arrays.items():
+            if name.startswith("run."):
+                _, key, rest = name.split(".", 2)
+                weights.setdefault(key, {})[rest] = value
         rows = [Row(**row) for row in values["rows"]]
         best = math.inf if values["best_nats"] is None else values["best_nats"]
-        return cls(**{**values, "rows": rows, "best_nats": best, "kept": kept})
+        kept = weights.pop("kept")
+        snapshots = {int(step): weights[step] for step in sorted(weights, key=int)}
+        return cls(
+            **{**values, "rows": rows, "best_nats": best, "kept": kept, "snapshots": snapshots}
+        )
 
 
 class _Training:
@@ -93,21 +118,25 @@ class _Training:
             self.steps = max(train.max_chars // self.batches.chunk_chars, 1)
         count = min(train.evaluations, self.steps)
         self.measured_at = {round(self.steps * (i + 1) / count) for i in range(count)}
+        self.snapshot_at = snapshot_steps(self.steps, train.snapshots)
         self.limit = math.log(data.vocab.size) + 10
         self.unseen: list[tuple[SupportsFloat, SupportsFloat]] = []
 
     def go(self, run: _Run, checkpoints: Checkpoints, progress: Progress) -> None:
         """Take all steps that are left."""
+        if run.step in self.snapshot_at:
+            run.snapshots[run.step] = self.learner.weights()
         saved = time.monotonic()
         while run.step < self.steps:
             self._advance(run)
             progress.read(self.batches.chunk_chars)
             if run.step in self.measured_at:
                 self._measure(run, progress)
+            if run.step in self.snapshot_at:
+                run.snapshots[run.step] = self.learner.weights()
             if time.monotonic() - saved > CHECKPOINT_SECONDS and run.step < self.steps:
                 self._look(run)
-                arrays = {f"kept.{name}": value for name, value in run.kept.items()}
-                checkpoints.save({**self.learner.snapshot(), **arrays}, run.progress())
+                checkpoints.save({**self.learner.snapshot(), **run.arrays()}, run.progress())
                 saved = time.monotonic()
 
     def _advance(self, run: _Run) -> None:
@@ -242,7 +271,7 @@ def train(
     finally:
         shown.close()
     metrics = _metrics(training, run)
-    _write(out, config, data, run, metrics)
+    write_folder(out, config, data.vocab, run.kept, run.snapshots, run.rows, metrics)
     checkpoints.remove()
     return metrics
 
@@ -253,9 +282,8 @@ def _resumed(learner: Learner, checkpoints: Checkpoints) -> _Run:
     if found is None:
         return _Run(kept=learner.weights())
     arrays, values = found
-    learner.restore({k: v for k, v in arrays.items() if not k.startswith("kept.")})
-    kept = {k.removeprefix("kept."): v for k, v in arrays.items() if k.startswith("kept.")}
-    return _Run.from_progress(values, kept)
+    learner.restore({k: v for k, v in arrays.items() if not k.startswith("run.")})
+    return _Run.resumed(values, arrays)
 
 
 def _metrics(training: _Training, run: _Run) -> dict[str, float | None]:
@@ -282,19 +310,3 @@ def _metrics(training: _Training, run: _Run) -> dict[str, float | None]:
 def _rounded(value: float | None) -> float | None:
     """Round to eight significant digits: what is beyond is noise of the last bit."""
     return float(f"{value:.8g}") if isinstance(value, float) else value
-
-
-def _write(
-    out: Path,
-    config: dict[str, Any],
-    data: EncodedText,
-    run: _Run,
-    metrics: dict[str, float | None],
-) -> None:
-    """Write the model folder; metrics.json comes last, so its presence says that all is there."""
-    weights: dict[str, NDArray[Any]] = run.kept
-    save_weights(out / "model.safetensors", weights)
-    write_json(out / "config.json", config)
-    data.vocab.save(out / "vocab.json")
-    write_history(out / "history.csv", run.rows)
-    write_json(out / "metrics.json", metrics)

@@ -11,6 +11,7 @@ and Fei-Fei 2015, arXiv:1506.02078).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from charlab.errors import CharlabError
@@ -48,10 +49,36 @@ class Splits:
         """Characters used, over all segments."""
         return self.segments * (self.train + self.val + self.test)
 
+    def total(self, name: str) -> int:
+        """Return the characters of a part over all segments."""
+        return self.segments * int(getattr(self, name))
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Return what is written to ``splits.json``: characters over all segments."""
+        totals = {name: self.total(name) for name in NAMES}
+        return {"split": self.split, "segments": self.segments, "chars": self.chars, **totals}
+
     def part_bounds(self, name: str) -> tuple[int, int]:
         """Return where a part begins and ends within a segment."""
         start = {"train": 0, "val": self.train, "test": self.train + self.val}[name]
         return start, start + int(getattr(self, name))
+
+    def within(self, position: int, length: int) -> Iterator[tuple[str, slice]]:
+        """Yield which part takes which characters of a piece of the text, in order.
+
+        Parameters
+        ----------
+        position : int
+            Where the piece begins in the text.
+        length : int
+            Its characters.
+        """
+        each = self.train + self.val + self.test
+        last = min((position + length - 1) // each, self.segments - 1)
+        for segment in range(position // each, last + 1):
+            for name in NAMES:
+                start, end = (segment * each - position + at for at in self.part_bounds(name))
+                yield name, slice(max(0, start), max(0, min(end, length)))
 
 
 def divide(chars: int, corpus: CorpusParams) -> Splits:

@@ -8,35 +8,37 @@ memory, and ``splits.json``. A file of any length is read twice in pieces of fix
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from charlab.corpus.splits import NAMES, Splits, divide
+from charlab.corpus.splits import NAMES, divide
+from charlab.corpus.streaming import (
+    CODE_POINTS,
+    code_points,
+    count_characters,
+    read_pieces,
+    write_parts,
+)
+from charlab.corpus.unknown import UnknownCharacterError, unknown_character
 from charlab.errors import CharlabError
 from charlab.files import read_json, write_json
 from charlab.params import CorpusParams
+
+__all__ = ["UNKNOWN", "EncodedText", "Ids", "UnknownCharacterError", "Vocabulary", "encode_text"]
 
 Ids = NDArray[np.uint8] | NDArray[np.uint16]
 
 UNKNOWN = "\ufffd"
 """What an unknown character is shown as: U+FFFD, the replacement character."""
 
-PIECE = 1 << 20
-"""Characters that are read at a time."""
-
-CODE_POINTS = 0x110000
-
-
-class UnknownCharacterError(CharlabError):
-    """A text has a character that the vocabulary does not know."""
+MOST = 1 << 16
+"""Ids that two bytes hold."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Vocabulary:
             raise CharlabError(
                 "a vocabulary needs at least one character, one count for each, and the "
                 "characters sorted by code point without repetition"
+            )
+        if self.size > MOST:
+            raise CharlabError(
+                f"a vocabulary of {self.size} characters; at most {MOST} have room. Is the text "
+                "decoded rightly? If so, set corpus.min_count: 2 and corpus.unknown: true"
             )
 
     @property
@@ -101,7 +108,7 @@ class Vocabulary:
         >>> Vocabulary.from_text("abba!").chars
         ('!', 'a', 'b')
         """
-        return cls.from_counts(_counts([text]), min_count, unknown)
+        return cls.from_counts(count_characters([text]), min_count, unknown)
 
     @classmethod
     def from_dict(cls, document: Any, source: str = "the vocabulary") -> Vocabulary:
@@ -170,34 +177,19 @@ class Vocabulary:
         return self._encode(text, self._table(), 0)
 
     def _encode(self, text: str, table: NDArray[np.uint32], offset: int) -> Ids:
-        ids = table[_code_points(text)]
+        ids = table[code_points(text)]
         if not self.unknown:
             missing = np.flatnonzero(ids == self.size)
             if len(missing):
                 position = int(missing[0])
-                raise self._unknown_character(text[position], offset + position)
+                raise unknown_character(text[position], offset + position, self.chars)
         return ids.astype(np.uint8) if self.size <= 256 else ids.astype(np.uint16)
 
-    def _unknown_character(self, char: str, position: int) -> UnknownCharacterError:
-        near = self.nearest(char)
-        hint = f"; the nearest that is in it is {near!r}" if near is not None else ""
-        return UnknownCharacterError(
-            f"Character {char!r} (U+{ord(char):04X}) at position {position} is not in the "
-            f"vocabulary of {self.size} characters{hint}; use characters of the training text, "
-            "or set corpus.unknown: true and train again"
-        )
-
-    def nearest(self, char: str) -> str | None:
-        """Return a known character that stands for ``char``: other case, or without accents."""
-        plain = unicodedata.normalize("NFKD", LOOK_ALIKES.get(char, char))[:1]
-        known = set(self.chars)
-        for other in (char.swapcase(), plain, plain.swapcase(), LOOK_ALIKES.get(plain, "")):
-            if other in known:
-                return other
-        base = plain.lower()
-        return next(
-            (c for c in self.chars if unicodedata.normalize("NFKD", c)[0].lower() == base), None
-        )
+    def _all_ids(self, pieces: Iterable[str]) -> Iterator[Ids]:
+        table, position = self._table(), 0
+        for piece in pieces:
+            yield self._encode(piece, table, position)
+            position += len(piece)
 
     def decode(self, ids: NDArray[np.integer[Any]]) -> str:
         """Return the text of ``ids``; the unknown symbol is shown as U+FFFD.
@@ -216,14 +208,6 @@ class Vocabulary:
                 f"{self.size - 1}; decode with the vocabulary that they were made with"
             )
         return symbols[array.astype(np.intp)].tobytes().decode("utf-32-le", "surrogatepass")
-
-
-LOOK_ALIKES = {
-    "‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
-    "–": "-", "—": "-", "…": ".", "\t": " ", "\u00a0": " ", "ß": "s", "æ": "a", "ø": "o",
-    "'": "’", '"': "”", "-": "—",
-}  # fmt: skip
-"""What to offer for characters that have no decomposition."""
 
 
 @dataclass(frozen=True)
@@ -274,40 +258,6 @@ class EncodedText:
         return cls(arrays[0], arrays[1], arrays[2], segments, vocab)
 
 
-def _code_points(text: str) -> NDArray[np.uint32]:
-    # A prompt from a command line may have half a surrogate pair: an unknown character, too.
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-
-
-def _counts(pieces: Any) -> dict[str, int]:
-    """Count the characters of an iterable of texts."""
-    totals = np.zeros(CODE_POINTS, dtype=np.int64)
-    for piece in pieces:
-        found = np.bincount(_code_points(piece))
-        totals[: len(found)] += found
-    return {chr(code): int(totals[code]) for code in np.flatnonzero(totals)}
-
-
-def _pieces(path: Path, chars: int | None) -> Iterator[str]:
-    """Yield the first ``chars`` characters of a UTF-8 file, a piece at a time."""
-    left = chars
-    # newline="" keeps line ends as they are: a protocol that counts bytes needs them.
-    with path.open(encoding="utf-8", newline="") as stream:
-        while piece := _read(stream, PIECE if left is None else min(PIECE, left)):
-            yield piece
-            if left is not None:
-                left -= len(piece)
-
-
-def _read(stream: IO[str], chars: int) -> str:
-    try:
-        return stream.read(chars)
-    except UnicodeDecodeError as error:
-        raise CharlabError(
-            f"{stream.name}: not UTF-8 ({error.reason}); clean it first: charlab clean"
-        ) from None
-
-
 def encode_text(
     path: Path, corpus: CorpusParams, out_dir: Path, *, chars: int | None = None
 ) -> Vocabulary:
@@ -329,7 +279,7 @@ def encode_text(
     CharlabError
         If the text is too short to be split, or shorter than ``chars``.
     """
-    counts = _counts(_pieces(path, chars))
+    counts = count_characters(read_pieces(path, chars))
     total = sum(counts.values())
     if chars is not None and total < chars:
         raise CharlabError(
@@ -338,74 +288,7 @@ def encode_text(
     splits = divide(total, corpus)
     vocab = Vocabulary.from_counts(counts, corpus.min_count, corpus.unknown)
     out_dir.mkdir(parents=True, exist_ok=True)
-    _write_ids(_pieces(path, chars), vocab, splits, out_dir)
+    write_parts(out_dir, splits, vocab.dtype, vocab._all_ids(read_pieces(path, chars)))
     vocab.save(out_dir / "vocab.json")
-    write_json(
-        out_dir / "splits.json",
-        {
-            "split": splits.split,
-            "segments": splits.segments,
-            "chars": splits.chars,
-            **{name: splits.segments * getattr(splits, name) for name in NAMES},
-        },
-    )
+    write_json(out_dir / "splits.json", splits.as_dict())
     return vocab
-
-
-def _write_ids(pieces: Iterator[str], vocab: Vocabulary, splits: Splits, out_dir: Path) -> None:
-    """Write the ids of each split, whatever the pieces' borders.
-
-    The arrays are made under temporary names, so that a reader never sees half of one.
-    """
-    table = vocab._table()
-    each = splits.train + splits.val + splits.test
-    with ExitStack() as stack:
-        arrays = {
-            name: stack.enter_context(_Growing(out_dir, name, splits, vocab)) for name in NAMES
-        }
-        position = 0
-        for piece in pieces:
-            ids = vocab._encode(piece, table, position)
-            for segment in range(position // each, (position + len(ids) - 1) // each + 1):
-                for name, array in arrays.items():
-                    start, end = (segment * each + bound for bound in splits.part_bounds(name))
-                    if segment < splits.segments:
-                        array.append(ids[max(0, start - position) : max(0, end - position)])
-            position += len(ids)
-
-
-class _Growing:
-    """A split's ``.npy`` file while it is being filled."""
-
-    def __init__(self, folder: Path, name: str, splits: Splits, vocab: Vocabulary) -> None:
-        self.path = folder / f"{name}.npy"
-        self.temporary = folder / f".{name}.npy.part"
-        self.length = splits.segments * int(getattr(splits, name))
-        self.dtype = vocab.dtype
-        self.filled = 0
-
-    def __enter__(self) -> _Growing:
-        # An array without elements cannot be mapped.
-        if self.length:
-            self.array: NDArray[Any] = open_memmap(
-                self.temporary, mode="w+", dtype=self.dtype, shape=(self.length,)
-            )
-        return self
-
-    def append(self, ids: Ids) -> None:
-        """Add ids at the end."""
-        if len(ids):
-            self.array[self.filled : self.filled + len(ids)] = ids
-            self.filled += len(ids)
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if self.length:
-            self.array.flush()  # type: ignore[attr-defined]
-            del self.array
-        else:
-            with self.temporary.open("wb") as stream:
-                np.save(stream, np.empty(0, self.dtype))
-        if kind is None:
-            self.temporary.replace(self.path)
-        else:
-            self.temporary.unlink()

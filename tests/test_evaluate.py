@@ -15,13 +15,8 @@ from safetensors.numpy import save_file
 from charlab.corpus.invented import Floor, write
 from charlab.corpus.vocabulary import EncodedText, Vocabulary, encode_text
 from charlab.errors import CharlabError
-from charlab.evaluation.evaluate import (
-    bounded,
-    evaluate,
-    evaluate_files,
-    evaluate_variants,
-    rounded,
-)
+from charlab.evaluation.bounds import bounded
+from charlab.evaluation.evaluate import evaluate, evaluate_files, evaluate_variants, rounded
 from charlab.evaluation.positions import BLOCK
 from charlab.evaluation.reference import Reference, places_of_test, refer
 from charlab.evaluation.tracing import BLOCKS, Network, trace
@@ -95,7 +90,7 @@ def test_evaluation_of_a_model(
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found == evaluate(model, data, refer(data, text), samples_of(text))
     missing = {name for name, value in found.items() if value is None}
-    assert missing == ({"gates"} if cell == "rnn" else set())
+    assert missing == {"as_it_learned"} | ({"gates"} if cell == "rnn" else set())
     assert len(found["loss_by_position"]) == BLOCK
     assert ("cell_norm" in found["gradient_by_lag"][1]) == (cell == "lstm")
     # Both looks read the same characters.
@@ -159,7 +154,7 @@ def test_evaluation_of_a_foreign_text_in_segments(tmp_path: Path) -> None:
     found = evaluate(write_model(tmp_path / "model", "gru", data.vocab.size), data)
     missing = {name for name, value in found.items() if value is None}
     far = {"loss_by_distance", "loss_by_kind"}
-    assert missing == far | {"against_ngram", "novelty", "colored", "next_char"}
+    assert missing == far | {"against_ngram", "novelty", "colored", "next_char", "as_it_learned"}
     assert found["neurons"]
 
 

@@ -29,6 +29,7 @@ from charlab.drawing import (
 )
 from charlab.models.inference import load_model
 from charlab.params import SampleParams
+from charlab.snapshots import load_snapshots
 
 Ids = npt.NDArray[np.integer]
 State = list[tuple[Any, ...]]
@@ -202,27 +203,42 @@ def sample_ladder(folder: Path, params: SampleParams, seed: int) -> dict[str, An
     dict
         ``prompt``, ``seed``, and ``samples``: for each temperature its ``text``, the
         mean ``nats_per_char`` under the model as it is, and the mean ``entropy_nats``
-        of the distributions drawn from.
+        of the distributions drawn from. If the training kept weights on the way,
+        ``as_it_learned`` has the same of each of them, with its ``step`` and the
+        ``chars`` read, at the temperature in the middle of the ladder.
     """
-    model, vocab = load_model(folder), Vocabulary.load(folder / "vocab.json")
-    rungs = []
-    for temperature in params.temperatures:
-        (drawn,) = sample_with_nats(
-            model,
-            vocab,
-            params.prompt,
-            temperature=temperature,
-            length=params.length,
-            seed=seed,
-            top_k=params.top_k,
-            top_p=params.top_p,
-        )
-        rungs.append(
-            {
-                "temperature": temperature,
-                "text": drawn.text,
-                "nats_per_char": float(drawn.nats.mean()),
-                "entropy_nats": float(drawn.entropy.mean()),
-            }
-        )
-    return {"prompt": params.prompt, "seed": seed, "samples": rungs}
+    vocab = Vocabulary.load(folder / "vocab.json")
+    model = load_model(folder)
+    middle = sorted(params.temperatures)[len(params.temperatures) // 2]
+    drawn = {
+        "prompt": params.prompt,
+        "seed": seed,
+        "samples": [_rung(model, vocab, params, t, seed) for t in params.temperatures],
+    }
+    learned = [
+        {"step": kept.step, "chars": kept.chars} | _rung(kept.network, vocab, params, middle, seed)
+        for kept in load_snapshots(folder)
+    ]
+    return drawn | ({"as_it_learned": learned} if learned else {})
+
+
+def _rung(
+    model: CharModel, vocab: Vocabulary, params: SampleParams, temperature: float, seed: int
+) -> dict[str, Any]:
+    """Return one text at one temperature, and how the model saw it."""
+    (drawn,) = sample_with_nats(
+        model,
+        vocab,
+        params.prompt,
+        temperature=temperature,
+        length=params.length,
+        seed=seed,
+        top_k=params.top_k,
+        top_p=params.top_p,
+    )
+    return {
+        "temperature": temperature,
+        "text": drawn.text,
+        "nats_per_char": float(drawn.nats.mean()),
+        "entropy_nats": float(drawn.entropy.mean()),
+    }

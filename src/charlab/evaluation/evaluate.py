@@ -20,12 +20,12 @@ import numpy as np
 from charlab.corpus.invented import write
 from charlab.corpus.vocabulary import EncodedText
 from charlab.evaluation.activations import ActivationHistogram, GateSaturation, weight_pictures
+from charlab.evaluation.bounds import MAX_CHARS, bounded
 from charlab.evaluation.contrast import AgainstNgram
 from charlab.evaluation.features import FEATURES, quotation_marks, text_features
 from charlab.evaluation.gradients import GradientByLag
 from charlab.evaluation.likelihood import nats_per_char
 from charlab.evaluation.neurons import Correlations, best_units, most_telling
-from charlab.evaluation.novelty import TrainingText, character_entropy
 from charlab.evaluation.passages import (
     COLORED_CHARS,
     colored_passage,
@@ -42,11 +42,8 @@ from charlab.evaluation.positions import (
 )
 from charlab.evaluation.reference import Reference, part_of, refer
 from charlab.evaluation.tracing import Floats, Ids, Network
+from charlab.evaluation.writing import as_it_learned, novelty
 from charlab.files import read_json, write_json
-from charlab.params import bits
-
-MAX_CHARS = 400_000
-"""Characters of a split that are looked at, from its start."""
 
 
 class Look(Protocol):
@@ -94,7 +91,8 @@ def evaluate(
             "neurons": neurons,
             **_passage(network, data, neurons),
             "weights": weight_pictures(network, data.vocab),
-            "novelty": _novelty(reference.training, samples),
+            "novelty": novelty(reference.training, samples),
+            "as_it_learned": as_it_learned(model_dir, data, reference.training, samples),
         }
     )
     return found
@@ -136,16 +134,6 @@ def _features(data: EncodedText, ids: Ids, segments: int) -> Floats:
     return text_features(ids, data.vocab, segments, quotes)
 
 
-def bounded(ids: Ids, segments: int) -> tuple[Ids, int]:
-    """Return the first segments of a split that fit :data:`MAX_CHARS`, and their number.
-
-    Of a first segment that alone is too long, its start.
-    """
-    size = len(ids) // segments
-    count = max(1, min(segments, MAX_CHARS // max(size, 1)))
-    return np.asarray(ids[: min(count * size, max(MAX_CHARS, 0))]), count
-
-
 def _far_losses(
     network: Network, data: EncodedText, reference: Reference
 ) -> dict[str, list[dict[str, Any]] | None]:
@@ -178,29 +166,6 @@ def _passage(network: Network, data: EncodedText, neurons: list[dict[str, Any]])
     traced = read_passage(network, test, start, segments)
     colored = colored_passage(network, data.vocab, passage, traced, neuron) if neuron else None
     return {"colored": colored, "next_char": typical_prediction(passage, traced, data.vocab)}
-
-
-def _novelty(
-    training: TrainingText | None, samples: dict[str, Any] | None
-) -> list[dict[str, Any]] | None:
-    """Set each sample beside the training text."""
-    if training is None or samples is None:
-        return None
-    return [_novelty_of(training, sample) for sample in samples["samples"]]
-
-
-def _novelty_of(training: TrainingText, sample: dict[str, Any]) -> dict[str, Any]:
-    text = sample["text"]
-    copied = training.longest_copy(text)
-    shares = training.novelty([text])
-    return {
-        "temperature": sample["temperature"],
-        "longest_copied": len(copied.text),
-        "copied_text": copied.text,
-        "real_words": training.real_words([text]),
-        "entropy_bpc": bits(character_entropy([text])),
-        "novel_by_length": [{"length": n, "share": share} for n, share in shares.items()],
-    }
 
 
 def rounded(value: Any, digits: int = 6) -> Any:

@@ -62,3 +62,14 @@ def test_weight_pictures_never_mix_gates() -> None:
     np.testing.assert_array_equal(picture, np.repeat([1.0, 2.0, 3.0], 21)[:, None] * np.ones(64))
     assert found["chars"] == list(vocab.chars[-64:])
     assert np.shape(found["head"]) == (64, 64)
+
+
+def test_a_one_hot_product_is_a_column(network: Network) -> None:
+    """The commonest letter's column is shown, beside what the product of matrices gives."""
+    vocab = Vocabulary.from_text("aabbbc   .")
+    one_hot = weight_pictures(network, vocab)["one_hot"]
+    assert (one_hot["id"], one_hot["char"]) == (vocab.chars.index("b"), "b")
+    expected = network.layers[0].weight_ih[:4, one_hot["id"]]
+    assert one_hot["column"] == pytest.approx(expected, abs=1e-4)
+    assert one_hot["product"] == one_hot["column"]
+    assert one_hot["largest_difference"] == 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charlab.corpus.vocabulary import Vocabulary
-from charlab.evaluation.contrast import KINDS, AgainstNgram, kinds_of
+from charlab.evaluation.contrast import KINDS, PASSAGE, AgainstNgram, kinds_of
 from charlab.evaluation.positions import survey
 from charlab.evaluation.tracing import Network
 from charlab.models.weights import expected_shapes
@@ -69,3 +69,31 @@ def test_against_ngram_finds_where_each_is_better(network: Network) -> None:
     assert found["rnn_better"][1]["ngram_p"] == pytest.approx(math.exp(-2))
     kinds = {row["kind"]: row["chars"] for row in found["by_kind"]}
     assert sum(kinds.values()) == found["chars"]
+
+
+def test_the_passage_shown_is_a_typical_one(network: Network) -> None:
+    """Of all stretches that start a word, its mean difference is nearest to the mean of all."""
+    vocab = Vocabulary.from_text("abcd ")
+    ids = np.random.default_rng(2).integers(0, 5, 4_000).astype(np.uint8)
+    ngram_nats = np.random.default_rng(3).gamma(2.0, 1.0, 4_000)
+    look = AgainstNgram(ids, vocab, 5, ngram_nats)
+    network_nats = np.full(4_000, np.nan)
+    for block in survey(network, ids):
+        look.add(block)
+        network_nats[block.positions + 1] = block.trace.nats(block.targets)
+    found = look.result()
+    assert found is not None
+    passage = found["passage"]
+    kinds = kinds_of(ids, vocab)
+    gains = {
+        place: (ngram_nats - network_nats)[place : place + PASSAGE].mean()
+        for place in range(4_000 - PASSAGE)
+        if kinds[place] == 0
+    }
+    read = {place: gain for place, gain in gains.items() if not np.isnan(gain)}
+    mean = found["ngram_nats"] - found["network_nats"]
+    place = min(read, key=lambda k: abs(read[k] - mean))
+    assert passage["text"] == vocab.decode(ids[place : place + PASSAGE])
+    assert passage["ngram_nats"] == pytest.approx(ngram_nats[place : place + PASSAGE], abs=1e-4)
+    shown = network_nats[place : place + PASSAGE]
+    assert passage["network_nats"] == pytest.approx(shown, abs=1e-4)

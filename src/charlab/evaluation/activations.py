@@ -25,6 +25,9 @@ LEFT, RIGHT = 0.1, 0.9
 MAX_GATE_UNITS = 512
 """Per-unit figures are given for networks of at most this many units."""
 
+ELEMENTS = 4
+"""Elements of a matrix's column that are shown one by one."""
+
 PICTURE = 64
 """The longest side of a matrix's picture."""
 
@@ -125,6 +128,30 @@ def weight_pictures(network: Network, vocab: Vocabulary) -> dict[str, Any]:
         "chars": [vocab.chars[k] for k in columns],
         "row_blocks": list(row_blocks),
         "shapes": {name: list(shape) for name, shape in zip(matrices, shapes, strict=True)},
+        "one_hot": _one_hot(layer.weight_ih, vocab, columns),
+    }
+
+
+def _one_hot(weight_ih: Floats, vocab: Vocabulary, shown: list[int]) -> dict[str, Any]:
+    """Multiply W_ih by the one-hot vectors of characters, and look the columns up instead.
+
+    Returns
+    -------
+    dict
+        The commonest letter's number (``id``) and ``char``, the first elements of its
+        ``product`` and of its ``column``, and the ``largest_difference`` of all elements of
+        the products of all characters that are ``shown``.
+    """
+    one_hot = np.eye(weight_ih.shape[1])[:, shown]  # (V, shown)
+    products = weight_ih @ one_hot  # (G*H, shown)
+    order = sorted(shown, key=lambda k: (-vocab.counts[k], k))
+    chosen = next((k for k in order if vocab.chars[k].isalpha()), order[0])
+    return {
+        "id": chosen,
+        "char": vocab.chars[chosen],
+        "product": np.round(products[:ELEMENTS, shown.index(chosen)], 4).tolist(),
+        "column": np.round(weight_ih[:ELEMENTS, chosen], 4).tolist(),
+        "largest_difference": float(np.abs(products - weight_ih[:, shown]).max()),
     }
 
 

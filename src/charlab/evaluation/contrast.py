@@ -26,6 +26,9 @@ CONTEXT = 40
 APART = 100
 """Two places that are shown are at least this many characters apart."""
 
+PASSAGE = 240
+"""Characters of the passage in which both are shown at every character."""
+
 KINDS = (
     "first letter of a word",
     "second or third letter",
@@ -101,7 +104,7 @@ class AgainstNgram:
         self._nats.append(block.trace.nats(block.targets).ravel())
 
     def result(self) -> dict[str, Any] | None:
-        """Return both means, the means by kind, and the places that differ most."""
+        """Return both means, the means by kind, the places that differ most, and a passage."""
         if not self._nats:
             return None
         places, network = np.concatenate(self._places), np.concatenate(self._nats)
@@ -118,6 +121,7 @@ class AgainstNgram:
             "by_kind": self._by_kind(places, network, ngram),
             "rnn_better": self._examples(places, network, ngram, gain),
             "ngram_better": self._examples(places, network, ngram, -gain),
+            "passage": self._passage(places, network, ngram),
         }
 
     def _by_kind(
@@ -155,6 +159,30 @@ class AgainstNgram:
             }
             for k in found
         ]
+
+    def _passage(
+        self, places: NDArray[np.intp], network: Floats, ngram: Floats
+    ) -> dict[str, Any] | None:
+        """Show both at every character of a typical stretch.
+
+        Typical is the one whose mean gain is nearest to that of all. It starts a word, if any
+        stretch without a gap does; None if there is none.
+        """
+        starts = np.arange(len(places) - PASSAGE + 1)
+        starts = starts[places[starts + PASSAGE - 1] - places[starts] == PASSAGE - 1]
+        word = kinds_of(self._ids, self._vocab)[places[starts]] == 0
+        starts = starts[word] if word.any() else starts
+        if not len(starts):
+            return None
+        gain = ngram - network
+        sums = np.append(0.0, np.cumsum(gain))
+        means = (sums[starts + PASSAGE] - sums[starts]) / PASSAGE
+        first = int(starts[np.argmin(np.abs(means - gain.mean()).round(9))])
+        return {
+            "text": self._text(places[first], places[first] + PASSAGE),
+            "network_nats": np.round(network[first : first + PASSAGE], 4).tolist(),
+            "ngram_nats": np.round(ngram[first : first + PASSAGE], 4).tolist(),
+        }
 
     def _text(self, first: int, last: int) -> str:
         return self._vocab.decode(np.asarray(self._ids[first:last]))

@@ -152,11 +152,31 @@ def classic_step(vocab_size: int, hidden: int, seq_len: int = 25) -> Step:
     return step
 
 
+def listing_step(vocab_size: int, model: ModelParams) -> Step:
+    """Return a step as first programs take it: one text, its one-hot input made in a loop."""
+    layer, head = nn.LSTM(vocab_size, model.hidden), nn.Linear(model.hidden, vocab_size)
+    optimizer = torch.optim.Adam([*layer.parameters(), *head.parameters()], lr=LEARNING_RATE)
+
+    def step(inputs: Tensor, targets: Tensor) -> float:
+        one_hot = torch.zeros(SEQ_LEN, 1, vocab_size)
+        for t, character in enumerate(inputs[:, 0]):
+            one_hot[t, 0, character] = 1
+        logits = head(layer(one_hot)[0])
+        loss = F.cross_entropy(logits.flatten(0, 1), targets[:, 0])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
 MAKERS: dict[str, Callable[..., Step]] = {
     "plain": plain_step,
     "own": own_step,
     "numpy": numpy_step,
     "classic": classic_step,
+    "listing": listing_step,
 }
 
 
@@ -226,6 +246,9 @@ def main(steps: int, hidden: tuple[int, ...], precision: tuple[str, ...]) -> Non
         compare(f"lstm 128: tanh, {activation}", steps, *sides)
     sides = Side(steps, 25, "classic", 100), Side(steps, size, "numpy", 100)
     compare("rnn 100: classic NumPy, batched", steps, *sides)
+    model = ModelParams(cell="lstm", hidden=128)
+    sides = Side(steps, SEQ_LEN, "listing", model), Side(steps, size, "own", model, "fp32")
+    compare("lstm 128: one text in a loop, own", steps, *sides)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,79 @@
+"""What a recipe reaches, and when: the whole program's seconds beside the held-out loss.
+
+``charlab train --recipe NAME --text FILE`` is run in a process of its own, so the seconds hold
+everything: start-up, cleaning, numbering, training, measuring. The n-gram and PPMd figures
+of the same split stand beside it.
+
+    python benchmarks/time_to_quality.py FILE [--recipe fast --recipe minute]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+from charlab.alone import encode_file
+from charlab.evaluation.baselines import measure_text
+from charlab.params import BaselineParams, CorpusParams
+
+
+def run_recipe(recipe: str, text: Path, seed: int) -> tuple[float, dict[str, float]]:
+    """Return the seconds of the whole program, and the metrics that it printed."""
+    program = "import sys; from charlab.cli import main; sys.argv[0] = 'charlab'; main()"
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--recipe", recipe, "--text", str(text), "--out", f"{folder}/model"]
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", program, "train", *options, "--seed", str(seed)],
+            stdout=subprocess.PIPE,
+            check=True,
+            cwd=folder,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        seconds = time.perf_counter() - start
+    metrics: dict[str, float] = json.loads(done.stdout)
+    return seconds, metrics
+
+
+def best(figures: list[dict[str, float]]) -> str:
+    """Return the best order's loss on val, in words."""
+    order = min(figures, key=lambda one: one["val_nats"])
+    return f"{order['val_nats']:.4f} (order {order['order']})"
+
+
+def print_baselines(text: Path) -> None:
+    """Print what a network has to beat on the split of the recipes."""
+    corpus = CorpusParams(val=0.1, test=0)
+    orders = BaselineParams(ngram_orders=[5, 6, 7, 8], ppmd_orders=[5, 6, 8])
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure_text(encode_file(text, corpus, Path(folder)), orders, {})
+    print(f"n-gram {best(found['ngram'])}, PPMd {best(found['ppmd'])}")
+
+
+@click.command(help=__doc__)
+@click.argument("text", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--recipe", multiple=True, default=("fast", "minute"), show_default=True)
+@click.option("--seed", multiple=True, default=(1, 2, 3), show_default=True)
+def main(text: Path, recipe: tuple[str, ...], seed: tuple[int, ...]) -> None:
+    """Print a line for each recipe and seed."""
+    print(f"{text.name}: first 90 % train, last 10 % val; nats per character on val")
+    print_baselines(text)
+    for name in recipe:
+        for number in seed:
+            seconds, metrics = run_recipe(name, text, number)
+            print(
+                f"{name}, seed {number}: {metrics['val_nats']:.4f} after {seconds:.1f} s, "
+                f"{metrics['parameters']:,} parameters",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Does the memory of a training grow with its text?
+"""How the memory of a training grows with its text.
 
 The same short training on texts of growing length, each in a process of its own. What counts
 is the memory that the process holds for itself (RssAnon); pages of the mapped text

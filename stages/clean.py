@@ -15,11 +15,19 @@ from charlab.params import load_params
 @click.option("--out", type=FILE, required=True, help="its body: UTF-8, LF, NFC")
 @click.option("--record", type=FILE, required=True, help="what was removed, and why")
 @click.option("--bodies", type=FILE, required=True, help="the tracked hashes of the bodies")
-def main(text: str, raw: Path, out: Path, record: Path, bodies: Path) -> None:
+@click.option("--strict", is_flag=True, help="stop if the body is not the recorded one")
+def main(text: str, raw: Path, out: Path, record: Path, bodies: Path, strict: bool) -> None:
     """Clean the text that params.yaml calls TEXT."""
     params = load_params()
     told = clean_text(
-        text, params.texts[text], params.corpus.clean, raw, out=out, record=record, bodies=bodies
+        text,
+        params.texts[text],
+        params.corpus.clean,
+        raw,
+        out=out,
+        record=record,
+        bodies=bodies,
+        strict=strict,
     )
     for message in told:
         click.echo(f"clean: {message}", err=True)

@@ -110,6 +110,84 @@ def slow(seconds: float) -> Callable[[Any, int], None]:
     return answer
 
 
+def trickle(seconds: float, weak: bool = False) -> Callable[[Any, int], None]:
+    """Give the body in pieces of a fiftieth, with a pause behind each; ranges are known."""
+
+    def answer(handler: Any, _: int) -> None:
+        body = handler.script.body
+        asked, start = handler.headers.get("Range"), 0
+        if asked and handler.headers.get("If-Range") == TAG:
+            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            handler.send_response(206)
+            handler.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        else:
+            handler.send_response(200)
+        handler.send_header("ETag", f"W/{TAG}" if weak else TAG)
+        handler.send_header("Content-Length", str(len(body) - start))
+        handler.end_headers()
+        for at in range(start, len(body), len(body) // 50):
+            handler.wfile.write(body[at : at + len(body) // 50])
+            handler.wfile.flush()
+            time.sleep(seconds)
+
+    return answer
+
+
+def always_cut(share: float) -> Callable[[Any, int], None]:
+    """Give so large a share of what is asked for, then close the connection, every time."""
+
+    def answer(handler: Any, _: int) -> None:
+        body, start = handler.script.body, 0
+        asked = handler.headers.get("Range")
+        if asked and handler.headers.get("If-Range") == TAG:
+            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            handler.send_response(206)
+            handler.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        else:
+            handler.send_response(200)
+        handler.send_header("ETag", TAG)
+        handler.send_header("Content-Length", str(len(body) - start))
+        handler.end_headers()
+        handler.wfile.write(body[start : start + max(1, int(len(body) * share))])
+        handler.wfile.flush()
+        handler.close_connection = True
+
+    return answer
+
+
+def wrong_length(more: int) -> Callable[[Any, int], None]:
+    """Promise more bytes than there are, or fewer."""
+
+    def answer(handler: Any, _: int) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(handler.script.body) + more))
+        handler.end_headers()
+        handler.wfile.write(handler.script.body)
+        handler.wfile.flush()
+        handler.close_connection = True
+
+    return answer
+
+
+def endless(handler: Any, _: int) -> None:
+    """Give a body that never ends, of no length that is told."""
+    handler.send_response(200)
+    handler.end_headers()
+    handler.close_connection = True
+    while True:
+        handler.wfile.write(handler.script.body)
+
+
+def bad_range(handler: Any, number: int) -> None:
+    """Refuse to go on from anywhere; give the whole file if asked for all of it."""
+    if handler.headers.get("Range"):
+        handler.send_response(416)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+    else:
+        plain(handler, number)
+
+
 def circle(handler: Any, _: int) -> None:
     """Redirect to the same address."""
     handler.send_response(302)

@@ -9,7 +9,7 @@ import pytest
 from charlab.corpus.add_text import add_text, slug_of
 from charlab.errors import CharlabError
 from charlab.params import load_params
-from test_gutenberg import BOOK
+from small_gutenberg import BOOK
 
 PARAMS = """\
 # The study.
@@ -91,3 +91,19 @@ def test_what_is_neither_number_nor_file_is_refused(project: Path) -> None:
 def test_a_slug_is_made_of_the_title(title: str, slug: str) -> None:
     """Accents go, a subtitle goes, at most four words stay."""
     assert slug_of(title) == slug
+
+
+def test_a_run_that_was_killed_leaves_a_text_that_can_be_added(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever write did not come to be, adding the text again is right."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("charlab.corpus.add_text.write_text", killed)
+        with pytest.raises(KeyboardInterrupt):
+            add_text(project, "77")
+    assert project.read_text(encoding="utf-8") == PARAMS
+    assert add_text(project, "77") == "a-small-book"

@@ -31,17 +31,23 @@ def cli() -> None:
     """
 
 
+BODIES = Path("data/bodies.yaml")
+"""What is recorded of the bodies of a project's texts, from its folder."""
+
+
 @cli.command(short_help="Reduce raw Gutenberg files to their bodies.")
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="a file; a folder for several")
 @click.option("--explain", is_flag=True, help="print what is removed and why, not the body")
 @click.option("--allow-copyrighted", is_flag=True, help="accept a book whose header says so")
+@click.option("--strict", is_flag=True, help="stop if a body is not the one in data/bodies.yaml")
 def clean(
-    files: tuple[Path, ...], out: Path | None, explain: bool, allow_copyrighted: bool
+    files: tuple[Path, ...], out: Path | None, explain: bool, allow_copyrighted: bool, strict: bool
 ) -> None:
     """Reduce raw Gutenberg FILES to their bodies, as UTF-8 with LF line ends."""
     from charlab.corpus.cleaning import clean as clean_bytes
     from charlab.corpus.cleaning import explain as explain_record
+    from charlab.corpus.identity import check_book
     from charlab.files import write_text
 
     if len(files) > 1 and out is None and not explain:
@@ -50,11 +56,13 @@ def clean(
     for path in files:
         try:
             cleaned = clean_bytes(_read(path), allow_copyrighted=allow_copyrighted)
+            book = cleaned.record.gutenberg
+            changed = check_book(book, cleaned.text, BODIES, strict=strict)
         except CharlabError as error:
             click.echo(f"charlab clean: {path}: {str(error).removeprefix(f'{path}: ')}", err=True)
             failures += 1
             continue
-        for warning in cleaned.record.warnings:
+        for warning in (*cleaned.record.warnings, *filter(None, [changed])):
             click.echo(f"charlab clean: {path}: {warning}", err=True)
         if explain:
             click.echo(explain_record(cleaned.record))
@@ -64,6 +72,20 @@ def clean(
             folder = len(files) > 1 or out.is_dir()
             write_text(out / path.name if folder else out, cleaned.text)
     sys.exit(1 if failures else 0)
+
+
+@cli.command(short_help="Fetch a raw Gutenberg file.")
+@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.option("-o", "--out", type=FILE, help="a file [default: pgID.txt]")
+@click.option("--strict", is_flag=True, help="stop if its body is not the one in data/bodies.yaml")
+def fetch(number: int, out: Path | None, strict: bool) -> None:
+    """Fetch Gutenberg's book ID as it is, from CHARLAB_MIRROR or Gutenberg's own servers."""
+    from charlab.corpus.fetch_by_hand import fetch_by_hand
+
+    out = out or Path(f"pg{number}.txt")
+    told = fetch_by_hand(number, out, BODIES, strict=strict)
+    for message in told:
+        click.echo(f"charlab fetch: {message}", err=True)
 
 
 @cli.command(short_help="Print the vocabulary of a clean text as JSON.")

@@ -18,10 +18,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from charlab.corpus.cleaning import Cleaned, clean
-from charlab.corpus.gutenberg import fetch_book, mirrors
+from charlab.corpus.gutenberg import fetch_book
 from charlab.corpus.identity import record
+from charlab.corpus.mirrors import mirrors
 from charlab.errors import CharlabError
-from charlab.files import write_text
+from charlab.files import atomic, write_text
 from charlab.params import SLUG
 
 LANGUAGES = {
@@ -81,7 +82,7 @@ def add_text(
     document = yaml.load(params_path.read_text(encoding="utf-8"))
     root = params_path.parent
     if identifier.isdigit():
-        cleaned = _fetched(int(identifier), root)
+        cleaned = _fetched(int(identifier))
         entry: dict[str, Any] = {"gutenberg": int(identifier)}
     else:
         cleaned = clean(_read(Path(identifier)))
@@ -89,20 +90,21 @@ def add_text(
     slug = _chosen(slug or slug_of(title), document["texts"], update)
     if not identifier.isdigit():
         entry = {"path": _copied(Path(identifier), slug, root)}
+    # In this order: what was recorded of a text that did not come to be is written again.
+    if "gutenberg" in entry:
+        record(slug, entry["gutenberg"], cleaned.text, root / "data" / "bodies.yaml")
     if slug not in document["texts"]:
         _append(document["texts"], slug, entry | _described(cleaned, title))
         text = StringIO()
         yaml.dump(document, text)
         write_text(params_path, text.getvalue())
-    if "gutenberg" in entry:
-        record(slug, entry["gutenberg"], cleaned.text, root / "data" / "bodies.yaml")
     return slug
 
 
-def _fetched(number: int, root: Path) -> Cleaned:
+def _fetched(number: int) -> Cleaned:
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         path = Path(folder) / "book.txt"
-        fetch_book(number, path, mirrors(), root / ".charlab" / "downloads")
+        fetch_book(number, path, mirrors())
         return clean(path.read_bytes())
 
 
@@ -127,8 +129,8 @@ def _copied(path: Path, slug: str, root: Path) -> str:
     """Copy a user's file to where the pipeline watches it."""
     target = root / "data" / "own" / f"{slug}.txt"
     if path.resolve() != target.resolve():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
+        with path.open("rb") as source, atomic(target) as copy:
+            shutil.copyfileobj(source, copy)
     return f"data/own/{slug}.txt"
 
 

@@ -25,6 +25,7 @@ def clean_text(
     out: Path,
     record: Path,
     bodies: Path,
+    strict: bool = False,
 ) -> list[str]:
     """Write the body of ``raw`` to ``out``, and what was done to ``record``.
 
@@ -42,7 +43,9 @@ def clean_text(
         Files to write: UTF-8 with LF line ends, and JSON.
     bodies : Path
         The tracked file that says what the body of each text is; a body that is
-        not the recorded one is said so, and refused when strict.
+        not the recorded one is said so.
+    strict : bool
+        Refuse a body that is not the recorded one, as CHARLAB_STRICT does, too.
 
     Returns
     -------
@@ -55,7 +58,8 @@ def clean_text(
     cleaned = clean_file(raw, out, record, params=params, allow_copyrighted=text.allow_copyrighted)
     told = [f"{slug}: {warning}" for warning in cleaned.warnings]
     if params == CleanParams() and text.gutenberg is not None:
-        changed = check(slug, text.gutenberg, out, bodies)
+        body = out.read_text(encoding="utf-8")
+        changed = check(slug, text.gutenberg, body, bodies, strict=strict)
         told += [changed] if changed else []
     return told
 

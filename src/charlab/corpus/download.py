@@ -2,66 +2,141 @@
 
 requests and urllib3's Retry do the work. A server is asked by one process at a time, with
 a pause between requests; what it says about waiting (Retry-After) is heeded.
+
+What has come so far lies in a ``.part`` file, and beside it, in ``.etag``, which version of
+the server's file it is the start of. The second is there only while the first is a true start
+of that version, so a process may be killed at any moment.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 from filelock import FileLock
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import DecodeError
+from urllib3.exceptions import HTTPError as BrokenOffError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
 from charlab.errors import CharlabError
+from charlab.files import write_text
 
-PAUSE_SECONDS = 2.0
-"""Gutenberg's rule for automatic readers of its harvest pages."""
-
-TIMEOUT_SECONDS = (10.0, 60.0)
-"""To connect, and between two pieces of an answer."""
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes that a text may have; the largest book there has about a quarter of that."""
-
-PIECE = 1 << 12
-"""Bytes that are read at a time; at most so many are lost when a connection breaks."""
-
-ATTEMPTS = 4
 RETRIED = (403, 429, 500, 502, 503, 504)
+"""Answers that mean: too fast, or not now."""
+
+PIECE = 1 << 14
+"""Bytes that are read at a time, or fewer if no more has come."""
+
+ANSWERS = 50
+"""How often a download that gets on is taken up again."""
 
 
 class DownloadError(CharlabError):
     """A server did not give what was asked of it."""
 
 
-def _session(agent: str, attempts: int, backoff: float) -> requests.Session:
-    retry = Retry(
-        total=attempts,
-        redirect=5,
-        backoff_factor=backoff,
-        backoff_max=60,
+class HostError(DownloadError):
+    """A server cannot be reached or is too busy: it should not be asked for more now."""
+
+
+class _StaleError(Exception):
+    """What had come before is no start of what the server has now."""
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How servers are dealt with; all times in seconds.
+
+    Attributes
+    ----------
+    pause : float
+        Between two requests to one host: Gutenberg's rule for automatic readers.
+    attempts : int
+        How often a busy server is asked again, and a download that does not get on.
+    backoff : float
+        Wait before asking again, doubled each time.
+    longest_wait : float
+        A server that asks for a longer wait than this is given up.
+    timeout : tuple of float
+        To connect, and between two pieces of an answer.
+    slowest : float
+        Bytes per second below which an answer is given up, once it has taken ``patience``.
+    patience : float
+        How long an answer may be slower than that.
+    largest : int
+        Bytes that a text may have; Gutenberg's largest has about a quarter of the default.
+    """
+
+    pause: float = 2.0
+    attempts: int = 4
+    backoff: float = 1.0
+    longest_wait: float = 120.0
+    timeout: tuple[float, float] = (10.0, 60.0)
+    slowest: float = 500.0
+    patience: float = 60.0
+    largest: int = 64 * 1024 * 1024
+
+
+POLITE = Manners()
+
+
+class _Patient(Retry):
+    """urllib3's Retry, which waits before the first repetition, too, and never for hours."""
+
+    longest_wait = POLITE.longest_wait
+
+    def get_backoff_time(self) -> float:
+        """Return how long to wait where the server does not say."""
+        errors = sum(1 for _ in takewhile(lambda past: not past.redirect_location, self.history))
+        wait = self.backoff_factor * 2.0 ** (errors - 1) if errors else 0.0
+        return min(wait, self.longest_wait)
+
+    def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
+        """Wait as long as the server asks, within reason."""
+        wait = self.get_retry_after(response)
+        if wait is not None and wait > self.longest_wait:
+            raise HostError(
+                f"HTTP {response.status}; the server asks to come back in {wait:.0f} seconds"
+            )
+        return super().sleep_for_retry(response)
+
+
+def _session(agent: str, manners: Manners) -> requests.Session:
+    kind = type("_Patient", (_Patient,), {"longest_wait": manners.longest_wait})
+    retry = kind(
+        total=None,
+        connect=1,
+        read=1,
+        other=0,
+        status=manners.attempts,
+        backoff_factor=manners.backoff,
         status_forcelist=RETRIED,
         allowed_methods={"GET"},
-        respect_retry_after_header=True,
         raise_on_status=False,
     )
     session = requests.Session()
-    session.headers.update({"User-Agent": agent, "Accept-Encoding": "gzip, identity"})
+    session.max_redirects = 5
+    # Byte ranges are of the file as it is, so it is not to be packed on the way.
+    session.headers.update({"User-Agent": agent, "Accept-Encoding": "identity"})
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))
     return session
 
 
 @contextlib.contextmanager
-def _turn(folder: Path, host: str, pause: float) -> Iterator[None]:
+def _turn(folder: Path, url: str, pause: float) -> Iterator[None]:
     """Wait until no other process asks this host, and the pause since the last is over."""
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = folder / f"{host.replace(':', '_')}.last"
+    parts = urlsplit(url)
+    stamp = folder / f"{parts.hostname}_{parts.port or parts.scheme}.last"
     with FileLock(f"{stamp}.lock"):
         if stamp.exists():
             time.sleep(max(0.0, min(pause, stamp.stat().st_mtime + pause - time.time())))
@@ -71,17 +146,7 @@ def _turn(folder: Path, host: str, pause: float) -> Iterator[None]:
             stamp.touch()
 
 
-def download(
-    url: str,
-    part: Path,
-    agent: str,
-    *,
-    pause: float = PAUSE_SECONDS,
-    attempts: int = ATTEMPTS,
-    backoff: float = 1.0,
-    largest: int = LARGEST,
-    timeout: tuple[float, float] = TIMEOUT_SECONDS,
-) -> bytes:
+def download(url: str, part: Path, agent: str, manners: Manners = POLITE) -> bytes:
     """Return what a URL gives.
 
     Parameters
@@ -89,100 +154,164 @@ def download(
     url : str
         An http or https address.
     part : Path
-        File that keeps what has come, should the download break off; removed at the end.
+        File for what has come so far, should the download break off; one for each URL.
     agent : str
         How to introduce oneself.
-    pause : float
-        Seconds between two requests to one host.
-    attempts : int
-        How often a broken download is taken up again, and a busy server asked again.
-    backoff : float
-        Seconds to wait before asking again, doubled each time.
-    largest : int
-        Bytes that are accepted.
-    timeout : tuple of float
-        Seconds to connect, and between pieces.
+    manners : Manners
+        Pauses, limits and time-outs.
 
     Raises
     ------
+    HostError
+        If the server cannot be reached, or is busy and stays so.
     DownloadError
-        With what the server or the network answered.
+        With what else the server answered, or that the connection broke again and again.
     """
-    problem = ""
-    host = urlsplit(url).netloc
-    with _session(agent, attempts, backoff) as session:
-        for attempt in range(attempts):
+    problem, failures, furthest = "", 0, 0
+    with _session(agent, manners) as session:
+        for _ in range(ANSWERS):
             try:
-                with _turn(part.parent, host, pause):
-                    _receive(session, url, part, largest, timeout)
-            except requests.exceptions.RequestException as error:
+                # The next process that waits for its turn must not find the part half read.
+                with _turn(part.parent, url, manners.pause):
+                    _receive(session, url, part, manners)
+                    return _take(part)
+            except (BrokenOffError, _StaleError) as error:
                 problem = _in_words(error)
-                if not part.exists():
-                    break
-                time.sleep(backoff * 2**attempt)
-                continue
-            content = part.read_bytes()
-            part.unlink()
-            return content
+            reached = part.stat().st_size if part.exists() else 0
+            failures = failures + 1 if reached <= furthest else 0
+            furthest = max(furthest, reached)
+            if failures >= manners.attempts:
+                break
+            time.sleep(manners.backoff * 2**failures)
     raise DownloadError(problem)
 
 
-def _receive(
-    session: requests.Session,
-    url: str,
-    part: Path,
-    largest: int,
-    timeout: tuple[float, float],
-) -> None:
+def _marker(part: Path) -> Path:
+    return part.with_suffix(".etag")
+
+
+def _forget(part: Path) -> None:
+    """Remove a part: first what vouches for it."""
+    _marker(part).unlink(missing_ok=True)
+    part.unlink(missing_ok=True)
+
+
+def _take(part: Path) -> bytes:
+    content = part.read_bytes()
+    _forget(part)
+    return content
+
+
+def _receive(session: requests.Session, url: str, part: Path, manners: Manners) -> None:
     """Write an answer to ``part``, going on where it ends if the server can."""
-    have = part.stat().st_size if part.exists() else 0
-    marker = part.with_suffix(".etag")
+    marker = _marker(part)
+    have = part.stat().st_size if part.exists() and marker.exists() else 0
     headers = {}
-    if have and marker.exists():
-        # Only the same version of the file may be gone on with; byte ranges need it unpacked.
+    if have:
+        # Only the same version of the file may be gone on with.
         headers = {"Range": f"bytes={have}-", "If-Range": marker.read_text(encoding="utf-8")}
-        headers["Accept-Encoding"] = "identity"
-    with session.get(url, headers=headers, stream=True, timeout=timeout) as answer:
-        if answer.status_code == requests.codes.requested_range_not_satisfiable:
-            part.unlink()
-            raise requests.exceptions.ConnectionError("the rest of the file is not there")
-        if answer.status_code >= 400:
-            part.unlink(missing_ok=True)
-            raise requests.exceptions.HTTPError(f"HTTP {answer.status_code} {answer.reason}")
-        going_on = answer.status_code == requests.codes.partial_content
-        tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
-        if tag and not answer.headers.get("Content-Encoding"):
-            marker.write_text(tag, encoding="utf-8")
-        else:
-            marker.unlink(missing_ok=True)
-        size = have if going_on else 0
+    with _answer(session, url, headers, manners) as answer:
+        going_on = _goes_on(answer, have, part)
+        if not going_on:
+            _begin(answer, part)
         with part.open("ab" if going_on else "wb") as stream:
-            for piece in answer.iter_content(PIECE):
-                size += len(piece)
-                if size > largest:
-                    stream.close()
-                    part.unlink()
-                    raise requests.exceptions.InvalidURL(f"more than {largest} bytes")
-                stream.write(piece)
-    marker.unlink(missing_ok=True)
+            try:
+                _store(answer, stream.write, have if going_on else 0, manners)
+            except DownloadError:
+                _forget(part)
+                raise
 
 
-def _in_words(error: requests.exceptions.RequestException) -> str:
+def _answer(
+    session: requests.Session, url: str, headers: dict[str, str], manners: Manners
+) -> requests.Response:
+    """Return a server's answer, of which no more than the headers was read."""
+    try:
+        answer = session.get(url, headers=headers, stream=True, timeout=manners.timeout)
+    except requests.exceptions.RequestException as error:
+        kind = (
+            HostError
+            if isinstance(error, requests.ConnectionError | requests.Timeout)
+            else DownloadError
+        )
+        raise kind(_in_words(error)) from None
+    if url.startswith("https:") and any(
+        hop.url.startswith("http:") for hop in (*answer.history, answer)
+    ):
+        answer.close()
+        raise DownloadError("redirected from https to http, which cannot be verified")
+    return answer
+
+
+def _goes_on(answer: requests.Response, have: int, part: Path) -> bool:
+    """Whether an answer goes on from byte ``have`` rather than being the whole file.
+
+    Raises
+    ------
+    _StaleError
+        If the part cannot be gone on with; it is forgotten.
+    DownloadError
+        If the answer is neither.
+    """
+    status = answer.status_code
+    if status == requests.codes.ok:
+        return False
+    partial = status == requests.codes.partial_content
+    if have and partial and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        return True
+    _forget(part)
+    if have and (partial or status == requests.codes.requested_range_not_satisfiable):
+        raise _StaleError("the server does not go on where the download broke off")
+    kind = HostError if status in RETRIED else DownloadError
+    raise kind(f"HTTP {status} {answer.reason}")
+
+
+def _begin(answer: requests.Response, part: Path) -> None:
+    """Empty the part, and note the version of what comes; in this order, if killed between."""
+    _marker(part).unlink(missing_ok=True)
+    part.write_bytes(b"")
+    tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
+    # A weak tag stands for several versions, and ranges of a packed file are of the packed bytes.
+    if tag and not tag.startswith("W/") and not answer.headers.get("Content-Encoding"):
+        write_text(_marker(part), tag)
+
+
+def _store(
+    answer: requests.Response, write: Callable[[bytes], object], size: int, manners: Manners
+) -> None:
+    """Write what comes, unless it is too much or too slow."""
+    if size + (answer.raw.length_remaining or 0) > manners.largest:
+        raise DownloadError(f"more than {manners.largest} bytes")
+    started, before = time.monotonic(), size
+    # read1 gives what is there; read would wait until a whole piece has come.
+    while piece := answer.raw.read1(PIECE, decode_content=True):
+        size += len(piece)
+        if size > manners.largest:
+            raise DownloadError(f"more than {manners.largest} bytes")
+        write(piece)
+        seconds = time.monotonic() - started
+        if seconds > manners.patience and size - before < manners.slowest * seconds:
+            raise DownloadError(f"only {size - before} bytes came in {seconds:.0f} seconds")
+
+
+WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.SSLError, "the server's certificate could not be verified"),
+    (requests.exceptions.ProxyError, "the proxy does not let it through"),
+    (requests.exceptions.ConnectTimeout, "no answer in time"),
+    (requests.exceptions.ReadTimeout, "no answer in time"),
+    (requests.exceptions.TooManyRedirects, "too many redirects"),
+    (requests.exceptions.InvalidSchema, "neither http, https nor file"),
+    (DecodeError, "what came packed could not be unpacked"),
+    (BrokenOffError, "the connection broke off again and again"),
+)
+
+
+def _in_words(error: Exception) -> str:
     """Return what went wrong in a few words."""
-    names = {
-        requests.exceptions.SSLError: "the server's certificate could not be verified",
-        requests.exceptions.ConnectTimeout: "no answer in time",
-        requests.exceptions.ReadTimeout: "the answer stopped in the middle",
-        requests.exceptions.TooManyRedirects: "too many redirects",
-        requests.exceptions.RetryError: "the server is busy",
-        requests.exceptions.ChunkedEncodingError: "the connection broke off",
-    }
-    for kind, words in names.items():
+    for kind, words in WORDS:
         if isinstance(error, kind):
             return words
     text = str(error)
-    if "NameResolution" in text or "getaddrinfo" in text or "resolve" in text:
+    if "NameResolution" in text or "getaddrinfo" in text:
         return "the host's name is not known here (no network?)"
-    if isinstance(error, requests.exceptions.ConnectionError) and "Max retries" in text:
-        return "no connection"
-    return text
+    return "no connection" if isinstance(error, requests.ConnectionError) else text

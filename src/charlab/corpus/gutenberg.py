@@ -2,47 +2,36 @@
 
 What enters is what the plan says of a text; what leaves is a file with its bytes, looked at
 before it is kept. Mirrors are asked in order: those in CHARLAB_MIRROR, then Gutenberg's own.
-Where the bytes come from is no parameter of the experiment.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-import re
+import time
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from filelock import FileLock
+
 from charlab.corpus import invented
-from charlab.corpus.download import DownloadError, download
-from charlab.errors import CharlabError
-from charlab.files import sha256_of, write_bytes
+from charlab.corpus.arrivals import FetchError, look_at
+from charlab.corpus.download import POLITE, DownloadError, HostError, Manners, download
+from charlab.corpus.mirrors import EXAMPLES, MAIN_SITE, mirrors, url_of
+from charlab.files import atomic, write_bytes, write_text
 
-MIRROR_SETTING = "CHARLAB_MIRROR"
+SCRATCH = Path(".charlab/downloads")
+"""Where interrupted downloads wait to be gone on with, if nothing can be kept for the user."""
 
-LAYOUTS = (
-    "cache/epub/{id}/pg{id}.txt",
-    "{id}/pg{id}.txt",
-    "{path}/{id}/{id}-0.txt",
-    "{path}/{id}/{id}-8.txt",
-    "{path}/{id}/{id}.txt",
-)
-"""Where a book lies below a mirror: generated collection, its rsync copy, main collection."""
+BOOKS_A_DAY = 100
+"""More than about so many, Gutenberg asks to take from a mirror."""
 
-DEFAULTS = (
-    "https://www.gutenberg.org/cache/epub/{id}/pg{id}.txt",
-    "https://gutenberg.pglaf.org/cache/epub/{id}/pg{id}.txt",
-    "https://aleph.gutenberg.org/cache/epub/{id}/pg{id}.txt",
-)
+DAY = 24 * 3600
 
-SHORTEST = 500
-"""Bytes that a book has at least."""
-
-
-class FetchError(CharlabError):
-    """A text could not be had, or is not the one that was asked for."""
+PIECE = 1 << 20
 
 
 def user_agent() -> str:
@@ -50,41 +39,28 @@ def user_agent() -> str:
     return f"charlab/{version('charlab')} (a pipeline for a course; a few books, fetched once)"
 
 
-def mirrors(setting: str | None = None) -> list[str]:
-    """Return URL templates in the order in which they are asked.
+def scratch_folder() -> Path:
+    """Return where interrupted downloads wait, and when each host was last asked.
 
-    Parameters
-    ----------
-    setting : str, optional
-        Mirrors separated by blanks, as in CHARLAB_MIRROR (the default). Each is a template
-        with ``{id}`` or ``{path}``, or a folder with Gutenberg's files below it.
+    One folder for all checkouts of a user: DVC runs queued experiments in copies of the
+    project, which have to wait for each other, too.
     """
-    given = (os.environ.get(MIRROR_SETTING, "") if setting is None else setting).split()
-    templates: list[str] = []
-    for mirror in given:
-        if "{" in mirror:
-            templates.append(mirror)
-        else:
-            templates += [f"{mirror.rstrip('/')}/{layout}" for layout in LAYOUTS]
-    return [*templates, *DEFAULTS]
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(cache) / "charlab" / "downloads"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return SCRATCH
+    return folder if os.access(folder, os.W_OK) else SCRATCH
 
 
-def url_of(template: str, number: int) -> str:
-    """Return the address of book ``number``.
-
-    Examples
-    --------
-    >>> url_of("https://host/{path}/{id}/{id}-0.txt", 12345)
-    'https://host/1/2/3/4/12345/12345-0.txt'
-    >>> url_of("https://host/{path}/{id}/{id}.txt", 7)
-    'https://host/0/7/7.txt'
-    """
-    digits = str(number)
-    path = "/".join(digits[:-1]) if len(digits) > 1 else "0"
-    return template.format(id=number, path=path)
-
-
-def fetch_book(number: int, out: Path, templates: Iterable[str], scratch: Path) -> str:
+def fetch_book(
+    number: int,
+    out: Path,
+    templates: Iterable[str],
+    scratch: Path | None = None,
+    manners: Manners = POLITE,
+) -> str:
     """Fetch one book of Project Gutenberg.
 
     Parameters
@@ -94,9 +70,12 @@ def fetch_book(number: int, out: Path, templates: Iterable[str], scratch: Path) 
     out : Path
         File to write.
     templates : iterable of str
-        As from :func:`mirrors`.
-    scratch : Path
-        Folder for what has come so far of an interrupted download.
+        As from :func:`charlab.corpus.mirrors.mirrors`.
+    scratch : Path, optional
+        Folder for what has come so far of an interrupted download, by default
+        :func:`scratch_folder`.
+    manners : Manners
+        How servers are dealt with.
 
     Returns
     -------
@@ -109,51 +88,66 @@ def fetch_book(number: int, out: Path, templates: Iterable[str], scratch: Path) 
         If no mirror has it; the message says what each answered.
     """
     tried: list[str] = []
+    closed: set[str] = set()
     for template in templates:
         url = url_of(template, number)
+        host = urlsplit(url).netloc
+        if host in closed:
+            continue
         try:
-            raw = _get(url, scratch / f"{number}.part")
+            raw = _get(url, number, scratch, manners)
             look_at(raw, number)
         except (DownloadError, FetchError) as error:
             tried.append(f"  {url}: {error}")
+            if isinstance(error, HostError):
+                closed.add(host)
             continue
         write_bytes(out, raw)
         return url
     raise FetchError(
         f"book {number} could not be fetched. Tried:\n" + "\n".join(tried) + "\n"
-        f"Without a network, 'make demo' runs the whole pipeline on the built-in text. With a "
-        f"mirror, set {MIRROR_SETTING} to it, as in {MIRROR_SETTING}=file:///srv/gutenberg or "
-        f"{MIRROR_SETTING}=https://mirror.example.org/gutenberg (docs/fetching.md)."
+        "Without a network, 'make demo' runs the whole pipeline on the built-in text. With a "
+        f"mirror, set {EXAMPLES} (docs/fetching.md). A file that you have is added by "
+        "'charlab add-text FILE'."
     )
 
 
-def _get(url: str, part: Path) -> bytes:
+def _get(url: str, number: int, scratch: Path | None, manners: Manners) -> bytes:
     parts = urlsplit(url)
     if parts.scheme == "file":
-        try:
-            return Path(unquote(parts.path)).read_bytes()
-        except OSError as error:
-            raise DownloadError(str(error.strerror).lower()) from None
-    return download(url, part, user_agent())
+        return _read(Path(unquote(parts.path)), manners.largest)
+    scratch = scratch or scratch_folder()
+    if parts.hostname == MAIN_SITE:
+        _note_visit(number, scratch / "main-site.txt")
+    # A part of one address is no start of what another one gives.
+    name = f"{number}-{hashlib.sha256(url.encode()).hexdigest()[:12]}.part"
+    return download(url, scratch / name, user_agent(), manners)
 
 
-def look_at(raw: bytes, number: int) -> None:
-    """Check that bytes are the book that was asked for.
+def _read(path: Path, largest: int) -> bytes:
+    try:
+        if path.stat().st_size > largest:
+            raise DownloadError(f"more than {largest} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise DownloadError(str(error.strerror).lower()) from None
 
-    Raises
-    ------
-    FetchError
-        If they are a web page, too short, or another book.
-    """
-    start = raw[:2_000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype", b"<html")) or b"<html" in start:
-        captcha = ", with a captcha" if b"captcha" in raw.lower() else ""
-        raise FetchError(f"a web page{captcha}, not the book")
-    if len(raw) < SHORTEST:
-        raise FetchError(f"only {len(raw)} bytes, too few for a book")
-    found = re.search(rb"\[\s*(?:e-?book|e-?text)\s*#\s*(\d+)", raw[:20_000], re.IGNORECASE)
-    if found is not None and int(found[1]) != number:
-        raise FetchError(f"the header says book {int(found[1])}, not {number}")
+
+def _note_visit(number: int, path: Path) -> None:
+    """Count the books asked of the main site in a day, and refuse those beyond the limit."""
+    now = time.time()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        visits = {int(book): int(when) for when, book in (line.split() for line in lines)}
+        visits = {book: when for book, when in visits.items() if now - when < DAY}
+        if len(visits) >= BOOKS_A_DAY and number not in visits:
+            raise HostError(
+                f"{len(visits)} books were asked of it within a day, and it wants those who read "
+                "more to use a mirror"
+            )
+        visits[number] = int(now)
+        write_text(path, "".join(f"{when} {book}\n" for book, when in visits.items()))
 
 
 def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None) -> None:
@@ -167,7 +161,7 @@ def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None
     out : Path
         File to write.
     scratch : Path, optional
-        Folder for interrupted downloads; ``.charlab/downloads`` by default.
+        Folder for interrupted downloads, by default :func:`scratch_folder`.
 
     Raises
     ------
@@ -175,12 +169,22 @@ def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None
         If the text cannot be had.
     """
     if "gutenberg" in source:
-        folder = scratch or Path(".charlab/downloads")
-        fetch_book(int(source["gutenberg"]), out, mirrors(), folder)
+        fetch_book(int(source["gutenberg"]), out, mirrors(), scratch)
     elif "path" in source:
-        path = Path(source["path"])
-        write_bytes(out, path.read_bytes())
-        if sha256_of(out) != source["sha256"]:
-            raise FetchError(f"{path} changed while the pipeline ran; run it again")
+        _copy(Path(source["path"]), out, source["sha256"])
     else:
         invented.write_file(out, int(source["chars"]), int(source["seed"]))
+
+
+def _copy(path: Path, out: Path, sha256: str) -> None:
+    """Copy a file of any length, if it is still the one that was planned with."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as source, atomic(out) as target:
+            while piece := source.read(PIECE):
+                digest.update(piece)
+                target.write(piece)
+            if digest.hexdigest() != sha256:
+                raise FetchError(f"{path} changed while the pipeline ran; run it again")
+    except OSError as error:
+        raise FetchError(f"{path}: {error.strerror}; put the file there and run again") from None

@@ -75,7 +75,11 @@ def test_the_whole_report_is_drawn_and_written(tmp_path: Path) -> None:
     assert named == {path.stem for path in (tmp_path / "report" / "figures").iterdir()}
     assert {"comparison_cells", "learning_curves_dropout", "texts_texts", "colored_text"} <= named
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    assert page.count("data:image/svg+xml;base64,") == page.count("<img ")
+    assert page.count('<svg class="picture"') == len(named)
+    assert "<img " not in page
+    shapes = re.findall(r' id="([^"]+)"', page)
+    assert len(shapes) == len(set(shapes))
+    assert set(re.findall(r'href="#([sbm]\d+)"', page)) <= set(shapes)
     assert not re.search(r'(src|href)="(?!data:|#|https://doi\.org/)', page)
     assert "<script" not in page
     assert "prefers-color-scheme: dark" in page

@@ -257,6 +257,20 @@ def test_samples_cannot_bring_markup_into_the_page(write: Write) -> None:
     assert "&lt;b&gt;LSTM&lt;/b&gt;" in page
 
 
+def test_samples_as_training_goes_on(write: Write) -> None:
+    """Each text stands below the characters read before it, and the numbers are the tables'."""
+    root = write(made_params())
+    found = section(report_of(root), "Samples as training goes on")
+    table = pd.read_csv(root / "plots" / "as_it_learned.csv")
+    for row in table.to_dict("records"):
+        assert f"after {row['chars']:,} characters</th>" in found
+        assert f"&lt;i&gt;{row['chars']}&lt;/i&gt; read" in found
+    assert "6.500 bits per character before it read anything" in found
+    assert "2.000 bits per character after 1,000 characters" in found
+    assert "Half of that way down lay behind it after 100 characters, 10 % of" in found
+    assert "0 % before it read anything, 25 % after 100 characters and 75 %" in found
+
+
 def test_an_excerpt_is_one_line() -> None:
     """A blank line would end a block of HTML in Markdown."""
     assert excerpt("a\n\n<b> & " + "x" * 500).startswith("a<br><br>&lt;b&gt; &amp; x")

@@ -57,10 +57,10 @@ ELSEWHERE = ("initial_state", "numpy_vs_torch", "clipping")
 
 MODEL_FIGURES = (
     *("weights", "loss_by_position", "model_learning_curve", "next_char", "temperature"),
-    *("novelty", "colored_text", "gate_saturation", "against_ngram"),
+    *("novelty", "as_it_learned", "colored_text", "gate_saturation", "against_ngram"),
 )
 
-INSIDE = {"colored_text", "gate_saturation", "against_ngram"}
+INSIDE = {"as_it_learned", "colored_text", "gate_saturation", "against_ngram"}
 """Those of them without which there is nothing to look inside at."""
 
 EXCERPT = 420
@@ -187,6 +187,8 @@ def _context(
         "against": material.look.get("against_ngram") or {},
         "further": further,
         "ladder": _ladder(material),
+        "learned": _learned(material),
+        "learned_temperature": _learned_at(material),
         "neurons": best_neurons(material).to_dict("records"),
         "said": said_of_model(material),
     }
@@ -210,3 +212,18 @@ def _ladder(material: Material) -> list[tuple[str, str]]:
     ladder = material.params.sample.temperatures
     samples = [(f"temperature {t:g}", sample_at(material, MODEL, t)) for t in ladder]
     return [(title, text) for title, text in samples if text is not None]
+
+
+def _learned(material: Material) -> list[tuple[str, str]]:
+    """Return what *the* model wrote as it learned, each text with the characters read before."""
+    drawn = material.samples.get(MODEL) or {}
+    return [
+        (f"after {row['chars']:,} characters", str(drawn["prompt"]) + str(row["text"]))
+        for row in drawn.get("as_it_learned") or []
+    ]
+
+
+def _learned_at(material: Material) -> float | None:
+    rows = (material.samples.get(MODEL) or {}).get("as_it_learned") or [{"temperature": None}]
+    temperature: float | None = rows[0]["temperature"]
+    return temperature

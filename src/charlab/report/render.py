@@ -35,6 +35,8 @@ from charlab.report.looking import code
 from charlab.report.material import MODEL, Material, load
 from charlab.report.page import page
 
+LEARNING_RATES = ("learning_rate", "learning_rate_rnn", "learning_rate_gru")
+
 SECTIONS: dict[str, tuple[str, ...] | None] = {
     "model": None,
     "training": None,
@@ -42,7 +44,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "dropout": ("dropout", "dropout_place"),
     "activations": ("activations_rnn", "activations_lstm"),
     "cells": ("cells", "cells_equal_parameters", "cells_invented"),
-    "sizes": ("hidden_size", "seq_len", "learning_rate"),
+    "sizes": ("hidden_size", "seq_len", *LEARNING_RATES),
     "texts": ("texts",),
     "inside": None,
     "articles": None,
@@ -52,7 +54,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
 }
 """The report's sections in order, and the comparisons of each; None: it is always there."""
 
-ELSEWHERE = ("initial_state", "numpy_vs_torch", "clipping")
+ELSEWHERE = ("initial_state", "numpy_vs_torch", "clipping", "clipping_adam")
 """Comparisons that stand in a section that is always there."""
 
 MODEL_FIGURES = (
@@ -180,6 +182,7 @@ def _context(
         "split": material.split,
         "sections": list(_shown(blocks, shown)),
         "blocks": blocks,
+        "learning_rates": LEARNING_RATES,
         "others": others,
         "pictures": pictures,
         "weights": material.look.get("weights"),

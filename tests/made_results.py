@@ -176,6 +176,20 @@ def samples_of(params: Params, name: str) -> dict[str, Any]:
     }
 
 
+LEARNED = ((0, 6.5, 0.0), (100, 3.0, 0.25), (1000, 2.0, 0.75))
+"""Of a model as it learned: characters read, bits per character on val, share of real words."""
+
+
+def learned_samples(params: Params) -> dict[str, Any]:
+    """Return what the model could have written on its way."""
+    rows = [
+        {"step": chars // 10, "chars": chars, "temperature": 1.0, "text": f"<i>{chars}</i> read"}
+        | {"nats_per_char": 1.0, "entropy_nats": 1.0}
+        for chars, _, _ in LEARNED
+    ]
+    return samples_of(params, "model") | {"as_it_learned": rows}
+
+
 def look_inside(params: Params, cell: str) -> dict[str, Any]:
     """Return what an evaluation could have found in a model with the given cell."""
     gates = {"rnn": [], "gru": ["reset", "update"], "lstm": ["input", "forget", "output"]}[cell]
@@ -272,7 +286,7 @@ def write_results(params: Params, data: Path, loss: Loss = wobbling, *, looks: b
         ``data``.
     """
     write_run(data / "model", loss("model", params.seed))
-    write_json(data / "samples" / "model.json", samples_of(params, "model"))
+    write_json(data / "samples" / "model.json", learned_samples(params))
     for slug, text in params.texts.items():
         write_text_results(data, slug, floor=text.builtin is not None)
     for number, variant in enumerate(params.study.resolved()):
@@ -287,5 +301,15 @@ def write_results(params: Params, data: Path, loss: Loss = wobbling, *, looks: b
             path = data / "evaluation" / "variants" / f"{variant.slug}.json"
             write_json(path, look_inside(params, variant.model.cell))
     if looks:
-        write_json(data / "evaluation" / "model.json", look_inside(params, params.model.cell))
+        learned = [
+            {
+                "step": chars // 10,
+                "chars": chars,
+                "val_nats": bpc * math.log(2),
+                "real_words": words,
+            }
+            for chars, bpc, words in LEARNED
+        ]
+        look = look_inside(params, params.model.cell) | {"as_it_learned": learned}
+        write_json(data / "evaluation" / "model.json", look)
     return data

@@ -75,7 +75,11 @@ def test_the_whole_report_is_drawn_and_written(tmp_path: Path) -> None:
     assert named == {path.stem for path in (tmp_path / "report" / "figures").iterdir()}
     assert {"comparison_cells", "learning_curves_dropout", "texts_texts", "colored_text"} <= named
     page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    assert page.count("data:image/svg+xml;base64,") == page.count("<img ")
+    assert page.count('<svg class="picture"') == len(named)
+    assert "<img " not in page
+    shapes = re.findall(r' id="([^"]+)"', page)
+    assert len(shapes) == len(set(shapes))
+    assert set(re.findall(r'href="#([sbm]\d+)"', page)) <= set(shapes)
     assert not re.search(r'(src|href)="(?!data:|#|https://doi\.org/)', page)
     assert "<script" not in page
     assert "prefers-color-scheme: dark" in page
@@ -251,6 +255,20 @@ def test_samples_cannot_bring_markup_into_the_page(write: Write) -> None:
     page = (write(made_params()) / "report" / "index.html").read_text(encoding="utf-8")
     assert "<b>" not in page
     assert "&lt;b&gt;LSTM&lt;/b&gt;" in page
+
+
+def test_samples_as_training_goes_on(write: Write) -> None:
+    """Each text stands below the characters read before it, and the numbers are the tables'."""
+    root = write(made_params())
+    found = section(report_of(root), "Samples as training goes on")
+    table = pd.read_csv(root / "plots" / "as_it_learned.csv")
+    for row in table.to_dict("records"):
+        assert f"after {row['chars']:,} characters</th>" in found
+        assert f"&lt;i&gt;{row['chars']}&lt;/i&gt; read" in found
+    assert "6.500 bits per character before it read anything" in found
+    assert "2.000 bits per character after 1,000 characters" in found
+    assert "Half of that way down lay behind it after 100 characters, 10 % of" in found
+    assert "0 % before it read anything, 25 % after 100 characters and 75 %" in found
 
 
 def test_an_excerpt_is_one_line() -> None:

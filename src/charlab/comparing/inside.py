@@ -100,6 +100,17 @@ def novelty(look: dict[str, Any]) -> Rows:
             }
 
 
+def as_it_learned(look: dict[str, Any]) -> Rows:
+    """Yield how far a network was at each snapshot of its training, and in the end."""
+    for row in look.get("as_it_learned") or []:
+        yield {
+            "step": row["step"],
+            "chars": row["chars"],
+            "val_bpc": _bits(row["val_nats"]),
+            "real_words": row.get("real_words"),
+        }
+
+
 def next_char(look: dict[str, Any]) -> Rows:
     """Yield the distribution of the next character at one place."""
     for rank, (char, probability) in enumerate((look.get("next_char") or {}).get("top") or []):
@@ -113,6 +124,7 @@ FIGURE_TABLES: dict[str, Callable[[dict[str, Any]], Rows]] = {
     "gate_units": gate_units,
     "novelty": novelty,
     "next_char": next_char,
+    "as_it_learned": as_it_learned,
 }
 """The tables of plots/ that are made from evaluations, by name."""
 
@@ -124,7 +136,7 @@ METRIC_TABLES: dict[str, Callable[[dict[str, Any]], Rows]] = {
 }
 """The tables of metrics/ that are made from evaluations, by name."""
 
-MODEL_ONLY = {"gate_units", "next_char"}
+MODEL_ONLY = {"as_it_learned", "gate_units", "next_char"}
 """Tables that are large or for one picture, so that only *the* model is in them."""
 
 

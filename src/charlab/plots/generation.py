@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from charlab.plots.style import PALETTE, canvas, legend_below
+from charlab.plots.style import BLACK, PALETTE, canvas, legend_below
 
 
 def temperature(generation: pd.DataFrame) -> Figure:
@@ -33,6 +33,36 @@ def temperature(generation: pd.DataFrame) -> Figure:
         top = float(ax.dataLim.y1)
         ax.set_ylim(0, 1.08 * top if 0 < top < float("inf") else 1)
     return figure
+
+
+def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
+    """Val loss of the model as it learned, and the share of real words in what it then wrote.
+
+    Parameters
+    ----------
+    as_it_learned : DataFrame
+        ``chars`` read, ``val_bpc``, ``real_words`` (0 to 1).
+    """
+    figure, axes = canvas(2.6, columns=2)
+    # At equal ratios, but for the first, which has read nothing: so at equal steps here.
+    places = range(len(as_it_learned))
+    axes[0].plot(places, as_it_learned["val_bpc"], "o-", color=BLACK)
+    axes[0].set(ylabel="val loss, bits per character", title="Loss")
+    axes[1].plot(places, 100 * as_it_learned["real_words"].astype(float), "o-", color=BLACK)
+    axes[1].set(ylabel="% of words", title="Real words")
+    for ax in axes:
+        ax.set_xticks(places, [short(chars) for chars in as_it_learned["chars"]])
+        ax.set(xlabel="characters read")
+        ax.set_ylim(bottom=0)
+    return figure
+
+
+def short(count: float) -> str:
+    """Return a count as an axis has room for it: 950, 53k, 1.4M."""
+    if count < 1_000:
+        return f"{count:.0f}"
+    value, sign = (count / 1e3, "k") if count < 999_500 else (count / 1e6, "M")
+    return f"{value:.1f}{sign}" if value < 9.95 else f"{value:.0f}{sign}"
 
 
 def novelty(novelty: pd.DataFrame) -> Figure:

@@ -161,7 +161,7 @@ def weights(weights: dict[str, Any]) -> Figure:
         # Saturate at the 99th percentile: a few large weights would pale all others.
         bound = float(np.quantile(np.abs(matrix), 0.99)) or 1.0
         mesh = ax.imshow(
-            matrix, cmap=DIVERGING, vmin=-bound, vmax=bound, aspect="auto", interpolation="nearest"
+            matrix, cmap=DIVERGING, vmin=-bound, vmax=bound, aspect="auto", interpolation="none"
         )
         rows, columns = weights["shapes"][key]
         ax.set_title(f"{name}, {rows} × {columns}")

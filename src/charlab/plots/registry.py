@@ -21,9 +21,10 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from charlab import plots
+from charlab.plots.compact import compact
 from charlab.plots.style import RC
 
-HELPERS = {"registry", "style"}
+HELPERS = {"compact", "registry", "style"}
 
 
 @cache
@@ -81,8 +82,7 @@ def _svg(figure: Figure) -> bytes:
     stream = io.BytesIO()
     # Without a date and without matplotlib's version, which would differ for no reason.
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    lines = stream.getvalue().splitlines()
-    return b"\n".join(line.rstrip() for line in lines) + b"\n"
+    return compact(stream.getvalue())
 
 
 def _is_figure(function: Callable[..., Any]) -> bool:

@@ -48,6 +48,7 @@ def said_of_model(material: Material) -> dict[str, list[str]]:
         "neurons": looking.telling_neurons,
         "gates": looking.open_gates,
         "against_ngram": looking.network_and_ngram,
+        "as_it_learned": looking.while_learning,
     }
     tables = {name: material.table(name, [MODEL]) for name in tell}
     said = {name: tell[name](rows) if len(rows) else [] for name, rows in tables.items()}

@@ -111,6 +111,30 @@ def longest_copy(look: dict[str, Any]) -> list[str]:
     ]
 
 
+def while_learning(table: pd.DataFrame) -> list[str]:
+    """Say how the loss fell and words came, from before the training to its end."""
+    rows = table.sort_values("step")
+    first, last = rows.iloc[0], rows.iloc[-1]
+    fall = first["val_bpc"] - last["val_bpc"]
+    ends = [f"{row['val_bpc']:.3f} bits per character {_when(row)}" for row in (first, last)]
+    sentences = [f"The val loss was {' and '.join(ends)}."]
+    if fall > 0:
+        half = rows[first["val_bpc"] - rows["val_bpc"] >= fall / 2].iloc[0]
+        sentences.append(
+            f"Half of that way down lay behind it {_when(half)}, "
+            f"{100 * half['chars'] / last['chars']:.2g} % of what it read."
+        )
+    words = rows[rows["real_words"].notna()]
+    if len(words):
+        shares = [f"{100 * row['real_words']:.0f} % {_when(row)}" for _, row in words.iterrows()]
+        sentences.append(f"Of the words that it wrote, the training text has {listed(shares)}.")
+    return sentences
+
+
+def _when(row: pd.Series[Any]) -> str:
+    return f"after {int(row['chars']):,} characters" if row["chars"] else "before it read anything"
+
+
 def code(text: str) -> str:
     """Return text as inline code of Markdown, also inside a table, its line breaks visible."""
     shown = text.replace("\n", "↵").replace("`", "'").replace("|", "\\|")

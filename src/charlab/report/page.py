@@ -1,12 +1,13 @@
 """The report as one HTML page: the Markdown's own text, pictures inside, no network.
 
 What enters is the report in Markdown and its figures; what leaves is a page whose
-pictures are data URIs, so that it can be mailed, or read on a phone without a signal.
+pictures are elements of it, so that it can be mailed, or read on a phone without a signal.
+The shapes of letters, which the pictures have in common, stand in it once.
 """
 
 from __future__ import annotations
 
-import base64
+import html
 import re
 from collections.abc import Mapping
 from itertools import pairwise
@@ -14,7 +15,12 @@ from itertools import pairwise
 from jinja2 import Environment
 from markdown_it import MarkdownIt
 
-PICTURE = re.compile(r'src="figures/([a-z0-9_-]+)\.svg"')
+PICTURE = re.compile(r'<img src="figures/([a-z0-9_-]+)\.svg" alt="([^"]*)" ?/>')
+NAMED = re.compile(r'<(path|clipPath)[^<>]* id="([^"]+)"[^<>]*?(?:/>|>.*?</clipPath>)', re.S)
+"""A shape that others refer to. Names are made from contents, so that the same is the same."""
+
+STYLE = re.compile(r"<style.*?</style>", re.S)
+"""What a picture says of its lines; in a page it would be said of all (page.css has it)."""
 
 
 def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) -> str:
@@ -45,12 +51,23 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
     body = reader.renderer.render(tokens, reader.options, {})
     # A wide table scrolls inside its own box, and the page stays as narrow as a phone.
     body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
-    body = PICTURE.sub(lambda match: f'src="{_data_uri(figures[match[1]])}"', body)
+    seen: set[str] = set()
+    body = PICTURE.sub(lambda match: _inlined(figures[match[1]], match[2], seen), body)
     style = environment.get_template("page.css").render()
     return environment.get_template("page.html.j2").render(
         title=title, contents=contents, body=body, style=style
     )
 
 
-def _data_uri(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")
+def _inlined(svg: bytes, caption: str, seen: set[str]) -> str:
+    """Return a picture as an element of the page, without the shapes that it has already."""
+
+    def once(match: re.Match[str]) -> str:
+        if match[2] in seen:
+            return ""
+        seen.add(match[2])
+        return match[0]
+
+    picture = NAMED.sub(once, STYLE.sub("", svg.decode("utf-8"))).replace("<defs></defs>", "")
+    label = f'<svg class="picture" role="img" aria-label="{html.escape(html.unescape(caption))}" '
+    return picture.replace("<svg ", label, 1).replace("<defs/>", "").strip()

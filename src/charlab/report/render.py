@@ -35,6 +35,8 @@ from charlab.report.looking import code
 from charlab.report.material import MODEL, Material, load
 from charlab.report.page import page
 
+LEARNING_RATES = ("learning_rate", "learning_rate_rnn", "learning_rate_gru")
+
 SECTIONS: dict[str, tuple[str, ...] | None] = {
     "model": None,
     "training": None,
@@ -42,7 +44,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "dropout": ("dropout", "dropout_place"),
     "activations": ("activations_rnn", "activations_lstm"),
     "cells": ("cells", "cells_equal_parameters", "cells_invented"),
-    "sizes": ("hidden_size", "seq_len", "learning_rate"),
+    "sizes": ("hidden_size", "seq_len", *LEARNING_RATES),
     "texts": ("texts",),
     "inside": None,
     "articles": None,
@@ -52,15 +54,15 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
 }
 """The report's sections in order, and the comparisons of each; None: it is always there."""
 
-ELSEWHERE = ("initial_state", "numpy_vs_torch", "clipping")
+ELSEWHERE = ("initial_state", "numpy_vs_torch", "clipping", "clipping_adam")
 """Comparisons that stand in a section that is always there."""
 
 MODEL_FIGURES = (
     *("weights", "loss_by_position", "model_learning_curve", "next_char", "temperature"),
-    *("novelty", "colored_text", "gate_saturation", "against_ngram"),
+    *("novelty", "as_it_learned", "colored_text", "gate_saturation", "against_ngram"),
 )
 
-INSIDE = {"colored_text", "gate_saturation", "against_ngram"}
+INSIDE = {"as_it_learned", "colored_text", "gate_saturation", "against_ngram"}
 """Those of them without which there is nothing to look inside at."""
 
 EXCERPT = 420
@@ -180,6 +182,7 @@ def _context(
         "split": material.split,
         "sections": list(_shown(blocks, shown)),
         "blocks": blocks,
+        "learning_rates": LEARNING_RATES,
         "others": others,
         "pictures": pictures,
         "weights": material.look.get("weights"),
@@ -187,6 +190,8 @@ def _context(
         "against": material.look.get("against_ngram") or {},
         "further": further,
         "ladder": _ladder(material),
+        "learned": _learned(material),
+        "learned_temperature": _learned_at(material),
         "neurons": best_neurons(material).to_dict("records"),
         "said": said_of_model(material),
     }
@@ -210,3 +215,18 @@ def _ladder(material: Material) -> list[tuple[str, str]]:
     ladder = material.params.sample.temperatures
     samples = [(f"temperature {t:g}", sample_at(material, MODEL, t)) for t in ladder]
     return [(title, text) for title, text in samples if text is not None]
+
+
+def _learned(material: Material) -> list[tuple[str, str]]:
+    """Return what *the* model wrote as it learned, each text with the characters read before."""
+    drawn = material.samples.get(MODEL) or {}
+    return [
+        (f"after {row['chars']:,} characters", str(drawn["prompt"]) + str(row["text"]))
+        for row in drawn.get("as_it_learned") or []
+    ]
+
+
+def _learned_at(material: Material) -> float | None:
+    rows = (material.samples.get(MODEL) or {}).get("as_it_learned") or [{"temperature": None}]
+    temperature: float | None = rows[0]["temperature"]
+    return temperature

@@ -30,6 +30,11 @@ ROOT = Path(__file__).resolve().parents[1]
 Write = Callable[..., Path]
 
 
+def blank(name: str, tables: object, width: float = 7.0) -> bytes:
+    """Return a picture of nothing, in no time."""
+    return b'<svg xmlns="http://www.w3.org/2000/svg" width="9pt" height="4pt"/>\n'
+
+
 @pytest.fixture(scope="module")
 def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
     """Return a function that writes a report of made-up results, with blank pictures.
@@ -48,7 +53,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
         compare(params, root / "data", *folders)
         with pytest.MonkeyPatch.context() as patch:
             # Drawing takes most of the time, and test_plots.py is about it.
-            patch.setattr(registry, "draw", lambda name, tables: b"<svg/>\n")
+            patch.setattr(registry, "draw", blank)
             render(params, *folders, root / "data", root / "report")
         return root
 
@@ -228,7 +233,7 @@ def test_a_study_without_a_test_split_speaks_of_val(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No sentence names a split that is not there."""
-    monkeypatch.setattr(registry, "draw", lambda name, tables: b"<svg/>\n")
+    monkeypatch.setattr(registry, "draw", blank)
     params = made_params([1])
     write_results(params, tmp_path / "data")
     for path in (tmp_path / "data").rglob("metrics.json"):
@@ -245,6 +250,7 @@ def test_a_second_rendering_is_the_same(write: Write) -> None:
     """Bytes depend on the results alone; what else lay in the folder is gone."""
     root = write(made_params())
     first = {path.name: path.read_bytes() for path in (root / "report").glob("*.*")}
+    assert {"report.md", "index.html", "brief.pdf"} == set(first)
     (root / "report" / "old.txt").touch()
     write(made_params(), again=True)
     assert {path.name: path.read_bytes() for path in (root / "report").glob("*.*")} == first

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 
 from charlab import plots
 from charlab.plots.compact import compact
-from charlab.plots.style import RC
+from charlab.plots.style import RC, WIDTH, drawn_width
 
 HELPERS = {"compact", "registry", "style"}
 
@@ -48,7 +48,7 @@ def caption(name: str) -> str:
     return (inspect.getdoc(figures()[name]) or name).splitlines()[0]
 
 
-def draw(name: str, tables: Mapping[str, Any]) -> bytes | None:
+def draw(name: str, tables: Mapping[str, Any], width: float = WIDTH) -> bytes | None:
     """Draw a figure from those of ``tables`` that it asks for.
 
     Parameters
@@ -57,6 +57,8 @@ def draw(name: str, tables: Mapping[str, Any]) -> bytes | None:
         Of a figure's function.
     tables : mapping
         By name; what a figure asks for without a default must be there and not empty.
+    width : float
+        In inches; letters have the same size in a narrow figure as in a wide one.
 
     Returns
     -------
@@ -75,7 +77,11 @@ def draw(name: str, tables: Mapping[str, Any]) -> bytes | None:
     with matplotlib.style.context(["default", RC]), warnings.catch_warnings():
         # A letter that the font has not is drawn as a box; that is no error.
         warnings.filterwarnings("ignore", message="Glyph")
-        return _svg(function(**given))
+        before = drawn_width.set(width)
+        try:
+            return _svg(function(**given))
+        finally:
+            drawn_width.reset(before)
 
 
 def _svg(figure: Figure) -> bytes:

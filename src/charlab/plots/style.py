@@ -7,6 +7,7 @@ common kind of colour vision tell apart. Black is kept for *the* model.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,9 @@ DIVERGING, SEQUENTIAL = "PuOr", "Blues"
 
 WIDTH = 7.0
 """Inches; 72 points to an inch and 96 pixels on a page make that 672 pixels."""
+
+drawn_width: ContextVar[float] = ContextVar("drawn_width", default=WIDTH)
+"""The width in inches that figures are drawn with at present."""
 
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -101,7 +105,7 @@ def _marker(chosen: dict[str, int], variant: Any) -> str:
 
 def canvas(height: float, *, columns: int = 1, **kwargs: Any) -> tuple[Figure, list[Axes]]:
     """Return a figure of column width and its axes, side by side."""
-    figure = Figure(figsize=(WIDTH, height))
+    figure = Figure(figsize=(drawn_width.get(), height))
     axes = figure.subplots(1, columns, squeeze=False, **kwargs)
     return figure, list(np.ravel(axes))
 
@@ -110,6 +114,7 @@ def legend_below(figure: Figure, ax: Axes, columns: int) -> None:
     """Put the legend of ``ax`` below the figure, where it hides nothing."""
     handles, labels = ax.get_legend_handles_labels()
     if handles:
+        columns = max(1, int(columns * drawn_width.get() / WIDTH))
         # Room of its own for each further row, so that the axes stay as high as they are.
         rows = -(-len(handles) // columns)
         figure.set_figheight(figure.get_figheight() + 0.2 * (rows - 1))

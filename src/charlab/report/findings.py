@@ -251,10 +251,7 @@ def relative(entries: Sequence[Entry], lines: Sequence[float]) -> list[str]:
     Raw losses of texts in different languages or alphabets are not comparable; the
     share of a baseline on the same characters is.
     """
-    shares = [
-        Entry(entry.title, {seed: 100 * loss / line for seed, loss in entry.losses.items()})
-        for entry, line in zip(entries, lines, strict=True)
-    ]
+    shares = as_shares(entries, lines)
     below = [entry.name for entry in shares if entry.mean < 100]
     verdict = (
         f"The network's mean loss is below that of the best n-gram for {listed(below)}."
@@ -263,3 +260,11 @@ def relative(entries: Sequence[Entry], lines: Sequence[float]) -> list[str]:
     )
     measure = "loss relative to its own best n-gram (= 100)"
     return [verdict, *ranking(shares, measure, unit="")]
+
+
+def as_shares(entries: Sequence[Entry], lines: Sequence[float]) -> list[Entry]:
+    """Return each variant's losses in percent of a figure of its own text."""
+    return [
+        Entry(entry.title, {seed: 100 * loss / line for seed, loss in entry.losses.items()})
+        for entry, line in zip(entries, lines, strict=True)
+    ]

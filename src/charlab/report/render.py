@@ -31,6 +31,7 @@ from charlab.report.blocks import (
     model_tables,
     sample_at,
 )
+from charlab.report.brief import brief
 from charlab.report.looking import code
 from charlab.report.material import MODEL, Material, load
 from charlab.report.page import page
@@ -93,6 +94,12 @@ def render(params: Params, metrics: Path, plots: Path, data: Path, out: Path) ->
     text = _tidy(environment.get_template("report.md.j2").render(context))
     drawn = [*pictures.values(), *(f for part in blocks.values() for f in part.figures), *further]
     _write(out, text, drawn, environment)
+    write_bytes(out / "brief.pdf", brief(material, blocks, _ranks()))
+
+
+def _ranks() -> dict[str, int]:
+    """Return each comparison's place in its section; the first are left out last."""
+    return {slug: rank for part in SECTIONS.values() for rank, slug in enumerate(part or ())}
 
 
 def _write(out: Path, text: str, drawn: list[Figure], environment: jinja2.Environment) -> None:

@@ -40,8 +40,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict[str, Any],
     noted: list[tuple[dict[str, Any], list[bytes]]] = []
     set_pages = module._set
 
-    def note(folder: Path, form: str) -> list[bytes]:
-        pages = set_pages(folder, form)
+    def note(compiler: Any, folder: Path, form: str) -> list[bytes]:
+        pages = set_pages(compiler, folder, form)
         noted.append((json.loads((folder / "content.json").read_text("utf-8")), pages))
         return pages
 
@@ -104,13 +104,13 @@ def test_one_seed_gives_no_verdict(tmp_path: Path, seen: list[Any]) -> None:
 def test_it_has_two_pages_at_most(tmp_path: Path, seen: list[Any]) -> None:
     """Of many comparisons, those that are first in their section stay."""
     cells = TWO_TEXTS["study"]["comparisons"]["cells"]
-    many = {f"more_{k}": cells | {"question": f"Is this question {k}? " * 9} for k in range(60)}
+    many = {f"more_{k}": cells | {"question": f"Is this question {k}? " * 9} for k in range(40)}
     ranks = dict.fromkeys(many, 1) | {"cells": 0}
     written(material(tmp_path, comparisons=many | {"cells": cells}), ranks)
     content, pages = seen[-2]
     assert len(pages) == PAGES
     questions = [row[0] for row in content["answers"]]
-    assert 2 < len(questions) < 60
+    assert 2 < len(questions) < 40
     assert questions[-1] == cells["question"]
 
 

@@ -8,6 +8,7 @@ without a date, so that the same results give the same bytes.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -55,21 +56,36 @@ def brief(material: Material, blocks: dict[str, Block], ranks: dict[str, int]) -
             write_bytes(folder / f"{picture}.svg", svg)
         template = files("charlab.report") / "templates" / "brief.typ"
         write_bytes(folder / "brief.typ", template.read_bytes())
-        for shown in range(len(least), -1, -1):
+        compiler = typst.Compiler(root=folder, font_paths=[], ignore_system_fonts=True)
+
+        def pages(shown: int) -> int:
             kept = set(least[:shown])
             rows = [answer for slug, answer in answers.items() if slug in kept]
             write_json(folder / "content.json", content | {"answers": rows})
-            if len(_set(folder, "svg")) <= PAGES:
-                break
-        (pdf,) = _set(folder, "pdf")
+            return len(_set(compiler, folder, "svg"))
+
+        pages(_most(pages, len(least)))
+        (pdf,) = _set(compiler, folder, "pdf")
     return pdf
 
 
-def _set(folder: Path, form: Any) -> list[bytes]:
+def _most(pages: Callable[[int], int], count: int) -> int:
+    """Return how many answers fit :data:`PAGES` pages; more answers never take fewer pages."""
+    if pages(count) <= PAGES:
+        return count
+    fit, too_many = 0, count
+    while too_many - fit > 1:
+        middle = (fit + too_many) // 2
+        if pages(middle) <= PAGES:
+            fit = middle
+        else:
+            too_many = middle
+    return fit
+
+
+def _set(compiler: Any, folder: Path, form: str) -> list[bytes]:
     """Let typst set the pages; return one file, or for pictures one for each page."""
-    done = typst.compile(
-        folder / "brief.typ", root=folder, font_paths=[], ignore_system_fonts=True, format=form
-    )
+    done = compiler.compile(folder / "brief.typ", format=form)
     return done if isinstance(done, list) else [done]
 
 

@@ -263,6 +263,7 @@ def lines_of(text: str) -> list[str]:
     return [line.rstrip() for line in unicodedata.normalize("NFC", text).split("\n")]
 
 
+@settings(deadline=None)
 @given(files.files)
 def test_every_line_of_a_body_was_in_the_file_in_its_order(text: str) -> None:
     """Lines go, but none is made, changed or moved."""
@@ -270,6 +271,7 @@ def test_every_line_of_a_body_was_in_the_file_in_its_order(text: str) -> None:
     assert all(line in given_lines for line in body_of(text).rstrip("\n").split("\n"))
 
 
+@settings(deadline=None)
 @given(files.bodies, files.fronts, files.backs)
 def test_no_line_of_a_body_is_lost(body: str, front: str, back: str) -> None:
     """Whatever stands around it: between its first line and its last, nothing goes."""
@@ -277,6 +279,7 @@ def test_no_line_of_a_body_is_lost(body: str, front: str, back: str) -> None:
     assert kept in body_of(book(body, front, back))
 
 
+@settings(deadline=None)
 @given(files.files)
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     """A body is its own body."""
@@ -284,7 +287,7 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert body_of(once) == once
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(files.files)
 def test_a_file_on_disk_gives_the_same_bytes(text: str) -> None:
     """Read in small pieces, it is cleaned as in memory, and recorded alike."""

@@ -6,7 +6,7 @@ import io
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charlab.corpus.decoding import NotTextError, decode, encoding_of, pieces
@@ -144,3 +144,30 @@ def test_pieces_give_the_same_text(text: str, encoding: str, size: int) -> None:
     parts = list(pieces(io.BytesIO(raw), found, size))
     assert "".join(parts) == decoded.text
     assert all(part.endswith("\n") for part in parts[:-1])
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=30))
+@example("a\u0301")
+@example("\u1100\u1161")
+@example("“e\u0301”")
+@example("\u212b—…’")
+@example("\u2000\u2001")
+def test_a_text_is_in_nfc(text: str) -> None:
+    """Whatever is found out at a glance, the text is what unicodedata makes of it."""
+    mended = decode(("plain words, and many of them\n" + text).encode()).text
+    assert unicodedata.is_normalized("NFC", mended)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"a\r\nb\r\n", "a\nb\n"),
+        (b"a\rb\r", "a\nb\n"),
+        (b"a\r\nb\r", "a\nb\n"),
+        (b"a\r\r\nb", "a\n\nb"),
+        (b"a\n\rb\n", "a\n\nb\n"),
+    ],
+)
+def test_line_ends(raw: bytes, text: str) -> None:
+    """Whatever a file's line ends are, also mixed, they become LF."""
+    assert decode(raw).text == text

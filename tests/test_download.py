@@ -19,7 +19,8 @@ import requests
 
 import charlab
 from charlab.corpus import download as module
-from charlab.corpus.download import DownloadError, HostError, Manners, download
+from charlab.corpus.download import download
+from charlab.corpus.manners import DownloadError, HostError, Manners
 from misbehaving_server import (
     Script,
     always_cut,

@@ -8,9 +8,9 @@ import pytest
 
 from charlab.corpus import gutenberg
 from charlab.corpus.arrivals import FetchError
-from charlab.corpus.download import Manners
 from charlab.corpus.gutenberg import fetch_book, fetch_text, scratch_folder, user_agent
 from charlab.corpus.invented import write
+from charlab.corpus.manners import Manners
 from charlab.corpus.mirrors import mirrors
 from charlab.errors import CharlabError
 from misbehaving_server import Script, cut, plain, serving, status

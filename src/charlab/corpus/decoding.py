@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO
 
+from charlab.corpus.glance import is_plainly_nfc, with_line_feeds
 from charlab.corpus.refusals import NotTextError, refuse_binary
 
 __all__ = ["Decoded", "NotTextError", "decode", "encoding_of", "pieces"]
@@ -68,13 +69,15 @@ def decode(raw: bytes) -> Decoded:
         return _decode_in_pieces(raw)
     refuse_binary(start)
     # The usual cases in fewer passes than the general way takes.
-    body = _with_line_feeds(raw)
+    body = with_line_feeds(raw)
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         return _decode_one_byte(raw, body)
     mend = C1_IN_UTF8.search(body) is not None
-    return Decoded(_normalised(text, mend), "utf-8", _why_utf8(start, raw.isascii()))
+    if mend or not is_plainly_nfc(body):
+        text = _normalised(text, mend)
+    return Decoded(text, "utf-8", _why_utf8(start, raw.isascii()))
 
 
 def _decode_in_pieces(raw: bytes) -> Decoded:
@@ -92,16 +95,6 @@ def _decode_one_byte(raw: bytes, body: bytes) -> Decoded:
     text = _normalised(text) if "no characters" in why else text
     # Neither has combining characters, so all that they can write is in NFC.
     return Decoded(text, encoding, f"not UTF-8 at byte {position}; {why}")
-
-
-def _with_line_feeds(raw: bytes) -> bytes:
-    """Return bytes with LF line ends: deleting a byte is far faster than replacing two."""
-    returns = raw.count(b"\r")
-    if not returns:
-        return raw
-    if returns == raw.count(b"\r\n"):
-        return raw.replace(b"\r", b"")
-    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _mark(start: bytes) -> str | None:

@@ -18,6 +18,8 @@ LONGEST_NOTE = 150
 OFFICE = re.compile(r"\W*(?:executive\s+director|project\s+gutenberg|michael\s+s?\.?\s*hart)", re.I)
 """Who writes essays in front of a book, with quotations in them."""
 FIRST_PERSON = re.compile(r"\b(?:I|my|me)\b")
+DATED = re.compile(r"[A-Z]\w+ [A-Z]\w+\W+(?:\w+\W+)?(?:199\d|20\d\d)\b\W*$")
+"""A name, and a date since there have been such files."""
 CREDITS, NOTE = "credits", "note by whoever made the file"
 
 
@@ -64,11 +66,17 @@ def _recognised(ends: Ends, header: Header, names: frozenset[str], before: str) 
         return start, ""
     if _is_note(ends, start, names):
         return _note_end(ends, header, names), NOTE
-    strange = phrases.strange(block, _known(header))
-    if lines <= LONGEST_CREDITS and (strange or phrases.CREDITS.match(block)):
+    known = _known(header)
+    close = before == CREDITS and _gap_above(ends, start) == 1
+    after_credits = close and phrases.strange(block, known)
+    if lines <= LONGEST_CREDITS and (after_credits or phrases.says_who_made_it(block, known)):
         return end, CREDITS
     if before == CREDITS and lines <= 8 and phrases.THANKS.match(block):
-        return (end, CREDITS) if _gap_above(ends, start) == 1 else (start, "")
+        # What begins a book begins a passage, too: only a last line of credits stands so.
+        following = end + ends.gap_at(end)
+        behind = ends.text(following, ends.block_at(following))
+        closes = following - end >= 2 or phrases.says_who_made_it(behind, known)
+        return (end, CREDITS) if closes and close else (start, "")
     if before == NOTE and _is_signature(ends, header, start, end):
         return end, "signature of the note"
     return start, ""
@@ -106,7 +114,10 @@ def _is_note(ends: Ends, start: int, names: frozenset[str]) -> bool:
     if not phrases.WEAK_NOTE.match(block):
         return False
     section = unboxed(ends.text(start, _section_end(ends, start)))
-    return phrases.strange(section[:1_500], frozenset()) or phrases.talks(section[:1_500]) >= 2
+    section = section[:1_500]
+    if phrases.strange(section, frozenset()):
+        return True
+    return phrases.talks(section) >= 2 and phrases.OF_ITS_TIME.search(section) is None
 
 
 def unboxed(block: str) -> str:
@@ -235,7 +246,7 @@ def _up_to_last_sign(ends: Ends, end: int, names: frozenset[str]) -> int:
 
 
 def _is_signature(ends: Ends, header: Header, start: int, end: int) -> bool:
-    """Whether a block is the name of who wrote the note above, in the first person.
+    """Whether a block is the name of who wrote the note above: in the first person, or dated.
 
     The header names the author and the book, so that neither is taken for one.
     """
@@ -244,12 +255,10 @@ def _is_signature(ends: Ends, header: Header, start: int, end: int) -> bool:
         above -= 1
     note = " ".join(ends.lines[max(above - 12, 0) : above + 1])
     words = re.findall(r"[\w.]+", ends.lines[start])
-    return (
-        end - start == 1
-        and start - above == 2
-        and FIRST_PERSON.search(note) is not None
-        and 2 <= len(words) <= 4
-        and all(word[0].isupper() and not word.isupper() for word in words)
-        and not any(word.casefold() in header.words for word in words)
-        and not phrases.HEADING_WORDS.match(ends.lines[start])
-    )
+    if end - start > 1 or start - above != 2 or phrases.HEADING_WORDS.match(ends.lines[start]):
+        return False
+    if any(word.casefold() in header.words for word in words if not word.isdigit()):
+        return False
+    capitals = all(word[0].isupper() and not word.isupper() for word in words)
+    by_name = FIRST_PERSON.search(note) is not None and 2 <= len(words) <= 4 and capitals
+    return by_name or (3 <= len(words) <= 6 and DATED.search(ends.lines[start]) is not None)

@@ -19,7 +19,8 @@ from filelock import FileLock
 
 from charlab.corpus import invented
 from charlab.corpus.arrivals import FetchError, look_at
-from charlab.corpus.download import POLITE, DownloadError, HostError, Manners, download
+from charlab.corpus.download import download
+from charlab.corpus.manners import POLITE, DownloadError, HostError, Manners
 from charlab.corpus.mirrors import EXAMPLES, MAIN_SITE, mirrors, url_of
 from charlab.files import atomic, write_bytes, write_text
 

@@ -22,6 +22,8 @@ OF_BY = re.compile(
     re.I | re.M,
 )
 """The first line of many files, which names the book where no field does."""
+SISTER = re.compile(rf"[\s*]*(?:The\s+)?{markers.FULL_NAME}[^.!?\n]{{0,40}}(?:\n|$)", re.I)
+"""A first line that has the name of a project, and hardly more."""
 NEAR = 120
 """Lines of small print or a second header behind the first."""
 
@@ -137,7 +139,8 @@ def header_of_blocks(ends: Ends) -> int:
     """
     start = ends.gap_at(0)
     first = ends.text(start, ends.block_at(start))
-    if not (markers.HEADING.search(first) or NUMBER.search(first) or "Proofreaders" in first):
+    named = SISTER.match(first) and first.count("\n") < 3
+    if not (named or markers.HEADING.search(first) or NUMBER.search(first) or "Proofr" in first):
         return 0
     found, is_header = 0, False
     for begin, end in ends.blocks(start, min(ends.middle, 300)):

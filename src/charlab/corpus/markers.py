@@ -36,9 +36,9 @@ _STARTS = (
 )
 END_WORDS = (
     r"(?:(?:here\s+)?ends?|ended|end(?:ing)?\s+of|finis|ende|schlu(?:ß|ss)|fin|fine|final|fim|fi"
-    r"|slut(?:et|ning\w*)?|einde?|loppu|p[äa]{2}ttyy|koniec|konec|kraj|v[ée]ge|τ[έε]λος|конец"
+    r"|slut(?:et|ning\w*)?|einde?|loppuu?|p[äa]{2}ttyy|koniec|konec|kraj|v[ée]ge|τ[έε]λος|конец"
     r"|к[іи]нець|край|fino|wakas|katapusan|sf[âaîi]r[sșş]it\w*|endir|endan?|slutt?|son[ul]?|lõpp"
-    r"|beigas|pabaiga|diwedd|cr[íi]och|終|终|完|結束|结束)"
+    r"|beigas|pabaiga|diwedd|cr[íi]och|終|终|終了|完|結束|结束)"
 )
 
 _STARS = r"^[\W_]*?\*{2,}[\s*_]*"
@@ -66,7 +66,8 @@ CLOSING = re.compile(
     # A word for "end" alone on its line is the book's, whatever the next line says.
     rf"(?:[^.!?\n]{{0,60}}?|[ \t]+\w[^.!?\n]{{0,60}}\n[^.!?\n]{{0,50}}?)"
     rf"(?:{FULL_NAME}|{_NAME}|\b{_FILE})"
-    rf"|^[ \t\[(*_=-]*{FULL_NAME}[^.!?\n]{{0,80}}\b{END_WORDS}[ .\])*_=-]*$",
+    rf"|^[ \t\[(*_=-]*{FULL_NAME}[^.!?\n]{{0,80}}\b{END_WORDS}"
+    rf"(?:[ \t]+(?:here|hier|ici|aqu[ií]|qui|h[äe]r|tähän))?[ .\])*_=-]*$",
     re.I | re.M,
 )
 """A last line such as "End of the Project Gutenberg EBook of ..." in one of many languages."""

@@ -50,6 +50,21 @@ CREDITS = re.compile(
 )
 """The first line of a block that says who made the file."""
 
+MAKERS = re.compile(
+    rf"^[\s\[(*_]*(?!{_SURE}\s+(?:at|in)\b)(?:"
+    rf"{_SURE}(?:\W+(?:and\W+)?(?:\w+ed|\w+ing|in|up|for\s+\w+|\w+ly))*\s+(?:by|for)\s*:?\s+(?:the\s+)?\W?(?-i:[^\W\da-z_])"
+    rf"|{_SURE}\s*:|{_SURE}\s+from\b[^.]{{0,80}}?(?:\bedition|\bscans?\b|\d{{4}})"
+    rf"|(?:this|the|an?)\s+(?:\w+\s+){{0,2}}(?:{_FILE})\s+(?:\w+\s+){{0,2}}{_SURE}\b"
+    rf"[^.\n]{{0,30}}\bby\s+(?-i:[^\W\da-z_])"
+    rf"|produced\s*$"
+    rf"|(?!{_SURE}|this\b|the\b|an?\b|{_FILE}))",
+    re.I,
+)
+"""The same where no other word says that it is: a maker's name behind what was done."""
+
+EDITORS = re.compile(r"\b(?:edited|translated|manuscripts?)\b", re.I)
+"""What those who bring out a book have done to it, and not those who make a file of it."""
+
 THANKS = re.compile(
     r"^[\s\[(*_]*(?:(?:many\s+|special\s+|our\s+|with\s+)*thanks?\b|we\s+(?:would\s+like\s+to\s+)?thank"
     r"|and\s+the\b|from\s+(?:images|scans|page)|images?\b|scans?\b|cover\b|updated\b|revised\b"
@@ -65,6 +80,7 @@ ANACHRONISM = re.compile(
     r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
     r"|\be-?b(?:oo|oe)ks?\b|\be-?mail\b|\bhtml\b|\bascii\b|\bocr\b|\bunicode\b|\butf-?8\b"
     r"|\biso[- ]?8859|\blatin-?1\b|\b[78][- ]bit\b|\binternet\b|\bon-?line\b|\bscann(?:ed|er|ing)\b"
+    r"|\bscans\b|\bgoogle\b"
     r"|\bdigiti[sz]\w+|\bdigital\w*\b|\bnum[ée]ris\w+|\bcd-?rom\b|\bpgdp\b|distributed\s+proof"
     r"|electronic\s+(?:text|edition|version|file)|[ée]lectronique|elektroni[ks]\w+|electr[óo]nic[oa]"
     r"|elettronic[oa]|sähköi\w+|e-kirja|text\s+file|word\s+process|plain\s+vanilla",
@@ -72,8 +88,17 @@ ANACHRONISM = re.compile(
 )
 """What no book of its time has, but those who make the file of it write."""
 
+SURE_SIGN = re.compile(
+    r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
+    r"|\bthis\s+e-?book|\be-?book\s*[#(]|\bhtml\b|\bascii\b|\bpgdp\b|distributed\s+proof|\butf-?8\b"
+    r"|\biso[- ]?8859|\blatin-?1\b|\b[78][- ]bit\b|\bgoogle\b|plain\s+vanilla|text\s+file"
+    r"|\bce\s+(?:livre|fichier|texte)\b|e-kirja",
+    re.I,
+)
+"""Those of such words that no story of a later time has at its beginning either."""
+
 ABOUT_FILE = re.compile(
-    r"\be-?texts?\b|distributed\s+proof|\bpgdp\b|\bthis\s+e-?book\b|proofread|transcri|transkri",
+    r"\be-?texts?\b|livre\s+[ée]lectronique|distributed\s+proof|\bpgdp\b|\bthis\s+e-?book\b|proofread|transcri|transkri",
     re.I,
 )
 
@@ -87,20 +112,39 @@ _NOTE = (
     r"|apostille\w*|rimark\w*|注|註|说明|說明)"
 )
 _MAKER = (
-    r"(?:transcr\w*|transkr\w*|transskr\w*|trascr\w*|транскри\w*|оцифров\w*|набор\w*|bewerk\w*"
+    r"(?:transcr\w*(?!\s+of\s+(?!(?:this|the)\s))|transkr\w*|transskr\w*|trascr\w*|транскри\w*|оцифров\w*|набор\w*|bewerk\w*"
     r"|nagsalin|naglipat|naglimbag|proof-?\s?read\w*|typists?|scanner|digit\w*|numéris\w*"
     r"|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
     r"|producers?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
     r"|relecture|textgestalt|fichier|datei|correcteur|entrepreneur|executive\s+director|converter"
     r"|skryptor\w*|przepisyw\w*|afskriv\w*|avskriv\w*|přepis\w*|prepis\w*|录入|錄入|轉錄|转录|輸入|入力|校)"
 )
+POSTED = re.compile(
+    r"^\W*(?:(?:date|first|last|most|recently)\s+)*(?:updated|posted|released?)\s*(?:on\b|:)"
+    r"[^\n]{0,40}\b(?:199\d|20\d\d)\W*$",
+    re.I,
+)
+"""When a file was put where it is."""
+
 NOTE_STEMS = (
     *("note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment"),
     *("remar", "annot", "addend", "corr", "err", "chang", "anm", "hinw", "merk", "bem", "aantek"),
     *("huom", "megj", "uwag", "wydawc", "pozn", "прим", "бел", "σημ", "paal", "pabat", "patal"),
     *("tala", "nod", "athug", "pasta", "märk", "opomb", "napom", "obser", "aviso", "avizo", "avis"),
     *("avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table"),
-    *("änder", "korr", "bookm", "colo", "liste", "javí", "oprav", "rett", "rätt", "verbet"),
+    *(
+        "änder",
+        "korr",
+        "bookm",
+        "colo",
+        "liste",
+        "javí",
+        "oprav",
+        "rett",
+        "rätt",
+        "verbet",
+        "au lect",
+    ),
 )
 """What the label of any note has somewhere: a quick look before the long one."""
 
@@ -121,7 +165,7 @@ BOOKMARKS = re.compile(r"^\W*(?:e-?text|pg|gutenberg)\s+editor['’]?s\s+bookmar
 
 WEAK_NOTE = re.compile(
     rf"^{_MARKS}(?:{_NOTE}(?:\s+(?:on|to|sur|zu[rm]?|om|till|til|au|al|ao|de|del|do|des|du|van|della)"
-    rf"\b[^\n:]{{0,40}})?\s*[:.\]*_—-]|colofon\s*$|colophon\s*$|liste\s+des\s+(?:modif|correct|errat)\w+|javítások|korjauks|oprav|rettelser"
+    rf"\b[^\n:]{{0,40}})?\s*[:.\]*_—-]|au\s+lecteur\W*$|colofon\s*$|colophon\s*$|liste\s+des\s+(?:modif|correct|errat)\w+|javítások|korjauks|oprav|rettelser"
     rf"|rättelser|correc[cç]\w+\s*:?\s*$|correzioni\s*:?\s*$|verbeteringen\s*:?\s*$)",
     re.I,
 )
@@ -135,7 +179,7 @@ TALK = re.compile(
     r"|\bprinter'?s?\s+errors?|\berrors?\b|\berreurs?\b|\berrores\b|\berros\b|\berrori\b|\bcoquilles?"
     r"|\bdruckfehler\w*|\brechtschreib\w*|\bschreibweise\w*|\berrata\b|\bcorrect(?:ed|ions?)\b"
     r"|\bcorrig\w*|\bkorrig\w*|\bcorrett\w*|\bcorreg\w*|\bverbeter\w*|\bkorja\w*|\bjavít\w*"
-    r"|\bpopraw\w*|\boprav\w*|ορθογραφ\w*|διορθ\w*|опечат\w*|орфогра\w*|\btranscri\w*|\btranskri\w*"
+    r"|\bpopraw\w*|\boprav\w*|\bkorekt\w*|\berar\w*|ορθογραφ\w*|διορθ\w*|опечат\w*|орфогра\w*|\btranscri\w*|\btranskri\w*"
     r"|\btrascri\w*|\bdiacritic\w*|\baccents?\b|\bligatur\w*|\bcover\s+image|\bsmall\s+cap\w*"
     r"|\bgesperrt\w*|\bantiqua\b|\bfraktur\w*|\bfettdruck|\bretained\b|\bconserv\w*|\bbeibehalten\b"
     r"|\bbehouden\b|\bkairingan|\bpagkakamali\w*|\bstavning\w*|\bretskriv\w*|\brettskriv\w*|\btrykfejl"
@@ -146,6 +190,11 @@ TALK = re.compile(
     re.I,
 )
 """What notes on how a file was made are about."""
+
+OF_ITS_TIME = re.compile(
+    r"\b(?:by|from|to)\s+the\s+(?:author|editor|publishers?|translator)\b", re.I
+)
+"""What a note says that its author wrote, and not whoever made the file."""
 
 CHANGE = re.compile(
     r"\b(?:pages?|pp?\.|pg\.?|lines?|seiten?|s\.|pagina|blz\.?|bladzijde|página|pág\.|pag\.|sivu|sid\.?"
@@ -178,6 +227,21 @@ def strange(block: str, known: frozenset[str]) -> bool:
     """Whether a block has a word that no old book has, and its own title has not either."""
     found = (match[0].lower() for match in ANACHRONISM.finditer(block))
     return any(word not in known for word in found) or MENTIONS_PROJECT.search(block) is not None
+
+
+def surely_strange(block: str, known: frozenset[str]) -> bool:
+    """Whether a block has such a word that a story of a later time would not begin with."""
+    found = (match[0].lower() for match in SURE_SIGN.finditer(block))
+    return any(word not in known for word in found) or MENTIONS_PROJECT.search(block) is not None
+
+
+def says_who_made_it(block: str, known: frozenset[str]) -> bool:
+    """Whether a block says who made the file, by how it begins and what it says."""
+    credit = CREDITS.match(block) is not None
+    if strange(block, known):
+        return credit or surely_strange(block, known) or THANKS.match(block) is not None
+    made = credit and MAKERS.match(block) is not None and EDITORS.search(block) is None
+    return made or POSTED.match(block) is not None
 
 
 def talks(block: str) -> int:

@@ -218,6 +218,53 @@ def add_text(identifier: str, slug: str | None, update: bool) -> None:
     click.echo(f"params.yaml: texts.{added} added; train on it with 'dvc exp run -S text={added}'")
 
 
+@cli.group(short_help="Workspaces for a class, and their check.")
+def course() -> None:
+    """Make workspaces for a class, fill in the homework, check what was handed in."""
+
+
+@course.command("new", short_help="Make a student's workspace.")
+@click.argument("folder", type=FOLDER)
+@click.option("--student-seed", type=click.IntRange(min=0), required=True, help="of their own")
+def course_new(folder: Path, student_seed: int) -> None:
+    """Make a student's workspace in FOLDER: this project, another seed, a page of tasks."""
+    from charlab.course.workspace import new_workspace
+
+    new_workspace(_project(), folder, student_seed)
+    click.echo(f"{folder} made with seed {student_seed}; its TASKS.md says how to go on")
+
+
+@course.command("homework", short_help="Write the homework, its answers blank.")
+def course_homework() -> None:
+    """Write homework/homework.md: figures and numbers of your own runs, answers left blank."""
+    from charlab.course.workspace import fill_homework
+
+    written = fill_homework(_project())
+    click.echo(f"{written.relative_to(Path.cwd())} written; your answers go into it")
+
+
+@course.command("check", short_help="Run a stage of a workspace again, and compare.")
+@click.argument("folder", type=FOLDER)
+@click.option("--stage", required=True, help="such as train, train-variant@gru, compare")
+def course_check(folder: Path, stage: str) -> None:
+    """Run a stage of the workspace in FOLDER again, in a copy, and compare what comes out.
+
+    Exit status 0 if every file is the same to the byte, 1 if not.
+    """
+    from charlab.course.check import changed_code, check
+
+    for name in changed_code(_project(), folder):
+        click.echo(f"code changed: {name}")
+    found = check(folder, stage)
+    for entry in found:
+        click.echo(f"{entry.verdict:10} {entry.path}")
+        for note in entry.notes:
+            click.echo(f"           {note}")
+    same = sum(entry.verdict == "identical" for entry in found)
+    click.echo(f"{stage}: {same} of {len(found)} files identical")
+    sys.exit(0 if same == len(found) else 1)
+
+
 @cli.command(short_help="Run 'dvc repro', independent stages side by side.")
 @click.option(
     "--workers",

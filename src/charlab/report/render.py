@@ -70,7 +70,9 @@ EXCERPT = 420
 """Characters of a sample that are shown."""
 
 
-def render(params: Params, metrics: Path, plots: Path, data: Path, out: Path) -> None:
+def render(
+    params: Params, metrics: Path, plots: Path, data: Path, out: Path, *, blank: bool = False
+) -> None:
     """Write the report.
 
     Parameters
@@ -83,6 +85,8 @@ def render(params: Params, metrics: Path, plots: Path, data: Path, out: Path) ->
         Folder of all results, of which samples and evaluations are read.
     out : Path
         Folder for the report; what else it holds is removed.
+    blank : bool
+        Leave room for answers in place of findings; then the Markdown alone is written.
     """
     material = load(params, metrics, plots, data)
     blocks = {slug: block(material, slug) for slug in params.study.comparisons}
@@ -90,11 +94,14 @@ def render(params: Params, metrics: Path, plots: Path, data: Path, out: Path) ->
     pictures = {name: drawn[0] for name in MODEL_FIGURES if (drawn := figure(name, tables))}
     environment = _environment()
     further = further_figures(material)
-    context = _context(material, blocks, pictures, further)
+    context = _context(material, blocks, pictures, further) | {"blank": blank}
     text = _tidy(environment.get_template("report.md.j2").render(context))
     drawn = [*pictures.values(), *(f for part in blocks.values() for f in part.figures), *further]
-    _write(out, text, drawn, environment)
-    write_bytes(out / "brief.pdf", brief(material, blocks, _ranks()))
+    figures = {picture.name: picture.svg for picture in drawn}
+    _write(out, text, figures)
+    if not blank:
+        write_text(out / "index.html", page(text, figures, environment))
+        write_bytes(out / "brief.pdf", brief(material, blocks, _ranks()))
 
 
 def _ranks() -> dict[str, int]:
@@ -102,14 +109,12 @@ def _ranks() -> dict[str, int]:
     return {slug: rank for part in SECTIONS.values() for rank, slug in enumerate(part or ())}
 
 
-def _write(out: Path, text: str, drawn: list[Figure], environment: jinja2.Environment) -> None:
+def _write(out: Path, text: str, figures: dict[str, bytes]) -> None:
     if out.exists():
         shutil.rmtree(out)
-    figures = {picture.name: picture.svg for picture in drawn}
     for name, svg in figures.items():
         write_bytes(out / "figures" / f"{name}.svg", svg)
     write_text(out / "report.md", text)
-    write_text(out / "index.html", page(text, figures, environment))
 
 
 def _environment() -> jinja2.Environment:

@@ -4,7 +4,9 @@
 everything: start-up, cleaning, numbering, training, measuring. The n-gram and PPMd figures
 of the same split stand beside it.
 
-    python benchmarks/time_to_quality.py FILE [--recipe fast --recipe minute]
+    python benchmarks/time_to_quality.py [FILE] [--recipe fast --recipe minute]
+
+Without a file the text is the built-in one, as long as tinyshakespeare.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from pathlib import Path
 import click
 
 from charlab.alone import encode_file
+from charlab.corpus.invented import write
 from charlab.evaluation.baselines import measure_text
+from charlab.files import write_text
 from charlab.params import BaselineParams, CorpusParams
 
 
@@ -58,11 +62,22 @@ def print_baselines(text: Path) -> None:
 
 
 @click.command(help=__doc__)
-@click.argument("text", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "text", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
 @click.option("--recipe", multiple=True, default=("fast", "minute"), show_default=True)
 @click.option("--seed", multiple=True, default=(1, 2, 3), show_default=True)
-def main(text: Path, recipe: tuple[str, ...], seed: tuple[int, ...]) -> None:
+def main(text: Path | None, recipe: tuple[str, ...], seed: tuple[int, ...]) -> None:
     """Print a line for each recipe and seed."""
+    with tempfile.TemporaryDirectory() as folder:
+        if text is None:
+            text = Path(folder) / "invented.txt"
+            write_text(text, write(1_115_394, 1))
+        print_all(text, recipe, seed)
+
+
+def print_all(text: Path, recipe: tuple[str, ...], seed: tuple[int, ...]) -> None:
+    """Print the baselines, then what each recipe reaches with each seed."""
     print(f"{text.name}: first 90 % train, last 10 % val; nats per character on val")
     print_baselines(text)
     for name in recipe:

@@ -28,6 +28,9 @@ SIGNS = string.ascii_letters + string.digits + "+/"
 WINDOW = 8
 """Lines that are compared together: their signs are the same by chance once in 2**48."""
 
+ROW = 90
+"""Signs to a row of the file."""
+
 NAMED = 4
 """Places of differences that a message names."""
 
@@ -35,7 +38,7 @@ STRICT_SETTING = "CHARLAB_STRICT"
 
 HEADER = """\
 # What the body of each text is: 'charlab add-text' writes it, and the clean stage checks it.
-# sha256 is that of the cleaned body; each line has one character in signs, to say where a body
+# sha256 is that of the cleaned body; each line has one character in its signs, to say where a body
 # differs.
 """
 
@@ -49,13 +52,17 @@ def _signs(body: str) -> str:
     return "".join(SIGNS[zlib.crc32(line.encode()) % len(SIGNS)] for line in lines)
 
 
+def _in_rows(signs: str) -> list[str]:
+    return [signs[at : at + ROW] for at in range(0, len(signs), ROW)]
+
+
 def identify(gutenberg: int | None, body: str) -> dict[str, Any]:
     """Return what is recorded of a body."""
     return {
         "gutenberg": gutenberg,
         "sha256": hashlib.sha256(body.encode("utf-8")).hexdigest(),
         "chars": len(body),
-        "signs": _signs(body),
+        "signs": _in_rows(_signs(body)),
     }
 
 
@@ -87,7 +94,7 @@ def record(slug: str, gutenberg: int | None, body: str, bodies: Path) -> None:
     document = read_bodies(bodies) | {slug: identify(gutenberg, body)}
     text = StringIO(HEADER)
     text.seek(0, 2)
-    yaml.safe_dump(document, text, sort_keys=True, allow_unicode=True, width=1_000_000)
+    yaml.safe_dump(document, text, sort_keys=True, allow_unicode=True)
     write_text(bodies, text.getvalue())
 
 
@@ -139,7 +146,8 @@ def _search(old: str, new: str) -> Iterator[tuple[int, int, int, int]]:
 def differences(recorded: dict[str, Any], body: str) -> str:
     """Say in words how a body differs from the recorded one: how many lines, and which."""
     new = _signs(body)
-    changes = list(_changes(recorded["signs"], new))
+    old = "".join(recorded["signs"])
+    changes = list(_changes(old, new))
     lines = sum(max(end - start, to - at) for start, end, at, to in changes)
     places = [_place(at, to) for _, _, at, to in changes[:NAMED]]
     more = f" and {len(changes) - NAMED} more places" if len(changes) > NAMED else ""

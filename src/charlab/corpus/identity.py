@@ -155,7 +155,7 @@ def differences(recorded: dict[str, Any], body: str) -> str:
     return (
         f"{lines or 'a few'} of {len(new)} lines differ{where}; "
         f"{len(body) - int(recorded['chars']):+d} characters, "
-        f"{len(new) - len(recorded['signs']):+d} lines"
+        f"{len(new) - len(old):+d} lines"
     )
 
 

@@ -174,6 +174,20 @@ def test_a_part_that_nothing_vouches_for_is_not_gone_on_with(tmp_path: Path) -> 
     assert "Range" not in script.requests[0]
 
 
+def test_nothing_vouches_for_a_version_that_is_gone(tmp_path: Path) -> None:
+    """A part begun anew, of which the server tells no version, is not that of the old tag."""
+    part = tmp_path / "p.part"
+    part.write_bytes(BODY[:50])
+    part.with_suffix(".etag").write_text('"one"', encoding="utf-8")
+
+    def answer(handler: object, _: int) -> None:
+        cut(100, tagged=False)(handler, 0)
+
+    with pytest.raises(DownloadError, match="broke off"):
+        fetch(Script(BODY, answer), part, attempts=1)
+    assert not part.with_suffix(".etag").exists()
+
+
 @pytest.mark.slow
 def test_killed_at_any_moment_the_next_run_is_right(tmp_path: Path) -> None:
     """A process that is killed again and again leaves parts that the next one goes on with."""

@@ -62,6 +62,14 @@ def test_a_changed_body_is_said_and_where(bodies: Path, lines: list[str], words:
     assert "'charlab add-text 11 --slug book --update' records the new body" in message
 
 
+def test_repeated_lines_are_counted_once() -> None:
+    """Some of many equal lines are gone, between two other changes: their number is told."""
+    old = [*LINES[:100], *["* * *"] * 20, *LINES[100:200]]
+    new = ["new", *LINES[1:100], *["* * *"] * 15, *LINES[100:199], "new"]
+    told = differences(identify(11, text_of(old)), text_of(new))
+    assert told.startswith("7 of 215 lines differ (line 1, some are gone before line ")
+
+
 def test_many_places_are_counted_not_listed(bodies: Path) -> None:
     """Four places are named; the number of the others is given."""
     lines = [f"{line}!" if n % 100 == 50 else line for n, line in enumerate(LINES)]

@@ -106,3 +106,10 @@ def test_a_style_that_all_children_share_is_given_once() -> None:
 def test_compacting_is_the_same_every_time() -> None:
     """Bytes depend on the picture alone."""
     assert compact(SVG) == compact(SVG)
+
+
+def test_a_picture_inside_the_picture_stays() -> None:
+    """An image's data are no reference; nor is another's name made short."""
+    image = b'<image xlink:href="data:image/png;base64,iVBORw0KGgo=" id="x" width="3"/>'
+    text = compact(SVG.replace(b"<metadata><x/></metadata>", image)).decode()
+    assert 'href="data:image/png;base64,iVBORw0KGgo="' in text

@@ -112,6 +112,18 @@ def test_no_two_variants_of_a_comparison_look_alike(path: str) -> None:
         assert BLACK not in colors
 
 
+def test_a_cell_has_one_colour_where_cells_are_compared() -> None:
+    """RNN, GRU and LSTM look alike at equal size, at equal parameters, and on another text."""
+    params = load_params(ROOT / "params.yaml")
+    legend = legend_of(params)
+    colors: dict[str, set[str]] = {}
+    for comparison in params.study.comparisons.values():
+        for name in comparison.variants if comparison.vary == "cell" else []:
+            cell = params.study.variant(name).model.cell
+            colors.setdefault(cell, set()).add(legend[name].color)
+    assert {cell: len(found) for cell, found in colors.items()} == {"rnn": 1, "gru": 1, "lstm": 1}
+
+
 def test_many_variants_use_all_colours_before_one_twice() -> None:
     """Nine variants side by side: two colours come twice."""
     names = [f"v{k}" for k in range(9)]

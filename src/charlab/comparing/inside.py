@@ -43,6 +43,17 @@ def loss_by_distance(look: dict[str, Any]) -> Rows:
         yield {key: row[key] for key in ("low", "high", "chars")} | {
             "bpc": _bits(row["nats"]),
             "floor_bpc": _bits(row["floor_nats"]),
+            "forgotten_bpc": _bits(row.get("forgotten_nats")),
+        }
+
+
+def loss_by_kind(look: dict[str, Any]) -> Rows:
+    """Yield the same by what is depended on: a subject's number, a name, a quotation to close."""
+    for row in look.get("loss_by_kind") or []:
+        yield {key: row[key] for key in ("kind", "median_distance", "chars")} | {
+            "bpc": _bits(row["nats"]),
+            "floor_bpc": _bits(row["floor_nats"]),
+            "forgotten_bpc": _bits(row.get("forgotten_nats")),
         }
 
 
@@ -133,6 +144,7 @@ METRIC_TABLES: dict[str, Callable[[dict[str, Any]], Rows]] = {
     "neurons": neurons,
     "against_ngram": against_ngram,
     "loss_by_distance": loss_by_distance,
+    "loss_by_kind": loss_by_kind,
 }
 """The tables of metrics/ that are made from evaluations, by name."""
 

@@ -61,9 +61,10 @@ def _shorten(element: ElementTree.Element) -> None:
         element.text = None
     element.tail = None
     found = element.attrib
-    for name, sign in ((XLINK, "#"), ("id", "")):
-        if name in found:
-            found[name.replace(XLINK, "href")] = sign + _short_name(found.pop(name).lstrip("#"))
+    if XLINK in found:
+        found["href"] = _short_link(found.pop(XLINK))
+    if "id" in found:
+        found["id"] = _short_link(f"#{found['id']}")[1:]
     if "d" in found:
         found["d"] = relative(found["d"])
     for name in ("x", "y", "width", "height"):
@@ -82,9 +83,12 @@ def _shorten(element: ElementTree.Element) -> None:
         found["style"] = found["style"].replace("; ", ";").replace(": ", ":")
 
 
-def _short_name(name: str) -> str:
-    font = next((font for font in FONTS if name.startswith(font)), "")
-    return FONTS.get(font, "") + name.removeprefix(font)
+def _short_link(link: str) -> str:
+    """Return a reference to a glyph with a short name; other references stay as they are."""
+    for font, sign in FONTS.items():
+        if link.startswith(f"#{font}"):
+            return f"#{sign}{link.removeprefix(f'#{font}')}"
+    return link
 
 
 def _rounded(match: re.Match[str]) -> str:

@@ -82,7 +82,7 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, legend: Legend) -> Figure:
     Parameters
     ----------
     loss_by_distance : DataFrame
-        ``variant``, ``low``, ``high``, ``chars``, ``bpc``, ``floor_bpc``.
+        ``variant``, ``low``, ``high``, ``chars``, ``bpc``, ``floor_bpc``, ``forgotten_bpc``.
     """
     figure, (ax,) = canvas(3.4)
     loss_by_distance = loss_by_distance[loss_by_distance["chars"] >= ENOUGH]
@@ -92,6 +92,10 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, legend: Legend) -> Figure:
         above = rows["bpc"] - rows["floor_bpc"]
         ax.plot(rows["low"], above, color=look.color, marker=look.marker, label=look.title)
     bins = loss_by_distance.drop_duplicates("low").sort_values("low")
+    lost = bins["forgotten_bpc"].astype(float) - bins["floor_bpc"]
+    if lost.notna().any():
+        label = "knows the rules, has forgotten the thing"
+        ax.plot(bins["low"], lost, "--", color=GREY, label=label)
     labels = [
         f"{low}" if low == high else f"{low}-{high}"
         for low, high in zip(bins["low"], bins["high"], strict=True)
@@ -102,7 +106,7 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, legend: Legend) -> Figure:
     ax.set_ylim(bottom=0)
     ax.set(xlabel="distance of the dependency, characters", title="What is forgotten")
     ax.set(ylabel="test loss above floor, bits")
-    legend_below(figure, ax, columns_for(legend[name].title for name in names))
+    legend_below(figure, ax, 2)
     return figure
 
 

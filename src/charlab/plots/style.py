@@ -69,6 +69,7 @@ Legend = Mapping[str, Look]
 def legend_of(params: Params) -> dict[str, Look]:
     """Give every variant a colour that no other variant of its comparisons has.
 
+    Where several comparisons are of cells, a cell has one colour in all of them if it can be.
     Variants of many comparisons choose first, others in the order of params.yaml, each
     taking the first colour that is free among those it is ever drawn with. A comparison
     of more than seven variants has colours twice, with other markers.
@@ -81,10 +82,17 @@ def legend_of(params: Params) -> dict[str, Look]:
     groups = [comparison.variants for comparison in params.study.comparisons.values()]
     order = sorted(params.study.variants, key=lambda slug: -sum(slug in group for group in groups))
     chosen: dict[str, int] = {}
+    cells: dict[str, int] = {}
+    compared = [c.variants for c in params.study.comparisons.values() if c.vary == "cell"]
     for slug in order:
         beside = {other for group in groups if slug in group for other in group}
         taken = [chosen[other] for other in beside if other in chosen]
-        chosen[slug] = _least_taken(taken)
+        cell = params.study.variant(slug).model.cell
+        # Where cells are compared again, each keeps its colour if no companion has it.
+        liked = cells.get(cell) if any(slug in group for group in compared) else None
+        chosen[slug] = _least_taken(taken) if liked is None or liked in taken else liked
+        if any(slug in group for group in compared):
+            cells.setdefault(cell, chosen[slug])
     found = {
         variant.slug: Look(
             variant.title, PALETTE[chosen[variant.slug] % len(PALETTE)], _marker(chosen, variant)

@@ -53,6 +53,7 @@ def said_of_model(material: Material) -> dict[str, list[str]]:
     tables = {name: material.table(name, [MODEL]) for name in tell}
     said = {name: tell[name](rows) if len(rows) else [] for name, rows in tables.items()}
     said["generation"] += looking.longest_copy(material.look)
+    said["one_hot"] = looking.row_lookup(material.look)
     return {"model": beside_baselines(material)} | said
 
 

@@ -91,6 +91,8 @@ def block(material: Material, slug: str) -> Block:
         figures += figure(name, tables, f"_{slug}")
         if name in LOOKS and len(tables.get(name, ())):
             found += LOOKS[name](tables[name], material.legend)
+        if name == "loss_by_distance" and len(tables.get("loss_by_kind", ())):
+            found += looking.remembering(tables["loss_by_kind"], material.legend)
     header, rows = _table(material, slug)
     samples, temperature = _samples(material, comparison.variants)
     return Block(
@@ -158,6 +160,8 @@ def _losses(material: Material, slug: str) -> list[str]:
     vary = material.comparison(slug).vary or ""
     sentences = findings.ranking(entries, measure)
     sentences += findings.no_effect(entries) + findings.trend(entries, measure)
+    if vary == "backend":
+        sentences += findings.step_by_step(entries, measure)
     if vary in ("dropout", "hidden"):
         sentences += findings.gap(entries, material.entries(slug, "train"))
     sentences += findings.diverged(_diverged(material, slug), clipping=vary == "clip")
@@ -187,7 +191,9 @@ def _table(material: Material, slug: str) -> tuple[list[str], list[list[str]]]:
     header = ["", *([f"`{vary}`"] if vary else []), "parameters", "train", "val"] + (
         ["test"] if split == "test" else []
     )
-    header += ["n-gram", "ratio"] if several else ["above best (95 %)"]
+    header += (
+        ["vocabulary", "n-gram", "PPMd", "xz", "to n-gram"] if several else ["above best (95 %)"]
+    )
     rows = []
     for name, entry in zip(comparison.variants, entries, strict=True):
         row = material.table("variants", [name]).iloc[0]
@@ -217,8 +223,10 @@ def _to_best(entry: Entry, best: Entry) -> str:
 
 
 def _to_ngram(text: dict[str, Any], entry: Entry, split: str) -> list[str]:
-    line = text[f"ngram_{split}_bpc"]
-    return ["–", "–"] if line is None else [number(line), f"{100 * entry.mean / line:.1f} %"]
+    baselines = [text[f"{name}_{split}_bpc"] for name in ("ngram", "ppmd", "xz")]
+    shown = ["–" if value is None else number(value) for value in baselines]
+    share = "–" if baselines[0] is None else f"{100 * entry.mean / baselines[0]:.1f} %"
+    return [f"{text['vocabulary'] or 0:.0f}", *shown, share]
 
 
 def _samples(material: Material, variants: list[str]) -> tuple[list[tuple[str, str]], float | None]:

@@ -12,6 +12,7 @@ import re
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from charlab.report.differences import Difference, amount, difference, number
 
@@ -150,6 +151,28 @@ def no_effect(entries: Sequence[Entry]) -> list[str]:
         "what differs between them has no effect."
         for a, b in pairs
     ]
+
+
+def step_by_step(entries: Sequence[Entry], measure: str) -> list[str]:
+    """Compare each variant with the one before it, where each differs by one thing more."""
+    verdicts = {
+        "clear": "more than the spread of the seeds",
+        "unclear": "within the spread of the seeds",
+        "unknown": "with one seed no spread is known",
+    }
+    sentences = []
+    for before, after in pairwise(entries):
+        found = difference(after.losses, before.losses)
+        start = f"From {before.name} to {after.name} the {measure} "
+        if found.verdict == "equal":
+            sentences.append(f"{start}stays the same at every seed.")
+            continue
+        interval = f" (95 % interval {found.interval})" if found.interval else ""
+        way = "rises" if found.mean > 0 else "falls"
+        sentences.append(
+            f"{start}{way} by {amount(found.mean)}{interval}: {verdicts[found.verdict]}."
+        )
+    return sentences
 
 
 def as_number(text: str) -> float | None:

@@ -60,6 +60,39 @@ def forgetting(table: pd.DataFrame, legend: Legend) -> list[str]:
     ]
 
 
+def remembering(table: pd.DataFrame, legend: Legend) -> list[str]:
+    """Say for each kind of dependency which share of what memory can save each variant saves.
+
+    The share is (forgotten - loss) / (forgotten - floor): 1 for who loses no more than must be
+    lost, 0 for who knows all rules but has forgotten the thing, below 0 for who loses more yet.
+    """
+    enough = table[(table["chars"] >= MIN_CHARS) & table["forgotten_bpc"].notna()]
+    kinds = enough.drop_duplicates("kind").sort_values("median_distance")
+    sentences = []
+    for row in kinds.to_dict("records"):
+        worth = row["forgotten_bpc"] - row["floor_bpc"]
+        if worth < 0.05:
+            continue
+        same = enough[enough["kind"] == row["kind"]]
+        parts = [
+            f"{title} {100 * (row['forgotten_bpc'] - own['bpc'].iloc[0]) / worth:.0f} %".replace(
+                "-", "\N{MINUS SIGN}"
+            )
+            for title, own in _groups(same, legend)
+        ]
+        sentences.append(
+            f"*{row['kind']}* (median distance {row['median_distance']:.0f} characters, "
+            f"{row['chars']:.0f} places, memory is worth {number(worth)} bits): {listed(parts)}."
+        )
+    if not sentences:
+        return []
+    return [
+        "Of what memory can save at each kind of dependency, these shares were saved (first seed; "
+        "below 0 the network loses more than who knows every rule and has forgotten the thing):",
+        *sentences,
+    ]
+
+
 def _bin(table: pd.DataFrame, low: int) -> str:
     row = table[table["low"] == low].iloc[0]
     return f"{int(row['low'])} to {int(row['high'])}"
@@ -78,6 +111,13 @@ def start_of_chunk(table: pd.DataFrame, legend: Legend) -> list[str]:
             f"the carried state after {int(first['position'])} character, and a difference of "
             f"{number(costs[1])} after {int(last['position'])} (first seed)."
         )
+        learned = first.get("learned_bpc", float("nan")) - first["zero_bpc"]
+        if not pd.isna(learned):
+            sentences.append(
+                f"For {title} the learned state is {amount(learned)} bits "
+                f"{'above' if learned > 0 else 'below'} zeros after {int(first['position'])} "
+                "character (first seed)."
+            )
     return sentences
 
 
@@ -133,6 +173,16 @@ def while_learning(table: pd.DataFrame) -> list[str]:
 
 def _when(row: pd.Series[Any]) -> str:
     return f"after {int(row['chars']):,} characters" if row["chars"] else "before it read anything"
+
+
+def row_lookup(look: dict[str, Any]) -> list[str]:
+    """Say how far products with one-hot vectors are from looking columns up."""
+    one_hot = (look.get("weights") or {}).get("one_hot")
+    if not one_hot:
+        return []
+    largest, chars = one_hot["largest_difference"], len(look["weights"]["chars"])
+    start = f"Over all elements, for {chars} characters, product and column "
+    return [start + ("are equal." if largest == 0 else f"differ by {largest:.1g} at most.")]
 
 
 def code(text: str) -> str:

@@ -207,8 +207,12 @@ def look_inside(params: Params, cell: str) -> dict[str, Any]:
                 "chars": 50,
                 "nats": 2 - reach + k * (1 - reach),
             }
-            | {"floor_nats": 0.5}
+            | {"floor_nats": 0.5, "forgotten_nats": 1.5}
             for k in range(1, 8)
+        ],
+        "loss_by_kind": [
+            {"kind": "closing", "median_distance": 90.0, "chars": 50, "nats": 1.5 - reach}
+            | {"floor_nats": 0.5, "forgotten_nats": 1.5}
         ],
         "gradient_by_lag": [{"lag": n, "norm": reach**n} for n in range(40)],
         "activations": {"edges": [-1.0, -0.5, 0.0, 0.5, 1.0], "counts": [4, 1, 1, 4]},
@@ -245,6 +249,8 @@ def look_inside(params: Params, cell: str) -> dict[str, Any]:
             "chars": ["a", " ", "\n"],
             "row_blocks": gates or ["hidden"],
             "shapes": {"weight_ih": [64, 3], "weight_hh": [64, 16], "head": [3, 16]},
+            "one_hot": {"id": 0, "char": "a", "product": [0.1], "column": [0.1]}
+            | {"largest_difference": 0.0},
         },
         "against_ngram": {
             "order": 6,

@@ -316,3 +316,60 @@ def test_the_kinds_of_character_are_ordered_by_gain(sign: int) -> None:
     )
     (sentence,) = looking.network_and_ngram(table)
     assert f"does best at *{'space' if sign > 0 else 'digit'}*" in sentence
+
+
+def kinds(near: float, far: float) -> pd.DataFrame:
+    """Return the losses of two variants where a quotation closes; 1 must be lost, 2 forgotten."""
+    rows = [("a", near), ("b", far)]
+    return pd.DataFrame(
+        [
+            {"variant": name, "kind": "closing", "median_distance": 90.0, "chars": 50}
+            | {"bpc": bpc, "floor_bpc": 1.0, "forgotten_bpc": 2.0}
+            for name, bpc in rows
+        ]
+    )
+
+
+def test_shares_of_what_memory_saves_follow_the_numbers() -> None:
+    """All is 100 %, nothing 0 %, worse than who has forgotten below 0; reversed when they are."""
+    legend = {name: Look(name.upper(), "#000000", "o") for name in "ab"}
+    _, sentence = looking.remembering(kinds(1.0, 2.5), legend)
+    assert "50 places, memory is worth 1.000 bits): **A** 100 % and **B** −50 %." in sentence
+    _, swapped = looking.remembering(kinds(2.5, 1.0), legend)
+    assert "**A** −50 % and **B** 100 %." in swapped
+    assert looking.remembering(kinds(1.0, 1.0).assign(chars=3), legend) == []
+
+
+def test_step_by_step_names_each_step() -> None:
+    """Each variant beside the one before: a rise, a fall, nothing, and what one seed cannot say."""
+    up, same, down = findings.step_by_step([LSTM, GRU, GRU, LSTM], "test loss")
+    assert up.startswith("From **LSTM** to **GRU** the test loss rises by 0.103 (95 % interval")
+    assert up.endswith("more than the spread of the seeds.")
+    assert same == "From **GRU** to **GRU** the test loss stays the same at every seed."
+    assert "from **GRU** to **LSTM** the test loss falls by 0.103".casefold() in down.casefold()
+    (alone,) = findings.step_by_step([Entry("A", {1: 2.0}), Entry("B", {1: 2.1})], "val loss")
+    assert alone == (
+        "From **A** to **B** the val loss rises by 0.100: with one seed no spread is known."
+    )
+
+
+def test_product_and_column_are_said_to_differ_only_if_they_do() -> None:
+    """The one-hot product is a lookup: shown, not claimed."""
+    look = {"weights": {"chars": ["a", "b"], "one_hot": {"largest_difference": 0.0}}}
+    assert looking.row_lookup(look)[0].endswith("for 2 characters, product and column are equal.")
+    look["weights"]["one_hot"] = {"largest_difference": 0.25}
+    assert looking.row_lookup(look)[0].endswith("differ by 0.2 at most.")
+    assert looking.row_lookup({}) == []
+
+
+def test_learning_is_told_from_its_start_to_its_end() -> None:
+    """Where half the fall was reached; no fall is claimed where there was none."""
+    rows = pd.DataFrame(
+        {"step": [0, 1, 2], "chars": [0, 50, 200], "val_bpc": [6.0, 3.5, 2.0]}
+    ).assign(real_words=[0.0, 0.5, 1.0])
+    loss, half, words = looking.while_learning(rows)
+    assert "6.000 bits per character before it read anything and 2.000" in loss
+    assert "after 50 characters, 25 % of what it read" in half
+    assert "0 % before it read anything, 50 % after 50 characters and 100 %" in words
+    risen = rows.assign(val_bpc=[2.0, 3.0, 6.0])
+    assert not any("Half" in sentence for sentence in looking.while_learning(risen))

@@ -85,7 +85,7 @@ def test_the_whole_report_is_drawn_and_written(tmp_path: Path) -> None:
     shapes = re.findall(r' id="([^"]+)"', page)
     assert len(shapes) == len(set(shapes))
     assert set(re.findall(r'href="#([sbm]\d+)"', page)) <= set(shapes)
-    assert not re.search(r'(src|href)="(?!data:|#|https://doi\.org/)', page)
+    assert not re.search(r'(src|href)="(?!data:|#|brief\.pdf"|https://doi\.org/)', page)
     assert "<script" not in page
     assert "prefers-color-scheme: dark" in page
 

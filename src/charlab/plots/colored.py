@@ -45,7 +45,7 @@ def colored_text(colored: dict[str, Any]) -> Figure:
         _sign(ax, x, y, char, 10, 1.0)
         for rank, (guess, probability) in enumerate(colored["top5"][k][:SHOWN]):
             # A likely guess is dark; the right one is underlined by its own place only.
-            _sign(ax, x, y + 1.05 + 0.85 * rank, guess, 6.5, 0.3 + 0.7 * float(probability))
+            _sign(ax, x, y + 1.05 + 0.85 * rank, guess, 6.5, 0.45 + 0.55 * float(probability))
     feature = colored["feature"].replace("_", " ")
     ax.set_title(f"Unit {colored['unit']} of layer {colored['layer'] + 1}: {feature}")
     ax.set(xlim=(0, COLUMNS), ylim=(rows * LINE, -0.2))
@@ -75,7 +75,7 @@ def _boxes(ax: Axes, activation: np.ndarray[Any, Any]) -> None:
     """Colour the characters' backgrounds: one hue below zero, another above."""
     bound = float(np.abs(activation).max()) or 1.0
     places = [_place(k) for k in range(len(activation))]
-    patches = PatchCollection([Rectangle(xy, 1, 1.1) for xy in places], cmap=DIVERGING, alpha=0.65)
+    patches = PatchCollection([Rectangle(xy, 1, 1.1) for xy in places], cmap=DIVERGING, alpha=0.5)
     patches.set_array(activation)
     patches.norm = Normalize(-bound, bound)
     ax.add_collection(patches)

@@ -262,6 +262,7 @@ def look_inside(params: Params, cell: str) -> dict[str, Any]:
                 {"kind": "space", "chars": 100, "network_nats": 0.5, "ngram_nats": 0.6},
                 {"kind": "later letter", "chars": 800, "network_nats": 1.6, "ngram_nats": 1.5},
             ],
+            "passage": {"text": "a b", "network_nats": [1.0] * 3, "ngram_nats": [0.5, 1.0, 9.0]},
             "rnn_better": [
                 {"context": "a|b\nc", "char": '"', "network_p": 0.9, "ngram_p": 0.01},
             ],

@@ -20,6 +20,9 @@ COLUMNS = 44
 ROWS = 5
 """Rows that are shown; the passage goes on beyond them."""
 
+BITS = 4.0
+"""Gain at one character, either way, from which on the colour no longer changes."""
+
 SHOWN = 3
 """How many of the likeliest next characters stand below each character."""
 
@@ -51,6 +54,33 @@ def colored_text(colored: dict[str, Any]) -> Figure:
     ax.set(xlim=(0, COLUMNS), ylim=(rows * LINE, -0.2))
     ax.set_aspect("equal")
     ax.axis("off")
+    return figure
+
+
+def against_ngram_passage(passage: dict[str, Any]) -> Figure:
+    """Passage of test: where the model beats the n-gram (purple), where it is beaten (orange).
+
+    Parameters
+    ----------
+    passage : dict
+        ``text``; per character the losses ``network_nats`` and ``ngram_nats``.
+    """
+    gain = (np.array(passage["ngram_nats"]) - np.array(passage["network_nats"])) / np.log(2)
+    rows = -(-len(gain) // COLUMNS)
+    figure = Figure(figsize=(WIDTH, 1.25 + rows * 1.5 * WIDTH / COLUMNS))
+    ax = figure.subplots()
+    places = [(k % COLUMNS, k // COLUMNS * 1.5) for k in range(len(gain))]
+    patches = PatchCollection([Rectangle(xy, 1, 1.1) for xy in places], cmap=DIVERGING, alpha=0.6)
+    patches.set_array(gain)
+    patches.norm = Normalize(-BITS, BITS)
+    ax.add_collection(patches)
+    for (x, y), char in zip(places, passage["text"], strict=True):
+        _sign(ax, x, y, char, 10, 1.0)
+    ax.set(xlim=(0, COLUMNS), ylim=(rows * 1.5, -0.2), title="Network and n-gram")
+    ax.set_aspect("equal")
+    ax.axis("off")
+    bar = figure.colorbar(patches, ax=ax, orientation="horizontal", shrink=0.5, extend="both")
+    bar.set_label("bits gained on the n-gram")
     return figure
 
 

@@ -263,4 +263,5 @@ def model_tables(material: Material) -> dict[str, Any]:
         "legend": material.legend,
         "weights": material.look.get("weights"),
         "colored": material.look.get("colored"),
+        "passage": (material.look.get("against_ngram") or {}).get("passage"),
     }

@@ -61,6 +61,7 @@ ELSEWHERE = ("initial_state", "numpy_vs_torch", "clipping", "clipping_adam")
 MODEL_FIGURES = (
     *("weights", "loss_by_position", "model_learning_curve", "next_char", "temperature"),
     *("novelty", "as_it_learned", "colored_text", "gate_saturation", "against_ngram"),
+    "against_ngram_passage",
 )
 
 INSIDE = {"as_it_learned", "colored_text", "gate_saturation", "against_ngram"}

@@ -113,3 +113,12 @@ def test_a_picture_inside_the_picture_stays() -> None:
     image = b'<image xlink:href="data:image/png;base64,iVBORw0KGgo=" id="x" width="3"/>'
     text = compact(SVG.replace(b"<metadata><x/></metadata>", image)).decode()
     assert 'href="data:image/png;base64,iVBORw0KGgo="' in text
+
+
+def test_a_clip_that_all_children_share_is_given_once() -> None:
+    """Unless a child has coordinates of its own."""
+    both = b'<g><path d="M 0 0" clip-path="url(#k)"/><path d="M 1 0" clip-path="url(#k)"/></g>'
+    moved = both.replace(b'1 0"', b'1 0" transform="scale(2)"')
+    for group, count in ((both, 1), (moved, 2)):
+        text = compact(SVG.replace(b"<metadata><x/></metadata>", group)).decode()
+        assert text.count('clip-path="url(#k)"') == count

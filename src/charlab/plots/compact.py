@@ -149,11 +149,18 @@ def _simplify(parent: ElementTree.Element) -> None:
 
 
 def _share_style(group: ElementTree.Element) -> None:
-    styles = {child.get("style") for child in group}
-    if group.tag != f"{{{SVG}}}g" or "style" in group.attrib or len(group) < 2 or len(styles) != 1:
+    """Say once of a group what is said alike of each of its children, style and clipping."""
+    if group.tag != f"{{{SVG}}}g" or len(group) < 2:
         return
-    (style,) = styles
-    if style and not SINGLE & {part.partition(":")[0] for part in style.split(";")}:
-        group.set("style", style)
+    # A child with a transform has other coordinates, in which a clip would lie elsewhere.
+    moved = any("transform" in child.attrib for child in group)
+    for name in ("style",) if moved else ("style", "clip-path"):
+        values = {child.get(name) for child in group}
+        (value,) = values if len(values) == 1 else (None,)
+        if not value or name in group.attrib:
+            continue
+        if name == "style" and SINGLE & {part.partition(":")[0] for part in value.split(";")}:
+            continue
+        group.set(name, value)
         for child in group:
-            del child.attrib["style"]
+            del child.attrib[name]

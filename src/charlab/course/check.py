@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import filecmp
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -122,7 +123,12 @@ def _run_again(copy: Path, stage: str) -> None:
     subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True, capture_output=True)
     command = [sys.executable, "-m", "dvc", "repro", "--single-item", "--force"]
     command += ["--no-run-cache", "--no-commit", stage]
-    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    # The stage's own "python" is this one, also where its environment is not activated.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {**os.environ, "PATH": path}
+    done = subprocess.run(
+        command, cwd=copy, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         told = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
         raise CourseError(f"stage {stage} failed when it was run again:\n{told}")

@@ -18,6 +18,7 @@ from charlab.plots.style import (
     canvas,
     columns_for,
     legend_below,
+    wrap,
 )
 
 ENOUGH = 20
@@ -124,7 +125,7 @@ def activations(activations: pd.DataFrame, legend: Legend) -> Figure:
         rows = activations[activations["variant"] == name]
         edges = [*rows["low"], rows["high"].iloc[-1]]
         ax.stairs(rows["share"], edges, fill=True, color=legend[name].color)
-        ax.set(xlabel="activation", title=legend[name].title)
+        ax.set(xlabel="activation", title=wrap(legend[name].title, width=64 // len(names)))
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     axes[0].set_ylabel("share of all units and characters")
     return figure

@@ -55,7 +55,7 @@ def forgetting(table: pd.DataFrame, legend: Legend) -> list[str]:
         if near in above.index and far in above.index:
             parts.append(f"{title} {number(above[near])} and {number(above[far])}")
     return [
-        f"Bits above the floor where the thing depended on is {_bin(enough, near)} characters "
+        f"Bits above the floor where the thing depended on is {_bin(enough, near)} "
         f"back, and where it is {_bin(enough, far)}: {listed(parts)} (first seed)."
     ]
 
@@ -95,7 +95,10 @@ def remembering(table: pd.DataFrame, legend: Legend) -> list[str]:
 
 def _bin(table: pd.DataFrame, low: int) -> str:
     row = table[table["low"] == low].iloc[0]
-    return f"{int(row['low'])} to {int(row['high'])}"
+    low, high = int(row["low"]), int(row["high"])
+    if high == 1:
+        return "1 character"
+    return f"{high} characters" if low == high else f"{low} to {high} characters"
 
 
 def start_of_chunk(table: pd.DataFrame, legend: Legend) -> list[str]:

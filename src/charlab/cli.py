@@ -279,7 +279,8 @@ def fan_out(workers: int | None) -> None:
     started = time.perf_counter()
     count = run(_project(), workers or _cores())
     if count:
-        click.echo(f"{count} stages brought up to date in {time.perf_counter() - started:.0f} s")
+        stages = "1 stage" if count == 1 else f"{count} stages"
+        click.echo(f"{stages} brought up to date in {time.perf_counter() - started:.0f} s")
     else:
         click.echo("everything is up to date")
 

@@ -169,6 +169,35 @@ def test_the_variational_mask_is_the_same_at_every_step(place: str, same: bool) 
     assert bool((dropped == dropped[0]).all()) is same
 
 
+@pytest.mark.parametrize("path", ["library", "plain", "fast"])
+def test_recurrent_dropout_is_a_masked_weight(path: str) -> None:
+    """A chunk is read as by an nn.LSTM whose W_hh has lost the same elements at all steps."""
+    model, ids = network(recurrent_dropout=0.4), text()
+    lstm = nn.LSTM(VOCAB, HIDDEN, dtype=torch.float64)
+    whole = model.weight("rnn.weight_hh_l0").detach().clone()
+    mask = torch.rand(whole.shape, generator=torch.Generator().manual_seed(0)) >= 0.4
+    with torch.no_grad():
+        model.weight("rnn.weight_hh_l0").copy_(whole * mask / 0.6)
+    expected = nn.functional.linear(
+        listing(model, lstm, ids), model.weight("head.weight"), model.weight("head.bias")
+    )
+    with torch.no_grad():
+        model.weight("rnn.weight_hh_l0").copy_(whole)
+    model.path = path  # type: ignore[assignment]
+    logits = model.sequence(ids, model.initial_state(BATCH))[0]
+    torch.testing.assert_close(logits, expected)
+    logits.square().sum().backward()
+    gradient = model.weight("rnn.weight_hh_l0").grad
+    assert gradient is not None and torch.equal(gradient != 0, mask)
+
+
+def test_a_trained_network_has_its_whole_recurrent_weight() -> None:
+    """In eval mode no element of W_hh is missing."""
+    model, without = network(recurrent_dropout=0.9).eval(), network().eval()
+    state = without.initial_state(BATCH)
+    assert torch.equal(model.sequence(text(), state)[0], without.sequence(text(), state)[0])
+
+
 def test_dropout_keeps_the_mean() -> None:
     """What is kept is scaled by 1/(1-p), and a share p is dropped."""
     model = network(dropout=0.3)

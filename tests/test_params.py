@@ -59,6 +59,10 @@ def changed(**assignments: Any) -> dict[str, Any]:
         (changed(corpus__val=0.5, corpus__test=0.5), r"corpus: val \+ test is 1"),
         (changed(corpus__min_count=3), r"corpus: min_count: 3 .*unknown: true"),
         (changed(model__backend="numpy"), r"model: backend: numpy trains the vanilla RNN only"),
+        (
+            changed(model__backend="numpy", model__cell="rnn", model__recurrent_dropout=0.2),
+            r"numpy trains the vanilla RNN only, so recurrent_dropout must be 0.0",
+        ),
         (changed(model__init="identity"), r"model: init: identity is for cell: rnn"),
         ({"text": "book"}, r"texts: this key is missing"),
         ([1, 2], r"the file must be a mapping"),

@@ -149,6 +149,7 @@ class ModelParams(Section):
     layers: Annotated[Int, Field(ge=1, le=8)] = 1
     dropout: Annotated[Float, Field(ge=0, lt=1)] = 0.0
     dropout_at: Literal["between_layers", "output", "variational"] = "output"
+    recurrent_dropout: Annotated[Float, Field(ge=0, lt=1)] = 0.0
     init: Literal["uniform", "xavier", "orthogonal", "identity"] = "uniform"
     init_scale: Annotated[Float, Field(gt=0)] | None = None
     forget_bias: Float = 1.0
@@ -157,7 +158,12 @@ class ModelParams(Section):
     @model_validator(mode="after")
     def _what_a_backend_can(self) -> Self:
         if self.backend == "numpy":
-            for key, only in (("cell", "rnn"), ("layers", 1), ("dropout", 0.0)):
+            for key, only in (
+                ("cell", "rnn"),
+                ("layers", 1),
+                ("dropout", 0.0),
+                ("recurrent_dropout", 0.0),
+            ):
                 if getattr(self, key) != only:
                     raise ValueError(
                         f"backend: numpy trains the vanilla RNN only, so {key} must be {only}, "

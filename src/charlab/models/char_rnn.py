@@ -141,7 +141,7 @@ class CharRNN(nn.Module):
             self.params.activation,
             share,
             state,
-            self.weight(f"rnn.weight_hh_l{layer}"),
+            self._recurrent_weight(layer),
             self.weight(f"rnn.bias_hh_l{layer}"),
             ids,
         )
@@ -153,6 +153,7 @@ class CharRNN(nn.Module):
         x = hidden if layer else F.one_hot(hidden.long(), self.vocab_size).to(state[0].dtype)
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         weights = [self.weight(f"rnn.{name}_l{layer}") for name in names]
+        weights[1] = self._recurrent_weight(layer)
         return run_library(self.params, x, state, weights, torch.bfloat16 if self.bf16 else x.dtype)
 
     def _linear(self, x: Tensor, weight: str, bias: str) -> Tensor:
@@ -187,8 +188,21 @@ class CharRNN(nn.Module):
         here = place == "variational" or (place == "output") == last
         if not self.training or rate == 0.0 or not here:
             return hidden
+        shape = (1, *hidden.shape[1:]) if place == "variational" else hidden.shape
+        return self._thinned(hidden, rate, shape)
+
+    def _recurrent_weight(self, layer: int) -> Tensor:
+        """Return W_hh (G*H, H), in training with a share of its elements at zero.
+
+        The same elements are missing at all steps of a chunk, so that the state itself is
+        never cut (Merity, Keskar and Socher 2017, arXiv:1708.02182).
+        """
+        weight, rate = self.weight(f"rnn.weight_hh_l{layer}"), self.params.recurrent_dropout
+        return self._thinned(weight, rate, weight.shape) if self.training and rate else weight
+
+    def _thinned(self, values: Tensor, rate: float, shape: tuple[int, ...]) -> Tensor:
+        """Set a random share of the elements to zero and scale up the others."""
         if self.dropout_generator is None:
             raise ValueError("a network that trains with dropout needs a dropout_generator")
-        shape = (1, *hidden.shape[1:]) if place == "variational" else hidden.shape
-        kept = torch.rand(shape, generator=self.dropout_generator, device=hidden.device) >= rate
-        return hidden * kept.to(hidden.dtype) / (1 - rate)
+        kept = torch.rand(shape, generator=self.dropout_generator, device=values.device) >= rate
+        return values * kept.to(values.dtype) / (1 - rate)

@@ -271,6 +271,14 @@ def test_every_line_of_a_body_was_in_the_file_in_its_order(text: str) -> None:
     assert all(line in given_lines for line in body_of(text).rstrip("\n").split("\n"))
 
 
+@pytest.mark.parametrize("word", ["LATIN1", "ASCII", "html", "8-bit", "UTF-8", "Google"])
+def test_a_story_may_name_what_files_are_made_of(word: str) -> None:
+    """A beginning that names an encoding is the book's; of a file, it is not."""
+    story = f"She wrote it on the wall.\n{word}\nNobody asked her why, and the ferry left."
+    assert body_of(book(story, "")).startswith("She wrote")
+    assert body_of(book(BODY, f"This file is in {word}.")).startswith("THE SALT ROAD")
+
+
 @settings(deadline=None)
 @given(files.bodies, files.fronts, files.backs)
 def test_no_line_of_a_body_is_lost(body: str, front: str, back: str) -> None:

@@ -90,12 +90,23 @@ ANACHRONISM = re.compile(
 
 SURE_SIGN = re.compile(
     r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
-    r"|\bthis\s+e-?book|\be-?book\s*[#(]|\bhtml\b|\bascii\b|\bpgdp\b|distributed\s+proof|\butf-?8\b"
-    r"|\biso[- ]?8859|\blatin-?1\b|\b[78][- ]bit\b|\bgoogle\b|plain\s+vanilla|text\s+file"
+    r"|\bthis\s+e-?book|\be-?book\s*[#(]|\bpgdp\b|distributed\s+proof|plain\s+vanilla|text\s+file"
     r"|\bce\s+(?:livre|fichier|texte)\b|e-kirja",
     re.I,
 )
 """Those of such words that no story of a later time has at its beginning either."""
+
+FORMAT = re.compile(
+    r"\bhtml\b|\bascii\b|\butf-?8\b|\biso[- ]?8859|\blatin-?1\b|\b[78][- ]bit\b|\bgoogle\b", re.I
+)
+"""What a story of a later time may name, too, unless it is said of a file."""
+
+OF_A_FILE = re.compile(
+    r"\b(?:works?|fil\w*|version\w*|edi[tcç]\w+|te[xk]s?t\w*|datei\w*|fichiers?|archiv\w*|encod\w*"
+    r"|codific\w*|charact\w*|charset|zeichen\w*|caract\w*|caratter\w*|format\w*|convert\w*"
+    r"|accent\w*|diacrit\w*|prepar\w*|images?|books?|scann\w*)\b",
+    re.I,
+)
 
 ABOUT_FILE = re.compile(
     r"\be-?texts?\b|livre\s+[ée]lectronique|distributed\s+proof|\bpgdp\b|\bthis\s+e-?book\b|proofread|transcri|transkri",
@@ -231,7 +242,8 @@ def strange(block: str, known: frozenset[str]) -> bool:
 
 def surely_strange(block: str, known: frozenset[str]) -> bool:
     """Whether a block has such a word that a story of a later time would not begin with."""
-    found = (match[0].lower() for match in SURE_SIGN.finditer(block))
+    signs = [SURE_SIGN, FORMAT] if OF_A_FILE.search(block) else [SURE_SIGN]
+    found = (match[0].lower() for sign in signs for match in sign.finditer(block))
     return any(word not in known for word in found) or MENTIONS_PROJECT.search(block) is not None
 
 

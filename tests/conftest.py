@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test is timed. Where CI is set the examples are the same at every run.
+settings.register_profile("charlab", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("charlab")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -50,7 +50,7 @@ def any_batches(draw: st.DrawFn) -> Batches:
     return Batches(np.arange(chars, dtype=np.uint16), batch_size, seq_len)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(any_batches())
 def test_targets_are_inputs_one_on(batches: Batches) -> None:
     """In a text of 0, 1, 2, ... every target is its input plus one."""
@@ -59,7 +59,7 @@ def test_targets_are_inputs_one_on(batches: Batches) -> None:
         np.testing.assert_array_equal(targets, inputs + 1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(any_batches())
 def test_streams_go_on_and_do_not_overlap(batches: Batches) -> None:
     """Joined over the chunks, each column is one piece of the text; no character comes twice."""
@@ -101,7 +101,7 @@ def test_too_short_for_a_single_stream() -> None:
         Batches(np.zeros(10, np.uint8), 8, 20)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 200), st.integers(1, 40), st.integers(1, 40))
 def test_advice_fits(chars: int, batch_size: int, seq_len: int) -> None:
     """What the message advises is the most that works: one more does not."""

@@ -58,7 +58,7 @@ def test_a_sequence_is_its_steps(cell: str, layers: int, initial: str) -> None:
     torch.testing.assert_close(joined(state), joined(end), **EXACT)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     cell=st.sampled_from(("rnn", "gru", "lstm")),
     cuts=st.sets(st.integers(1, SEQ_LEN - 1)),

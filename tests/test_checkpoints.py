@@ -126,7 +126,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Checkpoints:
     return stored
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_one_is_not_used(whole: Checkpoints, data: st.DataObject) -> None:
     """Cut anywhere, or with any byte changed, it is as if there were none."""

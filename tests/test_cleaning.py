@@ -263,7 +263,6 @@ def lines_of(text: str) -> list[str]:
     return [line.rstrip() for line in unicodedata.normalize("NFC", text).split("\n")]
 
 
-@settings(deadline=None)
 @given(files.files)
 def test_every_line_of_a_body_was_in_the_file_in_its_order(text: str) -> None:
     """Lines go, but none is made, changed or moved."""
@@ -279,7 +278,6 @@ def test_a_story_may_name_what_files_are_made_of(word: str) -> None:
     assert body_of(book(BODY, f"This file is in {word}.")).startswith("THE SALT ROAD")
 
 
-@settings(deadline=None)
 @given(files.bodies, files.fronts, files.backs)
 def test_no_line_of_a_body_is_lost(body: str, front: str, back: str) -> None:
     """Whatever stands around it: between its first line and its last, nothing goes."""
@@ -287,7 +285,6 @@ def test_no_line_of_a_body_is_lost(body: str, front: str, back: str) -> None:
     assert kept in body_of(book(body, front, back))
 
 
-@settings(deadline=None)
 @given(files.files)
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     """A body is its own body."""
@@ -295,7 +292,7 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert body_of(once) == once
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(files.files)
 def test_a_file_on_disk_gives_the_same_bytes(text: str) -> None:
     """Read in small pieces, it is cleaned as in memory, and recorded alike."""

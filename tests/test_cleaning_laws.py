@@ -157,7 +157,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     inner=st.lists(LINES, max_size=12),
     front=st.lists(LINES, max_size=4),

@@ -192,7 +192,7 @@ def test_array_of_another_text(tmp_path: Path, array: np.ndarray) -> None:
         EncodedText.load(tmp_path / "out")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(text=st.text(CHARS, min_size=40, max_size=200), streams=st.integers(1, 2))
 def test_every_character_is_kept_once(
     tmp_path_factory: pytest.TempPathFactory, text: str, streams: int

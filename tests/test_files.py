@@ -113,7 +113,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(JSON)
 def test_json_comes_back(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
     """What was written is read, and written again it is the same bytes."""

@@ -59,7 +59,7 @@ def drawn(chars: int, seed: int) -> Iterator[tuple[Ask, Told]]:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_floor_sums_to_the_probability_of_the_choices(seed: int) -> None:
     """At the end of every choice, the code length so far is -ln of all choices' product."""
     choices = list(drawn(2_000, seed))
@@ -131,7 +131,7 @@ def test_forgetting_is_counted_where_it_matters_only() -> None:
 
 
 @given(end=st.integers(0, 3_000))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_next_characters_of_the_book_sum_to_one(end: int) -> None:
     """At any place, the next characters sum to 1, and the one that comes has its floor."""
     text = START_OF_BOOK

@@ -46,7 +46,7 @@ def test_seeds_write_different_books() -> None:
     assert first[:9] == second[:9] == "CHAPTER 1"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(chars=st.integers(0, 3_000), more=st.integers(0, 500), seed=st.integers(0, 10**6))
 def test_a_longer_text_begins_as_a_shorter_one(chars: int, more: int, seed: int) -> None:
     """A text has exactly the length that was asked for, and goes on as any longer one does."""
@@ -155,7 +155,7 @@ def test_chapters_are_counted(text: str) -> None:
     assert len(numbers) > 3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(position=st.integers(0, 2_999), char=st.characters(exclude_categories=["Cs"]))
 def test_a_wrong_character_is_found(position: int, char: str) -> None:
     """A text of which one character cannot stand there is refused at that place or later."""

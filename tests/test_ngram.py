@@ -92,7 +92,7 @@ def test_agrees_with_the_formulas(order: int, segments: int) -> None:
     np.testing.assert_allclose(fast, expected, rtol=0, atol=1e-10)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     train=st.lists(st.integers(0, 3), min_size=1, max_size=40),
     held_out=st.lists(st.integers(0, 3), min_size=1, max_size=20),
@@ -105,7 +105,7 @@ def test_agrees_on_any_text(train: list[int], held_out: list[int], order: int) -
     np.testing.assert_allclose(fast, expected, rtol=0, atol=1e-10)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     train=st.lists(st.integers(0, 6), min_size=1, max_size=60),
     order=st.integers(1, 9),

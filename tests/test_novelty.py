@@ -13,7 +13,7 @@ FEW = st.text(alphabet="ab\u00e9\U0001f600", max_size=60)
 SOME = st.text(alphabet="ab\u00e9\U0001f600", min_size=1, max_size=80)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=80), st.sampled_from([4, 2**20, 2**40]))
 def test_suffixes_are_sorted(symbols: list[int], base: int) -> None:
     """The order is Python's, however many characters fit one integer."""
@@ -27,7 +27,7 @@ def test_suffixes_of_one_character() -> None:
     assert found.tolist() == list(range(2999, -1, -1))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(training=SOME, sample=FEW | st.text(max_size=10))
 def test_match_lengths_are_the_longest(training: str, sample: str) -> None:
     """What is found stands where it is said to, and one character more stands nowhere."""
@@ -41,7 +41,7 @@ def test_match_lengths_are_the_longest(training: str, sample: str) -> None:
             assert sample[i : i + length + 1] not in training
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(training=SOME, samples=st.lists(FEW, max_size=3))
 def test_novelty_is_the_share_of_new_ngrams(training: str, samples: list[str]) -> None:
     """Counted one n-gram at a time, the shares are the same."""

@@ -153,7 +153,7 @@ def test_no_clipping() -> None:
     assert clipped("none", 1.0, a=[30.0, -40.0]) == ({"a": [30.0, -40.0]}, 50.0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20),
     st.floats(1e-3, 1e3),

@@ -141,7 +141,7 @@ def test_largest_uniform_draws_the_last_possible_character() -> None:
     assert (sampling._draw(model, start, top * 0, Shape(), None) == 0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     logits=st.lists(st.floats(-30, 30, width=32), min_size=2, max_size=8),
     temperature=st.floats(0.1, 3),

@@ -70,7 +70,7 @@ def test_warmup_is_linear_and_never_zero(schedule: str) -> None:
     assert found[10] == pytest.approx(1.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     schedule=st.sampled_from(["constant", "cosine", "one_cycle", "exponential"]),
     steps=st.integers(1, 10_000),

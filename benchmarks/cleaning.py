@@ -26,9 +26,9 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-from charlab.corpus.cleaning import clean
-from charlab.corpus.decoding import decode
-from charlab.errors import CharlabError
+from charlab.clean.cleaner import clean
+from charlab.clean.encoding import decode
+from charlab.core.errors import CharlabError
 
 STRIP = re.compile(
     r"\A.*?^\*\*\* ?START OF TH(?:E|IS) PROJECT GUTENBERG[^\n]*\n|"

@@ -22,17 +22,17 @@ import click
 import numpy as np
 import torch
 
-from charlab.corpus.invented import write
-from charlab.corpus.vocabulary import Vocabulary
-from charlab.evaluation.likelihood import nats_per_char
-from charlab.files import write_json
-from charlab.models.inference import InferenceModel
-from charlab.models.initialisation import initial_weights
+from charlab.core.files import write_json
+from charlab.core.params import ModelParams, TrainParams
+from charlab.models.initialization import initial_weights
+from charlab.models.numpy_model import InferenceModel
+from charlab.models.scoring import nats_per_char
 from charlab.models.weights import save_weights
-from charlab.params import ModelParams, TrainParams
-from charlab.sampling import sample
-from charlab.training.batches import Batches
-from charlab.training.learners import TorchLearner
+from charlab.sample.generate import sample
+from charlab.synthetic.text import write
+from charlab.train.batches import Batches
+from charlab.train.learners import TorchLearner
+from charlab.vocab.vocabulary import Vocabulary
 
 CHARS = 200_000
 
@@ -74,7 +74,7 @@ def training_rate(params: ModelParams, vocab: Vocabulary, ids: np.ndarray, repea
 
 def start_seconds(folder: Path) -> float:
     """Return the time from a process's start to the first character it prints."""
-    program = "import sys; from charlab.cli import main; sys.argv[0] = 'charlab'; main()"
+    program = "import sys; from charlab.commands.cli import main; sys.argv[0] = 'charlab'; main()"
     options = ["sample", str(folder), "--prompt", "a", "--length", "1"]
     start = time.perf_counter()
     with subprocess.Popen(

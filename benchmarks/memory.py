@@ -17,16 +17,16 @@ from pathlib import Path
 import click
 import numpy as np
 
-from charlab.corpus.vocabulary import EncodedText, encode_text
-from charlab.files import atomic
-from charlab.params import CorpusParams, ModelParams, TrainParams
+from charlab.core.files import atomic
+from charlab.core.params import CorpusParams, ModelParams, TrainParams
+from charlab.vocab.vocabulary import EncodedText, encode_text
 
 LINE = "It is a truth universally acknowledged, that a text must be long.\n"
 
 
 def measure(folder: Path) -> dict[str, int]:
     """Train for a while, and return this process's megabytes by kind."""
-    from charlab.training.loop import train
+    from charlab.train.loop import train
 
     data = EncodedText.load(folder / "encoded")
     params = TrainParams(batch_size=64, seq_len=100, max_chars=320_000, evaluations=1)

@@ -26,11 +26,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from charlab.corpus.invented import write
-from charlab.corpus.vocabulary import Vocabulary
-from charlab.models.char_rnn import CharRNN
-from charlab.models.numpy_rnn import NumpyRNN
-from charlab.params import ModelParams
+from charlab.core.params import ModelParams
+from charlab.models.rnn_by_hand import NumpyRNN
+from charlab.models.torch_model import CharRNN
+from charlab.synthetic.text import write
+from charlab.vocab.vocabulary import Vocabulary
 
 BATCH, SEQ_LEN, LEARNING_RATE, CLIP_AT, WARM_UP = 64, 100, 2e-3, 5.0, 2
 

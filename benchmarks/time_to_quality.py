@@ -21,16 +21,16 @@ from pathlib import Path
 
 import click
 
-from charlab.alone import encode_file
-from charlab.corpus.invented import write
-from charlab.evaluation.baselines import measure_text
-from charlab.files import write_text
-from charlab.params import BaselineParams, CorpusParams
+from charlab.baselines.measure import measure_text
+from charlab.commands.train import encode_file
+from charlab.core.files import write_text
+from charlab.core.params import BaselineParams, CorpusParams
+from charlab.synthetic.text import write
 
 
 def run_recipe(recipe: str, text: Path, seed: int) -> tuple[float, dict[str, float]]:
     """Return the seconds of the whole program, and the metrics that it printed."""
-    program = "import sys; from charlab.cli import main; sys.argv[0] = 'charlab'; main()"
+    program = "import sys; from charlab.commands.cli import main; sys.argv[0] = 'charlab'; main()"
     with tempfile.TemporaryDirectory() as folder:
         options = ["--recipe", recipe, "--text", str(text), "--out", f"{folder}/model"]
         start = time.perf_counter()

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from charlab.corpus.vocabulary import EncodedText, Ids, encode_text
-from charlab.params import CorpusParams
+from charlab.core.params import CorpusParams
+from charlab.vocab.vocabulary import EncodedText, Ids, encode_text
 
 TEXT = """\
 the lamp had burned on quay for longer than anyone in town could say and nobody was ever seen to

@@ -20,7 +20,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 def run(command: click.Command) -> None:
     """Run a stage; a mistake that the user can mend is shown as one message, exit status 1."""
-    from charlab.errors import CharlabError
+    from charlab.core.errors import CharlabError
 
     try:
         command(standalone_mode=True)

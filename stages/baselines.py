@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 from _stage import FILE, FOLDER, run
 
-from charlab.corpus.vocabulary import EncodedText
-from charlab.evaluation.baselines import measure_text
-from charlab.files import read_json, write_json
-from charlab.params import load_params
+from charlab.baselines.measure import measure_text
+from charlab.core.files import read_json, write_json
+from charlab.core.params import load_params
+from charlab.vocab.vocabulary import EncodedText
 
 
 @click.command(help=__doc__)

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from _stage import FILE, run
 
-from charlab.corpus.clean_text import clean_text
-from charlab.params import load_params
+from charlab.clean.clean_text import clean_text
+from charlab.core.params import load_params
 
 
 @click.command(help=__doc__)

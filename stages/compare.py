@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from _stage import FOLDER, run
 
-from charlab.compare import compare
-from charlab.params import load_params
+from charlab.compare.compare import compare
+from charlab.core.params import load_params
 
 
 @click.command(help=__doc__)

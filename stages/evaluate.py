@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from _stage import FILE, FOLDER, run
 
-from charlab.evaluation.evaluate import evaluate_files
-from charlab.files import write_json
+from charlab.core.files import write_json
+from charlab.evaluate.evaluate import evaluate_files
 
 
 @click.command(help=__doc__)

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from _stage import FOLDER, run
 
-from charlab.evaluation.evaluate import evaluate_variants
-from charlab.results import first_seeds
+from charlab.compare.first_seeds import first_seeds
+from charlab.evaluate.evaluate import evaluate_variants
 
 
 @click.command(help=__doc__)

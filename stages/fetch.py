@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from _stage import FILE, run
 
-from charlab.corpus.gutenberg import fetch_text
-from charlab.files import read_json
+from charlab.core.files import read_json
+from charlab.fetch.gutenberg import fetch_text
 
 
 @click.command(help=__doc__)

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 from _stage import FOLDER, run
 
-from charlab.params import load_params
-from charlab.plan import prune, write_plan
+from charlab.core.params import load_params
+from charlab.plan.plan import prune, write_plan
 
 
 @click.command(help=__doc__)

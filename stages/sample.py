@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 from _stage import FILE, FOLDER, run
 
-from charlab.files import write_json
-from charlab.params import load_params
-from charlab.sampling import sample_ladder
+from charlab.core.files import write_json
+from charlab.core.params import load_params
+from charlab.sample.generate import sample_ladder
 
 
 @click.command(help=__doc__)

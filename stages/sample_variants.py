@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 from _stage import FOLDER, run
 
-from charlab.files import write_json
-from charlab.params import load_params
-from charlab.results import first_seeds
-from charlab.sampling import sample_ladder
+from charlab.compare.first_seeds import first_seeds
+from charlab.core.files import write_json
+from charlab.core.params import load_params
+from charlab.sample.generate import sample_ladder
 
 
 @click.command(help=__doc__)

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 from _stage import FOLDER, run
 
-from charlab.corpus.vocabulary import EncodedText
-from charlab.params import load_params
-from charlab.training.loop import train
-from charlab.training.portable import ensure_code_path
+from charlab.core.params import load_params
+from charlab.train.loop import train
+from charlab.train.portable import ensure_code_path
+from charlab.vocab.vocabulary import EncodedText
 
 
 @click.command(help=__doc__)

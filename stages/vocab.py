@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from _stage import FILE, FOLDER, run
 
-from charlab.corpus.vocabulary import encode_text
-from charlab.params import load_params
+from charlab.core.params import load_params
+from charlab.vocab.vocabulary import encode_text
 
 
 @click.command(help=__doc__)

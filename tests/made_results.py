@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charlab.files import write_json, write_text
-from charlab.params import Params, parse_params
+from charlab.core.files import write_json, write_text
+from charlab.core.params import Params, parse_params
 
 Loss = Callable[[str, int], float]
 """From a variant and a seed to the test loss in bits per character."""

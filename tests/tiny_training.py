@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from charlab.corpus.vocabulary import EncodedText, Vocabulary
-from charlab.params import ModelParams, TrainParams
-from charlab.training.loop import train
+from charlab.core.params import ModelParams, TrainParams
+from charlab.train.loop import train
+from charlab.vocab.vocabulary import EncodedText, Vocabulary
 
 PERIOD = "abcab."
 """After ab comes c or a full stop, so that one character alone does not say what follows."""

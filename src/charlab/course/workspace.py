@@ -16,9 +16,9 @@ from typing import Any
 import jinja2
 from ruamel.yaml import YAML
 
-from charlab.errors import CharlabError
-from charlab.files import write_bytes, write_text
-from charlab.params import Params, load_params
+from charlab.core.errors import CharlabError
+from charlab.core.files import write_bytes, write_text
+from charlab.core.params import Params, load_params
 from charlab.report.findings import escape
 from charlab.report.render import render
 

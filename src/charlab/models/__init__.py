@@ -1,1 +1,1 @@
-"""The networks: forward, loss, one step. They know nothing of files."""
+"""The networks: forward and backward passes, losses, weights, initialization."""

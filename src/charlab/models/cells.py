@@ -10,7 +10,7 @@ every step at once, ``phi`` the activation and ``s`` the logistic function:
           n = phi(x_n + r (W_hn h + b_hn))  h_t = (1 - z) n + z h        as in cuDNN
 
 These are the reference: differentiated by autograd, compared with torch.nn, and what the
-fast path in :mod:`charlab.models.fast_cells` is compared with.
+fast path in :mod:`charlab.models.fused_cells` is compared with.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A layer of an :class:`~charlab.models.inference.InferenceModel` over many steps, compiled.
+"""A layer of an :class:`~charlab.models.numpy_model.InferenceModel` over many steps, compiled.
 
 For a few characters NumPy's calls are quicker than to load Numba; a long text is read with
 the loops that training uses.
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.models.loops import KINDS, gru_forward, lstm_forward, rnn_forward
-from charlab.params import ModelParams
+from charlab.core.params import ModelParams
+from charlab.models.kernels import KINDS, gru_forward, lstm_forward, rnn_forward
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.integer[Any]]

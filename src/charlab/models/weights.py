@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from charlab.errors import CharlabError
-from charlab.files import write_bytes
-from charlab.params import ModelParams
+from charlab.core.errors import CharlabError
+from charlab.core.files import write_bytes
+from charlab.core.params import ModelParams
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """How many blocks of H rows each cell stacks in its weights."""

@@ -21,8 +21,8 @@ import matplotlib.style
 from matplotlib.figure import Figure
 
 from charlab import plots
-from charlab.plots.compact import compact
 from charlab.plots.style import RC, WIDTH, drawn_width
+from charlab.plots.svg import compact
 
 HELPERS = {"compact", "registry", "style"}
 

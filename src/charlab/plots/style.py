@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from charlab.params import Params
+from charlab.core.params import Params
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#8C8C00")
 """Okabe and Ito's colours but black; the last is a darker yellow, legible on white."""

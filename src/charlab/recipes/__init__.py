@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from charlab.errors import CharlabError
+from charlab.core.errors import CharlabError
 
 
 def recipe_names() -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from charlab.report.differences import Difference, amount, difference, number
+from charlab.report.statistics import Difference, amount, difference, number
 
 
 @dataclass(frozen=True)

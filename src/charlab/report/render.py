@@ -16,12 +16,11 @@ from typing import Any
 
 import jinja2
 
-from charlab.files import write_bytes, write_text
-from charlab.params import Params
+from charlab.core.files import write_bytes, write_text
+from charlab.core.params import Params
 from charlab.plots import registry
 from charlab.report import findings
-from charlab.report.about_model import best_neurons, describe, said_of_model, shared_settings
-from charlab.report.blocks import (
+from charlab.report.comparison_section import (
     COMPARISON_FIGURES,
     FIGURES,
     Block,
@@ -31,10 +30,11 @@ from charlab.report.blocks import (
     model_tables,
     sample_at,
 )
-from charlab.report.brief import brief
-from charlab.report.looking import code
-from charlab.report.material import MODEL, Material, load
-from charlab.report.page import page
+from charlab.report.html import page
+from charlab.report.internals_findings import code
+from charlab.report.model_section import best_neurons, describe, said_of_model, shared_settings
+from charlab.report.pdf import brief
+from charlab.report.study import MODEL, Material, load
 
 LEARNING_RATES = ("learning_rate", "learning_rate_rnn", "learning_rate_gru")
 
@@ -81,7 +81,7 @@ def render(
     params : Params
         The whole of params.yaml.
     metrics, plots : Path
-        What :func:`charlab.compare.compare` wrote.
+        What :func:`charlab.compare.compare.compare` wrote.
     data : Path
         Folder of all results, of which samples and evaluations are read.
     out : Path

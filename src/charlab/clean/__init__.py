@@ -1,0 +1,1 @@
+"""Extract the body of a Project Gutenberg file: decode, strip boilerplate, normalize."""

@@ -1,0 +1,261 @@
+"""What volunteers write around a book: who made the file, and notes on how it was made.
+
+A block is a run of lines without a blank one. Credits are told by what they begin with, or by
+words that no old book has (an address on the web, "e-text", "OCR"); notes by their label: a word
+for "note" close to a word for who made the file, in the languages of Project Gutenberg.
+"""
+
+from __future__ import annotations
+
+import re
+
+from charlab.clean.marker_patterns import MENTIONS_PROJECT
+
+_MADE = (
+    r"(?:produced|prepared|transcribed|typed|re-?typed|scanned|digiti[sz]ed|proof-?\s?read|proofed"
+    r"|created|entered|input|converted|formatted|re-?formatted|corrected|provided|contributed"
+    r"|donated|marked\s+up|keyed|rendered|encoded|uploaded|submitted|posted|made)"
+)
+_SURE = (
+    r"(?:produced|transcribed|typed|re-?typed|scanned|digiti[sz]ed|proof-?\s?read|proofed|ocr'?e?d"
+    r"|keyed\s+in|keyboarded|marked\s+up|html(?:'?ed)?)"
+)
+_FILE = (
+    r"(?:e-?texts?|e-?books?|electronic\s+(?:text|edition|version)|html(?:\s+version)?|text|file"
+    r"|book|version|edition|work)"
+)
+
+CREDITS = re.compile(
+    rf"^[\s\[(*_]*(?:"
+    rf"{_SURE}\b(?:[^.\n]{{0,60}}?\b(?:by|from|for|at|in)\b|\s*:)"
+    rf"|(?:this|the|an?)\s+(?:\w+\s+){{0,2}}{_FILE}\s+(?:was\s+|is\s+|were\s+|has\s+been\s+)?(?:\w+\s+)?"
+    rf"(?:{_MADE}|typed)\b"
+    rf"|{_FILE}\s+(?:(?:was|is)\s+)?{_MADE}\b|(?:e-?text|e-?book|html|digital\s+\w+)\s+(?:\w+\s+)?by\b"
+    rf"|(?:HTML|Text|Scanning|OCR|Proofing|Proofreading|Scans?|Typing|Page\s+images?)\s+"
+    rf"(?:\w+\s+)?(?:by|from|courtesy)\b"
+    rf"|credits?\s*:|transcri(?:ption|bed|ber)\s*(?:by\b|from\b|:)"
+    rf"|(?:the\s+)?(?:online\s+)?distributed\s+proofread"
+    rf"|(?:produit|préparé|transcrit|numérisé|saisi)e?s?\s+par\b"
+    rf"|(?:erstellt|bereitgestellt|transkribiert|digitalisiert|eingescannt)\s+(?:von|durch)\b"
+    rf"|(?:producido|transcrito|digitalizado|produzido|digitado|escaneado|produ[iï]t|transcrit)\s+(?:por|per)\b"
+    rf"|(?:prodotto|trascritto|digitalizzato)\s+da\b"
+    rf"|(?:tuottanut|tuottaneet|tuotettu|skannannut|digitoinut)\b"
+    rf"|(?:producerad|transkriberad|skannad|digitaliserad)\s+av\b"
+    rf"|(?:geproduceerd|vervaardigd|gedigitaliseerd)\s+door\b"
+    rf"|(?:produceret|transskriberet|transkribert|digitalisert)\s+a[fv]\b"
+    rf"|(?:przygotowa|opracowa|zeskanowa)\w+\s+przez\b|készítette\b|připravil\w*\b|vytvořil\w*\b"
+    rf"|подготов\w+|оцифров\w+|produktis\b|ginawa\s+ni\b|produced\s*$"
+    rf")",
+    re.I,
+)
+"""The first line of a block that says who made the file."""
+
+MAKERS = re.compile(
+    rf"^[\s\[(*_]*(?!{_SURE}\s+(?:at|in)\b)(?:"
+    rf"{_SURE}(?:\W+(?:and\W+)?(?:\w+ed|\w+ing|in|up|for\s+\w+|\w+ly))*\s+(?:by|for)\s*:?\s+(?:the\s+)?\W?(?-i:[^\W\da-z_])"
+    rf"|{_SURE}\s*:|{_SURE}\s+from\b[^.]{{0,80}}?(?:\bedition|\bscans?\b|\d{{4}})"
+    rf"|(?:this|the|an?)\s+(?:\w+\s+){{0,2}}(?:{_FILE})\s+(?:\w+\s+){{0,2}}{_SURE}\b"
+    rf"[^.\n]{{0,30}}\bby\s+(?-i:[^\W\da-z_])"
+    rf"|produced\s*$"
+    rf"|(?!{_SURE}|this\b|the\b|an?\b|{_FILE}))",
+    re.I,
+)
+"""The same where no other word says that it is: a maker's name behind what was done."""
+
+EDITORS = re.compile(r"\b(?:edited|translated|manuscripts?)\b", re.I)
+"""What those who bring out a book have done to it, and not those who make a file of it."""
+
+THANKS = re.compile(
+    r"^[\s\[(*_]*(?:(?:many\s+|special\s+|our\s+|with\s+)*thanks?\b|we\s+(?:would\s+like\s+to\s+)?thank"
+    r"|and\s+the\b|from\s+(?:images|scans|page)|images?\b|scans?\b|cover\b|updated\b|revised\b"
+    r"|prepared\b|edited\b|corrected\b|(?:this|the)\s+(?:file|book|text)\s+(?:was|is|has)\b"
+    r"|nous\s+remercions|merci\b|remerciements|wir\s+danken|dank\b|gracias\b|agradec|grazie\b"
+    r"|ringrazi|kiitos|tack\s+till|tak\s+til|takk\s+til|met\s+dank|dzięki|köszönet|ευχαριστ"
+    r"|благодар|salamat|dankon\b|agraïm|obrigad|mulțum|děkuj)",
+    re.I,
+)
+"""What goes on with credits, but may as well begin a book."""
+
+ANACHRONISM = re.compile(
+    r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
+    r"|\be-?b(?:oo|oe)ks?\b|\be-?mail\b|\bhtml\b|\bascii\b|\bocr\b|\bunicode\b|\butf-?8\b"
+    r"|\biso[- ]?8859|\blatin-?1\b|\b[78][- ]bit\b|\binternet\b|\bon-?line\b|\bscann(?:ed|er|ing)\b"
+    r"|\bscans\b|\bgoogle\b"
+    r"|\bdigiti[sz]\w+|\bdigital\w*\b|\bnum[ée]ris\w+|\bcd-?rom\b|\bpgdp\b|distributed\s+proof"
+    r"|electronic\s+(?:text|edition|version|file)|[ée]lectronique|elektroni[ks]\w+|electr[óo]nic[oa]"
+    r"|elettronic[oa]|sähköi\w+|e-kirja|text\s+file|word\s+process|plain\s+vanilla",
+    re.I,
+)
+"""What no book of its time has, but those who make the file of it write."""
+
+SURE_SIGN = re.compile(
+    r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
+    r"|\bthis\s+e-?book|\be-?book\s*[#(]|\bpgdp\b|distributed\s+proof|plain\s+vanilla|text\s+file"
+    r"|\bce\s+(?:livre|fichier|texte)\b|e-kirja",
+    re.I,
+)
+"""Those of such words that no story of a later time has at its beginning either."""
+
+FORMAT = re.compile(
+    r"\bhtml\b|\bascii\b|\butf-?8\b|\biso[- ]?8859|\blatin-?1\b|\b[78][- ]bit\b|\bgoogle\b", re.I
+)
+"""What a story of a later time may name, too, unless it is said of a file."""
+
+OF_A_FILE = re.compile(
+    r"\b(?:works?|fil\w*|version\w*|edi[tcç]\w+|te[xk]s?t\w*|datei\w*|fichiers?|archiv\w*|encod\w*"
+    r"|codific\w*|charact\w*|charset|zeichen\w*|caract\w*|caratter\w*|format\w*|convert\w*"
+    r"|accent\w*|diacrit\w*|prepar\w*|images?|books?|scann\w*)\b",
+    re.I,
+)
+
+ABOUT_FILE = re.compile(
+    r"\be-?texts?\b|livre\s+[ée]lectronique|distributed\s+proof|\bpgdp\b|\bthis\s+e-?book\b|proofread|transcri|transkri",
+    re.I,
+)
+
+_NOTE = (
+    r"(?:notes?|not[ae][sr]?|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
+    r"|hinweis\w*|bemerkung\w*|notiz\w*|opmerking\w*|aantekening\w*|anmärkning\w*|bemærkning\w*"
+    r"|merknad\w*|noter\w*|huomautu\w*|huomio\w*|megjegyz\w*|uwag[ai]|uwagi|notatk\w*|od\s+wydawc\w*"
+    r"|poznámk\w*|примечани\w*|примітк\w*|бележк\w*|σημε[ίι]ωσ\w*|σημειώσ\w*|paalala|pabatid"
+    r"|patalastas|tala|nodi?ad\w*|athugas\w*|pastab\w*|märk\w*|opomb\w*|napomen\w*|observa\w+"
+    r"|remarques?|avi[sz]o?|advertencia|avvertenz\w*|addend\w*|corrections?|errata|changes|errors"
+    r"|apostille\w*|rimark\w*|注|註|说明|說明)"
+)
+_MAKER = (
+    r"(?:transcr\w*(?!\s+of\s+(?!(?:this|the)\s))|transkr\w*|transskr\w*|trascr\w*|транскри\w*|оцифров\w*|набор\w*|bewerk\w*"
+    r"|nagsalin|naglipat|naglimbag|proof-?\s?read\w*|typists?|scanner|digit\w*|numéris\w*"
+    r"|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
+    r"|producers?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
+    r"|relecture|textgestalt|fichier|datei|correcteur|entrepreneur|executive\s+director|converter"
+    r"|skryptor\w*|przepisyw\w*|afskriv\w*|avskriv\w*|přepis\w*|prepis\w*|录入|錄入|轉錄|转录|輸入|入力|校)"
+)
+POSTED = re.compile(
+    r"^\W*(?:(?:date|first|last|most|recently)\s+)*(?:updated|posted|released?)\s*(?:on\b|:)"
+    r"[^\n]{0,40}\b(?:199\d|20\d\d)\W*$",
+    re.I,
+)
+"""When a file was put where it is."""
+
+NOTE_STEMS = (
+    *("note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment"),
+    *("remar", "annot", "addend", "corr", "err", "chang", "anm", "hinw", "merk", "bem", "aantek"),
+    *("huom", "megj", "uwag", "wydawc", "pozn", "прим", "бел", "σημ", "paal", "pabat", "patal"),
+    *("tala", "nod", "athug", "pasta", "märk", "opomb", "napom", "obser", "aviso", "avizo", "avis"),
+    *("avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table"),
+    *(
+        "änder",
+        "korr",
+        "bookm",
+        "colo",
+        "liste",
+        "javí",
+        "oprav",
+        "rett",
+        "rätt",
+        "verbet",
+        "au lect",
+    ),
+)
+"""What the label of any note has somewhere: a quick look before the long one."""
+
+_MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
+NOTE = re.compile(
+    rf"^{_MARKS}(?=(?:[^\n:]{{0,50}}?[^\w\n:]|){_NOTE}(?!\w))(?=(?:[^\n]{{0,60}}?[^\w\n]|){_MAKER}(?!\w))"
+    rf"(?:[^\n]{{0,80}}$|[^\n:.\]]{{0,60}}[:.\]—-])"
+    r"|^[\s*_\[|+-]*(?:trans\w{0,3}kri\w*(?:not|anm|bem|merk|hinw)\w*|tavola\s+dei\s+caratteri\s+speciali|table\s+of\s+special\s+characters"
+    r"|(?:typographical\s+)?(?:errors|corrections|changes|errata)\s+(?:\w+\s+)?(?:corrected|made|noted"
+    r"|fixed)\b|lista\s+de\s+erros\s+corrigidos|(?:liste\s+der\s+)?(?:vorgenommenen?\s+)?"
+    r"(?:änderungen|korrekturen)\s*:?\s*$|transcrib\w+['’]?s?['’]?\s*$"
+    r"|(?:e-?text|pg|gutenberg)\s+editor['’]?s\s+bookmarks)",
+    re.I | re.M,
+)
+"""The first line of a note by whoever made the file."""
+
+BOOKMARKS = re.compile(r"^\W*(?:e-?text|pg|gutenberg)\s+editor['’]?s\s+bookmarks", re.I)
+
+WEAK_NOTE = re.compile(
+    rf"^{_MARKS}(?:{_NOTE}(?:\s+(?:on|to|sur|zu[rm]?|om|till|til|au|al|ao|de|del|do|des|du|van|della)"
+    rf"\b[^\n:]{{0,40}})?\s*[:.\]*_—-]|au\s+lecteur\W*$|colofon\s*$|colophon\s*$|liste\s+des\s+(?:modif|correct|errat)\w+|javítások|korjauks|oprav|rettelser"
+    rf"|rättelser|correc[cç]\w+\s*:?\s*$|correzioni\s*:?\s*$|verbeteringen\s*:?\s*$)",
+    re.I,
+)
+"""A label that an author may have written as well."""
+
+TALK = re.compile(
+    r"\bspell(?:ing|ed)\b|\bmisspell\w*|\borthogra\w*|\bort[oó]gra\w*|\bgrafia\b|\bhyphen\w*"
+    r"|\btypograph\w*|\btipogr\w*|\btypos?\b|\btypo'?s\b|\bpunctuat\w*|\bponctuat\w*|\bpuntua\w*"
+    r"|\bpontua\w*|\binterpun\w*|\bzeichensetz\w*|\bitalic\w*|\bkursiv\w*|\bcursie\w*|\bcursiv\w*"
+    r"|\bcorsiv\w*|\bitálic\w*|\bunderscore\w*|\bfootnotes\b|\bendnotes?\b|\bmisprint\w*"
+    r"|\bprinter'?s?\s+errors?|\berrors?\b|\berreurs?\b|\berrores\b|\berros\b|\berrori\b|\bcoquilles?"
+    r"|\bdruckfehler\w*|\brechtschreib\w*|\bschreibweise\w*|\berrata\b|\bcorrect(?:ed|ions?)\b"
+    r"|\bcorrig\w*|\bkorrig\w*|\bcorrett\w*|\bcorreg\w*|\bverbeter\w*|\bkorja\w*|\bjavít\w*"
+    r"|\bpopraw\w*|\boprav\w*|\bkorekt\w*|\berar\w*|ορθογραφ\w*|διορθ\w*|опечат\w*|орфогра\w*|\btranscri\w*|\btranskri\w*"
+    r"|\btrascri\w*|\bdiacritic\w*|\baccents?\b|\bligatur\w*|\bcover\s+image|\bsmall\s+cap\w*"
+    r"|\bgesperrt\w*|\bantiqua\b|\bfraktur\w*|\bfettdruck|\bretained\b|\bconserv\w*|\bbeibehalten\b"
+    r"|\bbehouden\b|\bkairingan|\bpagkakamali\w*|\bstavning\w*|\bretskriv\w*|\brettskriv\w*|\btrykfejl"
+    r"|\btrykkfeil\w*|\btryckfel\w*|\bpainovir\w*|\bspatie\w*|\bzetfout\w*|\bdrukfout\w*|\bspelling\w*"
+    r"|\bhelyesír\w*|\bpisowni\w*|\bpravopis\w*|\bortografi\w*|\bobvious\b|\bversehen\b|\bpréser\w*"
+    r"|\w*spelfout\w*|\bgecorrigeerd|\w*zetfout\w*|\boikeinkirj\w*|\bsäilyt\w*|\brätta\w*|\brettet\b"
+    r"|\bnyomda\w*|\bdrukarsk\w*|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b",
+    re.I,
+)
+"""What notes on how a file was made are about."""
+
+OF_ITS_TIME = re.compile(
+    r"\b(?:by|from|to)\s+the\s+(?:author|editor|publishers?|translator)\b", re.I
+)
+"""What a note says that its author wrote, and not whoever made the file."""
+
+CHANGE = re.compile(
+    r"\b(?:pages?|pp?\.|pg\.?|lines?|seiten?|s\.|pagina|blz\.?|bladzijde|página|pág\.|pag\.|sivu|sid\.?"
+    r"|side|strona|str\.|oldal|chapter|kapitel|vol\.?|zeile|ligne|linea|línea)\W{0,3}[\dIVXLCivxlc]+"
+    r"|\bchanged\b|\breplaced\b|\bremoved\b|\badded\b|\bstatt\b|\bgeändert\b|\blies\b|\bau\s+lieu\b"
+    r"|\bremplacé|\bcambiado|\bgewijzigd|\bændret|\bändrat|=|→|->|=>|\"\s+(?:for|to)\s+\"|”\s+(?:for|to)\s+“"
+    r"|\bwas\b.*\bnow\b|\b(?:bron|verbetering)\b",
+    re.I,
+)
+"""What a line in a list of corrections has."""
+
+HEADING_WORDS = re.compile(
+    r"^\W*(?:(?:the\s+)?(?:chapter|chap\.|book|part|volume|vol\.|act|scene|canto|section|preface"
+    r"|introduction|foreword|dedication|contents|table\s+of|illustration|list\s+of\s+illus|frontispiece"
+    r"|prologue|epilogue|appendix|index|footnotes?|kapitel|erstes|inhalt\w*|vorwort|einleitung|widmung"
+    r"|chapitre|préface|table\s+des|première\s+partie|tome|livre|cap[íi]tulo|prólogo|índice|primera"
+    r"|capitolo|prefazione|indice|parte|hoofdstuk|inhoud|voorrede|luku|ensimmäinen|sisällys|kapitlet"
+    r"|förord|innehåll|kapittel|forord|indhold|rozdział|spis|przedmowa|kapitola|fejezet|tartalom"
+    r"|глава|часть|предисловие|содержание|κεφ[άα]λαι\w+|πρόλογος|μέρος|liber|caput|ĉapitro|enhavo"
+    r"|kabanata|unang|第.{1,4}[章回卷]|卷)\b|by\b|von\b|par\b|por\b|di\b|av\b|af\b|door\b|ni\b|írta\b"
+    r"|the\s+end\b|finis\b|fin\b|ende\b|[ivxlc]+\.?\s*$|\d+\.?\s*$)",
+    re.I,
+)
+"""What the first line of a book, of its title page or of a chapter may begin with."""
+
+BRACKETS = {"[": "]", "{": "}", "(": ")"}
+
+
+def strange(block: str, known: frozenset[str]) -> bool:
+    """Whether a block has a word that no old book has, and its own title has not either."""
+    found = (match[0].lower() for match in ANACHRONISM.finditer(block))
+    return any(word not in known for word in found) or MENTIONS_PROJECT.search(block) is not None
+
+
+def surely_strange(block: str, known: frozenset[str]) -> bool:
+    """Whether a block has such a word that a story of a later time would not begin with."""
+    signs = [SURE_SIGN, FORMAT] if OF_A_FILE.search(block) else [SURE_SIGN]
+    found = (match[0].lower() for sign in signs for match in sign.finditer(block))
+    return any(word not in known for word in found) or MENTIONS_PROJECT.search(block) is not None
+
+
+def says_who_made_it(block: str, known: frozenset[str]) -> bool:
+    """Whether a block says who made the file, by how it begins and what it says."""
+    credit = CREDITS.match(block) is not None
+    if strange(block, known):
+        return credit or surely_strange(block, known) or THANKS.match(block) is not None
+    made = credit and MAKERS.match(block) is not None and EDITORS.search(block) is None
+    return made or POSTED.match(block) is not None
+
+
+def talks(block: str) -> int:
+    """Return how many different things a block says that notes on a file are about."""
+    return len({match[0].lower()[:6] for match in TALK.finditer(block)})

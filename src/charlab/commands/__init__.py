@@ -1,0 +1,1 @@
+"""The charlab command line: everything that DVC does not run."""

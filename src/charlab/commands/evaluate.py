@@ -1,0 +1,76 @@
+"""One model on any text, without DVC: what ``charlab evaluate`` prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charlab.core.errors import CharlabError
+from charlab.core.params import bits
+from charlab.models.numpy_model import load_model
+from charlab.models.scoring import nats_per_char
+from charlab.vocab.vocabulary import Vocabulary
+
+LEARNING_RATE = 5e-4
+"""Of dynamic evaluation: good over a factor of three on either side (docs/baselines.md)."""
+
+
+def evaluate_alone(
+    model: Path, text: str, *, dynamic: bool = False, learning_rate: float | None = None
+) -> dict[str, Any]:
+    """Return the loss of a text under the model in a folder.
+
+    Parameters
+    ----------
+    model : Path
+        A model directory.
+    text : str
+        At least two characters, all in the model's vocabulary if it has no unknown
+        symbol.
+    dynamic : bool
+        Let the model learn while it reads (:mod:`charlab.evaluate.dynamic`); this
+        loads torch.
+    learning_rate : float, optional
+        Of dynamic evaluation.
+
+    Returns
+    -------
+    dict
+        ``chars`` predicted (all but the first), ``nats`` and ``bpc`` (bits per
+        character); with ``dynamic`` also ``dynamic_nats``, ``dynamic_bpc`` and
+        ``learning_rate``.
+
+    Raises
+    ------
+    UnknownCharacterError
+        If the text has a character that the vocabulary has not.
+    CharlabError
+        If the text is too short, the model cannot be read, or a learning rate is given
+        without ``dynamic``.
+    """
+    if learning_rate is not None and not dynamic:
+        raise CharlabError("a learning rate is for dynamic evaluation only; add --dynamic")
+    if len(text) < 2:
+        raise CharlabError(
+            f"the text has {len(text)} characters; at least 2 are needed, one to read and one "
+            "to predict"
+        )
+    network = load_model(model)
+    ids = Vocabulary.load(model / "vocab.json").encode(text)
+    nats = float(nats_per_char(network, ids).mean())
+    result = {"chars": len(ids) - 1, "nats": nats, "bpc": bits(nats)}
+    if dynamic:
+        rate = LEARNING_RATE if learning_rate is None else learning_rate
+        learned = _dynamic(model, ids, rate)
+        result |= {"dynamic_nats": learned, "dynamic_bpc": bits(learned), "learning_rate": rate}
+    return result
+
+
+def _dynamic(model: Path, ids: np.ndarray[Any, Any], learning_rate: float) -> float:
+    # torch takes seconds to load, and only this needs it.
+    from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, load_torch_model
+
+    network = load_torch_model(model)
+    return float(dynamic_nats_per_char(network, ids, Rates(learning_rate)).mean())

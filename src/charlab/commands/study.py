@@ -1,0 +1,133 @@
+"""Switching between studies: which parameter file is params.yaml.
+
+A study is a complete params.yaml with a name of its own (``study.name``). The one
+that git tracks as params.yaml is the course study; others are in studies/. On a
+switch, edits to the study that is left, and its dvc.lock, go to a git-ignored
+folder, and come back when that study is chosen again: nothing is lost, and what
+was computed is still known to be up to date.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from charlab.core.errors import CharlabError
+from charlab.core.files import write_bytes
+from charlab.core.params import parse_params
+
+
+class StudyError(CharlabError):
+    """A study is not there, or params.yaml does not say which it is."""
+
+
+@dataclass(frozen=True)
+class Studies:
+    """The studies of the project whose folder is ``root``."""
+
+    root: Path
+
+    @property
+    def params(self) -> Path:
+        """The parameter file that DVC reads."""
+        return self.root / "params.yaml"
+
+    @property
+    def lock(self) -> Path:
+        """What DVC knows of the current study's results."""
+        return self.root / "dvc.lock"
+
+    def _kept(self, name: str) -> Path:
+        return self.root / ".charlab" / "studies" / name
+
+    def current(self) -> str:
+        """Return the name of the study that params.yaml holds."""
+        return _name_of(self.params.read_bytes(), str(self.params))
+
+    def names(self) -> list[str]:
+        """Return the names of all studies that can be chosen."""
+        names = {path.stem for path in (self.root / "studies").glob("*.yaml")}
+        committed = self._committed("params.yaml")
+        if committed is not None:
+            names.add(_name_of(committed, "the committed params.yaml"))
+        names |= {path.parent.name for path in self._kept("x").parent.glob("*/params.yaml")}
+        return sorted(names | {self.current()})
+
+    def _committed(self, path: str) -> bytes | None:
+        """Return a file as git has it, or None outside a repository or if it has none."""
+        done = subprocess.run(
+            ["git", "show", f"HEAD:./{path}"], cwd=self.root, capture_output=True, check=False
+        )
+        return done.stdout if done.returncode == 0 else None
+
+    def pristine(self, name: str) -> bytes | None:
+        """Return the parameter file of study ``name`` as the project publishes it."""
+        published = self.root / "studies" / f"{name}.yaml"
+        if published.is_file():
+            return published.read_bytes()
+        committed = self._committed("params.yaml")
+        if committed is not None and _name_of(committed, "the committed params.yaml") == name:
+            return committed
+        return None
+
+    def _committed_lock(self, name: str) -> bytes | None:
+        committed = self._committed("params.yaml")
+        if committed is None or _name_of(committed, "the committed params.yaml") != name:
+            return None
+        return self._committed("dvc.lock")
+
+    def switch(self, name: str) -> bool:
+        """Make ``name`` the current study.
+
+        Returns
+        -------
+        bool
+            False if it already was, and nothing was done.
+
+        Raises
+        ------
+        StudyError
+            If there is no such study.
+        """
+        current = self.current()
+        if name == current:
+            return False
+        kept = self._kept(name)
+        edited = kept / "params.yaml"
+        params = edited.read_bytes() if edited.is_file() else self.pristine(name)
+        if params is None:
+            raise StudyError(f"there is no study {name!r}; there are {', '.join(self.names())}")
+        parse_params(yaml.safe_load(params), f"study {name}")
+        known = kept / "dvc.lock"
+        lock = known.read_bytes() if known.is_file() else self._committed_lock(name)
+        self._keep(current)
+        if lock is None:
+            self.lock.unlink(missing_ok=True)
+        else:
+            write_bytes(self.lock, lock)
+        write_bytes(self.params, params)
+        return True
+
+    def _keep(self, name: str) -> None:
+        """Set aside the current study's edits and what DVC knows of it."""
+        kept = self._kept(name)
+        content = self.params.read_bytes()
+        if content != self.pristine(name):
+            write_bytes(kept / "params.yaml", content)
+        else:
+            (kept / "params.yaml").unlink(missing_ok=True)
+        if self.lock.is_file():
+            write_bytes(kept / "dvc.lock", self.lock.read_bytes())
+
+
+def _name_of(content: bytes, source: str) -> str:
+    try:
+        return str(yaml.safe_load(content)["study"]["name"])
+    except (yaml.YAMLError, KeyError, TypeError):
+        raise StudyError(
+            f"{source}: expected study.name, which says what study this file is; "
+            "add it under study:, or restore the file with git"
+        ) from None

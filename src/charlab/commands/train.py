@@ -1,0 +1,123 @@
+"""One model on one file, without DVC: the same code, and so the same bytes, as the stages."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from charlab.clean.cleaner import clean
+from charlab.core.errors import CharlabError
+from charlab.core.files import write_text
+from charlab.core.params import CorpusParams, Params, ParamsError, apply_overrides, parse_params
+from charlab.recipes import load_recipe
+from charlab.train.loop import train
+from charlab.train.portable import ensure_code_path
+from charlab.vocab.vocabulary import EncodedText, encode_text
+
+SLUG = "text"
+
+
+def resolve(
+    recipe: str | None, params_file: Path | None, overrides: list[str], seed: int | None
+) -> Params:
+    """Return the parameters of a training outside the pipeline.
+
+    They come from the schema's defaults, or from a recipe, or from a parameter file;
+    ``overrides`` (``model.hidden=256``) and ``seed`` are laid over them.
+
+    Raises
+    ------
+    ParamsError
+        If something in them is not allowed.
+    """
+    if recipe is not None and params_file is not None:
+        raise ParamsError("--recipe and --params exclude each other; give one of them")
+    document: dict[str, Any] = {}
+    if recipe is not None:
+        document = load_recipe(recipe)
+    elif params_file is not None:
+        document = _training_sections(params_file)
+    try:
+        document = apply_overrides(document, overrides)
+    except yaml.YAMLError as error:
+        raise ParamsError(
+            f"--set {' '.join(overrides)}: a value is not YAML ({str(error).splitlines()[0]}); "
+            "write it as in params.yaml"
+        ) from None
+    if seed is not None:
+        document["seed"] = seed
+    # The schema wants a text; this one is the file on the command line.
+    document |= {"texts": {SLUG: {"path": SLUG}}, "text": SLUG}
+    return parse_params(document, "the parameters given")
+
+
+def _training_sections(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: not a readable YAML file: {error}") from None
+    if not isinstance(document, dict):
+        raise ParamsError(f"{path}: expected sections such as model: and train:")
+    return {key: document[key] for key in ("seed", "corpus", "model", "train") if key in document}
+
+
+def encode_file(text: Path, corpus: CorpusParams, out: Path) -> EncodedText:
+    """Clean ``text`` and number its characters in folder ``out``.
+
+    Raises
+    ------
+    CharlabError
+        If the file cannot be read or is not a text.
+    """
+    try:
+        raw = text.read_bytes()
+    except OSError as error:
+        raise CharlabError(f"{text}: {error.strerror}; --text names a text file") from None
+    body = out / "body.txt"
+    write_text(body, clean(raw, params=corpus.clean).text)
+    encode_text(body, corpus, out / "encoded")
+    return EncodedText.load(out / "encoded")
+
+
+def train_alone(
+    text: Path,
+    out: Path,
+    *,
+    recipe: str | None = None,
+    params_file: Path | None = None,
+    overrides: list[str],
+    seed: int | None = None,
+) -> dict[str, float | None]:
+    """Train one model on one file and write its folder.
+
+    Returns
+    -------
+    dict
+        The model's metrics, and ``train_seconds``.
+
+    Raises
+    ------
+    CharlabError
+        If the parameters, the text or the folder cannot be used.
+    """
+    params = resolve(recipe, params_file, overrides, seed)
+    ensure_code_path(params.train)
+    _make_folder(out)
+    with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
+        data = encode_file(text, params.corpus, Path(folder))
+        started = time.perf_counter()
+        metrics = train(data, params.model, params.train, params.seed, out, text=text.stem)
+        seconds = time.perf_counter() - started
+    return {**metrics, "train_seconds": round(seconds, 3)}
+
+
+def _make_folder(out: Path) -> None:
+    """Make the model's folder first: hours later would be late to learn that it cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CharlabError(f"{out}: {error.strerror}; --out names a folder to write to") from None

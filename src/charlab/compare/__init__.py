@@ -1,0 +1,1 @@
+"""Collect all results into tables (metrics/) and figure data (plots/)."""

@@ -1,0 +1,125 @@
+"""The results of a study side by side: tables in metrics/, what the figures show in plots/.
+
+What enters is params.yaml and everything that the stages before wrote below data/; what
+leaves are small CSV files with one header line, and metrics/model.json. Losses are in
+bits per character and name their split. Numbers have six significant digits, so that
+the files are the same wherever the results are. docs/report.md lists the files.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from charlab.compare.evaluation_tables import (
+    FIGURE_TABLES,
+    METRIC_TABLES,
+    generation_table,
+    inside_table,
+)
+from charlab.compare.results import Run, read_looks, read_model, read_samples, read_variants
+from charlab.compare.tables import (
+    comparisons_table,
+    model_metrics,
+    seeds_table,
+    texts_table,
+    variants_table,
+)
+from charlab.core.files import write_json, write_text
+from charlab.core.params import Params
+
+DIGITS = 6
+"""Significant digits of every number that is written."""
+
+CURVE = ["step", "chars", "train_bpc", "val_bpc", "lr", "grad_norm"]
+
+
+def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
+    """Write all tables of a study.
+
+    Parameters
+    ----------
+    params : Params
+        The whole of params.yaml.
+    data : Path
+        Folder of all results so far.
+    metrics, plots : Path
+        Folders for the tables and for the figures' data; what else they hold is removed.
+
+    Raises
+    ------
+    ResultsError
+        If a result that the parameters name is missing or cannot be read.
+    """
+    model, variants = read_model(params, data), list(read_variants(params, data))
+    looks, samples = read_looks(params, data), read_samples(params, data)
+    texts, seeds = texts_table(params, data), seeds_table(variants)
+    comparisons = comparisons_table(params, seeds)
+    text = texts[texts["text"] == params.text].iloc[0].to_dict()
+    tables = {
+        "variants": variants_table(variants, seeds),
+        "seeds": seeds,
+        "comparisons": comparisons,
+        "texts": texts,
+        "generation": generation_table(looks, samples),
+        **{name: inside_table(name, looks, make) for name, make in METRIC_TABLES.items()},
+    }
+    figures = {
+        "model_learning_curve": model.history[CURVE],
+        "variants_learning_curves": _curves(run for _, runs in variants for run in runs),
+        **{f"comparison_{slug}": rows for slug, rows in comparisons.groupby("comparison")},
+        **{name: inside_table(name, looks, make) for name, make in FIGURE_TABLES.items()},
+    }
+    _replace(metrics, tables)
+    _replace(plots, figures)
+    write_json(metrics / "model.json", _rounded(model_metrics(model, _known(text))))
+
+
+def _known(row: dict[Any, Any]) -> dict[str, Any]:
+    """Return a row of a data frame with None where pandas has NaN."""
+    return {str(k): None if pd.isna(v) else v for k, v in row.items()}
+
+
+def _curves(runs: Iterable[Run]) -> pd.DataFrame:
+    """Return the learning curves of many runs below one another."""
+    parts = [run.history[CURVE].assign(variant=run.variant, seed=run.seed) for run in runs]
+    columns = ["variant", "seed", *CURVE]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _replace(folder: Path, tables: dict[Any, pd.DataFrame]) -> None:
+    """Fill a folder with tables, and with nothing else; an empty table is not written."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    for name, table in tables.items():
+        if len(table):
+            write_text(folder / f"{name}.csv", to_csv(table))
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """Return a table as CSV with LF line ends; what is not known is an empty field."""
+    return table.map(_field).to_csv(index=False, lineterminator="\n")
+
+
+def _field(value: Any) -> Any:
+    """Return a value as it is written: whole numbers whole, others to six digits."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.0f}" if value == round(value, 0) else f"{value:.{DIGITS}g}"
+    return value
+
+
+def _rounded(numbers: dict[str, float]) -> dict[str, float]:
+    """Return numbers as ``metrics/model.json`` has them: counts whole, losses rounded."""
+    return {
+        name: float(f"{value:.{DIGITS}g}") if name.endswith("_bpc") else int(value)
+        for name, value in numbers.items()
+    }

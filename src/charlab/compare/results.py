@@ -1,0 +1,119 @@
+"""The results of a study, read from the folders that its stages wrote.
+
+What enters is params.yaml and the data folder; what leaves are plain records. Only
+what the parameters name is read: a folder that an earlier study left behind is no
+result of this one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from charlab.core.errors import CharlabError
+from charlab.core.files import read_json
+from charlab.core.params import Params, Variant, bits
+
+MODEL = "model"
+"""The name of *the* model among the variants, in every table of what is inside a model."""
+
+
+class ResultsError(CharlabError):
+    """A result that the comparison needs is not there, or cannot be read."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: a variant and a seed, or *the* model.
+
+    Attributes
+    ----------
+    variant : str
+        Slug of the variant; :data:`MODEL` for *the* model.
+    seed : int
+        The seed that it was trained with.
+    metrics : dict
+        Of its metrics.json; see :func:`charlab.train.loop.train`.
+    history : DataFrame
+        Of its history.csv, with ``train_bpc`` and ``val_bpc`` for the losses in nats.
+    """
+
+    variant: str
+    seed: int
+    metrics: dict[str, Any]
+    history: pd.DataFrame
+
+    def bpc(self, split: str) -> float | None:
+        """Return the loss on ``train``, ``val`` or ``test`` in bits per character."""
+        nats = self.metrics.get(f"{split}_nats")
+        return None if nats is None else bits(float(nats))
+
+
+def read_run(folder: Path, variant: str, seed: int) -> Run:
+    """Read one model directory.
+
+    Raises
+    ------
+    ResultsError
+        If its metrics or its history are missing or cannot be read.
+    """
+    try:
+        metrics = read_json(folder / "metrics.json")
+        history = pd.read_csv(folder / "history.csv")
+    except FileNotFoundError as error:
+        raise ResultsError(
+            f"{error.filename}: no such file, but params.yaml names {variant!r} with seed {seed}; "
+            "run 'dvc repro', which trains what is missing"
+        ) from None
+    except (json.JSONDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ResultsError(
+            f"{folder}: metrics.json or history.csv cannot be read ({error}); "
+            "remove the folder and run 'dvc repro'"
+        ) from None
+    for split in ("train", "val"):
+        history[f"{split}_bpc"] = history[f"{split}_nats"] / math.log(2)
+    return Run(variant, seed, metrics, history)
+
+
+def read_model(params: Params, data: Path) -> Run:
+    """Read *the* model, the one that ``model:`` and ``train:`` describe."""
+    return read_run(data / "model", MODEL, params.seed)
+
+
+def read_variants(params: Params, data: Path) -> Iterator[tuple[Variant, list[Run]]]:
+    """Yield every variant of the study with its runs, in the order of params.yaml."""
+    for variant in params.study.resolved():
+        folder = data / "variants" / variant.slug
+        yield (
+            variant,
+            [read_run(folder / str(seed), variant.slug, seed) for seed in params.study.seeds],
+        )
+
+
+def read_optional(path: Path) -> Any:
+    """Read a JSON file that need not be there; None if it is not."""
+    return read_json(path) if path.is_file() else None
+
+
+def read_looks(params: Params, data: Path) -> dict[str, dict[str, Any]]:
+    """Return what was found inside each model, by variant; :data:`MODEL` comes first."""
+    paths = {MODEL: data / "evaluation" / "model.json"} | {
+        slug: data / "evaluation" / "variants" / f"{slug}.json" for slug in params.study.variants
+    }
+    found = {name: read_optional(path) for name, path in paths.items()}
+    return {name: look for name, look in found.items() if look is not None}
+
+
+def read_samples(params: Params, data: Path) -> dict[str, dict[str, Any]]:
+    """Return what was sampled from each model, by variant; :data:`MODEL` comes first."""
+    paths = {MODEL: data / "samples" / "model.json"} | {
+        slug: data / "samples" / "variants" / f"{slug}.json" for slug in params.study.variants
+    }
+    found = {name: read_optional(path) for name, path in paths.items()}
+    return {name: drawn for name, drawn in found.items() if drawn is not None}

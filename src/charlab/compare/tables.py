@@ -1,0 +1,173 @@
+"""The tables of metrics/: numbers that sentences, figures and readers are given.
+
+What enters are records of :mod:`charlab.compare.results`; what leaves are data frames
+in bits per character, one row per run, variant, comparison entry or text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from charlab.compare.results import ResultsError, Run, read_optional
+from charlab.core.files import read_json
+from charlab.core.params import Params, Variant, bits
+
+SPLITS = ("val", "test", "train")
+
+
+def model_metrics(run: Run, text: dict[str, Any]) -> dict[str, float]:
+    """Return the few numbers of *the* model that ``dvc exp show`` has room for.
+
+    Parameters
+    ----------
+    run : Run
+        Of *the* model.
+    text : dict
+        The row of its text in :func:`texts_table`.
+
+    Returns
+    -------
+    dict
+        At most ten numbers. What is not known (no test split, no floor) is left out.
+    """
+    found: dict[str, float | None] = {
+        "val_bpc": run.bpc("val"),
+        "test_bpc": run.bpc("test"),
+        "train_bpc": run.bpc("train"),
+        "parameters": run.metrics["parameters"],
+        "train_chars": run.metrics["train_chars"],
+        "ngram_test_bpc": text["ngram_test_bpc"],
+        "ppmd_test_bpc": text["ppmd_test_bpc"],
+        "floor_test_bpc": text["floor_test_bpc"],
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def seeds_table(runs: Iterable[tuple[Variant, list[Run]]]) -> pd.DataFrame:
+    """Return one row per variant and seed, losses in bits per character."""
+    rows = [
+        {
+            "variant": variant.slug,
+            "text": variant.text,
+            "seed": run.seed,
+            **{f"{split}_bpc": run.bpc(split) for split in SPLITS},
+            "best_step": run.metrics.get("best_step"),
+            "steps": run.metrics.get("steps"),
+            "diverged_at_step": run.metrics.get("diverged_at_step"),
+        }
+        for variant, own in runs
+        for run in own
+    ]
+    columns = ["variant", "text", "seed", *(f"{split}_bpc" for split in SPLITS)]
+    columns += ["best_step", "steps", "diverged_at_step"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def variants_table(runs: Iterable[tuple[Variant, list[Run]]], seeds: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per variant: what it is, and mean and spread over its seeds.
+
+    The spread (``_sd``) is the sample standard deviation; with one seed it is empty.
+    """
+    rows = []
+    for variant, own in runs:
+        of_variant = seeds[seeds["variant"] == variant.slug]
+        row: dict[str, Any] = {
+            "variant": variant.slug,
+            "title": variant.title,
+            "text": variant.text,
+            "cell": variant.model.cell,
+            "hidden": variant.model.hidden,
+            "layers": variant.model.layers,
+            "parameters": own[0].metrics["parameters"],
+            "train_chars": own[0].metrics["train_chars"],
+            "seeds": len(of_variant),
+        }
+        for split in SPLITS:
+            values = of_variant[f"{split}_bpc"].astype(float)
+            row |= {f"{split}_bpc": values.mean(), f"{split}_sd": values.std(ddof=1)}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def varied_value(variant: Variant, key: str | None) -> str:
+    """Return the value of the key that a comparison varies, as text; '' if it names none."""
+    if key is None:
+        return ""
+    for section in (variant.model, variant.train, variant):
+        if key in type(section).model_fields:
+            value = getattr(section, key)
+            return f"{value:g}" if isinstance(value, float) else str(value)
+    return ""
+
+
+def comparisons_table(params: Params, seeds: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per comparison, variant and seed, in the order of params.yaml."""
+    columns = ["comparison", "variant", "text", "vary", "value", "seed"]
+    columns += [f"{split}_bpc" for split in SPLITS]
+    parts = []
+    for slug, comparison in params.study.comparisons.items():
+        for name in comparison.variants:
+            rows = seeds[seeds["variant"] == name].copy()
+            rows["comparison"] = slug
+            rows["vary"] = comparison.vary or ""
+            rows["value"] = varied_value(params.study.variant(name), comparison.vary)
+            parts.append(rows[columns])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def texts_table(params: Params, data: Path) -> pd.DataFrame:
+    """Return one row per text: its size, and what n-grams and compressors reach on it."""
+    rows = []
+    for slug, text in params.texts.items():
+        folder = data / "vocab" / slug
+        if not (folder / "splits.json").is_file():
+            raise ResultsError(
+                f"{folder / 'splits.json'}: no such file, but params.yaml names the text {slug!r}; "
+                "run 'dvc repro', which prepares what is missing"
+            )
+        splits = read_json(folder / "splits.json")
+        rows.append(
+            {
+                "text": slug,
+                "title": text.title or slug,
+                "language": text.language or "",
+                "source": text.kind,
+                "split": splits["split"],
+                "chars": splits["chars"],
+                **{f"{name}_chars": splits[name] for name in ("train", "val", "test")},
+                "vocabulary": _vocabulary_size(folder / "vocab.json"),
+                **_baselines(read_optional(data / "baselines" / f"{slug}.json") or {}),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _vocabulary_size(path: Path) -> int | None:
+    vocab = read_optional(path)
+    return None if vocab is None else len(vocab["chars"]) + bool(vocab.get("unknown"))
+
+
+def _baselines(found: dict[str, Any]) -> dict[str, float | int | None]:
+    """Return the baselines of a text in bits per character, None where there is none."""
+    ngram, ppmd = _best(found, "ngram", "best_order"), _best(found, "ppmd", "best_ppmd_order")
+    result: dict[str, float | int | None] = {"ngram_order": ngram.get("order")}
+    result |= _in_bits("ngram", ngram) | {"ppmd_order": ppmd.get("order")} | _in_bits("ppmd", ppmd)
+    for name in ("xz", "gzip", "bzip2", "floor"):
+        result |= _in_bits(name, found.get(name) or {})
+    return result
+
+
+def _best(found: dict[str, Any], name: str, key: str) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = found.get(name) or []
+    return next((row for row in rows if row["order"] == found.get(key)), {})
+
+
+def _in_bits(name: str, figures: dict[str, Any]) -> dict[str, float | int | None]:
+    found = {split: figures.get(f"{split}_nats") for split in ("val", "test")}
+    return {
+        f"{name}_{split}_bpc": None if nats is None else bits(nats) for split, nats in found.items()
+    }

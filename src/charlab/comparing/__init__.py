@@ -1,1 +1,0 @@
-"""Reads the results of a study and sets them side by side in tables."""

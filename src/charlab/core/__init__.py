@@ -1,0 +1,1 @@
+"""Parts that every package uses: the parameter file, atomic files, errors, seeding."""

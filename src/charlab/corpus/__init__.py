@@ -1,1 +1,0 @@
-"""Texts: fetched, cleaned, numbered."""

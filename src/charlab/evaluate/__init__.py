@@ -1,0 +1,1 @@
+"""Analyse a trained network: where it is good, what its neurons follow, what it copied."""

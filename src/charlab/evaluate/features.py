@@ -1,0 +1,175 @@
+"""What a unit could follow in a text: inside quotes, position in the line, and so on.
+
+What enters is a split as ids with its vocabulary; what leaves is one number per
+character and feature. Each feature at a character depends on that character and on the
+ones before it only, so a network that has read it can know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlab.evaluate.trace import Floats, Ids
+from charlab.vocab.vocabulary import Vocabulary
+
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+FEATURES = (
+    "inside_quotes",
+    "inside_brackets",
+    "position_in_line",
+    "line_break",
+    "position_in_sentence",
+    "position_in_word",
+    "capital_word",
+    "space",
+    "digit",
+    "vowel",
+)
+"""The names of the features, those that reach far back first."""
+
+LONG_RANGE = FEATURES[:3]
+"""Features that a network can follow only by remembering over many characters."""
+
+VOWELS = set("aeiouyáàâäãåæéèêëíìîïóòôöõøœúùûüýÿ")
+
+# Marks that differ at both ends; the commonest pair of a text is taken.
+PAIRS = (("“", "”"), ("„", "“"), ("„", "”"), ("«", "»"), ("»", "«"), ("‘", "’"))
+# Marks that are the same at both ends.
+TOGGLES = ('"', "”", "»")
+
+
+@dataclass(frozen=True)
+class Quotes:
+    """The quotation marks of a text; equal marks mean that one sign both opens and closes."""
+
+    opening: str
+    closing: str
+
+
+def quotation_marks(vocab: Vocabulary, sample: str) -> Quotes | None:
+    """Find out which quotation marks a text uses, from its counts.
+
+    Parameters
+    ----------
+    vocab : Vocabulary
+        With the number of times that each character occurs.
+    sample : str
+        Some of the text: which guillemet comes first tells which one opens.
+
+    Returns
+    -------
+    Quotes or None
+        None if there are no quotation marks.
+    """
+    count = dict(zip(vocab.chars, vocab.counts, strict=False))
+    reversed_guillemets = 0 <= sample.find("»") < sample.find("«")
+    best, most = None, 0.0
+    for opening, closing in PAIRS:
+        if opening in "«»" and (opening == "»") != reversed_guillemets:
+            continue
+        pairs = float(min(count.get(opening, 0), count.get(closing, 0)))
+        if pairs > most:
+            best, most = Quotes(opening, closing), pairs
+    for mark in TOGGLES:
+        partners = {char for pair in PAIRS if mark in pair for char in pair} - {mark}
+        pairs = (count.get(mark, 0) - sum(count.get(char, 0) for char in partners)) / 2
+        if pairs > most:
+            best, most = Quotes(mark, mark), pairs
+    return best
+
+
+def text_features(
+    ids: Ids, vocab: Vocabulary, segments: int = 1, quotes: Quotes | None = None
+) -> Floats:
+    """Measure every feature at every character.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (chars,), integer
+        One split of a text.
+    vocab : Vocabulary
+        What the ids stand for.
+    segments : int
+        Into how many equal, unconnected pieces ``ids`` falls.
+    quotes : Quotes, optional
+        The text's quotation marks; without them nothing is inside quotes.
+
+    Returns
+    -------
+    ndarray of shape (chars, len(FEATURES))
+        Flags are 0 and 1, positions count characters.
+    """
+    pieces = np.asarray(ids).reshape(segments, -1)
+    return np.concatenate([_segment_features(piece, vocab, quotes) for piece in pieces])
+
+
+def _segment_features(ids: Ids, vocab: Vocabulary, quotes: Quotes | None) -> Floats:
+    def having(test: Callable[[str], bool]) -> Flags:
+        return _lookup(ids, vocab, test)
+
+    letter, upper = having(str.isalpha), having(str.isupper)
+    newline = having("\n".__eq__)
+    paragraph = newline & np.append(False, newline[:-1])
+    word_starts = letter & ~np.append(False, letter[:-1])
+    opening, closing = having(set("([{").__contains__), having(set(")]}").__contains__)
+    columns = {
+        "inside_quotes": _inside_quotes(having, paragraph, quotes),
+        "inside_brackets": _open(opening, closing | paragraph),
+        "position_in_line": _since(newline),
+        "line_break": newline,
+        "position_in_sentence": _since(having(set(".!?").__contains__)),
+        "position_in_word": _since(~letter),
+        "capital_word": letter & (_last(word_starts & upper) == _last(word_starts)),
+        "space": having(" ".__eq__),
+        "digit": having(str.isdigit),
+        "vowel": having(lambda char: char.lower() in VOWELS),
+    }
+    return np.stack([columns[name] for name in FEATURES], axis=1).astype(np.float64)
+
+
+def _lookup(ids: Ids, vocab: Vocabulary, test: Callable[[str], bool]) -> Flags:
+    """Apply ``test`` to each character of the vocabulary once, then look every id up."""
+    table = np.zeros(vocab.size, dtype=np.bool_)
+    table[: len(vocab.chars)] = [test(char) for char in vocab.chars]
+    return table[ids]
+
+
+def _last(event: Flags) -> Ints:
+    """Return at each character where ``event`` was last true, itself included; -1 if never."""
+    return np.maximum.accumulate(np.where(event, np.arange(len(event)), -1))
+
+
+def _since(event: Flags) -> Ints:
+    """Return how many characters ago ``event`` was last true."""
+    return np.arange(len(event)) - _last(event)
+
+
+def _open(opening: Flags, closing: Flags) -> Flags:
+    """Return whether the last of the two that was seen is ``opening``."""
+    return _last(opening) > _last(closing)
+
+
+def _inside_quotes(
+    having: Callable[[Callable[[str], bool]], Flags], paragraph: Flags, quotes: Quotes | None
+) -> Flags:
+    """Return where a quotation is open; an empty line ends one that was never closed."""
+    if quotes is None:
+        return np.zeros(len(paragraph), dtype=np.bool_)
+    opening, closing = having(quotes.opening.__eq__), having(quotes.closing.__eq__)
+    if quotes.opening == quotes.closing:
+        seen = np.cumsum(opening)
+        # Count from the last empty line on, so that one missing mark spoils one paragraph.
+        last = _last(paragraph)
+        before = np.where(last >= 0, seen[last], 0)
+        return np.asarray((seen - before) % 2 == 1)
+    if quotes.closing == "’":
+        # The same sign is the apostrophe, which has a letter after it: only the character
+        # after the sign tells that a quotation has ended.
+        closing = np.append(False, closing[:-1]) & ~having(str.isalpha)
+    return _open(opening, closing | paragraph)

@@ -1,0 +1,163 @@
+"""How far back a network's loss reaches: the norm of its gradient by lag.
+
+The gradient of the loss at step t with respect to the hidden state k steps earlier is
+the product of k Jacobians. Where they shrink it, the gradient vanishes and nothing
+that far back can be learnt; where they stretch it, it explodes (Pascanu, Mikolov and
+Bengio 2013, arXiv:1211.5063). Here it is exact, by the chain rule backward through a
+recorded :class:`~charlab.evaluate.trace.Trace`::
+
+    d loss_t / d h_s  =  W_hh^T (d loss_t / d a_{s+1})  + what comes from the layer above
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from charlab.evaluate.survey import BLOCK, Block
+from charlab.evaluate.trace import (
+    Floats,
+    Ids,
+    Layer,
+    LayerTrace,
+    Network,
+    Trace,
+    activate,
+    slope,
+)
+
+MAX_LAG = min(60, BLOCK - 1)
+"""The longest lag that is reported; a block must hold it."""
+
+# What a cell's backward step takes (activation, layer, its trace, t, d/dh_t, d/dc_t) and
+# returns: d/da of what the input drives (B, G*H), d/dh_{t-1} (B, H), d/dc_t with its path
+# through h_t, and d/dc_{t-1}; the last two are None where there is no cell.
+_Back = tuple[Floats, Floats, Floats | None, Floats | None]
+_Backward = Callable[[str, Layer, LayerTrace, int, Floats, Floats | None], _Back]
+
+
+class GradientByLag:
+    """Mean norm of ``d loss_t / d h_{t-lag}``, and of ``d c_{t-lag}``, relative to lag 0.
+
+    The norm runs over the units of all layers together. An LSTM remembers in its
+    cell, beside ``h``, so its cell's gradients are reported too.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._sums: dict[str, Floats] = {}
+
+    def add(self, block: Block) -> None:
+        """Differentiate the loss at the end of the block, one sample per stream."""
+        hidden, cell = state_gradients(self._network, block.trace, block.targets[-1])
+        for name, gradients in (("norm", hidden), ("cell_norm", cell)):
+            if gradients is None:
+                continue
+            # (T, L, B, H) -> (T, B) -> (T,), then the last step first.
+            norms = np.sqrt(np.square(gradients).sum(axis=(1, 3))).sum(axis=1)[::-1]
+            self._sums[name] = self._sums.get(name, 0.0) + norms[: MAX_LAG + 1]
+
+    def result(self) -> list[dict[str, Any]] | None:
+        """Return one row per lag, from 0, or None without a sample or without a gradient."""
+        if not self._sums or any(total[0] == 0 for total in self._sums.values()):
+            return None
+        return [
+            {"lag": lag}
+            | {name: float(total[lag] / total[0]) for name, total in self._sums.items()}
+            for lag in range(MAX_LAG + 1)
+        ]
+
+
+def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floats, Floats | None]:
+    """Differentiate the loss of the last step by the state at every step before.
+
+    Parameters
+    ----------
+    network : Network
+        The network that was traced.
+    traced : Trace
+        Its forward pass over seq_len steps.
+    targets : ndarray of shape (batch_size,)
+        What follows the last step of each sequence.
+
+    Returns
+    -------
+    hidden : ndarray of shape (seq_len, layers, batch_size, hidden_size)
+        ``d loss_{T-1} / d h_t`` of every layer.
+    cell : ndarray of the same shape, or None
+        ``d loss_{T-1} / d c_t`` for an LSTM.
+    """
+    backward = {"rnn": _rnn_back, "lstm": _lstm_back, "gru": _gru_back}[network.cell]
+    seq_len, batch_size = traced.logits.shape[:2]
+    shape = (seq_len, len(network.layers), batch_size, network.hidden_size)
+    hidden = np.zeros(shape)
+    cells = np.zeros(shape) if network.cell == "lstm" else None
+    from_later: list[Floats | None] = [None] * len(network.layers)
+    hidden[-1, -1] = _loss_slope(traced, targets) @ network.head_weight
+    for t in reversed(range(seq_len)):
+        for depth in reversed(range(len(network.layers))):
+            layer, record = network.layers[depth], traced.layers[depth]
+            inward, d_before, d_cell, d_cell_before = backward(
+                network.activation, layer, record, t, hidden[t, depth], from_later[depth]
+            )
+            from_later[depth] = d_cell_before
+            if cells is not None:
+                cells[t, depth] = d_cell
+            if t > 0:
+                hidden[t - 1, depth] += d_before
+            if depth > 0:
+                hidden[t, depth - 1] += inward @ layer.weight_ih
+    return hidden, cells
+
+
+def _loss_slope(traced: Trace, targets: Ids) -> Floats:
+    """Return d loss / d logits at the last step: softmax minus one-hot, shape (B, V)."""
+    probs: Floats = np.exp(traced.log_probs()[-1])
+    probs[np.arange(len(targets)), targets] -= 1.0
+    return probs
+
+
+def _previous(record: LayerTrace, t: int) -> Floats:
+    return record.hidden[t - 1] if t > 0 else record.start[0]
+
+
+def _rnn_back(
+    activation: str, layer: Layer, record: LayerTrace, t: int, dh: Floats, dc: Floats | None
+) -> _Back:
+    da = dh * slope(activation, record.hidden[t])
+    return da, da @ layer.weight_hh, None, None
+
+
+def _lstm_back(
+    activation: str, layer: Layer, record: LayerTrace, t: int, dh: Floats, dc: Floats | None
+) -> _Back:
+    i, f, g, o = (record.parts[k][t] for k in ("input", "forget", "candidate", "output"))
+    assert record.cell is not None
+    before = record.cell[t - 1] if t > 0 else record.start[1]
+    shown = activate(activation, record.cell[t])  # h = o phi(c)
+    d_cell = dh * o * slope(activation, shown) + (0.0 if dc is None else dc)
+    da = np.concatenate(
+        [
+            d_cell * g * i * (1 - i),
+            d_cell * before * f * (1 - f),
+            d_cell * i * slope(activation, g),
+            dh * shown * o * (1 - o),
+        ],
+        axis=1,
+    )  # (B, 4H), in the order of the weights' rows
+    return da, da @ layer.weight_hh, d_cell, d_cell * f
+
+
+def _gru_back(
+    activation: str, layer: Layer, record: LayerTrace, t: int, dh: Floats, dc: Floats | None
+) -> _Back:
+    r, z, n, back = (record.parts[k][t] for k in ("reset", "update", "candidate", "recurrent"))
+    dn = dh * (1 - z) * slope(activation, n)
+    dz = dh * (_previous(record, t) - n) * z * (1 - z)
+    dr = dn * back * r * (1 - r)
+    # The candidate's recurrent part passes the reset gate; what the input drives does not.
+    d_recurrent = np.concatenate([dr, dz, dn * r], axis=1)  # (B, 3H)
+    d_before = dh * z + d_recurrent @ layer.weight_hh
+    return np.concatenate([dr, dz, dn], axis=1), d_before, None, None

@@ -1,0 +1,139 @@
+"""Units that follow something in the text, found by correlation, not by eye.
+
+What enters is the blocks of a survey of the validation and of the test split, and the
+:mod:`features <charlab.evaluate.features>` of both; what leaves is, for each feature,
+the units whose activation has the highest absolute correlation with it. Units are chosen
+on the validation split and reported with their correlation on the test split, because the
+best of many is always flattered by the split that it was chosen on.
+
+For an LSTM a unit's activation is ``phi(c)``, its cell through the activation, as in
+Karpathy, Johnson and Fei-Fei (2015, arXiv:1506.02078); for other cells it is ``h``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from charlab.evaluate.features import FEATURES, LONG_RANGE
+from charlab.evaluate.survey import Block
+from charlab.evaluate.trace import Floats, Network, Trace, activate
+
+TOP_UNITS = 3
+"""Units reported for each feature."""
+
+MIN_EVENTS = 20
+"""A feature must differ from its commonest value at this many characters to be looked at."""
+
+STRONG = 0.5
+"""Correlation from which a unit that follows something far back is preferred for colouring."""
+
+
+def unit_activations(network: Network, traced: Trace) -> Floats:
+    """Return each unit's activation, shape (seq_len, batch_size, layers * hidden_size)."""
+    return np.concatenate(
+        [
+            layer.hidden if layer.cell is None else activate(network.activation, layer.cell)
+            for layer in traced.layers
+        ],
+        axis=-1,
+    )
+
+
+class Correlations:
+    """Pearson's correlation of every unit with every feature, summed up block by block.
+
+    Parameters
+    ----------
+    network : Network
+        The network that the blocks were traced with.
+    features : ndarray of shape (chars, F)
+        The features of the split that the blocks come from.
+    """
+
+    def __init__(self, network: Network, features: Floats) -> None:
+        self._network = network
+        self._features = features
+        units, count = len(network.layers) * network.hidden_size, features.shape[1]
+        self._n = 0
+        self._unit_sums, self._unit_squares = np.zeros(units), np.zeros(units)
+        self._feature_sums, self._feature_squares = np.zeros(count), np.zeros(count)
+        self._products = np.zeros((units, count))
+        self._events = np.zeros(count, dtype=np.int64)
+
+    def add(self, block: Block) -> None:
+        """Add the characters of one block."""
+        x = unit_activations(self._network, block.trace).reshape(block.inputs.size, -1)  # (N, U)
+        f = self._features[block.positions.ravel()]  # (N, F)
+        self._n += len(f)
+        self._unit_sums += x.sum(axis=0)
+        self._unit_squares += np.square(x).sum(axis=0)
+        self._feature_sums += f.sum(axis=0)
+        self._feature_squares += np.square(f).sum(axis=0)
+        self._products += x.T @ f
+        self._events += np.minimum((f > 0).sum(axis=0), (f != 1).sum(axis=0))
+
+    def result(self) -> Floats:
+        """Return the correlations, shape (units, F); NaN where a feature hardly varies."""
+        if self._n == 0:
+            return np.full(self._products.shape, np.nan)
+        unit_means, feature_means = self._unit_sums / self._n, self._feature_sums / self._n
+        covariance = self._products / self._n - np.outer(unit_means, feature_means)
+        unit_variance = self._unit_squares / self._n - unit_means**2
+        feature_variance = self._feature_squares / self._n - feature_means**2
+        # A dead unit (ReLU) has no variance but for rounding, and follows nothing.
+        scale = np.sqrt(np.outer(unit_variance.clip(1e-12), feature_variance.clip(1e-12)))
+        result = np.where(unit_variance[:, None] > 1e-12, covariance / scale, 0.0)
+        result[:, self._events < MIN_EVENTS] = np.nan
+        return np.asarray(result)
+
+
+def best_units(valid: Floats, test: Floats, hidden_size: int) -> list[dict[str, Any]]:
+    """Choose the units that follow each feature best.
+
+    Parameters
+    ----------
+    valid, test : ndarray of shape (units, F)
+        Correlations on the two splits; the first one chooses.
+    hidden_size : int
+        Units in a layer.
+
+    Returns
+    -------
+    list of dict
+        For each feature that occurs in both splits, the best first: ``layer`` and
+        ``unit`` (from 0), ``feature``, ``correlation`` (test), ``val_correlation``.
+    """
+    rows = []
+    for column, feature in enumerate(FEATURES):
+        if np.isnan(valid[:, column]).any() or np.isnan(test[:, column]).any():
+            continue
+        # Rounded, so that equal units are taken in their own order on every machine.
+        order = np.argsort(-np.abs(valid[:, column]).round(9), kind="stable")[:TOP_UNITS]
+        rows += [
+            {
+                "layer": int(unit) // hidden_size,
+                "unit": int(unit) % hidden_size,
+                "feature": feature,
+                "correlation": float(test[unit, column]),
+                "val_correlation": float(valid[unit, column]),
+            }
+            for unit in order
+        ]
+    return rows
+
+
+def most_telling(neurons: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Choose the unit to colour a text by.
+
+    The best one of the first feature of :data:`~charlab.evaluate.features.LONG_RANGE`
+    whose correlation on the validation split is at least :data:`STRONG` (quotes come before
+    brackets, which are few, so that their correlation is less sure); if there is none, the
+    unit of the highest correlation with anything.
+    """
+    for feature in LONG_RANGE:
+        for row in neurons:
+            if row["feature"] == feature and abs(row["val_correlation"]) >= STRONG:
+                return row
+    return max(neurons, key=lambda row: abs(row["val_correlation"]), default=None)

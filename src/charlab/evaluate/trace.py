@@ -1,0 +1,289 @@
+"""The forward pass with everything in it kept, to look inside a trained network.
+
+What enters is a model directory and character ids; what leaves is a :class:`Trace`:
+the hidden states, cells and gates of every layer at every step, and the logits.
+
+In the symbols of torch.nn, with ``phi`` the activation and ``x_t`` one-hot, so that
+``W_ih x_t`` is a row of the transpose of ``W_ih``::
+
+    rnn   h_t = phi(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)
+    lstm  i, f, o = sigmoid(...), g = phi(...), c_t = f c_{t-1} + i g, h_t = o phi(c_t)
+    gru   r, z = sigmoid(...), n = phi(W_in x_t + b_in + r (W_hn h_{t-1} + b_hn)),
+          h_t = (1 - z) n + z h_{t-1}
+
+All of it is in float64, although the weights are float32: after rounding to six
+digits, the findings do not depend on the order in which a processor adds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlab.core.errors import CharlabError
+from charlab.core.files import read_json
+from charlab.core.params import ModelParams
+from charlab.models.weights import load_weights
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.integer[Any]]
+State = list[tuple[Floats, ...]]
+
+GATES = {"rnn": (), "lstm": ("input", "forget", "output"), "gru": ("reset", "update")}
+"""The names of each cell's sigmoid gates."""
+
+BLOCKS = {
+    "rnn": ("hidden",),
+    "lstm": ("input", "forget", "candidate", "output"),
+    "gru": ("reset", "update", "candidate"),
+}
+"""What the rows of ``weight_ih`` and ``weight_hh`` feed, H rows each, from the top."""
+
+
+def sigmoid(x: Floats) -> Floats:
+    """Return the logistic function of ``x``, without overflow at either end."""
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+def activate(name: str, x: Floats) -> Floats:
+    """Apply the activation called ``name``: tanh, relu or sigmoid."""
+    if name == "tanh":
+        return np.asarray(np.tanh(x))
+    return np.maximum(x, 0.0) if name == "relu" else sigmoid(x)
+
+
+def slope(name: str, y: Floats) -> Floats:
+    """Return the derivative of the activation ``name`` where its *output* is ``y``."""
+    if name == "tanh":
+        return 1.0 - y * y
+    return np.asarray(y > 0, dtype=np.float64) if name == "relu" else y * (1.0 - y)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The weights of one recurrent layer; G is 1, 4 or 3 for rnn, lstm and gru.
+
+    Attributes
+    ----------
+    weight_ih : ndarray of shape (G * hidden_size, input_size)
+    weight_hh : ndarray of shape (G * hidden_size, hidden_size)
+    bias_ih, bias_hh : ndarray of shape (G * hidden_size,)
+    """
+
+    weight_ih: Floats
+    weight_hh: Floats
+    bias_ih: Floats
+    bias_hh: Floats
+
+
+@dataclass(frozen=True)
+class Network:
+    """The weights of one network, in float64, by what they do.
+
+    Attributes
+    ----------
+    head_weight : ndarray of shape (vocab_size, hidden_size)
+    head_bias : ndarray of shape (vocab_size,)
+    learned : list of one tuple per layer, or None
+        The learned initial state, each part of shape (hidden_size,).
+    """
+
+    cell: str
+    activation: str
+    layers: tuple[Layer, ...]
+    head_weight: Floats
+    head_bias: Floats
+    learned: State | None = None
+
+    @classmethod
+    def load(cls, model_dir: Path) -> Network:
+        """Read ``config.json`` and ``model.safetensors`` of a model directory.
+
+        Raises
+        ------
+        CharlabError
+            If a file is missing, or the weights are not those of the configuration.
+        """
+        try:
+            config = read_json(model_dir / "config.json")
+            model = ModelParams.model_validate(config["model"])
+            vocab_size = int(config["vocab_size"])
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise CharlabError(
+                f"{model_dir}: not the folder of a trained model ({error}); train it again"
+            ) from None
+        weights = load_weights(model_dir / "model.safetensors", model, vocab_size)
+        return cls.from_weights(model, weights)
+
+    @classmethod
+    def from_weights(cls, model: ModelParams, weights: dict[str, Any]) -> Network:
+        """Arrange weights that go by their names in model.safetensors."""
+        wide = {name: np.asarray(value, dtype=np.float64) for name, value in weights.items()}
+        parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        layers = tuple(
+            Layer(*(wide[f"rnn.{part}_l{depth}"] for part in parts))
+            for depth in range(model.layers)
+        )
+        head = wide["head.weight"], wide["head.bias"]
+        names = [name for name in ("initial.h", "initial.c") if name in wide]
+        learned = [tuple(wide[n][d] for n in names) for d in range(model.layers)] if names else None
+        return cls(model.cell, model.activation, layers, *head, learned)
+
+    @property
+    def hidden_size(self) -> int:
+        """The number of units in a layer."""
+        return len(self.head_weight[0])
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of characters that the network tells apart."""
+        return len(self.head_weight)
+
+    def zero_state(self, batch_size: int) -> State:
+        """Return zeros: one tuple per layer, each part of shape (batch_size, hidden_size)."""
+        parts = 2 if self.cell == "lstm" else 1
+        shape = (batch_size, self.hidden_size)
+        return [tuple(np.zeros(shape) for _ in range(parts)) for _ in self.layers]
+
+    def initial_state(self, batch_size: int) -> State:
+        """Return the learned initial state if the network has one, else zeros."""
+        if self.learned is None:
+            return self.zero_state(batch_size)
+        shape = (batch_size, self.hidden_size)
+        return [tuple(np.broadcast_to(part, shape) for part in layer) for layer in self.learned]
+
+    def sequence(self, inputs: Ids, state: State) -> tuple[Floats, State]:
+        """Return logits of shape (seq_len, batch_size, vocab_size), and the state after."""
+        traced = trace(self, inputs, state)
+        return traced.logits, traced.end()
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """What happened in one layer; every array has shape (seq_len, batch_size, hidden_size).
+
+    Attributes
+    ----------
+    start : tuple of ndarray of shape (batch_size, hidden_size)
+        The state before the first step.
+    hidden : ndarray
+        ``h_t``.
+    cell : ndarray or None
+        ``c_t`` of an LSTM.
+    parts : dict of ndarray
+        Gates and candidate after their non-linearity, by the names in :data:`BLOCKS`;
+        for a GRU also ``recurrent``, the ``W_hn h_{t-1} + b_hn`` that the reset gate scales.
+    """
+
+    start: tuple[Floats, ...]
+    hidden: Floats
+    cell: Floats | None
+    parts: dict[str, Floats]
+
+    def end(self) -> tuple[Floats, ...]:
+        """Return the state after the last step."""
+        return (self.hidden[-1],) if self.cell is None else (self.hidden[-1], self.cell[-1])
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A forward pass with everything in it.
+
+    Attributes
+    ----------
+    layers : tuple of LayerTrace
+        From the input up.
+    logits : ndarray of shape (seq_len, batch_size, vocab_size)
+    """
+
+    layers: tuple[LayerTrace, ...]
+    logits: Floats
+
+    def end(self) -> State:
+        """Return the state after the last step."""
+        return [layer.end() for layer in self.layers]
+
+    def log_probs(self) -> Floats:
+        """Return the log-probabilities of the next character, shape (seq_len, batch, vocab)."""
+        shifted = self.logits - self.logits.max(axis=-1, keepdims=True)
+        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+    def nats(self, targets: Ids) -> Floats:
+        """Return the loss of each target in nats, shape (seq_len, batch_size)."""
+        picked = np.take_along_axis(self.log_probs(), targets[..., None].astype(np.intp), axis=-1)
+        return np.asarray(-picked[..., 0])
+
+
+def trace(network: Network, inputs: Ids, state: State | None = None) -> Trace:
+    """Run ``network`` over ``inputs`` and keep everything.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (seq_len, batch_size), integer
+    state : list of tuples, optional
+        The state before the first step; the network's own initial state if omitted.
+    """
+    state = network.initial_state(inputs.shape[1]) if state is None else state
+    step_through = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}[network.cell]
+    traced: list[LayerTrace] = []
+    for layer, start in zip(network.layers, state, strict=True):
+        # W_ih times a one-hot vector is a column of W_ih: (T, B) -> (T, B, G*H).
+        driven = layer.weight_ih.T[inputs] if not traced else traced[-1].hidden @ layer.weight_ih.T
+        driven += layer.bias_ih  # a new array either way, so in place: it is the largest
+        traced.append(step_through(network.activation, layer, driven, start))
+    logits = traced[-1].hidden @ network.head_weight.T + network.head_bias
+    return Trace(tuple(traced), logits)
+
+
+def _rnn(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...]) -> LayerTrace:
+    hidden = np.empty_like(driven)  # (T, B, H)
+    recurrent = layer.weight_hh.T.copy()
+    h = start[0]
+    driven += layer.bias_hh
+    for t, drive in enumerate(driven):
+        h = hidden[t] = activate(activation, drive + h @ recurrent)
+    return LayerTrace(start, hidden, None, {})
+
+
+def _lstm(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...]) -> LayerTrace:
+    seq_len, batch_size, rows = driven.shape
+    size = rows // 4
+    # One array for all four blocks, in the order of BLOCKS: (T, B, 4, H).
+    gates = np.empty((seq_len, batch_size, 4, size))
+    hidden, cells = (np.empty((seq_len, batch_size, size)) for _ in range(2))
+    recurrent = layer.weight_hh.T.copy()
+    h, c = start
+    driven += layer.bias_hh
+    for t, drive in enumerate(driven):
+        before = (drive + h @ recurrent).reshape(batch_size, 4, size)
+        gates[t] = sigmoid(before)
+        gates[t, :, 2] = activate(activation, before[:, 2])
+        i, f, g, o = gates[t].transpose(1, 0, 2)
+        c = cells[t] = f * c + i * g
+        h = hidden[t] = o * activate(activation, c)
+    parts = {name: gates[:, :, k] for k, name in enumerate(BLOCKS["lstm"])}
+    return LayerTrace(start, hidden, cells, parts)
+
+
+def _gru(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...]) -> LayerTrace:
+    seq_len, batch_size, rows = driven.shape
+    size = rows // 3
+    shape = (seq_len, batch_size, size)
+    names = ("reset", "update", "candidate", "recurrent")
+    parts = {name: np.empty(shape) for name in names}
+    hidden = np.empty(shape)
+    recurrent = layer.weight_hh.T.copy()
+    h = start[0]
+    for t, drive in enumerate(driven):
+        fed_back = h @ recurrent + layer.bias_hh  # (B, 3H)
+        both = sigmoid(drive[:, : 2 * size] + fed_back[:, : 2 * size])
+        r, z, back = both[:, :size], both[:, size:], fed_back[:, 2 * size :]
+        n = activate(activation, drive[:, 2 * size :] + r * back)
+        h = hidden[t] = (1.0 - z) * n + z * h
+        for name, value in zip(names, (r, z, n, back), strict=True):
+            parts[name][t] = value
+    return LayerTrace(start, hidden, None, parts)

@@ -1,1 +1,0 @@
-"""Measuring: baselines, likelihood, novelty, gradients, neurons."""

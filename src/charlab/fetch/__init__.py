@@ -1,0 +1,1 @@
+"""Download Project Gutenberg texts from a mirror, with retries and verification."""

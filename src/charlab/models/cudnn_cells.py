@@ -1,0 +1,60 @@
+"""The same layers by torch's own functions: cuDNN's on a GPU, and the reference of the tests."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from charlab.core.params import ModelParams
+from charlab.models.cells import LayerState
+
+_FUNCTIONS = {
+    ("rnn", "tanh"): "rnn_tanh",
+    ("rnn", "relu"): "rnn_relu",
+    ("gru", "tanh"): "gru",
+    ("lstm", "tanh"): "lstm",
+}
+"""By cell and activation: what torch.nn.RNN, GRU and LSTM call."""
+
+
+def in_library(params: ModelParams) -> bool:
+    """Whether torch has layers of this kind."""
+    return (params.cell, params.activation) in _FUNCTIONS
+
+
+def run_library(
+    params: ModelParams, x: Tensor, state: LayerState, weights: list[Tensor], dtype: torch.dtype
+) -> tuple[Tensor, LayerState]:
+    """Run one layer over a sequence.
+
+    Parameters
+    ----------
+    params : ModelParams
+        Of a kind for which :func:`in_library` is true.
+    x : Tensor of shape (T, B, I)
+    state : tuple of Tensor of shape (B, H)
+    weights : list of Tensor
+        W_ih (G*H, I), W_hh (G*H, H), b_ih and b_hh (G*H,).
+    dtype : torch.dtype
+        What everything is computed in.
+
+    Returns
+    -------
+    outputs : Tensor of shape (T, B, H)
+    state : tuple of Tensor of shape (B, H)
+        Both in the type of ``x``.
+    """
+    function = getattr(torch, _FUNCTIONS[params.cell, params.activation])
+    start = tuple(part[None].to(dtype).contiguous() for part in state)  # a layer axis in front
+    outputs, *ends = function(
+        x.to(dtype),
+        start if params.cell == "lstm" else start[0],
+        [weight.to(dtype) for weight in weights],
+        True,  # there are biases
+        1,  # layer
+        0.0,  # dropout
+        torch.is_grad_enabled(),  # keep what the backward pass needs
+        False,  # in one direction
+        False,  # time comes first
+    )
+    return outputs.to(x.dtype), tuple(end[0].to(x.dtype) for end in ends)

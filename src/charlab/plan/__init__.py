@@ -1,0 +1,1 @@
+"""Check params.yaml and write down what each text is."""

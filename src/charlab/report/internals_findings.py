@@ -1,0 +1,231 @@
+"""Sentences about what was found inside models: how far they reach, what they copied.
+
+What enters are tables of metrics/ and plots/; what leaves are sentences in Markdown.
+All of it is of one training per variant (the first seed), and says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from charlab.plots.style import Legend
+from charlab.report.findings import escape, listed
+from charlab.report.statistics import amount, number
+
+REACH = 0.1
+"""A gradient has faded where its norm is below this share of its norm at lag 0."""
+
+MIN_CHARS = 20
+"""A bin with fewer characters says nothing."""
+
+
+def _groups(table: pd.DataFrame, legend: Legend) -> list[tuple[str, pd.DataFrame]]:
+    """Return each variant's title in bold and its rows."""
+    names = dict.fromkeys(table["variant"])
+    return [
+        (f"**{escape(legend[name].title)}**", table[table["variant"] == name]) for name in names
+    ]
+
+
+def gradient_reach(table: pd.DataFrame, legend: Legend) -> list[str]:
+    """Say at which lag each gradient has faded to a tenth."""
+    parts = []
+    for title, rows in _groups(table, legend):
+        faded = rows[rows["norm"] < REACH]
+        last = int(rows["lag"].max())
+        within = f"after {int(faded['lag'].iloc[0])}" if len(faded) else f"not within {last}"
+        parts.append(f"{within} for {title}")
+    return [
+        "The gradient's norm has faded to a tenth of its value at lag 0, in characters: "
+        f"{listed(parts)} (first seed)."
+    ]
+
+
+def forgetting(table: pd.DataFrame, legend: Legend) -> list[str]:
+    """Say what each variant loses above the floor at near and at far dependencies."""
+    enough = table[table["chars"] >= MIN_CHARS]
+    if not len(enough):
+        return []
+    near, far = enough["low"].min(), enough["low"].max()
+    parts = []
+    for title, rows in _groups(enough, legend):
+        above = (rows["bpc"] - rows["floor_bpc"]).set_axis(rows["low"])
+        if near in above.index and far in above.index:
+            parts.append(f"{title} {number(above[near])} and {number(above[far])}")
+    return [
+        f"Bits above the floor where the thing depended on is {_bin(enough, near)} "
+        f"back, and where it is {_bin(enough, far)}: {listed(parts)} (first seed)."
+    ]
+
+
+def remembering(table: pd.DataFrame, legend: Legend) -> list[str]:
+    """Say for each kind of dependency which share of what memory can save each variant saves.
+
+    The share is (forgotten - loss) / (forgotten - floor): 1 for who loses no more than must be
+    lost, 0 for who knows all rules but has forgotten the thing, below 0 for who loses more yet.
+    """
+    enough = table[(table["chars"] >= MIN_CHARS) & table["forgotten_bpc"].notna()]
+    kinds = enough.drop_duplicates("kind").sort_values("median_distance")
+    sentences = []
+    for row in kinds.to_dict("records"):
+        worth = row["forgotten_bpc"] - row["floor_bpc"]
+        if worth < 0.05:
+            continue
+        same = enough[enough["kind"] == row["kind"]]
+        parts = [
+            f"{title} {100 * (row['forgotten_bpc'] - own['bpc'].iloc[0]) / worth:.0f} %".replace(
+                "-", "\N{MINUS SIGN}"
+            )
+            for title, own in _groups(same, legend)
+        ]
+        sentences.append(
+            f"*{row['kind']}* (median distance {row['median_distance']:.0f} characters, "
+            f"{row['chars']:.0f} places, memory is worth {number(worth)} bits): {listed(parts)}."
+        )
+    if not sentences:
+        return []
+    return [
+        "Of what memory can save at each kind of dependency, these shares were saved (first seed; "
+        "below 0 the network loses more than who knows every rule and has forgotten the thing):",
+        *sentences,
+    ]
+
+
+def _bin(table: pd.DataFrame, low: int) -> str:
+    row = table[table["low"] == low].iloc[0]
+    low, high = int(row["low"]), int(row["high"])
+    if high == 1:
+        return "1 character"
+    return f"{high} characters" if low == high else f"{low} to {high} characters"
+
+
+def start_of_chunk(table: pd.DataFrame, legend: Legend) -> list[str]:
+    """Say what a state from zeros costs at the first and at the last position measured."""
+    sentences = []
+    for title, rows in _groups(table, legend):
+        rows = rows.sort_values("position")
+        first, last = rows.iloc[0], rows.iloc[-1]
+        costs = [row["zero_bpc"] - row["carried_bpc"] for row in (first, last)]
+        side = "above" if costs[0] > 0 else "below"
+        sentences.append(
+            f"{title}, started from zeros, has a test loss {amount(costs[0])} bits {side} that of "
+            f"the carried state after {int(first['position'])} character, and a difference of "
+            f"{number(costs[1])} after {int(last['position'])} (first seed)."
+        )
+        learned = first.get("learned_bpc", float("nan")) - first["zero_bpc"]
+        if not pd.isna(learned):
+            sentences.append(
+                f"For {title} the learned state is {amount(learned)} bits "
+                f"{'above' if learned > 0 else 'below'} zeros after {int(first['position'])} "
+                "character (first seed)."
+            )
+    return sentences
+
+
+def temperature_ladder(table: pd.DataFrame) -> list[str]:
+    """Say what the samples of one model are like at the lowest and the highest temperature."""
+    rows = table.sort_values("temperature")
+    low, high = rows.iloc[0], rows.iloc[-1]
+    if len(rows) < 2 or rows["real_words"].isna().any():
+        return []
+    ends = [
+        f"at temperature {row['temperature']:g} the distributions drawn from have "
+        f"{number(row['drawn_bpc'])} bits of entropy in the mean, {100 * row['real_words']:.0f} % "
+        f"of the words stand in the training text, and the longest passage copied from it has "
+        f"{int(row['longest_copied'])} characters"
+        for row in (low, high)
+    ]
+    sentence = "; ".join(ends)
+    return [sentence[0].upper() + sentence[1:] + "."]
+
+
+def longest_copy(look: dict[str, Any]) -> list[str]:
+    """Quote the longest passage that a sample of the model has from the training text."""
+    samples = look.get("novelty") or []
+    longest = max(samples, key=lambda sample: sample["longest_copied"], default=None)
+    if longest is None or not longest.get("copied_text"):
+        return []
+    return [
+        f"The longest passage that a sample shares with the training text is "
+        f"{code(longest['copied_text'])}, {longest['longest_copied']} characters, at temperature "
+        f"{longest['temperature']:g}."
+    ]
+
+
+def while_learning(table: pd.DataFrame) -> list[str]:
+    """Say how the loss fell and words came, from before the training to its end."""
+    rows = table.sort_values("step")
+    first, last = rows.iloc[0], rows.iloc[-1]
+    fall = first["val_bpc"] - last["val_bpc"]
+    ends = [f"{row['val_bpc']:.3f} bits per character {_when(row)}" for row in (first, last)]
+    sentences = [f"The val loss was {' and '.join(ends)}."]
+    if fall > 0:
+        half = rows[first["val_bpc"] - rows["val_bpc"] >= fall / 2].iloc[0]
+        sentences.append(
+            f"Half of that way down lay behind it {_when(half)}, "
+            f"{100 * half['chars'] / last['chars']:.2g} % of what it read."
+        )
+    words = rows[rows["real_words"].notna()]
+    if len(words):
+        shares = [f"{100 * row['real_words']:.0f} % {_when(row)}" for _, row in words.iterrows()]
+        sentences.append(f"Of the words that it wrote, the training text has {listed(shares)}.")
+    return sentences
+
+
+def _when(row: pd.Series[Any]) -> str:
+    return f"after {int(row['chars']):,} characters" if row["chars"] else "before it read anything"
+
+
+def row_lookup(look: dict[str, Any]) -> list[str]:
+    """Say how far products with one-hot vectors are from looking columns up."""
+    one_hot = (look.get("weights") or {}).get("one_hot")
+    if not one_hot:
+        return []
+    largest, chars = one_hot["largest_difference"], len(look["weights"]["chars"])
+    start = f"Over all elements, for {chars} characters, product and column "
+    return [start + ("are equal." if largest == 0 else f"differ by {largest:.1g} at most.")]
+
+
+def code(text: str) -> str:
+    """Return text as inline code of Markdown, also inside a table, its line breaks visible."""
+    shown = text.replace("\n", "↵").replace("`", "'").replace("|", "\\|")
+    # Markdown takes one space off at each end, if there is one at both.
+    return f"` {shown} `" if shown.startswith(" ") or shown.endswith(" ") else f"`{shown}`"
+
+
+def network_and_ngram(table: pd.DataFrame) -> list[str]:
+    """Say at which kinds of character the network beats the n-gram most, and least."""
+    gains = (table["ngram_bpc"] - table["network_bpc"]).set_axis(table["kind"]).sort_values()
+    order = int(table["order"].iloc[0])
+    best, worst = gains.index[-1], gains.index[0]
+    sentences = [
+        f"Against the n-gram of order {order}, the model does best at "
+        f"*{best}* ({_side(gains[best])}) and worst at *{worst}* ({_side(gains[worst])})."
+    ]
+    return sentences if len(gains) > 1 else []
+
+
+def _side(gain: float) -> str:
+    return f"{amount(gain)} bits per character {'below' if gain > 0 else 'above'} it"
+
+
+def telling_neurons(table: pd.DataFrame) -> list[str]:
+    """Name the unit with the highest correlation of all."""
+    best = table.iloc[int(table["correlation"].abs().to_numpy().argmax())]
+    feature = str(best["feature"]).replace("_", " ")
+    return [
+        f"The closest of all: unit {int(best['unit'])} of layer {int(best['layer']) + 1} follows "
+        f"*{feature}* with a correlation of {number(best['correlation'])} on the test split."
+    ]
+
+
+def open_gates(table: pd.DataFrame) -> list[str]:
+    """Say how often each gate of one model is nearly open and nearly shut."""
+    parts = [
+        f"the {row['gate']} gate is nearly open {100 * row['open']:.0f} % and nearly shut "
+        f"{100 * row['shut']:.0f} % of the time"
+        for row in table.to_dict("records")
+    ]
+    return [f"In the mean of all units, {listed(parts)}."] if parts else []

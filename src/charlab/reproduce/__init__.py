@@ -1,1 +1,0 @@
-"""Running the pipeline side by side, and checking that it reproduces."""

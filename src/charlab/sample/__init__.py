@@ -1,0 +1,1 @@
+"""Draw text from a trained network."""

@@ -1,0 +1,1 @@
+"""The built-in text: a grammar whose exact entropy is known."""

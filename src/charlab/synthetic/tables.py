@@ -1,0 +1,165 @@
+"""What may come at each place of the built-in text, and how likely it is.
+
+What is forgotten by a forgetful reader is mixed by the ``*_SHARES``: how often each case
+occurs in a long text. So what remembering saves is never negative on average.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+
+from charlab.synthetic import lexicon as words
+from charlab.synthetic.choices import Choice, Options, followed, mixed, product
+
+OTHER = {"singular": "plural", "plural": "singular"}
+NUMBER_SHARES = {"singular": 0.65, "plural": 0.35}
+"""How often a verb has each number, counted in twenty million characters."""
+
+CONTEXT_SHARES = {"": 0.776, "“": 0.1326, "(": 0.0734, "[": 0.018}
+"""How often a sentence ends inside each kind of mark, counted likewise."""
+
+OPENERS = {"“": "”", "(": ")", "[": "]"}
+PRONOUNS = {"woman": ("she ", "her "), "man": ("he ", "his ")}
+_WOMEN_SHARE = math.fsum(p for name, p in words.NAMES.items() if name in words.WOMEN)
+GENDER_SHARES = {"woman": _WOMEN_SHARE, "man": 1 - _WOMEN_SHARE}
+
+SINGULAR_DETERMINERS = {"a ": 0.15, "this ": 0.05, "every ": 0.04}
+PLURAL_DETERMINERS = {"these ": 0.11, "many ": 0.1} | {f"{n} ": 0.1 / 98 for n in range(2, 100)}
+DETERMINERS = {"the ": 0.35} | SINGULAR_DETERMINERS | PLURAL_DETERMINERS
+OPENING_DETERMINERS = {d.capitalize(): p for d, p in DETERMINERS.items() if not d[0].isdigit()}
+CAPITAL = {f"{a.capitalize()}, ": p for a, p in words.ADVERBS.items()}
+ADJECTIVES = followed(words.ADJECTIVES, " ")
+PREPOSITIONS = followed(words.PREPOSITIONS, " ")
+SUBJECT_NAMES = followed(words.NAMES, " ")
+
+HERO, HOME, SINCE, THEN, VERSE, CHAPTER = (
+    "It was ", "Home in ", "Since ", "Then ", "  The ", "CHAPTER "
+)  # fmt: skip
+STARTS = mixed(
+    (0.36, OPENING_DETERMINERS),
+    (0.10, SUBJECT_NAMES),
+    (0.08, CAPITAL),
+    (0.10, {HERO: 1.0}),
+    (0.04, {HOME: 1.0}),
+    (0.06, {SINCE: 1.0}),
+    (0.14, {THEN: 1.0}),
+    (0.12, {"“": 0.65, "(": 0.35}),
+)
+DEEP_STARTS = {string: p for string, p in STARTS.items() if string not in OPENERS}
+STARTS_BY_DEPTH = (STARTS, mixed((0.96, DEEP_STARTS), (0.04, {"[": 1.0})), DEEP_STARTS)
+PARAGRAPH_STARTS = mixed((0.71, STARTS), (0.20, {VERSE: 1.0}), (0.09, {CHAPTER: 1.0}))
+
+FURTHER, PARAGRAPH = " ", "\n\n"
+AFTER = {"": {FURTHER: 0.8, PARAGRAPH: 0.2}} | {
+    opener: {FURTHER: 0.55, closer: 0.45} for opener, closer in OPENERS.items()
+}
+_AFTER_FORGOTTEN = mixed(*((share, AFTER[mark]) for mark, share in CONTEXT_SHARES.items()))
+AND, WITH, CLAUSE = ", and ", " with ", "; "
+ENDS = {".": 0.64, "!": 0.06, "?": 0.06, AND: 0.11, WITH: 0.07, CLAUSE: 0.06}
+ADJECTIVE_SHARE, PREPOSITION_SHARE, POSSESSIVE_SHARE = 0.22, 0.35, 0.2
+
+# Choices that depend on nothing far back.
+START = tuple(Choice(starts) for starts in STARTS_BY_DEPTH)
+PARAGRAPH_START = Choice(PARAGRAPH_STARTS)
+SUBJECT_DETERMINER = Choice(DETERMINERS)
+ADJECTIVE = Choice(ADJECTIVES)
+NAME = Choice(followed(words.NAMES, "."))
+PLACE = Choice(followed(words.PLACES, " "))
+YEAR = Choice(followed(words.YEARS, " "))
+
+# Choices that depend on something that was said before.
+SENTENCE_END = {mark: Choice(options, _AFTER_FORGOTTEN) for mark, options in AFTER.items()}
+_POSSESSIVES = {possessive: GENDER_SHARES[g] for g, (_, possessive) in PRONOUNS.items()}
+DETERMINER = {
+    gender: Choice(
+        mixed((1 - POSSESSIVE_SHARE, DETERMINERS), (POSSESSIVE_SHARE, {possessive: 1.0})),
+        mixed((1 - POSSESSIVE_SHARE, DETERMINERS), (POSSESSIVE_SHARE, _POSSESSIVES)),
+    )
+    for gender, (_, possessive) in PRONOUNS.items()
+}
+PRONOUN = {
+    gender: Choice({pronoun: 1.0}, {PRONOUNS[g][0]: GENDER_SHARES[g] for g in PRONOUNS})
+    for gender, (pronoun, _) in PRONOUNS.items()
+}
+
+
+NOUNS = {
+    "one": words.SINGULARS,
+    "several": words.PLURALS,
+    "either": mixed((0.5, words.SINGULARS), (0.5, words.PLURALS)),
+}
+ENDING = {noun + end: end for noun in NOUNS["either"] for end in ENDS}
+"""How a noun that stands last goes on."""
+
+
+def _by_determiner(ends: Options) -> dict[str, Choice]:
+    """Return what may follow each determiner: an adjective, or a noun and an end."""
+    choices = {
+        allowed: Choice(
+            mixed((ADJECTIVE_SHARE, ADJECTIVES), (1 - ADJECTIVE_SHARE, product(fitting, ends)))
+        )
+        for allowed, fitting in NOUNS.items()
+    }
+    result = dict.fromkeys((*DETERMINERS, *_POSSESSIVES), choices["either"])
+    result |= dict.fromkeys(SINGULAR_DETERMINERS, choices["one"])
+    result |= dict.fromkeys(PLURAL_DETERMINERS, choices["several"])
+    return result | {d.capitalize(): choice for d, choice in result.items()}
+
+
+SUBJECT_NOUN, OBJECT_NOUN = _by_determiner({" ": 1.0}), _by_determiner(ENDS)
+
+
+def number_of(noun: str) -> str:
+    """Return a noun's number: singular or plural."""
+    return "singular" if noun.rstrip() in words.SINGULARS else "plural"
+
+
+@cache
+def verb(number: str, prepositions: bool) -> Choice:
+    """Return verbs that agree with a subject, or a preposition that puts them off."""
+    mine = followed(words.VERBS[number], " ")
+    all_verbs = mixed(*((s, followed(words.VERBS[n], " ")) for n, s in NUMBER_SHARES.items()))
+    if not prepositions:
+        return Choice(mine, all_verbs)
+    put_off = (PREPOSITION_SHARE, PREPOSITIONS)
+    return Choice(
+        mixed(put_off, (1 - PREPOSITION_SHARE, mine)),
+        mixed(put_off, (1 - PREPOSITION_SHARE, all_verbs)),
+    )
+
+
+_FACTS: Mapping[str, Options] = {"hero": words.NAMES, "place": words.PLACES, "year": words.YEARS}
+
+
+@cache
+def recalled(kind: str, string: str, end: str) -> Choice:
+    """Return the only string that is right, among all of its kind for who has forgotten."""
+    return Choice({string + end: 1.0}, followed(_FACTS[kind], end))
+
+
+def chapter(number: int) -> Choice:
+    """Return a chapter's number, which a forgetful reader knows to within twenty.
+
+    It is not cached: there is no end to them.
+    """
+    if number == 1:
+        return literal(f"1{PARAGRAPH}")
+    some = {f"{n}{PARAGRAPH}": 1.0 for n in range(max(1, number - 20), number + 21)}
+    return Choice({f"{number}{PARAGRAPH}": 1.0}, some)
+
+
+@cache
+def rhyme(sound: str | None, end: str) -> Choice:
+    """Return the last word of a line: any, or one that rhymes."""
+    free = followed(words.SINGULARS, end)
+    if sound is None:
+        return Choice(free)
+    return Choice({n + end: p for n, p in words.SINGULARS.items() if words.sound(n) == sound}, free)
+
+
+@cache
+def literal(text: str) -> Choice:
+    """Return the choice that leaves none."""
+    return Choice({text: 1.0})

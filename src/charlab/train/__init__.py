@@ -1,0 +1,1 @@
+"""Fit a network to an encoded text by truncated backpropagation through time."""

@@ -1,0 +1,1 @@
+"""Map characters to ids and split a text into train, val and test."""

@@ -1,0 +1,54 @@
+"""Compressed lengths become nats per character, on text whose entropy is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from charlab.baselines.compressors import COMPRESSORS, nats_added, ppmd_size
+
+ALL = {**COMPRESSORS, "ppmd": lambda data: ppmd_size(data, 4)}
+
+
+def random_text(chars: int, alphabet: str, seed: int = 0) -> str:
+    """Return characters drawn independently, all equally likely."""
+    rng = np.random.default_rng(seed)
+    return "".join(rng.choice(list(alphabet), chars))
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("alphabet", ["abcd", "äöü€"])
+def test_noise_costs_its_entropy(name: str, alphabet: str) -> None:
+    """Noise over four characters costs ln 4 or a little more, however many bytes each has."""
+    train, held_out = random_text(20_000, alphabet), random_text(5_000, alphabet, seed=1)
+    (nats,) = nats_added(ALL[name], train, [held_out])
+    assert math.log(4) * 0.99 < nats < math.log(4) * 1.4
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_repetition_costs_little(name: str) -> None:
+    """What the training text ended with is cheap to say again."""
+    train = random_text(3_000, "abcdefgh")
+    again, other = nats_added(ALL[name], train, [train, random_text(3_000, "abcdefgh", seed=1)])
+    assert again < 0.5 * other
+
+
+def test_ppmd_orders_differ() -> None:
+    """Text of two-character words wants contexts, and the order is really used."""
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("abcdefgh"), 6)) for _ in range(20)]
+    train, held_out = (" ".join(rng.choice(words, 2_000)) for _ in range(2))
+    low, high = (
+        nats_added(lambda data, order=order: ppmd_size(data, order), train, [held_out])[0]
+        for order in (2, 6)
+    )
+    assert high < 0.8 * low
+
+
+def test_sizes_repeat() -> None:
+    """The same text has the same size each time: figures are results."""
+    data = random_text(5_000, "abcde").encode()
+    for size in ALL.values():
+        assert size(data) == size(data)

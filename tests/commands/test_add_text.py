@@ -1,0 +1,109 @@
+"""A text is added to params.yaml as one block; all else stays as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from charlab.commands.add_text import add_text, slug_of
+from charlab.core.errors import CharlabError
+from charlab.core.params import load_params
+from small_gutenberg import BOOK
+
+PARAMS = """\
+# The study.
+seed: 1   # of the model
+
+# The texts in use.
+texts:
+  alice: {gutenberg: 11, title: Alice}   # a classic
+  # written by a grammar
+  invented:
+    builtin: invented   # offline
+
+text: alice   # which one
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a parameter file, and a mirror that has book 77."""
+    (tmp_path / "params.yaml").write_text(PARAMS, encoding="utf-8")
+    book = tmp_path / "m" / "77" / "pg77.txt"
+    book.parent.mkdir(parents=True)
+    book.write_bytes(BOOK)
+    monkeypatch.setenv("CHARLAB_MIRROR", f"file://{tmp_path}/m")
+    return tmp_path / "params.yaml"
+
+
+def test_a_book_brings_title_and_language(project: Path) -> None:
+    """They are read from its header; its body is recorded."""
+    assert add_text(project, "77") == "a-small-book"
+    text = load_params(project).texts["a-small-book"]
+    assert (text.gutenberg, text.title, text.language) == (77, "A Small Book", "en")
+    assert "a-small-book" in (project.parent / "data/bodies.yaml").read_text(encoding="utf-8")
+
+
+def test_comments_and_order_stay(project: Path) -> None:
+    """Taking the new line out again gives the file as it was."""
+    add_text(project, "77")
+    added = "  a-small-book:\n    gutenberg: 77\n    title: A Small Book\n    language: en\n"
+    text = project.read_text(encoding="utf-8")
+    assert added in text
+    assert text.replace(added, "") == PARAMS
+
+
+def test_a_file_of_ones_own_is_copied(project: Path, tmp_path: Path) -> None:
+    """The pipeline watches the copy."""
+    own = tmp_path / "My Diary.txt"
+    own.write_text("Dear diary, nothing happened today either.\n" * 20, encoding="utf-8")
+    assert add_text(project, str(own)) == "my-diary"
+    assert load_params(project).texts["my-diary"].path == "data/own/my-diary.txt"
+    assert (tmp_path / "data/own/my-diary.txt").read_bytes() == own.read_bytes()
+
+
+def test_a_slug_that_is_taken_is_refused(project: Path) -> None:
+    """Unless its body is to be recorded anew; the file is untouched either way."""
+    add_text(project, "77", slug="small")
+    before = project.read_bytes()
+    with pytest.raises(CharlabError, match="has a text 'small' already"):
+        add_text(project, "77", slug="small")
+    add_text(project, "77", slug="small", update=True)
+    assert project.read_bytes() == before
+
+
+def test_what_is_neither_number_nor_file_is_refused(project: Path) -> None:
+    """The message says what would do."""
+    with pytest.raises(CharlabError, match="give a book's number or the name of a text file"):
+        add_text(project, "nothing.txt")
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Moby Dick; Or, The Whale", "moby-dick"),
+        ("L'homme à l'oreille cassée", "l-homme-a-l"),
+        ("War and Peace", "war-and-peace"),
+        ("裨海紀遊", ""),
+    ],
+)
+def test_a_slug_is_made_of_the_title(title: str, slug: str) -> None:
+    """Accents go, a subtitle goes, at most four words stay."""
+    assert slug_of(title) == slug
+
+
+def test_a_run_that_was_killed_leaves_a_text_that_can_be_added(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever write did not come to be, adding the text again is right."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("charlab.commands.add_text.write_text", killed)
+        with pytest.raises(KeyboardInterrupt):
+            add_text(project, "77")
+    assert project.read_text(encoding="utf-8") == PARAMS
+    assert add_text(project, "77") == "a-small-book"

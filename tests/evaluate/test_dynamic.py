@@ -1,0 +1,109 @@
+"""Dynamic evaluation scores before it learns, and learns what a text repeats."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from charlab.core.errors import CharlabError
+from charlab.core.params import ModelParams
+from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, gradient_mean_squares
+from charlab.models.torch_model import CharRNN
+
+VOCAB_SIZE = 6
+
+
+def network(**options) -> CharRNN:
+    """Return a small network with random weights."""
+    params = ModelParams(hidden=8, **options)
+    return CharRNN(VOCAB_SIZE, params, np.random.default_rng(0))
+
+
+def text(chars: int, seed: int = 1) -> np.ndarray:
+    """Return a random text."""
+    return np.random.default_rng(seed).integers(0, VOCAB_SIZE, chars).astype(np.uint8)
+
+
+def static_nats(model: CharRNN, piece: np.ndarray) -> np.ndarray:
+    """Score a piece in one go with the weights as they are."""
+    ids = torch.from_numpy(piece.astype(np.int64))[:, None]
+    with torch.no_grad():
+        logits, _ = model.sequence(ids[:-1], model.initial_state(1))
+        loss = torch.nn.functional.cross_entropy(logits[:, 0], ids[1:, 0], reduction="none")
+    return loss.double().numpy()
+
+
+@pytest.mark.parametrize("segments", [1, 3])
+@pytest.mark.parametrize("seq_len", [1, 7, 20, 500])
+def test_without_learning_it_is_the_plain_loss(seq_len: int, segments: int) -> None:
+    """At learning rate 0 every chunk length gives one long pass over each segment."""
+    model, ids = network(), text(150)
+    found = dynamic_nats_per_char(model, ids, Rates(0.0, 0.1, seq_len), segments=segments)
+    expected = np.concatenate([static_nats(model, p) for p in np.split(ids, segments)])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_chunk_is_scored_before_it_is_learned_from() -> None:
+    """The first chunk has the loss of the fixed weights; changing the future changes no past."""
+    model, ids = network(), text(100)
+    found = dynamic_nats_per_char(model, ids, Rates(0.1, seq_len=10))
+    np.testing.assert_allclose(found[:10], static_nats(model, ids)[:10], atol=1e-6)
+    assert not np.allclose(found[10:], static_nats(model, ids)[10:], atol=1e-3)
+    other = ids.copy()
+    other[60:] = (other[60:] + 1) % VOCAB_SIZE
+    changed = dynamic_nats_per_char(model, other, Rates(0.1, seq_len=10))
+    np.testing.assert_array_equal(changed[:59], found[:59])
+
+
+@pytest.mark.parametrize("scale", ["training", "running", None])
+def test_a_repeating_text_is_learned(scale: str | None) -> None:
+    """Reading the same words again and again lowers the loss; the model stays as it was."""
+    model = network(initial_state="learned")
+    before = [p.detach().clone() for p in model.parameters()]
+    squares = gradient_mean_squares(model, text(400), chunks=10) if scale == "training" else scale
+    rates = Rates(0.01 if scale else 0.5, 0.001)
+    ids = np.tile(np.array([0, 1, 0, 2], dtype=np.uint8), 120)
+    found = dynamic_nats_per_char(model, ids, rates, mean_squares=squares)
+    assert found[-100:].mean() < 0.7 * static_nats(model, ids)[-100:].mean()
+    for p, q in zip(model.parameters(), before, strict=True):
+        assert torch.equal(p, q)
+
+
+def test_decay_of_almost_one_forgets_at_once() -> None:
+    """Pulled back after every chunk, the weights are nearly those of training."""
+    model, ids = network(), text(200)
+    strong = dynamic_nats_per_char(model, ids, Rates(0.5, 0.9999), mean_squares=None)
+    np.testing.assert_allclose(strong, static_nats(model, ids), atol=1e-3)
+
+
+def test_one_update_by_hand() -> None:
+    """After one chunk the weights are theta - eta g / (sqrt(MS) + eps), then pulled back."""
+    model = network(cell="rnn")
+    ids = text(11)
+    squares = [torch.full_like(p, 4.0) for p in model.parameters()]
+    found = dynamic_nats_per_char(model, ids, Rates(0.3, 0.25, 5), mean_squares=squares)
+
+    by_hand = network(cell="rnn")
+    symbols = torch.from_numpy(ids.astype(np.int64))[:, None]
+    logits, state = by_hand.sequence(symbols[:5], by_hand.initial_state(1))
+    torch.nn.functional.cross_entropy(logits[:, 0], symbols[1:6, 0]).backward()
+    with torch.no_grad():
+        for p in by_hand.parameters():
+            p -= 0.75 * 0.3 * p.grad / 2.00001
+        logits, _ = by_hand.sequence(symbols[5:10], state)
+        loss = torch.nn.functional.cross_entropy(logits[:, 0], symbols[6:, 0], reduction="none")
+    np.testing.assert_allclose(found[5:], loss.numpy(), atol=1e-5)
+
+
+def test_divergence_is_named() -> None:
+    """A learning rate out of all reason ends in a message, not in NaN."""
+    with pytest.raises(CharlabError, match=r"diverged at character \d+; give a learning rate"):
+        dynamic_nats_per_char(network(activation="relu", cell="rnn"), text(400), Rates(1e30))
+
+
+@pytest.mark.parametrize("bad", [{"learning_rate": -1}, {"learning_rate": 1, "decay": 1.0}])
+def test_rates_are_checked(bad: dict) -> None:
+    """A negative learning rate or a decay of 1 is refused."""
+    with pytest.raises(CharlabError, match="dynamic evaluation needs a learning rate"):
+        Rates(**bad)

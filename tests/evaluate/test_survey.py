@@ -1,0 +1,135 @@
+"""Where the streams of a survey lie, and the losses by position and by distance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charlab.core.params import ModelParams
+from charlab.evaluate.survey import (
+    BLOCK,
+    LossByPosition,
+    lay_out,
+    loss_by_distance,
+    loss_by_kind,
+    survey,
+)
+from charlab.evaluate.trace import Network, trace
+from charlab.synthetic.text import Floor
+
+
+def random_network(learned: bool = False, hidden: int = 6, vocab: int = 5) -> Network:
+    """Make a GRU of random weights, with a learned initial state if asked."""
+    rng = np.random.default_rng(3)
+    shapes = {
+        "rnn.weight_ih_l0": (3 * hidden, vocab),
+        "rnn.weight_hh_l0": (3 * hidden, hidden),
+        "rnn.bias_ih_l0": (3 * hidden,),
+        "rnn.bias_hh_l0": (3 * hidden,),
+        "head.weight": (vocab, hidden),
+        "head.bias": (vocab,),
+    }
+    if learned:
+        shapes["initial.h"] = (1, hidden)
+    weights = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    return Network.from_weights(ModelParams(cell="gru", hidden=hidden), weights)
+
+
+def random_ids(chars: int, vocab: int = 5) -> np.ndarray:
+    """Draw a text."""
+    return np.random.default_rng(4).integers(0, vocab, chars).astype(np.uint8)
+
+
+@given(size=st.integers(1, 30_000), segments=st.integers(1, 200))
+def test_streams_stay_inside_their_segments(size: int, segments: int) -> None:
+    """No stream, its warm-up and last target included, crosses a border or another stream."""
+    layout = lay_out(size * segments, segments)
+    if layout is None:
+        assert size - size // 4 - 1 < BLOCK
+        return
+    first, last = layout.starts - layout.warm_up, layout.starts + layout.length
+    assert (first // size == last // size).all()
+    assert (np.diff(layout.starts) >= layout.length).all()
+    assert first.min() >= 0
+    assert layout.length % BLOCK == 0
+
+
+def test_survey_has_the_losses_of_one_long_pass() -> None:
+    """After the warm-up, the state that is carried is that of a reading from the start."""
+    network, ids = random_network(), random_ids(3_000)
+    whole = trace(network, ids[:-1, None]).nats(ids[1:, None])[:, 0]
+    blocks = list(survey(network, ids))
+    assert sum(block.inputs.size for block in blocks) >= 2_000
+    for block in blocks:
+        np.testing.assert_array_equal(block.targets, ids[block.positions + 1])
+        np.testing.assert_allclose(block.trace.nats(block.targets), whole[block.positions])
+
+
+def test_survey_of_a_short_text_is_empty() -> None:
+    """A split with room for no block yields none."""
+    assert list(survey(random_network(), random_ids(40))) == []
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_loss_by_position_starts_from_each_state(learned: bool) -> None:
+    """Every chunk is read from zeros, and from the learned state, and averaged by position."""
+    network, ids = random_network(learned), random_ids(2_000)
+    table = LossByPosition(network)
+    chunks: list[np.ndarray] = []
+    for block in survey(network, ids):
+        table.add(block)
+        chunks += [ids[first : first + BLOCK + 1] for first in block.positions[0]]
+    rows = table.result()
+    assert rows is not None
+    assert [row["position"] for row in rows] == list(range(1, BLOCK + 1))
+    text = np.stack(chunks, axis=1)
+    starts = {"zero_nats": network.zero_state(len(chunks))}
+    if learned:
+        starts["learned_nats"] = network.initial_state(len(chunks))
+    assert rows[0].keys() == {"position", "carried_nats"} | starts.keys()
+    for name, state in starts.items():
+        expected = trace(network, text[:-1], state).nats(text[1:]).mean(axis=1)
+        np.testing.assert_allclose([row[name] for row in rows], expected)
+
+
+def test_loss_by_position_without_a_chunk_is_nothing() -> None:
+    """No block, no finding."""
+    assert LossByPosition(random_network()).result() is None
+
+
+def floor_of(distance: list[int], kind: list[str] | None = None) -> Floor:
+    """Make a floor of 0.5 nats for who remembers, and 2 for who has forgotten."""
+    shape = len(distance)
+    kinds = np.array(kind or [""] * shape)
+    return Floor(np.full(shape, 0.5), np.full(shape, 2.0), np.array(distance), kinds)
+
+
+def test_loss_by_distance_bins_in_powers_of_two() -> None:
+    """A distance of exactly a power of two opens a bin, and local characters are left out."""
+    nats = np.array([9.0, 1.0, 2.0, 4.0, 5.0, 7.0, 8.0, 9.0])
+    rows = loss_by_distance(nats, floor_of([0, 1, 2, 3, 4, 7, 8, 0]))
+    both = {"floor_nats": 0.5, "forgotten_nats": 2.0}
+    assert rows == [
+        {"low": 1, "high": 1, "chars": 1, "nats": 1.0, **both},
+        {"low": 2, "high": 3, "chars": 2, "nats": 3.0, **both},
+        {"low": 4, "high": 7, "chars": 2, "nats": 6.0, **both},
+        {"low": 8, "high": 15, "chars": 1, "nats": 8.0, **both},
+    ]
+
+
+def test_loss_by_kind_averages_each_kind() -> None:
+    """Kinds come in alphabetical order, with their own means and distances."""
+    floor = floor_of([5, 0, 9, 100], ["year", "", "year", "hero"])
+    both = {"floor_nats": 0.5, "forgotten_nats": 2.0}
+    assert loss_by_kind(np.array([1.0, 9.0, 2.0, 3.0]), floor) == [
+        {"kind": "hero", "median_distance": 100.0, "chars": 1, "nats": 3.0, **both},
+        {"kind": "year", "median_distance": 7.0, "chars": 2, "nats": 1.5, **both},
+    ]
+
+
+def test_losses_of_a_local_text_are_nothing() -> None:
+    """Where nothing depends on anything far, there is no table."""
+    assert loss_by_distance(np.ones(3), floor_of([0, 0, 0])) is None
+    assert loss_by_kind(np.ones(3), floor_of([0, 0, 0])) is None

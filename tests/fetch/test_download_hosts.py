@@ -1,0 +1,127 @@
+"""A host is asked by one process at a time, and only one that proves who it is."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import requests
+from misbehaving_server import (
+    Script,
+    plain,
+    serving,
+    trickle,
+)
+
+import charlab
+from charlab.fetch import download as module
+from charlab.fetch.download import download
+from charlab.fetch.manners import DownloadError, HostError, Manners
+
+BODY = bytes(range(32, 127)) * 400
+QUICK = {"pause": 0.0, "backoff": 0.01, "timeout": (2.0, 0.5)}
+
+
+def manners(**options: object) -> Manners:
+    """Return manners without long waits."""
+    return Manners(**(QUICK | options))  # type: ignore[arg-type]
+
+
+def test_two_requests_to_one_host_are_apart(tmp_path: Path) -> None:
+    """The pause counts from the end of the request before."""
+    with serving(Script(BODY, plain)) as url:
+        download(url, tmp_path / "a.part", "charlab/test", manners())
+        started = time.monotonic()
+        download(url, tmp_path / "b.part", "charlab/test", manners(pause=0.4))
+    assert time.monotonic() - started >= 0.35
+
+
+def test_two_processes_ask_one_host_in_turn(tmp_path: Path) -> None:
+    """While one downloads, the other waits, and then for the pause."""
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from charlab.fetch.download import Manners, download\n"
+        "download(sys.argv[1], Path(sys.argv[2]), 'x', Manners(pause=0.3))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(charlab.__file__).parents[1])}
+    times: list[float] = []
+
+    def answer(handler: object, number: int) -> None:
+        times.append(time.monotonic())
+        trickle(0.004)(handler, number)
+        times.append(time.monotonic())
+
+    with serving(Script(BODY, answer)) as url:
+        children = [
+            subprocess.Popen(
+                [sys.executable, "-c", program, url, str(tmp_path / f"{n}.part")], env=environment
+            )
+            for n in range(2)
+        ]
+        assert [child.wait() for child in children] == [0, 0]
+    assert times == sorted(times)
+    assert times[2] - times[1] >= 0.25
+
+
+def test_no_server_is_said_in_words(tmp_path: Path) -> None:
+    """A refused connection is no traceback, and the host is not to be asked again."""
+    with pytest.raises(HostError, match="no connection"):
+        download("http://127.0.0.1:9/x", tmp_path / "p.part", "x", manners(attempts=1))
+
+
+def test_a_name_that_nobody_knows_is_said_in_words(tmp_path: Path) -> None:
+    """The likeliest reason is that there is no network."""
+    with pytest.raises(HostError, match=r"name is not known here|proxy"):
+        download("http://no-such-host.invalid/", tmp_path / "p.part", "x", manners(attempts=1))
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    """TLS is verified: a server that anyone may have set up gives nothing."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs the openssl command to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
+         "-keyout", str(key), "-out", str(certificate), "-days", "2"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        with pytest.raises(DownloadError, match="certificate could not be verified"):
+            download(
+                f"https://127.0.0.1:{server.server_port}/", tmp_path / "p.part", "x",
+                manners(attempts=1),
+            )  # fmt: skip
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_https_is_not_left_for_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A redirect to an address that cannot be verified is not followed to its body."""
+
+    def answer(*_: object, **__: object) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.url = 200, "http://host/book.txt"
+        response.raw = io.BytesIO(BODY)
+        return response
+
+    monkeypatch.setattr(module.requests.Session, "get", answer)
+    with pytest.raises(DownloadError, match="redirected from https to http"):
+        download("https://host/book.txt", tmp_path / "p.part", "x", manners())

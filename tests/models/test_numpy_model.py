@@ -1,0 +1,211 @@
+"""The NumPy networks that sampling and evaluation run, against the torch ones."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from charlab.core.errors import CharlabError
+from charlab.core.files import write_json
+from charlab.core.params import ModelParams
+from charlab.models import numpy_model as inference
+from charlab.models.cells import ACTIVATIONS, CELLS
+from charlab.models.numpy_model import InferenceModel, load_model
+from charlab.models.torch_model import CharRNN
+from charlab.models.weights import save_weights
+
+VOCAB, HIDDEN, SEQ_LEN = 7, 12, 20
+CASES = list(itertools.product(CELLS, ACTIVATIONS, (1, 3), ("zero", "learned")))
+NEAR = {"rtol": 1e-5, "atol": 1e-5}
+
+
+def twins(**options: Any) -> tuple[CharRNN, InferenceModel]:
+    """Return the same network in torch and in NumPy; no weight of it is zero."""
+    params = ModelParams(**({"hidden": HIDDEN} | options))
+    model = CharRNN(VOCAB, params, np.random.default_rng(0)).eval()
+    with torch.no_grad():
+        for name, weight in model.named_weights().items():
+            if name.startswith("initial."):
+                weight.copy_(torch.linspace(-1, 1, weight.numel()).view_as(weight))
+    weights = {name: value.detach().numpy() for name, value in model.named_weights().items()}
+    return model, InferenceModel(params, weights)
+
+
+def text(batch: int, seq_len: int = SEQ_LEN) -> NDArray[np.int64]:
+    """Return random characters."""
+    return np.random.default_rng(1).integers(0, VOCAB, (seq_len, batch))
+
+
+def joined(state: list[tuple[Any, ...]]) -> NDArray[np.float32]:
+    """Return all parts of a state as one array."""
+    return np.stack([np.asarray(part) for layer in state for part in layer])
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize(("cell", "activation", "layers", "initial"), CASES)
+def test_it_is_the_torch_network(
+    cell: str, activation: str, layers: int, initial: str, batch: int
+) -> None:
+    """For every cell, activation, depth and initial state, logits and states agree."""
+    options = {"layers": layers, "initial_state": initial}
+    model, light = twins(cell=cell, activation=activation, **options)
+    ids = text(batch)
+    with torch.no_grad():
+        expected, end = model.sequence(torch.from_numpy(ids), model.initial_state(batch))
+    logits, light_end = light.sequence(ids, light.initial_state(batch))
+    np.testing.assert_allclose(logits, expected, **NEAR)
+    np.testing.assert_allclose(joined(light_end), joined(end), **NEAR)
+    assert {logits.dtype, joined(light_end).dtype} == {np.dtype(np.float32)}
+    state = light.initial_state(batch)
+    for t, one in enumerate(ids):
+        step, state = light.step(one, state)
+        np.testing.assert_allclose(step, expected[t], **NEAR)
+    np.testing.assert_allclose(joined(state), joined(end), **NEAR)
+
+
+@pytest.mark.parametrize(("cell", "activation", "layers", "initial"), CASES)
+def test_a_long_text_is_read_alike(
+    cell: str, activation: str, layers: int, initial: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The compiled loops that read long texts give what NumPy's calls give."""
+    _, light = twins(cell=cell, activation=activation, layers=layers, initial_state=initial)
+    ids = text(3)
+    expected, end = light.sequence(ids, light.initial_state(3))
+    monkeypatch.setattr(inference, "LONG", ids.size)
+    logits, long_end = light.sequence(ids.astype(np.uint8), light.initial_state(3))
+    np.testing.assert_allclose(logits, expected, **NEAR)
+    np.testing.assert_allclose(joined(long_end), joined(end), **NEAR)
+    assert {logits.dtype, joined(long_end).dtype} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_results_of_a_step_are_the_callers_own(cell: str) -> None:
+    """Reading on changes neither the logits nor the states that earlier steps returned."""
+    _, light = twins(cell=cell, layers=2)
+    state, returned = light.initial_state(2), []
+    for ids in text(2, 3):
+        logits, state = light.step(ids, state)
+        returned.append((logits, logits.copy(), state, joined(state)))
+    light.step(text(2)[0], returned[0][2])
+    for logits, kept, end, kept_end in returned:
+        assert np.array_equal(logits, kept)
+        assert np.array_equal(joined(end), kept_end)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_streams_may_come_and_go(cell: str) -> None:
+    """One network reads batches of different sizes in turn, each stream on its own."""
+    _, light = twins(cell=cell)
+    ids = text(5)
+    whole, _ = light.sequence(ids, light.initial_state(5))
+    for batch in (1, 3, 5, 1):
+        part, _ = light.sequence(ids[:, :batch], light.initial_state(batch))
+        np.testing.assert_allclose(part, whole[:, :batch], **NEAR)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
+def test_characters_may_be_of_any_integer_type(dtype: type) -> None:
+    """A text is read as it lies on disk."""
+    _, light = twins()
+    expected, _ = light.sequence(text(2), light.initial_state(2))
+    got, _ = light.sequence(text(2).astype(dtype), light.initial_state(2))
+    assert np.array_equal(got, expected)
+
+
+def test_saturated_gates_are_finite() -> None:
+    """Weights in the thousands give gates of 0 and 1, and no warning of overflow."""
+    model, _ = twins(cell="lstm")
+    weights = {k: 1e4 * v.detach().numpy() for k, v in model.named_weights().items()}
+    light = InferenceModel(model.params, weights)
+    logits, _ = light.sequence(text(2), light.initial_state(2))
+    assert np.isfinite(logits).all()
+
+
+def folder(path: Path, **config: Any) -> Path:
+    """Write the folder of a trained model."""
+    model, light = twins(cell="gru", layers=2)
+    weights = {name: value.detach().numpy() for name, value in model.named_weights().items()}
+    save_weights(path / "model.safetensors", weights)
+    document = {"format": 1, "vocab_size": VOCAB, "model": light.params.model_dump()}
+    write_json(path / "config.json", document | config)
+    return path
+
+
+def test_a_folder_is_loaded(tmp_path: Path) -> None:
+    """What training wrote is the network that sampling reads."""
+    _, light = twins(cell="gru", layers=2)
+    loaded = load_model(folder(tmp_path))
+    assert (loaded.vocab_size, loaded.params) == (VOCAB, light.params)
+    expected, _ = light.sequence(text(2), light.initial_state(2))
+    assert np.array_equal(loaded.sequence(text(2), loaded.initial_state(2))[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"vocab_size": 9}, r"rnn\.weight_ih_l0 should be float32 of shape \(36, 9\)"),
+        ({"model": {"hidden": HIDDEN, "cell": "gru"}}, r"missing or too many: rnn\.bias_hh_l1"),
+        ({"model": {"hidden": -1}}, "not the configuration of a trained model"),
+        ({"vocab_size": None}, "not the configuration of a trained model"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(
+    tmp_path: Path, config: dict[str, Any], message: str
+) -> None:
+    """The message names the file, the weight, and what was expected."""
+    with pytest.raises(CharlabError, match=message):
+        load_model(folder(tmp_path, **config))
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    """A folder that is no model is said to be none."""
+    with pytest.raises(CharlabError, match=r"config\.json: not the configuration"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["cut", "missing", "noise"])
+def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
+    """A weights file that is cut off, gone or something else is named as unreadable."""
+    path = folder(tmp_path) / "model.safetensors"
+    content = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes(content[:-5] if damage == "cut" else b"not weights")
+    with pytest.raises(CharlabError, match=r"model\.safetensors: not a readable weights file"):
+        load_model(tmp_path)
+
+
+def test_half_precision_weights_are_refused(tmp_path: Path) -> None:
+    """Types are checked as shapes are."""
+    from safetensors.numpy import load_file, save_file
+
+    path = folder(tmp_path) / "model.safetensors"
+    weights = load_file(path)
+    weights["head.bias"] = weights["head.bias"].astype(np.float16)
+    save_file(weights, path)
+    with pytest.raises(CharlabError, match=r"head\.bias should be float32 .* found float16"):
+        load_model(tmp_path)
+
+
+def test_weights_are_the_same_bytes_every_time(tmp_path: Path) -> None:
+    """The order in which weights are handed over does not show in the file."""
+    model, _ = twins(cell="lstm", layers=2)
+    weights = {name: value.detach().numpy() for name, value in model.named_weights().items()}
+    save_weights(tmp_path / "one", weights)
+    save_weights(tmp_path / "other", dict(reversed(weights.items())))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_it_needs_no_torch() -> None:
+    """Sampling must start at once: importing it loads no torch, nor pandas."""
+    code = "import sys, charlab.models.numpy_model; print({'torch', 'pandas'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,262 @@
+"""The torch network: its interface, the course's listings, dropout, named weights."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from charlab.core.params import ModelParams
+from charlab.models.torch_model import CharRNN, Path, quickest_path
+from charlab.models.weights import expected_shapes
+
+PATHS: tuple[Path, ...] = ("fast", "plain", "library")
+VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 9, 3
+EXACT = {"rtol": 1e-10, "atol": 1e-10}
+CASES = list(itertools.product(("rnn", "gru", "lstm"), (1, 2), ("zero", "learned")))
+
+
+def network(seed: int = 0, **options: Any) -> CharRNN:
+    """Return a small network in float64; a learned state is drawn, so that it is not zero."""
+    params = ModelParams(**({"hidden": HIDDEN} | options))
+    dropout = torch.Generator().manual_seed(seed)
+    model = CharRNN(VOCAB, params, np.random.default_rng(seed), dropout).double()
+    with torch.no_grad():
+        for name, weight in model.named_weights().items():
+            if name.startswith("initial."):
+                weight.copy_(torch.linspace(-1, 1, weight.numel()).view_as(weight))
+    return model
+
+
+def text(seq_len: int = SEQ_LEN, batch: int = BATCH) -> Tensor:
+    """Return random characters."""
+    ids = np.random.default_rng(1).integers(0, VOCAB, (seq_len, batch))
+    return torch.from_numpy(ids)
+
+
+def joined(state: list[tuple[Tensor, ...]]) -> Tensor:
+    """Return all parts of a state as one tensor."""
+    return torch.stack([part for layer in state for part in layer])
+
+
+@pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
+def test_a_sequence_is_its_steps(cell: str, layers: int, initial: str) -> None:
+    """Reading a chunk gives what reading its characters one by one gives."""
+    model = network(cell=cell, layers=layers, initial_state=initial)
+    ids, state = text(), model.initial_state(BATCH)
+    logits, end = model.sequence(ids, state)
+    assert logits.shape == (SEQ_LEN, BATCH, VOCAB)
+    for t in range(SEQ_LEN):
+        one, state = model.step(ids[t], state)
+        torch.testing.assert_close(one, logits[t], **EXACT)
+    torch.testing.assert_close(joined(state), joined(end), **EXACT)
+
+
+@settings(max_examples=20)
+@given(
+    cell=st.sampled_from(("rnn", "gru", "lstm")),
+    cuts=st.sets(st.integers(1, SEQ_LEN - 1)),
+)
+def test_chunks_are_one_long_pass(cell: str, cuts: set[int]) -> None:
+    """However a text is cut, with the state carried the logits are those of one pass."""
+    model, ids = network(cell=cell, layers=2), text()
+    whole, _ = model.sequence(ids, model.initial_state(BATCH))
+    state, pieces = model.initial_state(BATCH), []
+    edges = [0, *sorted(cuts), SEQ_LEN]
+    for start, stop in itertools.pairwise(edges):
+        logits, state = model.sequence(ids[start:stop], state)
+        pieces.append(logits)
+    torch.testing.assert_close(torch.cat(pieces), whole, **EXACT)
+
+
+@pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
+def test_all_paths_give_the_same_gradients(cell: str, layers: int, initial: str) -> None:
+    """The whole network differentiates alike by hand, by autograd and by torch's own layers."""
+    gradients = []
+    for path in PATHS:
+        model = network(cell=cell, layers=layers, initial_state=initial)
+        model.path = path
+        logits, _ = model.sequence(text(), model.initial_state(BATCH))
+        logits.log_softmax(-1)[..., 0].sum().backward()
+        gradients.append({name: w.grad for name, w in model.named_weights().items()})
+    for name, gradient in gradients[0].items():
+        assert gradient is not None, name
+        torch.testing.assert_close(gradient, gradients[1][name], **EXACT)
+        torch.testing.assert_close(gradient, gradients[2][name], **EXACT)
+
+
+@pytest.mark.parametrize(("activation", "expected"), [("tanh", "library"), ("sigmoid", "plain")])
+def test_a_gpu_takes_the_library_where_it_can(activation: str, expected: str) -> None:
+    """Numba's loops are for the CPU; cuDNN has no LSTM but the usual one."""
+    params = ModelParams(cell="lstm", activation=activation)
+    assert quickest_path(params, torch.device("cuda")) == expected
+    assert quickest_path(params, torch.device("cpu")) == "fast"
+
+
+def listing(model: CharRNN, layer: Any, ids: Tensor) -> Tensor:
+    """Return the hidden states of torch.nn's layer on one-hot input, with the model's weights."""
+    names = dict(layer.named_parameters())
+    with torch.no_grad():
+        for name, value in names.items():
+            value.copy_(model.weight(f"rnn.{name}"))
+    one_hot = nn.functional.one_hot(ids, VOCAB).double()
+    hidden: Tensor = layer(one_hot)[0]
+    return hidden
+
+
+def test_listing_a1_dropout_after_the_rnn() -> None:
+    """An nn.RNN, nn.Dropout on its output and a linear layer are ``dropout_at: output``."""
+    model, ids = network(cell="rnn", dropout=0.4, dropout_at="output"), text()
+    hidden = listing(model, nn.RNN(VOCAB, HIDDEN, dtype=torch.float64), ids)
+    mask = torch.rand(hidden.shape, generator=torch.Generator().manual_seed(0)) >= 0.4
+    head = model.weight("head.weight"), model.weight("head.bias")
+    expected = nn.functional.linear(hidden * mask / 0.6, *head)
+    torch.testing.assert_close(model.sequence(ids, model.initial_state(BATCH))[0], expected)
+
+
+def test_listing_a2_dropout_between_layers() -> None:
+    """An nn.LSTM with ``dropout=`` is ``dropout_at: between_layers``, without it the same net."""
+    model, ids = network(layers=2, dropout=0.4, dropout_at="between_layers").eval(), text()
+    lstm = nn.LSTM(VOCAB, HIDDEN, num_layers=2, dropout=0.4, dtype=torch.float64).eval()
+    expected = nn.functional.linear(
+        listing(model, lstm, ids), model.weight("head.weight"), model.weight("head.bias")
+    )
+    torch.testing.assert_close(model.sequence(ids, model.initial_state(BATCH))[0], expected)
+
+
+def test_dropout_between_layers_drops_what_the_second_layer_reads() -> None:
+    """The first layer's output is masked, the last layer's is not."""
+    model, ids = network(layers=2, dropout=0.4, dropout_at="between_layers"), text()
+    lower, upper = (nn.LSTM(size, HIDDEN, dtype=torch.float64) for size in (VOCAB, HIDDEN))
+    hidden = listing(model, lower, ids)
+    mask = torch.rand(hidden.shape, generator=torch.Generator().manual_seed(0)) >= 0.4
+    with torch.no_grad():
+        for name, value in upper.named_parameters():
+            value.copy_(model.weight(f"rnn.{name.replace('l0', 'l1')}"))
+    top = upper(hidden * mask / 0.6)[0]
+    expected = nn.functional.linear(top, model.weight("head.weight"), model.weight("head.bias"))
+    torch.testing.assert_close(model.sequence(ids, model.initial_state(BATCH))[0], expected)
+
+
+@pytest.mark.parametrize("place", ["between_layers", "output", "variational"])
+def test_a_trained_network_drops_nothing(place: str) -> None:
+    """In eval mode dropout is absent, wherever it is."""
+    model = network(layers=2, dropout=0.9, dropout_at=place).eval()
+    without = network(layers=2).eval()
+    state = without.initial_state(BATCH)
+    assert torch.equal(model.sequence(text(), state)[0], without.sequence(text(), state)[0])
+
+
+def test_dropout_between_one_layer_does_nothing() -> None:
+    """With one layer there is no between: training too sees the whole network."""
+    model, without = network(dropout=0.9, dropout_at="between_layers"), network()
+    state = model.initial_state(BATCH)
+    assert torch.equal(model.sequence(text(), state)[0], without.sequence(text(), state)[0])
+
+
+@pytest.mark.parametrize(("place", "same"), [("variational", True), ("output", False)])
+def test_the_variational_mask_is_the_same_at_every_step(place: str, same: bool) -> None:
+    """Units that a chunk drops at its first step stay dropped: only with ``variational``."""
+    model = network(hidden=40, dropout=0.5, dropout_at=place)
+    dropped = model._dropped(torch.ones(SEQ_LEN, BATCH, 40), layer=0) == 0
+    assert 0.2 < dropped.double().mean() < 0.8
+    assert bool((dropped == dropped[0]).all()) is same
+
+
+@pytest.mark.parametrize("path", ["library", "plain", "fast"])
+def test_recurrent_dropout_is_a_masked_weight(path: str) -> None:
+    """A chunk is read as by an nn.LSTM whose W_hh has lost the same elements at all steps."""
+    model, ids = network(recurrent_dropout=0.4), text()
+    lstm = nn.LSTM(VOCAB, HIDDEN, dtype=torch.float64)
+    whole = model.weight("rnn.weight_hh_l0").detach().clone()
+    mask = torch.rand(whole.shape, generator=torch.Generator().manual_seed(0)) >= 0.4
+    with torch.no_grad():
+        model.weight("rnn.weight_hh_l0").copy_(whole * mask / 0.6)
+    expected = nn.functional.linear(
+        listing(model, lstm, ids), model.weight("head.weight"), model.weight("head.bias")
+    )
+    with torch.no_grad():
+        model.weight("rnn.weight_hh_l0").copy_(whole)
+    model.path = path  # type: ignore[assignment]
+    logits = model.sequence(ids, model.initial_state(BATCH))[0]
+    torch.testing.assert_close(logits, expected)
+    logits.square().sum().backward()
+    gradient = model.weight("rnn.weight_hh_l0").grad
+    assert gradient is not None and torch.equal(gradient != 0, mask)
+
+
+def test_a_trained_network_has_its_whole_recurrent_weight() -> None:
+    """In eval mode no element of W_hh is missing."""
+    model, without = network(recurrent_dropout=0.9).eval(), network().eval()
+    state = without.initial_state(BATCH)
+    assert torch.equal(model.sequence(text(), state)[0], without.sequence(text(), state)[0])
+
+
+def test_dropout_keeps_the_mean() -> None:
+    """What is kept is scaled by 1/(1-p), and a share p is dropped."""
+    model = network(dropout=0.3)
+    kept = model._dropped(torch.ones(200, 20, 50, dtype=torch.float64), layer=0)
+    assert kept.unique().tolist() == pytest.approx([0.0, 1 / 0.7])
+    assert float((kept == 0).double().mean()) == pytest.approx(0.3, abs=0.01)
+
+
+def test_dropout_has_a_stream_of_its_own() -> None:
+    """Masks come from the named generator, and torch's global stream is left alone."""
+    before = torch.get_rng_state()
+    first, second = (network(seed=4, dropout=0.5) for _ in range(2))
+    state = first.initial_state(BATCH)
+    one, other = (m.sequence(text(), state)[0] for m in (first, second))
+    assert torch.equal(one, other)
+    assert not torch.equal(one, second.sequence(text(), state)[0])
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_dropout_without_a_generator_is_refused() -> None:
+    """Masks from torch's global stream would not be repeatable."""
+    model = CharRNN(VOCAB, ModelParams(dropout=0.5), np.random.default_rng(0))
+    with pytest.raises(ValueError, match="dropout_generator"):
+        model.sequence(text(), model.initial_state(BATCH))
+
+
+@pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
+def test_weights_have_their_names_in_the_file(cell: str, layers: int, initial: str) -> None:
+    """The network's own dictionary has the names, order and shapes of model.safetensors."""
+    model = network(cell=cell, layers=layers, initial_state=initial)
+    shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    assert list(shapes.items()) == list(expected_shapes(model.params, VOCAB).items())
+    assert list(model.named_weights()) == list(shapes)
+    assert [id(p) for p in model.parameters()] == [id(p) for p in model.named_weights().values()]
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int32, torch.int64])
+def test_characters_may_be_of_any_integer_type(dtype: torch.dtype) -> None:
+    """A text as it lies on disk, one byte a character, can be read as it is."""
+    model = network()
+    state = model.initial_state(BATCH)
+    expected = model.sequence(text(), state)[0]
+    assert torch.equal(model.sequence(text().to(dtype), state)[0], expected)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_bf16_is_near_and_leaves_weights_and_states_in_float32(cell: str) -> None:
+    """Products in bfloat16 change logits a little; what is carried and learned is float32."""
+    params = ModelParams(cell=cell, hidden=32)
+    logits, grads = [], []
+    for precision in ("fp32", "bf16"):
+        model = CharRNN(VOCAB, params, np.random.default_rng(0), precision=precision)
+        out, end = model.sequence(text(), model.initial_state(BATCH))
+        out.log_softmax(-1)[..., 0].sum().backward()
+        logits.append(out)
+        grads.append(model.weight("rnn.weight_hh_l0").grad)
+        assert {part.dtype for layer in end for part in layer} == {torch.float32}
+    assert {value.dtype for value in (*logits, *grads)} == {torch.float32}
+    torch.testing.assert_close(logits[1], logits[0], rtol=0, atol=0.02)
+    torch.testing.assert_close(
+        grads[1], grads[0], rtol=0.05, atol=0.02 * float(grads[0].abs().max())
+    )

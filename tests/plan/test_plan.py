@@ -1,0 +1,83 @@
+"""The plan says what each text is, and clears away what is no longer named."""
+
+from pathlib import Path
+
+import pytest
+
+from charlab.core.files import read_json
+from charlab.core.params import Params, parse_params
+from charlab.plan.plan import PlanError, prune, write_plan
+
+
+def params_with(texts: dict[str, object]) -> Params:
+    """Return parameters whose only interest is their texts."""
+    return parse_params({"texts": texts, "text": next(iter(texts))})
+
+
+def test_each_source_is_identified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A book by its number, an own text by its bytes, a built-in one by length and seed."""
+    monkeypatch.chdir(tmp_path)
+    own = Path("own")
+    own.mkdir()
+    (own / "my.txt").write_bytes(b"abc")
+    params = params_with(
+        {
+            "alice": {"gutenberg": 11, "title": "Alice"},
+            "mine": {"path": "own/my.txt"},
+            "invented": {"builtin": "invented", "chars": 5000, "seed": 2},
+        }
+    )
+    write_plan(params, own, Path("plan"), mirrors_given=False)
+    assert read_json(Path("plan/alice.json")) == {"gutenberg": 11}
+    assert read_json(Path("plan/mine.json"))["sha256"].startswith("ba7816bf")
+    assert read_json(Path("plan/invented.json")) == {
+        "builtin": "invented",
+        "chars": 5000,
+        "seed": 2,
+    }
+
+
+def test_an_own_text_outside_the_watched_folder_is_refused(tmp_path: Path) -> None:
+    """The message names the command that copies it there."""
+    params = params_with({"mine": {"path": "../elsewhere/my.txt"}})
+    with pytest.raises(PlanError, match=r"texts\.mine\.path: .*charlab add-text"):
+        write_plan(params, Path("data/own"), tmp_path, mirrors_given=False)
+
+
+def test_a_missing_own_text_is_named(tmp_path: Path) -> None:
+    """It is found out before anything is fetched."""
+    params = params_with({"mine": {"path": "data/own/none.txt"}})
+    with pytest.raises(PlanError, match=r"there is no file data/own/none\.txt"):
+        write_plan(params, Path("data/own"), tmp_path, mirrors_given=False)
+
+
+def test_more_books_than_gutenberg_allows_need_a_mirror(tmp_path: Path) -> None:
+    """101 books from the main site are refused, from a mirror they are not."""
+    params = params_with({f"b{number}": {"gutenberg": number} for number in range(1, 102)})
+    with pytest.raises(PlanError, match=r"101 books.*CHARLAB_MIRROR"):
+        write_plan(params, tmp_path / "own", tmp_path / "out", mirrors_given=False)
+    write_plan(params, tmp_path / "own", tmp_path / "out", mirrors_given=True)
+    assert len(list((tmp_path / "out").iterdir())) == 101
+
+
+def test_a_text_that_is_gone_leaves_no_plan_behind(tmp_path: Path) -> None:
+    """A second plan for other texts has only those."""
+    write_plan(params_with({"a": {"gutenberg": 1}}), tmp_path, tmp_path / "p", mirrors_given=False)
+    write_plan(params_with({"b": {"gutenberg": 2}}), tmp_path, tmp_path / "p", mirrors_given=False)
+    assert [path.name for path in (tmp_path / "p").iterdir()] == ["b.json"]
+
+
+def test_pruning_removes_left_overs_and_nothing_else(tmp_path: Path) -> None:
+    """Outputs of named texts and variants stay, and so do the user's own files."""
+    for name in ("raw/a.txt", "raw/old.txt", "clean/old.json", "own/old.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "variants" / "gone" / "1").mkdir(parents=True)
+    removed = prune(params_with({"a": {"gutenberg": 1}}), tmp_path)
+    assert {str(path.relative_to(tmp_path)) for path in removed} == {
+        "raw/old.txt",
+        "clean/old.json",
+        "variants/gone",
+    }
+    assert (tmp_path / "raw/a.txt").exists()
+    assert (tmp_path / "own/old.txt").exists()

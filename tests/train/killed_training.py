@@ -1,0 +1,123 @@
+"""A program that kills its own trainings and runs them again, for test_checkpoints.py.
+
+Each training runs in a child that kills itself at a moment of its own choosing, as a power
+cut or the system's memory killer would: nothing is cleaned up. Modules are loaded once, by
+the parent, so that a child takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import charlab.core.files
+from charlab.train import checkpoints, loop
+from charlab.train import model_folder as folder
+from tiny_training import fit, periodic
+
+CASES: dict[str, dict[str, Any]] = {
+    "numpy": {"model": {"backend": "numpy"}, "optimizer": "adam", "clip": "value"},
+    "numpy-adagrad": {"model": {"backend": "numpy"}, "optimizer": "adagrad", "state": "reset"},
+    "dropout": {"model": {"cell": "lstm", "layers": 2, "dropout": 0.4}, "snapshots": 3},
+    "variational": {
+        "model": {"cell": "gru", "dropout": 0.3, "dropout_at": "variational"},
+        "optimizer": "rmsprop",
+        "keep": "last",
+        "schedule": "one_cycle",
+        "weight_decay": 0.1,
+    },
+    "learned": {"model": {"initial_state": "learned"}, "optimizer": "adagrad"},
+    "learned-reset": {"model": {"initial_state": "learned"}, "state": "reset"},
+    "sgd": {"model": {"cell": "rnn"}, "optimizer": "sgd", "learning_rate": 0.5},
+}
+STEPS = 24
+"""Of each training: two epochs of twelve chunks."""
+
+MOMENTS = ("step 1", "step 5", "writing 2", "step 14", "step 15", "writing 6", "history", "removal")
+"""When a child dies, one child after the other."""
+
+
+def die(*_: Any) -> NoReturn:
+    """End this process as kill -9 does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("a killed process goes on")
+
+
+def at_call(number: int, then: Callable[..., Any], otherwise: Callable[..., Any]) -> Any:
+    """Return a function that does ``then`` at its call of that number, else ``otherwise``."""
+    calls = 0
+
+    def counting(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return (then if calls == number else otherwise)(*arguments)
+
+    return counting
+
+
+def arrange(moment: str) -> None:
+    """See to it that this process dies at ``moment``."""
+    kind, _, number = moment.partition(" ")
+    if kind == "step":
+        advance = loop._Training._advance
+
+        def advance_or_die(training: Any, run: Any) -> None:
+            advance(training, run)
+            if run.step == int(number):
+                die()
+
+        loop._Training._advance = advance_or_die  # type: ignore[method-assign]
+    elif kind == "writing":
+        # The new checkpoint is written, but not yet in place of the one before.
+        charlab.core.files.os.fsync = at_call(int(number), die, os.fsync)  # type: ignore[attr-defined]
+    elif kind == "history":
+        folder.write_history = die
+    elif kind == "removal":
+        checkpoints.Checkpoints.remove = die  # type: ignore[method-assign]
+
+
+def child(case: dict[str, Any], out: Path, moment: str | None, log: Path) -> int:
+    """Train in a process of its own; return its exit status as os.waitpid gives it."""
+    pid = os.fork()
+    if pid:
+        return os.waitpid(pid, 0)[1]
+    resumed = loop._resumed
+
+    def noting(*arguments: Any) -> Any:
+        run = resumed(*arguments)
+        with log.open("a", encoding="utf-8") as stream:
+            stream.write(f"{run.step}\n")
+        return run
+
+    loop._resumed = noting
+    if moment is not None:
+        loop.CHECKPOINT_SECONDS = 0  # each step saves
+        arrange(moment)
+    fit(out, periodic(830, test=120), epochs=2, evaluations=6, **case)
+    os._exit(0)
+
+
+def main(place: Path) -> None:
+    """Run every case straight and with all its deaths, and print where each child started."""
+    started = {}
+    for name, case in CASES.items():
+        log = place / f"{name}.log"
+        child(case, place / "straight" / name, None, Path(os.devnull))
+        for moment in MOMENTS:
+            status = child(case, place / "killed" / name, moment, log)
+            if not os.WIFSIGNALED(status):
+                sys.exit(f"{name} was to die at {moment}, but ended with {status}")
+        status = child(case, place / "killed" / name, "none", log)
+        if status:
+            sys.exit(f"{name} did not end well: {status}")
+        started[name] = [int(line) for line in log.read_text(encoding="utf-8").split()]
+    print(json.dumps(started))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

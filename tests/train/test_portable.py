@@ -1,0 +1,93 @@
+"""The portable code path is in force before anything is computed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charlab.core.params import TrainParams
+from charlab.train import portable
+from charlab.train.portable import SETTINGS, ensure_code_path, portable_environment
+
+PORTABLE = TrainParams(deterministic="portable")
+
+PROGRAM = """
+import json, os, sys
+from charlab.core.params import TrainParams
+from charlab.train.portable import SETTINGS, ensure_code_path
+before = {name: os.environ.get(name) for name in SETTINGS}
+ensure_code_path(TrainParams(deterministic=sys.argv[1]))
+import torch
+print(json.dumps([before, torch.backends.cpu.get_cpu_capability(), sys.argv[1:], os.getpid()]))
+"""
+
+
+def no_start(*_: Any) -> None:
+    """Fail where no program may be started."""
+    pytest.fail("started again without need")
+
+
+def test_native_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fast code path is the default."""
+    monkeypatch.setattr(os, "execve", no_start)
+    assert TrainParams().deterministic == "native"
+    ensure_code_path(TrainParams())
+
+
+def test_once_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the settings in place the program goes on: it does not start itself for ever."""
+    monkeypatch.setattr(os, "execve", no_start)
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    ensure_code_path(PORTABLE)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_one_other_setting_is_too_many(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Each library has to be told, whatever the user's environment says."""
+    started = []
+    monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-I", "stages/train.py", "--out", "x"])
+    for key, value in SETTINGS.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setenv(name, "other")
+    monkeypatch.setenv("HOME_OF_SOMETHING", "kept")
+    ensure_code_path(PORTABLE)
+    ((program, command, environment),) = started
+    assert program == sys.executable
+    assert command == [sys.executable, "-I", "stages/train.py", "--out", "x"]
+    assert environment["HOME_OF_SOMETHING"] == "kept"
+    assert {key: environment[key] for key in SETTINGS} == SETTINGS
+
+
+def test_settings_cannot_be_changed_by_a_caller() -> None:
+    """What is handed out is a copy."""
+    portable_environment().clear()
+    assert portable_environment() == portable.SETTINGS != {}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a process is replaced")
+def test_a_program_starts_again_with_its_options(tmp_path: Path) -> None:
+    """The same process, the same arguments; torch then says that it uses plain code."""
+    program = tmp_path / "program with a blank.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    environment = {k: v for k, v in os.environ.items() if k not in SETTINGS}
+    environment["PYTHONPATH"] = str(Path(portable.__file__).parents[2])
+    child = subprocess.Popen(
+        [sys.executable, program, "portable", "a b", ""],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    out, _ = child.communicate()
+    before, capability, arguments, pid = json.loads(out)
+    assert before == SETTINGS
+    assert capability in ("DEFAULT", "NO AVX")
+    assert arguments == ["portable", "a b", ""]
+    assert pid == child.pid

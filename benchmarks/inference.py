@@ -23,15 +23,16 @@ import numpy as np
 import torch
 
 from charlab.core.files import write_json
-from charlab.core.params import ModelParams, TrainParams
 from charlab.models.initialization import initial_weights
 from charlab.models.numpy_model import InferenceModel
+from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.models.weights import save_weights
 from charlab.sample.generate import sample
 from charlab.synthetic.text import write
 from charlab.train.batches import Batches
 from charlab.train.learners import TorchLearner
+from charlab.train.params import TrainParams
 from charlab.vocab.vocabulary import Vocabulary
 
 CHARS = 200_000

@@ -18,7 +18,9 @@ import click
 import numpy as np
 
 from charlab.core.files import atomic
-from charlab.core.params import CorpusParams, ModelParams, TrainParams
+from charlab.models.params import ModelParams
+from charlab.plan.params import CorpusParams
+from charlab.train.params import TrainParams
 from charlab.vocab.vocabulary import EncodedText, encode_text
 
 LINE = "It is a truth universally acknowledged, that a text must be long.\n"

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from charlab.core.params import ModelParams
+from charlab.models.params import ModelParams
 from charlab.models.rnn_by_hand import NumpyRNN
 from charlab.models.torch_model import CharRNN
 from charlab.synthetic.text import write

@@ -22,9 +22,10 @@ from pathlib import Path
 import click
 
 from charlab.baselines.measure import measure_text
+from charlab.baselines.params import BaselineParams
 from charlab.commands.train import encode_file
 from charlab.core.files import write_text
-from charlab.core.params import BaselineParams, CorpusParams
+from charlab.plan.params import CorpusParams
 from charlab.synthetic.text import write
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charlab.core.params import CorpusParams
+from charlab.plan.params import CorpusParams
 from charlab.vocab.vocabulary import EncodedText, Ids, encode_text
 
 TEXT = """\

@@ -6,8 +6,9 @@ import click
 from _stage import FILE, FOLDER, run
 
 from charlab.baselines.measure import measure_text
+from charlab.baselines.params import BaselineStageParams
 from charlab.core.files import read_json, write_json
-from charlab.core.params import load_params
+from charlab.core.schema import load
 from charlab.vocab.vocabulary import EncodedText
 
 
@@ -17,7 +18,7 @@ from charlab.vocab.vocabulary import EncodedText
 @click.option("--out", type=FILE, required=True, help="the figures, as JSON")
 def main(source: Path, text: Path, out: Path) -> None:
     """Measure the baselines of one text."""
-    baselines = load_params().baselines
+    baselines = load(BaselineStageParams).baselines
     write_json(out, measure_text(EncodedText.load(text), baselines, read_json(source)))
 
 

@@ -6,7 +6,8 @@ import click
 from _stage import FILE, run
 
 from charlab.clean.clean_text import clean_text
-from charlab.core.params import load_params
+from charlab.clean.params import CleanStageParams
+from charlab.core.schema import load
 
 
 @click.command(help=__doc__)
@@ -18,7 +19,7 @@ from charlab.core.params import load_params
 @click.option("--strict", is_flag=True, help="stop if the body is not the recorded one")
 def main(text: str, raw: Path, out: Path, record: Path, bodies: Path, strict: bool) -> None:
     """Clean the text that params.yaml calls TEXT."""
-    params = load_params()
+    params = load(CleanStageParams)
     told = clean_text(
         text,
         params.texts[text],

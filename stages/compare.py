@@ -6,7 +6,7 @@ import click
 from _stage import FOLDER, run
 
 from charlab.compare.compare import compare
-from charlab.core.params import load_params
+from charlab.plan.params import load_params
 
 
 @click.command(help=__doc__)

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 from _stage import FOLDER, run
 
-from charlab.compare.first_seeds import first_seeds
+from charlab.core.schema import load
 from charlab.evaluate.evaluate import evaluate_variants
+from charlab.train.params import VariantStageParams
 
 
 @click.command(help=__doc__)
@@ -17,7 +18,8 @@ from charlab.evaluate.evaluate import evaluate_variants
 @click.option("--out", type=FOLDER, required=True, help="folder for one file per variant")
 def main(variants: Path, texts: Path, plan: Path, samples: Path, out: Path) -> None:
     """Evaluate the first seed of each variant."""
-    evaluate_variants(first_seeds(variants), texts=texts, plan=plan, samples=samples, out=out)
+    models = load(VariantStageParams).study.first_models(variants)
+    evaluate_variants(models, texts=texts, plan=plan, samples=samples, out=out)
 
 
 run(main)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from _stage import FOLDER, run
 
-from charlab.core.params import load_params
+from charlab.plan.params import load_params
 from charlab.report.render import render
 
 

@@ -6,8 +6,9 @@ import click
 from _stage import FILE, FOLDER, run
 
 from charlab.core.files import write_json
-from charlab.core.params import load_params
+from charlab.core.schema import load
 from charlab.sample.generate import sample_ladder
+from charlab.sample.params import SampleStageParams
 
 
 @click.command(help=__doc__)
@@ -15,7 +16,7 @@ from charlab.sample.generate import sample_ladder
 @click.option("--out", type=FILE, required=True, help="the samples, as JSON")
 def main(model: Path, out: Path) -> None:
     """Sample from one model."""
-    params = load_params()
+    params = load(SampleStageParams)
     write_json(out, sample_ladder(model, params.sample, params.seed))
 
 

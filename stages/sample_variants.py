@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 from _stage import FOLDER, run
 
-from charlab.compare.first_seeds import first_seeds
 from charlab.core.files import write_json
-from charlab.core.params import load_params
+from charlab.core.schema import load
 from charlab.sample.generate import sample_ladder
+from charlab.sample.params import SampleVariantsStageParams
 
 
 @click.command(help=__doc__)
@@ -16,8 +16,8 @@ from charlab.sample.generate import sample_ladder
 @click.option("--out", type=FOLDER, required=True, help="folder for one file per variant")
 def main(variants: Path, out: Path) -> None:
     """Sample from the first seed of each variant."""
-    params = load_params()
-    for slug, model in first_seeds(variants):
+    params = load(SampleVariantsStageParams)
+    for slug, model in params.study.first_models(variants):
         write_json(out / f"{slug}.json", sample_ladder(model, params.sample, params.seed))
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 from _stage import FOLDER, run
 
-from charlab.core.params import load_params
+from charlab.core.schema import load
 from charlab.train.loop import train
+from charlab.train.params import VariantStageParams
 from charlab.train.portable import ensure_code_path
 from charlab.vocab.vocabulary import EncodedText
 
@@ -17,7 +18,7 @@ from charlab.vocab.vocabulary import EncodedText
 @click.option("--out", type=FOLDER, required=True, help="folder for one model per seed")
 def main(variant: str, text: Path, out: Path) -> None:
     """Train the variant that params.yaml calls VARIANT."""
-    study = load_params().study
+    study = load(VariantStageParams).study
     resolved = study.variant(variant)
     ensure_code_path(resolved.train)
     data = EncodedText.load(text)

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 from _stage import FILE, FOLDER, run
 
-from charlab.core.params import load_params
+from charlab.core.schema import load
+from charlab.vocab.params import VocabStageParams
 from charlab.vocab.vocabulary import encode_text
 
 
@@ -15,7 +16,7 @@ from charlab.vocab.vocabulary import encode_text
 @click.option("--out", type=FOLDER, required=True, help="folder for vocabulary and splits")
 def main(text: str, clean: Path, out: Path) -> None:
     """Encode the text that params.yaml calls TEXT."""
-    params = load_params()
+    params = load(VocabStageParams)
     encode_text(clean, params.corpus, out, chars=params.texts[text].chars)
 
 

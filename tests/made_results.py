@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from charlab.core.files import write_json, write_text
-from charlab.core.params import Params, parse_params
+from charlab.plan.params import Params, parse_params
 
 Loss = Callable[[str, int], float]
 """From a variant and a seed to the test loss in bits per character."""
@@ -296,13 +296,13 @@ def write_results(params: Params, data: Path, loss: Loss = wobbling, *, looks: b
     write_json(data / "samples" / "model.json", learned_samples(params))
     for slug, text in params.texts.items():
         write_text_results(data, slug, floor=text.builtin is not None)
-    for number, variant in enumerate(params.study.resolved()):
+    for number, variant in enumerate(map(params.study.variant, params.study.variants)):
         for seed in params.study.seeds:
             folder = data / "variants" / variant.slug / str(seed)
             write_run(folder, loss(variant.slug, seed), parameters=1000 + 100 * number)
         write_json(
             data / "samples" / "variants" / f"{variant.slug}.json",
-            samples_of(params, variant.title),
+            samples_of(params, params.labels[variant.slug]),
         )
         if looks:
             path = data / "evaluation" / "variants" / f"{variant.slug}.json"

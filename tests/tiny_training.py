@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from charlab.core.params import ModelParams, TrainParams
+from charlab.models.params import ModelParams
 from charlab.train.loop import train
+from charlab.train.params import TrainParams
 from charlab.vocab.vocabulary import EncodedText, Vocabulary
 
 PERIOD = "abcab."

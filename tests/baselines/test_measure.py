@@ -7,7 +7,7 @@ import pytest
 
 from charlab.baselines import measure as baselines
 from charlab.baselines.measure import measure, measure_text
-from charlab.core.params import BaselineParams
+from charlab.baselines.params import BaselineParams
 from charlab.synthetic.text import Floor, code_length, write
 from charlab.vocab.vocabulary import EncodedText, Vocabulary
 

@@ -15,8 +15,8 @@ from strategies_cleaning import BODY, END, HEADER, LICENCE, POEM, START, book
 
 from charlab.clean import reject as refusals
 from charlab.clean.cleaner import clean, clean_file, explain
+from charlab.clean.params import CleanParams
 from charlab.core.errors import CharlabError
-from charlab.core.params import CleanParams
 
 OLD_HEADER = """\
 ***The Project Gutenberg Etext of The Salt Road, by Mara Venn***

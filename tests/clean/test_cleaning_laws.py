@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from small_book import BODY, END, FIELDS, GERMAN, START, assert_is, book
 
 from charlab.clean.cleaner import CleaningError, clean, clean_file, explain
-from charlab.core.params import CleanParams
+from charlab.clean.params import CleanParams
 
 # Characters.
 

@@ -8,7 +8,7 @@ import pytest
 
 from charlab.commands.add_text import add_text, slug_of
 from charlab.core.errors import CharlabError
-from charlab.core.params import load_params
+from charlab.plan.params import load_params
 from small_gutenberg import BOOK
 
 PARAMS = """\

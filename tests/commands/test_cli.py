@@ -18,7 +18,7 @@ from click.testing import CliRunner
 import charlab.commands.train
 from charlab.commands.cli import cli, main
 from charlab.core.files import sha256_of
-from charlab.core.params import CorpusParams
+from charlab.plan.params import CorpusParams
 from charlab.train.loop import train
 from charlab.vocab.vocabulary import EncodedText, encode_text
 from tiny_training import RESULTS, model_params, train_params

@@ -11,8 +11,8 @@ import pytest
 from charlab.commands.evaluate import evaluate_alone
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_json
-from charlab.core.params import ModelParams
 from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, load_torch_model
+from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.models.weights import expected_shapes, save_weights
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary

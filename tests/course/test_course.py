@@ -12,7 +12,6 @@ import yaml
 
 from charlab.compare.compare import compare
 from charlab.core.files import write_json, write_text
-from charlab.core.params import load_params
 from charlab.course.check import Found, _compared, changed_code, outputs_of
 from charlab.course.workspace import (
     CourseError,
@@ -21,6 +20,7 @@ from charlab.course.workspace import (
     tasks_page,
     with_seed,
 )
+from charlab.plan.params import load_params
 from charlab.plots import registry
 from charlab.report.statistics import number
 from conftest import TINY, Clone

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charlab.core.params import ModelParams
 from charlab.evaluate.activations import ActivationHistogram, GateSaturation, weight_pictures
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network
+from charlab.models.params import ModelParams
 from charlab.models.weights import expected_shapes
 from charlab.vocab.vocabulary import Vocabulary
 

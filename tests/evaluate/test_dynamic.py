@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from charlab.core.errors import CharlabError
-from charlab.core.params import ModelParams
 from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, gradient_mean_squares
+from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
 
 VOCAB_SIZE = 6

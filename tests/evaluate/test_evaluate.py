@@ -14,14 +14,15 @@ from safetensors.numpy import save_file
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_json
-from charlab.core.params import CorpusParams, ModelParams
 from charlab.evaluate.bounds import bounded
 from charlab.evaluate.evaluate import evaluate, evaluate_files, evaluate_variants, rounded
 from charlab.evaluate.reference import Reference, places_of_test, refer
 from charlab.evaluate.survey import BLOCK
 from charlab.evaluate.trace import BLOCKS, Network, trace
 from charlab.models.numpy_model import InferenceModel
+from charlab.models.params import ModelParams
 from charlab.models.weights import expected_shapes
+from charlab.plan.params import CorpusParams
 from charlab.synthetic.text import Floor, write
 from charlab.vocab.vocabulary import EncodedText, Vocabulary, encode_text
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from charlab.core.params import ModelParams
 from charlab.evaluate.gradient_flow import MAX_LAG, GradientByLag, state_gradients
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network, trace
+from charlab.models.params import ModelParams
 
 CELLS = ["rnn", "gru", "lstm"]
 ACTIVATIONS = ["tanh", "relu", "sigmoid"]

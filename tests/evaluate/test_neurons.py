@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlab.core.params import ModelParams
 from charlab.evaluate.features import FEATURES, Quotes, quotation_marks, text_features
 from charlab.evaluate.neurons import (
     Correlations,
@@ -25,6 +24,7 @@ from charlab.evaluate.passages import (
 )
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network
+from charlab.models.params import ModelParams
 from charlab.vocab.vocabulary import Vocabulary
 
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlab.core.params import ModelParams
 from charlab.evaluate.survey import (
     BLOCK,
     LossByPosition,
@@ -17,6 +16,7 @@ from charlab.evaluate.survey import (
     survey,
 )
 from charlab.evaluate.trace import Network, trace
+from charlab.models.params import ModelParams
 from charlab.synthetic.text import Floor
 
 

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from charlab.core.params import ModelParams
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network
 from charlab.evaluate.versus_ngram import KINDS, PASSAGE, AgainstNgram, kinds_of
+from charlab.models.params import ModelParams
 from charlab.models.weights import expected_shapes
 from charlab.vocab.vocabulary import Vocabulary
 

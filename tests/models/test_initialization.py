@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charlab.core.params import ModelParams
 from charlab.models.initialization import initial_weights
+from charlab.models.params import ModelParams
 from charlab.models.weights import expected_shapes
 
 VOCAB, HIDDEN = 30, 40

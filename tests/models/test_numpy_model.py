@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_json
-from charlab.core.params import ModelParams
 from charlab.models import numpy_model as inference
 from charlab.models.cells import ACTIVATIONS, CELLS
 from charlab.models.numpy_model import InferenceModel, load_model
+from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
 from charlab.models.weights import save_weights
 

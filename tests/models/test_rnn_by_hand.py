@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from charlab.core.params import ModelParams
+from charlab.models.params import ModelParams
 from charlab.models.rnn_by_hand import ACTIVATIONS, SLOPES, NumpyRNN
 from charlab.models.torch_model import CharRNN
 

@@ -10,13 +10,14 @@ import pytest
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_json
-from charlab.core.params import ModelParams, SampleParams
 from charlab.evaluate.novelty import TrainingText
 from charlab.evaluate.samples import as_it_learned
+from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.models.snapshots import load_snapshots
 from charlab.models.weights import expected_shapes, save_weights
 from charlab.sample.generate import sample_ladder
+from charlab.sample.params import SampleParams
 from tiny_training import periodic
 
 PARAMS = SampleParams(prompt="ab", temperatures=[0.5, 1.0, 2.0], length=40)

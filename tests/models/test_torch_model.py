@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from charlab.core.params import ModelParams
+from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN, Path, quickest_path
 from charlab.models.weights import expected_shapes
 

@@ -1,12 +1,12 @@
-"""The plan says what each text is, and clears away what is no longer named."""
+"""The plan says what each text is, and nothing of a text that is gone."""
 
 from pathlib import Path
 
 import pytest
 
 from charlab.core.files import read_json
-from charlab.core.params import Params, parse_params
-from charlab.plan.plan import PlanError, prune, write_plan
+from charlab.plan.params import Params, parse_params
+from charlab.plan.plan import PlanError, write_plan
 
 
 def params_with(texts: dict[str, object]) -> Params:
@@ -65,19 +65,3 @@ def test_a_text_that_is_gone_leaves_no_plan_behind(tmp_path: Path) -> None:
     write_plan(params_with({"a": {"gutenberg": 1}}), tmp_path, tmp_path / "p", mirrors_given=False)
     write_plan(params_with({"b": {"gutenberg": 2}}), tmp_path, tmp_path / "p", mirrors_given=False)
     assert [path.name for path in (tmp_path / "p").iterdir()] == ["b.json"]
-
-
-def test_pruning_removes_left_overs_and_nothing_else(tmp_path: Path) -> None:
-    """Outputs of named texts and variants stay, and so do the user's own files."""
-    for name in ("raw/a.txt", "raw/old.txt", "clean/old.json", "own/old.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "variants" / "gone" / "1").mkdir(parents=True)
-    removed = prune(params_with({"a": {"gutenberg": 1}}), tmp_path)
-    assert {str(path.relative_to(tmp_path)) for path in removed} == {
-        "raw/old.txt",
-        "clean/old.json",
-        "variants/gone",
-    }
-    assert (tmp_path / "raw/a.txt").exists()
-    assert (tmp_path / "own/old.txt").exists()

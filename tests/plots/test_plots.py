@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab.compare.compare import compare
-from charlab.core.params import load_params
+from charlab.plan.params import load_params
 from charlab.plots import registry
 from charlab.plots.style import BLACK, PALETTE, columns_for, legend_of, wrap
 from charlab.report.comparison_section import comparison_tables, model_tables

@@ -8,7 +8,8 @@ import pytest
 
 from charlab.commands.train import resolve
 from charlab.core.errors import CharlabError
-from charlab.core.params import Params, ParamsError
+from charlab.core.schema import ParamsError
+from charlab.plan.params import Params
 from charlab.recipes import load_recipe, recipe_names
 
 

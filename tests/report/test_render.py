@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from charlab.compare.compare import compare
 from charlab.core.files import read_json, write_json
-from charlab.core.params import Params, load_params
+from charlab.plan.params import Params, load_params
 from charlab.plots import registry
 from charlab.report.render import excerpt, render
 from charlab.report.statistics import number

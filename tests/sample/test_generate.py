@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab.core.files import write_json
-from charlab.core.params import ModelParams, SampleParams
 from charlab.core.seeding import numpy_stream
 from charlab.models.numpy_model import load_model
+from charlab.models.params import ModelParams
 from charlab.models.weights import expected_shapes, save_weights
 from charlab.sample import generate as sampling
 from charlab.sample.distribution import Picker, SamplingError, Shape, probabilities, uniforms
 from charlab.sample.generate import sample, sample_ladder, sample_with_nats
+from charlab.sample.params import SampleParams
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary
 
 VOCAB = Vocabulary.from_text("abcde")

@@ -11,9 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlab.core.params import TrainParams
 from charlab.train.learners import TorchLearner
 from charlab.train.optimizers import NumpyOptimizer, TorchOptimizer, clip_gradients
+from charlab.train.params import TrainParams
 from tiny_training import model_params, train_params
 
 RATES = (0.1, 0.05, 0.2, 0.1, 0.01, 0.3)

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from charlab.core.params import TrainParams
 from charlab.train import portable
+from charlab.train.params import TrainParams
 from charlab.train.portable import SETTINGS, ensure_code_path, portable_environment
 
 PORTABLE = TrainParams(deterministic="portable")
 
 PROGRAM = """
 import json, os, sys
-from charlab.core.params import TrainParams
+from charlab.train.params import TrainParams
 from charlab.train.portable import SETTINGS, ensure_code_path
 before = {name: os.environ.get(name) for name in SETTINGS}
 ensure_code_path(TrainParams(deterministic=sys.argv[1]))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlab.core.params import TrainParams
+from charlab.train.params import TrainParams
 from charlab.train.schedules import learning_rate
 
 STEPS = 100

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab.core.errors import CharlabError
-from charlab.core.params import CorpusParams
+from charlab.plan.params import CorpusParams
 from charlab.vocab import arrays as streaming
 from charlab.vocab import vocabulary
 from charlab.vocab.splits import NAMES

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlab.core.errors import CharlabError
-from charlab.core.params import CorpusParams
+from charlab.plan.params import CorpusParams
 from charlab.vocab.splits import NAMES, Splits, divide
 
 SHARES = st.sampled_from([0.05, 0.1, 0.15, 0.2, 0.3])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from charlab.baselines.compressors import COMPRESSORS, Compressor, nats_added, ppmd_size
 from charlab.baselines.ngram import nats_by_order
-from charlab.core.params import BaselineParams
+from charlab.baselines.params import BaselineParams
 from charlab.synthetic.text import Floor, NotInventedError, code_length
 from charlab.vocab.vocabulary import EncodedText
 

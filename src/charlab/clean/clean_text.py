@@ -12,8 +12,9 @@ from pathlib import Path
 
 from charlab.clean.cleaner import clean_file
 from charlab.clean.fingerprints import check
+from charlab.clean.params import CleanParams
 from charlab.core.files import write_json, write_text
-from charlab.core.params import CleanParams, TextParams
+from charlab.fetch.params import TextParams
 
 
 def clean_text(

@@ -24,6 +24,7 @@ from charlab.clean.front_matter import trim_front
 from charlab.clean.header import Header, find_header, header_of_blocks, read_header
 from charlab.clean.lines import TAIL, Ends
 from charlab.clean.normalize import finished
+from charlab.clean.params import CleanParams
 from charlab.clean.record import CleaningRecord, Removed, explain
 from charlab.clean.reject import (
     CleaningError,
@@ -34,7 +35,6 @@ from charlab.clean.reject import (
 from charlab.clean.scan import Survey, refuse_two_books, survey
 from charlab.clean.sources import InMemory, OnDisk, Source
 from charlab.core.files import atomic, write_json
-from charlab.core.params import CleanParams
 
 __all__ = ["Cleaned", "CleaningError", "CleaningRecord", "clean", "clean_file", "explain"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.core.params import CleanParams
+from charlab.clean.params import CleanParams
 
 Bytes = NDArray[np.uint8]
 

@@ -21,7 +21,7 @@ from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
 from charlab.core.errors import CharlabError
 from charlab.core.files import atomic, write_text
-from charlab.core.params import SLUG
+from charlab.core.schema import SLUG
 from charlab.fetch.gutenberg import fetch_book
 from charlab.fetch.mirrors import mirrors
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from charlab.core.errors import CharlabError
-from charlab.core.params import bits
+from charlab.core.units import bits
 from charlab.models.numpy_model import load_model
 from charlab.models.scoring import nats_per_char
 from charlab.vocab.vocabulary import Vocabulary

@@ -17,7 +17,7 @@ import yaml
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes
-from charlab.core.params import parse_params
+from charlab.plan.params import parse_params
 
 
 class StudyError(CharlabError):

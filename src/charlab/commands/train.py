@@ -12,7 +12,8 @@ import yaml
 from charlab.clean.cleaner import clean
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_text
-from charlab.core.params import CorpusParams, Params, ParamsError, apply_overrides, parse_params
+from charlab.core.schema import ParamsError, apply_overrides
+from charlab.plan.params import CorpusParams, Params, parse_params
 from charlab.recipes import load_recipe
 from charlab.train.loop import train
 from charlab.train.portable import ensure_code_path

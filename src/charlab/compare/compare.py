@@ -31,7 +31,7 @@ from charlab.compare.tables import (
     variants_table,
 )
 from charlab.core.files import write_json, write_text
-from charlab.core.params import Params
+from charlab.plan.params import Params
 
 DIGITS = 6
 """Significant digits of every number that is written."""
@@ -62,7 +62,7 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
     comparisons = comparisons_table(params, seeds)
     text = texts[texts["text"] == params.text].iloc[0].to_dict()
     tables = {
-        "variants": variants_table(variants, seeds),
+        "variants": variants_table(variants, seeds, params.labels),
         "seeds": seeds,
         "comparisons": comparisons,
         "texts": texts,

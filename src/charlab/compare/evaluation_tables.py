@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from charlab.core.params import bits
+from charlab.core.units import bits
 
 Looks = dict[str, dict[str, Any]]
 Rows = Iterator[dict[str, Any]]

@@ -18,7 +18,9 @@ import pandas as pd
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
-from charlab.core.params import Params, Variant, bits
+from charlab.core.units import bits
+from charlab.plan.params import Params
+from charlab.train.params import Variant
 
 MODEL = "model"
 """The name of *the* model among the variants, in every table of what is inside a model."""
@@ -88,7 +90,7 @@ def read_model(params: Params, data: Path) -> Run:
 
 def read_variants(params: Params, data: Path) -> Iterator[tuple[Variant, list[Run]]]:
     """Yield every variant of the study with its runs, in the order of params.yaml."""
-    for variant in params.study.resolved():
+    for variant in map(params.study.variant, params.study.variants):
         folder = data / "variants" / variant.slug
         yield (
             variant,

@@ -14,7 +14,9 @@ import pandas as pd
 
 from charlab.compare.results import ResultsError, Run, read_optional
 from charlab.core.files import read_json
-from charlab.core.params import Params, Variant, bits
+from charlab.core.units import bits
+from charlab.plan.params import Params
+from charlab.train.params import Variant
 
 SPLITS = ("val", "test", "train")
 
@@ -67,7 +69,9 @@ def seeds_table(runs: Iterable[tuple[Variant, list[Run]]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def variants_table(runs: Iterable[tuple[Variant, list[Run]]], seeds: pd.DataFrame) -> pd.DataFrame:
+def variants_table(
+    runs: Iterable[tuple[Variant, list[Run]]], seeds: pd.DataFrame, labels: dict[str, str]
+) -> pd.DataFrame:
     """Return one row per variant: what it is, and mean and spread over its seeds.
 
     The spread (``_sd``) is the sample standard deviation; with one seed it is empty.
@@ -77,7 +81,7 @@ def variants_table(runs: Iterable[tuple[Variant, list[Run]]], seeds: pd.DataFram
         of_variant = seeds[seeds["variant"] == variant.slug]
         row: dict[str, Any] = {
             "variant": variant.slug,
-            "title": variant.title,
+            "title": labels[variant.slug],
             "text": variant.text,
             "cell": variant.model.cell,
             "hidden": variant.model.hidden,

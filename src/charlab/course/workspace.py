@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes, write_text
-from charlab.core.params import Params, load_params
+from charlab.plan.params import Params, load_params
 from charlab.report.findings import escape
 from charlab.report.render import render
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from charlab.core.params import bits
+from charlab.core.units import bits
 from charlab.evaluate.bounds import bounded
 from charlab.evaluate.novelty import TrainingText, character_entropy
 from charlab.models.scoring import nats_per_char

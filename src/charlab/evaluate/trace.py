@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
-from charlab.core.params import ModelParams
+from charlab.models.params import ModelParams
 from charlab.models.weights import load_weights
 
 Floats = NDArray[np.float64]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from charlab.core.params import ModelParams
 from charlab.models.cells import LayerState
+from charlab.models.params import ModelParams
 
 _FUNCTIONS = {
     ("rnn", "tanh"): "rnn_tanh",

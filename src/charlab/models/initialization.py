@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.core.params import ModelParams
+from charlab.models.params import ModelParams
 from charlab.models.weights import GATES, expected_shapes
 
 Weights = dict[str, NDArray[np.float32]]

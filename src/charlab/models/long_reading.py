@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.core.params import ModelParams
 from charlab.models.kernels import KINDS, gru_forward, lstm_forward, rnn_forward
+from charlab.models.params import ModelParams
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.integer[Any]]

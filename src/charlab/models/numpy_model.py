@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
-from charlab.core.params import ModelParams
 from charlab.models.numpy_cells import ACTIVATIONS, CELLS, Cell, Floats, LayerState
+from charlab.models.params import ModelParams
 from charlab.models.weights import load_weights
 
 Ids = NDArray[np.integer[Any]]

@@ -40,8 +40,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from charlab.core.params import ModelParams
 from charlab.models.initialization import initial_weights
+from charlab.models.params import ModelParams
 from charlab.models.weights import expected_shapes
 
 Array = NDArray[np.floating[Any]]

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from charlab.core.params import ModelParams
 from charlab.models.cells import LayerState, run_steps
 from charlab.models.cudnn_cells import in_library, run_library
 from charlab.models.fused_cells import run_fast
 from charlab.models.initialization import initial_weights
+from charlab.models.params import ModelParams
 from charlab.models.weights import expected_shapes
 
 State = list[LayerState]

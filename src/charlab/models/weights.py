@@ -25,7 +25,7 @@ from safetensors.numpy import load_file, save
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes
-from charlab.core.params import ModelParams
+from charlab.models.params import ModelParams
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """How many blocks of H rows each cell stacks in its weights."""

@@ -9,13 +9,13 @@ dvc.yaml itself has no way to say "this text comes from a file, so watch it".
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import sha256_of, write_json
-from charlab.core.params import Params, TextParams
+from charlab.fetch.params import TextParams
+from charlab.plan.params import Params
 
 MAX_BOOKS = 100
 """Gutenberg asks that no more books than about this many a day come from its main site."""
@@ -75,7 +75,7 @@ def write_plan(params: Params, own: Path, out: Path, mirrors_given: bool) -> Non
     own : Path
         Folder of the user's own texts.
     out : Path
-        Folder to fill; files of texts no longer named are removed from it.
+        Folder for the files.
     mirrors_given : bool
         Whether the user named a mirror, which lifts the limit on the number of books.
 
@@ -93,33 +93,7 @@ def write_plan(params: Params, own: Path, out: Path, mirrors_given: bool) -> Non
     sources = {slug: text_source(slug, text, own) for slug, text in params.texts.items()}
     for slug, source in sources.items():
         write_json(out / f"{slug}.json", source)
+    # DVC empties the folder before a run; by hand, the stage has to.
     for path in out.glob("*.json"):
         if path.stem not in sources:
             path.unlink()
-
-
-def prune(params: Params, data: Path) -> list[Path]:
-    """Remove outputs of texts and variants that params.yaml no longer names.
-
-    ``compare`` and others depend on whole folders, since dvc.yaml cannot list the
-    members of a ``foreach``; a left-over of an earlier params.yaml there would be
-    taken for a result. DVC's cache keeps what is removed here.
-
-    Returns
-    -------
-    list of Path
-        What was removed.
-    """
-    kept = {folder: set(params.texts) for folder in ("raw", "clean", "vocab", "baselines")}
-    kept["variants"] = set(params.study.variants)
-    removed = []
-    for folder, slugs in kept.items():
-        for path in sorted((data / folder).glob("*")):
-            if path.name.partition(".")[0] in slugs or path.name == ".gitignore":
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-            removed.append(path)
-    return removed

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from charlab.core.params import Params
+from charlab.plan.params import Params
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#8C8C00")
 """Okabe and Ito's colours but black; the last is a darker yellow, legible on white."""
@@ -95,9 +95,11 @@ def legend_of(params: Params) -> dict[str, Look]:
             cells.setdefault(cell, chosen[slug])
     found = {
         variant.slug: Look(
-            variant.title, PALETTE[chosen[variant.slug] % len(PALETTE)], _marker(chosen, variant)
+            params.labels[variant.slug],
+            PALETTE[chosen[variant.slug] % len(PALETTE)],
+            _marker(chosen, variant),
         )
-        for variant in params.study.resolved()
+        for variant in map(params.study.variant, params.study.variants)
     }
     return {"model": Look("the model", BLACK, "*")} | found
 

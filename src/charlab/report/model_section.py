@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from charlab.core.params import ModelParams, Params
+from charlab.models.params import ModelParams
+from charlab.plan.params import Params
 from charlab.report import findings
 from charlab.report import internals_findings as looking
 from charlab.report.statistics import amount, number

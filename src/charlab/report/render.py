@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 
 from charlab.core.files import write_bytes, write_text
-from charlab.core.params import Params
+from charlab.plan.params import Params
 from charlab.plots import registry
 from charlab.report import findings
 from charlab.report.comparison_section import (

@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 
 from charlab.core.files import read_json
-from charlab.core.params import ComparisonParams, Params
+from charlab.plan.params import Params
+from charlab.plan.study import ComparisonParams
 from charlab.plots.style import Legend, legend_of
 from charlab.report.findings import Entry, as_number
 

@@ -16,7 +16,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from charlab.core.params import SampleParams
 from charlab.models.numpy_model import load_model
 from charlab.models.snapshots import load_snapshots
 from charlab.sample.distribution import (
@@ -29,6 +28,7 @@ from charlab.sample.distribution import (
     probabilities,
     uniforms,
 )
+from charlab.sample.params import SampleParams
 from charlab.vocab.vocabulary import Vocabulary
 
 Ids = npt.NDArray[np.integer]

@@ -13,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from charlab.core.params import ModelParams, TrainParams
 from charlab.core.seeding import numpy_stream, torch_stream
+from charlab.models.params import ModelParams
 from charlab.models.rnn_by_hand import NumpyRNN
 from charlab.models.torch_model import CharRNN
 from charlab.train.optimizers import NumpyOptimizer, TorchOptimizer, clip_gradients
+from charlab.train.params import TrainParams
 
 Arrays = dict[str, NDArray[Any]]
 Chunk = NDArray[np.int64]

@@ -16,14 +16,16 @@ from typing import Any, Literal, SupportsFloat
 import numpy as np
 
 from charlab.core.errors import CharlabError
-from charlab.core.params import ModelParams, TrainParams, bits
+from charlab.core.units import bits
 from charlab.models.numpy_model import InferenceModel
+from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.train.batches import Batches
 from charlab.train.checkpoints import Checkpoints, key_of
 from charlab.train.history import Row
 from charlab.train.learners import LEARNERS, Arrays, Learner
 from charlab.train.model_folder import write_folder
+from charlab.train.params import TrainParams
 from charlab.train.progress import Progress
 from charlab.train.schedules import learning_rate
 from charlab.vocab.vocabulary import EncodedText, Ids

@@ -27,7 +27,7 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
-from charlab.core.params import TrainParams
+from charlab.train.params import TrainParams
 
 Array = NDArray[np.floating[Any]]
 EPS = 1e-8

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from charlab.core.params import TrainParams
+from charlab.train.params import TrainParams
 
 SETTINGS = {
     "ATEN_CPU_CAPABILITY": "default",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from charlab.core.params import TrainParams
+from charlab.train.params import TrainParams
 
 
 def learning_rate(params: TrainParams, step: int, steps: int, epoch: float) -> float:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from charlab.core.errors import CharlabError
-from charlab.core.params import CorpusParams
+from charlab.vocab.params import SplitParams
 
 NAMES = ("train", "val", "test")
 SHORTEST = 2
@@ -81,7 +81,7 @@ class Splits:
                 yield name, slice(max(0, start), max(0, min(end, length)))
 
 
-def divide(chars: int, corpus: CorpusParams) -> Splits:
+def divide(chars: int, corpus: SplitParams) -> Splits:
     """Divide a text of ``chars`` characters as ``corpus`` says.
 
     Raises

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_json
-from charlab.core.params import CorpusParams
 from charlab.vocab.arrays import (
     CODE_POINTS,
     code_points,
@@ -27,6 +26,7 @@ from charlab.vocab.arrays import (
     read_pieces,
     write_parts,
 )
+from charlab.vocab.params import SplitParams
 from charlab.vocab.splits import NAMES, divide
 from charlab.vocab.unknown import UnknownCharacterError, unknown_character
 
@@ -259,7 +259,7 @@ class EncodedText:
 
 
 def encode_text(
-    path: Path, corpus: CorpusParams, out_dir: Path, *, chars: int | None = None
+    path: Path, corpus: SplitParams, out_dir: Path, *, chars: int | None = None
 ) -> Vocabulary:
     """Give the characters of a clean text numbers and write its splits to a folder.
 
@@ -267,7 +267,7 @@ def encode_text(
     ----------
     path : Path
         A text in UTF-8.
-    corpus : CorpusParams
+    corpus : SplitParams
         The split, and which characters get a number.
     out_dir : Path
         Folder for ``vocab.json``, ``splits.json`` and one ``.npy`` file per split.

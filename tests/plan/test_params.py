@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from charlab.core.params import ParamsError, apply_overrides, bits, load_params, parse_params
+from charlab.core.schema import ParamsError, apply_overrides
+from charlab.core.units import bits
+from charlab.plan.params import load_params, parse_params
 
 SMALL: dict[str, Any] = {
     "texts": {"book": {"builtin": "invented"}},

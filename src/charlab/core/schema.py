@@ -1,0 +1,201 @@
+"""The base of every parameter schema: strict types, and errors that name the key.
+
+Each package describes its own sections of params.yaml in a module ``params.py``; a stage
+loads only what it reads, so that a new key elsewhere makes none of its results stale.
+:mod:`charlab.plan.params` composes all sections and checks the file as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeGuard, TypeVar, get_args
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from charlab.core.errors import CharlabError
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
+S = TypeVar("S", bound=BaseModel)
+
+
+class ParamsError(CharlabError):
+    """A parameter file that cannot be read, or a value in it that is not allowed."""
+
+
+def _check_slug(value: str) -> str:
+    if not SLUG.fullmatch(value):
+        raise ValueError(
+            "a slug is lower-case letters, digits, '-' and '_', and starts with a letter or digit"
+        )
+    return value
+
+
+def _number_from_text(value: object) -> object:
+    """Turn ``"1e-05"`` into a float.
+
+    DVC writes ``-S train.learning_rate=0.00001`` as ``1e-05``, which YAML 1.1
+    (PyYAML) reads as a string because the mantissa has no dot.
+    """
+    if isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
+        return float(value)
+    return value
+
+
+def _reject_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a number is expected, not true or false")
+    return value
+
+
+Slug = Annotated[str, AfterValidator(_check_slug)]
+Float = Annotated[float, BeforeValidator(_number_from_text), BeforeValidator(_reject_bool)]
+Int = Annotated[int, BeforeValidator(_reject_bool)]
+Seed = Annotated[Int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A block of params.yaml: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class StageParams(BaseModel):
+    """The top-level keys that one stage reads; it ignores all others.
+
+    tests/test_graph.py holds that dvc.yaml declares exactly these keys for the stage.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+def describe(
+    error: Mapping[str, Any], schema: type[BaseModel], prefix: tuple[str, ...] = ()
+) -> str:
+    """Return one line for one problem: the key's path, the value, what is allowed.
+
+    Parameters
+    ----------
+    error : mapping
+        One entry of pydantic's ``ValidationError.errors()``.
+    schema : type of BaseModel
+        The schema that the document was checked against.
+    prefix : tuple of str
+        Path of that document inside the whole file.
+    """
+    below = [str(step) for step in error["loc"] if step != "[key]"]
+    path = ".".join([*prefix, *below]) or "the file"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        return (
+            f"{path}: unknown key (value {error['input']!r}); {_allowed_keys(schema, below[:-1])}"
+        )
+    if error["type"] == "missing":
+        return f"{path}: this key is missing"
+    if error["type"] == "value_error" and isinstance(error["input"], dict):
+        return f"{path}: {message}"
+    return f"{path}: {message}, found {error['input']!r}"
+
+
+def _allowed_keys(schema: type[BaseModel], path: list[str]) -> str:
+    """Name the keys that the section at ``path`` knows."""
+    current: Any = schema
+    for step in path:
+        current = _annotation_below(current, step)
+    if not is_section(current):
+        return "it is not part of this section"
+    return "known keys here: " + ", ".join(current.model_fields)
+
+
+def _annotation_below(annotation: Any, step: str) -> Any:
+    """Return the type of the key ``step`` of a section, or of any entry of a dict."""
+    if is_section(annotation):
+        return annotation.model_fields[step].annotation if step in annotation.model_fields else None
+    return get_args(annotation)[-1] if get_args(annotation) else None
+
+
+def is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
+    """Return whether a type annotation is a block with keys of its own."""
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def refuse(source: str, problems: list[str]) -> ParamsError:
+    """Return the error for a document with these problems, one line each."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return ParamsError(f"{source}: {count}\n" + "\n".join(f"  {line}" for line in problems))
+
+
+def parse(document: object, schema: type[S], source: str = "params.yaml") -> S:
+    """Check a loaded YAML document against a schema.
+
+    Raises
+    ------
+    ParamsError
+        With one line per problem: the key's path, the value, what is allowed.
+    """
+    if not isinstance(document, dict):
+        raise refuse(source, ["the file must be a mapping of keys such as texts, model, train"])
+    try:
+        return schema.model_validate(document)
+    except ValidationError as error:
+        problems = [describe(problem, schema) for problem in error.errors()]
+        raise refuse(source, problems) from None
+
+
+def read_yaml(path: Path | str) -> Any:
+    """Return the content of a YAML file.
+
+    Raises
+    ------
+    ParamsError
+        If the file is missing or is not YAML in UTF-8.
+    """
+    path = Path(path)
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(
+            f"{path}: no such file; run from the project's folder, or name the file"
+        ) from None
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(f"{path}: not a YAML file in UTF-8: {error}") from None
+
+
+def load(schema: type[S], path: Path | str = "params.yaml") -> S:
+    """Read the parts of a parameter file that ``schema`` describes.
+
+    Raises
+    ------
+    ParamsError
+        If the file cannot be read, or one of these parts has anything that is not allowed.
+    """
+    return parse(read_yaml(path), schema, str(path))
+
+
+def apply_overrides(document: dict[str, Any], assignments: list[str]) -> dict[str, Any]:
+    """Return a copy of ``document`` with ``section.key=value`` assignments applied.
+
+    Values are read as YAML, so ``model.hidden=256`` is an integer.
+
+    Raises
+    ------
+    ParamsError
+        If an assignment is not of the form ``key.path=value``.
+    """
+    result = {k: dict(v) if isinstance(v, dict) else v for k, v in document.items()}
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        keys = path.split(".")
+        if not equals or not all(keys):
+            raise ParamsError(
+                f"--set {assignment}: expected KEY.PATH=VALUE, as in model.hidden=256"
+            )
+        target = result
+        for key in keys[:-1]:
+            target = target.setdefault(key, {})
+            if not isinstance(target, dict):
+                raise ParamsError(f"--set {assignment}: {key} is not a section")
+        target[keys[-1]] = yaml.safe_load(text)
+    return result

@@ -1,0 +1,10 @@
+"""Units of loss: nats inside, bits per character wherever a person reads."""
+
+from __future__ import annotations
+
+import math
+
+
+def bits(nats: float) -> float:
+    """Convert a loss in nats per character to bits per character."""
+    return nats / math.log(2)

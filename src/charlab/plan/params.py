@@ -1,0 +1,130 @@
+"""The whole of params.yaml: the sections of all packages, composed and cross-checked.
+
+The file is checked at once, so that a bad value stops the pipeline before its first
+stage does any work. A stage that needs a few sections only loads those with
+:func:`charlab.core.schema.load` instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from charlab.baselines.params import BaselineParams
+from charlab.clean.params import CleanParams
+from charlab.core.schema import Section, Seed, Slug, describe, parse, read_yaml, refuse
+from charlab.fetch.params import TextParams
+from charlab.models.params import ModelParams
+from charlab.plan.labels import labels
+from charlab.plan.study import StudyParams
+from charlab.sample.params import SampleParams
+from charlab.train.params import TrainParams
+from charlab.vocab.params import SplitParams
+
+
+class CorpusParams(SplitParams):
+    """From a clean text to ids in three splits."""
+
+    clean: CleanParams = Field(
+        default=CleanParams(), description="changes to the characters of a body; off by default"
+    )
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    seed: Seed = Field(
+        default=1, description="of the model below; each use of chance has its own generator"
+    )
+    texts: Annotated[dict[Slug, TextParams], Field(min_length=1)] = Field(
+        description="the texts in use, by slug"
+    )
+    corpus: CorpusParams = CorpusParams()
+    baselines: BaselineParams = BaselineParams()
+    text: Slug = Field(description="the text that the model reads")
+    model: ModelParams = ModelParams()
+    train: TrainParams = TrainParams()
+    sample: SampleParams = SampleParams()
+    study: StudyParams = StudyParams()
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The label of every variant of the study, by slug."""
+        return labels(self.study, self.texts)
+
+
+def _cross_checks(params: Params) -> Iterator[str]:
+    """Yield one line for each name that points at nothing, and each bad override."""
+    known_texts = ", ".join(params.texts)
+    if params.text not in params.texts:
+        yield f"text: no text is called {params.text!r}; texts has {known_texts}"
+    for slug, entry in params.study.variants.items():
+        where = f"study.variants.{slug}"
+        if entry.text not in params.texts:
+            yield f"{where}.text: no text is called {entry.text!r}; texts has {known_texts}"
+        yield from _override_problems(params.study, slug)
+    yield from _unknown_variants(params.study)
+
+
+def _unknown_variants(study: StudyParams) -> Iterator[str]:
+    """Yield one line for each title or comparison that names a variant that does not exist."""
+    named = [(f"titles.{slug}", slug) for slug in study.titles]
+    for slug, comparison in study.comparisons.items():
+        named += [
+            (f"comparisons.{slug}.variants.{position}", name)
+            for position, name in enumerate(comparison.variants)
+        ]
+    known = ", ".join(study.variants) or "none"
+    for where, name in named:
+        if name not in study.variants:
+            yield f"study.{where}: no variant is called {name!r}; study.variants has {known}"
+
+
+def _override_problems(study: StudyParams, slug: str) -> Iterator[str]:
+    entry, defaults = study.variants[slug], study.defaults
+    blocks: tuple[tuple[str, type[Section], dict[str, Any]], ...] = (
+        ("model", ModelParams, defaults.model.model_dump() | entry.model),
+        ("train", TrainParams, defaults.train.model_dump() | entry.train),
+    )
+    for name, section, merged in blocks:
+        try:
+            section.model_validate(merged)
+        except ValidationError as error:
+            for problem in error.errors():
+                yield describe(problem, section, ("study", "variants", slug, name))
+
+
+def parse_params(document: object, source: str = "params.yaml") -> Params:
+    """Check a loaded YAML document as a whole.
+
+    Parameters
+    ----------
+    document : object
+        The content of a parameter file, as a YAML reader returns it.
+    source : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    ParamsError
+        With one line per problem: the key's path, the value, what is allowed.
+    """
+    params = parse(document, Params, source)
+    if problems := list(_cross_checks(params)):
+        raise refuse(source, problems)
+    return params
+
+
+def load_params(path: Path | str = "params.yaml") -> Params:
+    """Read and check a whole parameter file.
+
+    Raises
+    ------
+    ParamsError
+        If the file is missing, is not YAML, or has anything that is not allowed.
+    """
+    return parse_params(read_yaml(path), str(path))

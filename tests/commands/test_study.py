@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 
 from charlab.commands.study import Studies, StudyError
+from charlab.plan.document import complete
 
+SHORT = "texts: {i: {builtin: invented}}\ntext: i\nstudy: {name: demo}\n"
 COURSE = "texts: {a: {gutenberg: 11}}\ntext: a\nstudy: {name: course}\n"
-DEMO = "texts: {i: {builtin: invented}}\ntext: i\nstudy: {name: demo}\n"
+DEMO = complete(SHORT)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Studies:
     """Make a git repository with a committed course study and a demo beside it."""
     (tmp_path / "studies").mkdir()
-    (tmp_path / "studies" / "demo.yaml").write_text(DEMO, encoding="utf-8")
+    (tmp_path / "studies" / "demo.yaml").write_text(SHORT, encoding="utf-8")
     (tmp_path / "params.yaml").write_text(COURSE, encoding="utf-8")
     (tmp_path / "dvc.lock").write_text("course results\n", encoding="utf-8")
     git = ["git", "-c", "user.name=charlab", "-c", "user.email=charlab@example.org"]
@@ -39,12 +41,12 @@ def test_uncommitted_edits_come_back(project: Studies) -> None:
     edited = COURSE + "seed: 7\n"
     project.params.write_text(edited, encoding="utf-8")
     project.switch("demo")
-    project.params.write_text(DEMO + "seed: 8\n", encoding="utf-8")
+    project.params.write_text(DEMO.replace("hidden: 128", "hidden: 8"), encoding="utf-8")
     project.lock.write_text("demo results\n", encoding="utf-8")
     project.switch("course")
     assert project.params.read_text(encoding="utf-8") == edited
     project.switch("demo")
-    assert project.params.read_text(encoding="utf-8") == DEMO + "seed: 8\n"
+    assert project.params.read_text(encoding="utf-8") == DEMO.replace("hidden: 128", "hidden: 8")
     assert project.lock.read_text(encoding="utf-8") == "demo results\n"
 
 

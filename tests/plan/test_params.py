@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from charlab.core.schema import ParamsError, apply_overrides
-from charlab.core.units import bits
 from charlab.plan.params import load_params, parse_params
 
 SMALL: dict[str, Any] = {
@@ -123,27 +122,3 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
     broken.write_text("a: [", encoding="utf-8")
     with pytest.raises(ParamsError, match=r"broken\.yaml: not a YAML file"):
         load_params(broken)
-
-
-@pytest.mark.parametrize("path", ["params.yaml", *map(str, Path("studies").glob("*.yaml"))])
-def test_the_published_parameter_files_are_valid(path: str) -> None:
-    """Every study that comes with the project passes its own schema."""
-    load_params(path)
-
-
-@pytest.mark.parametrize("path", ["params.yaml", *map(str, Path("studies").glob("*.yaml"))])
-def test_every_key_of_the_published_files_has_a_comment(path: str) -> None:
-    """Each line that sets a setting of the model's sections says what it is."""
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
-    sections = ("corpus:", "model:", "train:", "sample:", "baselines:")
-    start = None
-    for line in lines:
-        if line and not line.startswith((" ", "#")):
-            start = line.split("#")[0].strip()
-        elif start in sections and line.startswith("  ") and not line.strip().startswith("#"):
-            assert "#" in line, f"{path}: no comment on {line.strip()}"
-
-
-def test_bits_are_nats_over_the_logarithm_of_two() -> None:
-    """A fair coin is one bit."""
-    assert bits(0.6931471805599453) == pytest.approx(1.0, abs=1e-15)

@@ -1,10 +1,9 @@
-"""Switching between studies: which parameter file is params.yaml.
+"""Switch between studies: write another study's parameters to params.yaml.
 
-A study is a complete params.yaml with a name of its own (``study.name``). The one
-that git tracks as params.yaml is the course study; others are in studies/. On a
-switch, edits to the study that is left, and its dvc.lock, go to a git-ignored
-folder, and come back when that study is chosen again: nothing is lost, and what
-was computed is still known to be up to date.
+A file in studies/ holds what differs from the schema's defaults; params.yaml is the complete
+version of one of them, with a comment on every key. Edits to the study that is left, and its
+dvc.lock, go to a git-ignored folder and come back when that study is chosen again: nothing
+is lost, and what was computed is still known to be up to date.
 """
 
 from __future__ import annotations
@@ -17,11 +16,12 @@ import yaml
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes
+from charlab.plan.document import complete
 from charlab.plan.params import parse_params
 
 
 class StudyError(CharlabError):
-    """A study is not there, or params.yaml does not say which it is."""
+    """A study that does not exist, or a params.yaml that does not name its study."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Studies:
 
     @property
     def lock(self) -> Path:
-        """What DVC knows of the current study's results."""
+        """DVC's record of the current study's results."""
         return self.root / "dvc.lock"
 
     def _kept(self, name: str) -> Path:
@@ -64,10 +64,11 @@ class Studies:
         return done.stdout if done.returncode == 0 else None
 
     def pristine(self, name: str) -> bytes | None:
-        """Return the parameter file of study ``name`` as the project publishes it."""
+        """Return the complete parameter file of study ``name`` as the project publishes it."""
         published = self.root / "studies" / f"{name}.yaml"
         if published.is_file():
-            return published.read_bytes()
+            source = published.read_text(encoding="utf-8")
+            return complete(source, f"studies/{name}.yaml").encode()
         committed = self._committed("params.yaml")
         if committed is not None and _name_of(committed, "the committed params.yaml") == name:
             return committed
@@ -112,7 +113,7 @@ class Studies:
         return True
 
     def _keep(self, name: str) -> None:
-        """Set aside the current study's edits and what DVC knows of it."""
+        """Set aside the current study's edits and its dvc.lock."""
         kept = self._kept(name)
         content = self.params.read_bytes()
         if content != self.pristine(name):

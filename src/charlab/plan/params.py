@@ -41,15 +41,26 @@ class Params(Section):
         default=1, description="of the model below; each use of chance has its own generator"
     )
     texts: Annotated[dict[Slug, TextParams], Field(min_length=1)] = Field(
-        description="the texts in use, by slug"
+        description="The texts in use, by slug: {gutenberg: NUMBER}, {path: data/own/FILE} or "
+        "{builtin: invented}. 'charlab add-text 1342' adds a book. 'charlab params' lists all keys."
     )
-    corpus: CorpusParams = CorpusParams()
-    baselines: BaselineParams = BaselineParams()
+    corpus: CorpusParams = Field(
+        default=CorpusParams(), description="From a clean text to ids in three splits."
+    )
+    baselines: BaselineParams = Field(
+        default=BaselineParams(), description="References that every network is measured against."
+    )
     text: Slug = Field(description="the text that the model reads")
     model: ModelParams = ModelParams()
     train: TrainParams = TrainParams()
-    sample: SampleParams = SampleParams()
-    study: StudyParams = StudyParams()
+    sample: SampleParams = Field(
+        default=SampleParams(),
+        description="Text drawn from the model and every variant, with the same random numbers.",
+    )
+    study: StudyParams = Field(
+        default=StudyParams(),
+        description="The study: variants, and the comparisons that they are grouped in.",
+    )
 
     @cached_property
     def labels(self) -> dict[str, str]:

@@ -1,0 +1,88 @@
+"""params.yaml is complete and commented; the reference lists every key."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charlab.core.schema import ParamsError
+from charlab.plan.document import complete, reference, scalar
+from charlab.plan.params import Params, parse_params
+from import_graph import ROOT
+
+STUDIES = sorted((ROOT / "studies").glob("*.yaml"), key=lambda path: path.name)
+SHORT = "texts: {i: {builtin: invented}}\ntext: i\n"
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_the_complete_file_means_the_same(path: Path) -> None:
+    """It only spells out the defaults."""
+    source = path.read_text(encoding="utf-8")
+    assert parse_params(yaml.safe_load(complete(source))) == parse_params(yaml.safe_load(source))
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_a_complete_file_is_its_own_completion(path: Path) -> None:
+    """A user may start a study from a copy of params.yaml."""
+    once = yaml.safe_load(complete(path.read_text(encoding="utf-8")))
+    again = yaml.safe_load(complete(yaml.safe_dump(once, sort_keys=False)))
+    assert once == again
+
+
+def test_every_setting_is_there_with_a_comment() -> None:
+    """``dvc exp run -S`` finds each key, and a person reads what it means."""
+    text = complete(SHORT)
+    document = yaml.safe_load(text)
+    lines = {line.split(":")[0].strip(): line for line in text.splitlines() if ":" in line}
+    for section in ("corpus", "baselines", "model", "train", "sample"):
+        schema = Params.model_fields[section].annotation
+        assert schema is not None
+        fields = schema.model_fields  # type: ignore[attr-defined]
+        assert set(document[section]) == set(fields)
+        for name, field in fields.items():
+            assert field.description
+            assert f"# {field.description}" in lines[name]
+
+
+def test_an_invalid_study_is_refused_by_name() -> None:
+    """The message names the file and the key."""
+    with pytest.raises(ParamsError, match=r"studies/x\.yaml: 1 problem\n  model\.hiden: unknown"):
+        complete(SHORT + "model: {hiden: 3}\n", "studies/x.yaml")
+
+
+@given(st.text(max_size=20) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans())
+def test_a_scalar_is_read_back_as_it_was(value: object) -> None:
+    """Also names that YAML would take for something else: "no", "1", "The "."""
+    assert yaml.safe_load(f"key: {scalar(value)}")["key"] == value
+
+
+def test_the_committed_params_are_those_of_the_course_study() -> None:
+    """Both are read from git: a user's own params.yaml is no fault of the project."""
+    assert published("params.yaml") == complete(published("studies/course.yaml"))
+
+
+def test_the_committed_reference_is_that_of_the_schema() -> None:
+    """docs/parameters.md is printed by ``charlab params``."""
+    assert (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8") == reference()
+
+
+def test_the_reference_names_every_key() -> None:
+    """Sections, and entries under slugs of the user's own."""
+    text = reference()
+    for name in ("hidden", "seq_len", "temperatures", "gutenberg", "section", "ngram_orders"):
+        assert f"| `{name}` |" in text
+
+
+def published(path: str) -> str:
+    """Return a file of the project as git has it."""
+    shown = subprocess.run(
+        ["git", "show", f"HEAD:./{path}"], cwd=ROOT, capture_output=True, check=False
+    )
+    if shown.returncode:
+        return (ROOT / path).read_text(encoding="utf-8")
+    return shown.stdout.decode("utf-8")

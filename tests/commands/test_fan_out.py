@@ -1,13 +1,18 @@
-"""Stages run side by side, each after those that it needs."""
+"""Stages run side by side, each after those that it needs, unseen by other machines."""
 
+import socket
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
+from ipaddress import ip_address
 from pathlib import Path
 
 import networkx as nx
+import psutil
 import pytest
 
-from charlab.commands.fan_out import Board, StageFailedError, last_line, run_graph
+from charlab.commands.board import Board
+from charlab.commands.fan_out import StageFailedError, run_graph
 from charlab.core.errors import CharlabError
 
 DIAMOND: "nx.DiGraph[str]" = nx.DiGraph(
@@ -34,8 +39,7 @@ def order_in(folder: Path) -> list[str]:
 
 def test_a_stage_runs_after_all_that_it_needs(tmp_path: Path) -> None:
     """The order of a diamond is top, then both sides, then bottom."""
-    board = Board(total=4)
-    run_graph(DIAMOND, 2, writer(tmp_path), board)
+    run_graph(DIAMOND, 2, writer(tmp_path), Board(total=4))
     order = order_in(tmp_path)
     assert (order[0], set(order[1:3]), order[3]) == ("top", {"left", "right"}, "bottom")
 
@@ -56,26 +60,39 @@ def test_independent_stages_run_at_the_same_time(tmp_path: Path) -> None:
     assert (tmp_path / "bottom").exists()
 
 
-def test_a_failure_stops_what_needs_it_and_nothing_else(tmp_path: Path) -> None:
-    """The other side still runs; the message is the failing stage's own."""
+def test_a_failure_stops_the_stages_downstream_and_no_others(tmp_path: Path) -> None:
+    """The other side of the diamond still runs; the message is the failing stage's own."""
     with pytest.raises(StageFailedError, match=r"out of paper\nnot run.*: 1 stages"):
         run_graph(DIAMOND, 2, writer(tmp_path, failing="left"), Board(total=4))
     assert sorted(order_in(tmp_path)) == ["right", "top"]
 
 
-def test_the_board_shows_what_runs_and_counts_what_is_done() -> None:
-    """A stage is on the board while it runs, and counted afterwards."""
-    board = Board(total=2)
-    board.note((0.0, ("train", "starts")))
-    assert "1 running" in board.lines()[0]
-    assert "train" in board.lines()[1]
-    board.note((0.0, ("train", "ends")))
-    assert board.lines() == ["1 of 2 stages done, 0 running"]
+def listening() -> set[tuple[str, int]]:
+    """Return the addresses and ports at which this process accepts connections."""
+    connections = psutil.Process().net_connections(kind="inet")
+    return {tuple(c.laddr) for c in connections if c.status == psutil.CONN_LISTEN}
 
 
-def test_the_last_line_of_a_progress_bar_is_the_newest(tmp_path: Path) -> None:
-    """A bar rewrites its line with carriage returns; only the last state counts."""
-    log = tmp_path / "log"
-    log.write_bytes(b"start\n 10%\r 20%\r 30%")
-    assert last_line(log) == "30%"
-    assert last_line(tmp_path / "none") == ""
+def test_no_other_machine_can_connect(tmp_path: Path) -> None:
+    """While stages run, only the loopback interface is open, and port 8787 is not."""
+    before = listening()
+
+    def run(stage: str) -> None:
+        opened = listening() - before
+        (tmp_path / stage).write_text("\n".join(f"{host} {port}" for host, port in opened))
+
+    run_graph(DIAMOND, 2, run, Board(total=4))
+    lines = (tmp_path / "top").read_text().splitlines()
+    assert all(ip_address(line.split()[0]).is_loopback for line in lines), lines
+    assert not any(line.endswith(" 8787") for line in lines)
+
+
+def test_a_port_8787_that_is_taken_does_no_harm(tmp_path: Path) -> None:
+    """Dask's usual port is not needed: pytest would turn its warning into an error."""
+    with closing(socket.socket()) as taken:
+        # Where another program has it, the port is taken just as well.
+        with suppress(OSError):
+            taken.bind(("0.0.0.0", 8787))
+            taken.listen()
+        run_graph(DIAMOND, 2, writer(tmp_path), Board(total=4))
+    assert len(order_in(tmp_path)) == 4

@@ -93,7 +93,7 @@ def test_a_bad_parameter_file_is_named(tmp_path: Path, content: bytes) -> None:
     """Not YAML, not UTF-8, not sections."""
     path = tmp_path / "bad.yaml"
     path.write_bytes(content)
-    with pytest.raises(ParamsError, match=r"bad\.yaml: (not a readable|expected sections)"):
+    with pytest.raises(ParamsError, match=r"bad\.yaml: (not a YAML file|expected sections)"):
         resolve(None, path, [], None)
-    with pytest.raises(ParamsError, match=r"none\.yaml: not a readable"):
+    with pytest.raises(ParamsError, match=r"none\.yaml: no such file"):
         resolve(None, tmp_path / "none.yaml", [], None)

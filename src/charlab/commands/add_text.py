@@ -1,7 +1,7 @@
-"""Adding a text to params.yaml: one block, comments and order as they were.
+"""Add a text to params.yaml as one block, without touching comments or order.
 
-The title, the language and the name come from the file's own header; what the body is goes
-to data/bodies.yaml.
+Title, language and slug come from the file's own header; a record of a Gutenberg book's
+body goes to data/bodies.yaml.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
+from charlab.commands.inputs import read_bytes
 from charlab.core.errors import CharlabError
 from charlab.core.files import atomic, write_text
 from charlab.core.schema import SLUG
@@ -33,17 +34,18 @@ LANGUAGES = {
     "portuguese": "pt", "romanian": "ro", "russian": "ru", "spanish": "es", "swedish": "sv",
     "tagalog": "tl", "turkish": "tr", "welsh": "cy",
 }  # fmt: skip
-"""ISO 639-1 codes of the languages as Gutenberg's headers name them."""
+"""ISO 639-1 codes by the names of languages in Gutenberg's headers."""
 
 
 def slug_of(title: str) -> str:
-    """Return a slug made of a title's first words, up to a subtitle.
+    """Return a slug made of the first four words of a title, without its subtitle.
 
     Examples
     --------
     >>> slug_of("Also sprach Zarathustra: Ein Buch für Alle und Keinen")
     'also-sprach-zarathustra'
     """
+    # Accents become separate characters, which ASCII cannot hold and "ignore" drops.
     main = re.split(r"[:;,.(]| or ", title, maxsplit=1)[0]
     plain = unicodedata.normalize("NFKD", main).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)
@@ -62,9 +64,9 @@ def add_text(
     identifier : str
         A book's number, or the name of a file, which is copied to data/own/.
     slug : str, optional
-        What to call the text; by default its title decides.
+        The text's key in params.yaml; by default it is made of the title.
     update : bool
-        Accept that the text is there already, and record its body anew.
+        Accept a text that params.yaml has already, and record its body again.
 
     Returns
     -------
@@ -74,10 +76,11 @@ def add_text(
     Raises
     ------
     CharlabError
-        If the text cannot be had, or the slug is taken.
+        If the text cannot be read or fetched, or the slug is taken.
     """
     yaml = YAML()
     yaml.preserve_quotes = True
+    # Never fold a long line: it would change lines that are not ours.
     yaml.width = 1_000_000
     document = yaml.load(params_path.read_text(encoding="utf-8"))
     root = params_path.parent
@@ -85,12 +88,13 @@ def add_text(
         cleaned = _fetched(int(identifier))
         entry: dict[str, Any] = {"gutenberg": int(identifier)}
     else:
-        cleaned = clean(_read(Path(identifier)))
+        advice = "give a book's number or the name of a text file"
+        cleaned = clean(read_bytes(Path(identifier), advice))
     title = cleaned.record.title or Path(identifier).stem
-    slug = _chosen(slug or slug_of(title), document["texts"], update)
+    slug = _checked(slug or slug_of(title), document["texts"], update)
     if not identifier.isdigit():
         entry = {"path": _copied(Path(identifier), slug, root)}
-    # In this order: what was recorded of a text that did not come to be is written again.
+    # params.yaml comes last: after a crash in between, adding the text again repairs both files.
     if "gutenberg" in entry:
         record(slug, entry["gutenberg"], cleaned.text, root / "data" / "bodies.yaml")
     if slug not in document["texts"]:
@@ -102,31 +106,24 @@ def add_text(
 
 
 def _fetched(number: int) -> Cleaned:
+    """Fetch a Gutenberg book and return it cleaned."""
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         path = Path(folder) / "book.txt"
         fetch_book(number, path, mirrors())
         return clean(path.read_bytes())
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CharlabError(
-            f"{path}: {error.strerror}; give a book's number or the name of a text file"
-        ) from None
-
-
-def _chosen(slug: str, texts: dict[str, Any], update: bool) -> str:
+def _checked(slug: str, texts: dict[str, Any], update: bool) -> str:
+    """Return the slug if it is allowed and free."""
     if not SLUG.fullmatch(slug):
-        raise CharlabError(f"{slug!r} cannot be a slug; give one with --slug, as in --slug my-text")
+        raise CharlabError(f"{slug!r} is not a slug; give one with --slug, as in --slug my-text")
     if slug in texts and not update:
         raise CharlabError(f"params.yaml has a text {slug!r} already; give another --slug")
     return slug
 
 
 def _copied(path: Path, slug: str, root: Path) -> str:
-    """Copy a user's file to where the pipeline watches it."""
+    """Copy a user's file to data/own/, where the pipeline notices edits; return its path there."""
     target = root / "data" / "own" / f"{slug}.txt"
     if path.resolve() != target.resolve():
         with path.open("rb") as source, atomic(target) as copy:
@@ -135,14 +132,15 @@ def _copied(path: Path, slug: str, root: Path) -> str:
 
 
 def _described(cleaned: Cleaned, title: str) -> dict[str, str]:
+    """Return the title, and the language if its code is known."""
     language = LANGUAGES.get((cleaned.record.language or "").lower())
     return {"title": title} | ({"language": language} if language else {})
 
 
 def _append(texts: CommentedMap, slug: str, entry: dict[str, Any]) -> None:
-    """Put a text in front of the others, in block style.
+    """Insert a text before the others, in block style.
 
-    DVC writes params.yaml again without quotes, and a title with a question mark cannot be
-    read back inside braces.
+    DVC rewrites params.yaml without quotes, and YAML cannot read an unquoted title with a
+    question mark inside braces.
     """
     texts.insert(0, slug, CommentedMap(entry))

@@ -1,4 +1,4 @@
-"""One model on any text, without DVC: what ``charlab evaluate`` prints."""
+"""Measure one model on any text, without DVC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from charlab.models.scoring import nats_per_char
 from charlab.vocab.vocabulary import Vocabulary
 
 LEARNING_RATE = 5e-4
-"""Of dynamic evaluation: good over a factor of three on either side (docs/baselines.md)."""
+"""Learning rate of dynamic evaluation; results vary little within a factor of three."""
 
 
 def evaluate_alone(
@@ -33,7 +33,7 @@ def evaluate_alone(
         Let the model learn while it reads (:mod:`charlab.evaluate.dynamic`); this
         loads torch.
     learning_rate : float, optional
-        Of dynamic evaluation.
+        Learning rate of dynamic evaluation; :data:`LEARNING_RATE` by default.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def evaluate_alone(
     Raises
     ------
     UnknownCharacterError
-        If the text has a character that the vocabulary has not.
+        If the text has a character that is not in the vocabulary.
     CharlabError
         If the text is too short, the model cannot be read, or a learning rate is given
         without ``dynamic``.
@@ -59,6 +59,7 @@ def evaluate_alone(
         )
     network = load_model(model)
     ids = Vocabulary.load(model / "vocab.json").encode(text)
+    # One loss for each character but the first, which has nothing before it.
     nats = float(nats_per_char(network, ids).mean())
     result = {"chars": len(ids) - 1, "nats": nats, "bpc": bits(nats)}
     if dynamic:
@@ -69,6 +70,7 @@ def evaluate_alone(
 
 
 def _dynamic(model: Path, ids: np.ndarray[Any, Any], learning_rate: float) -> float:
+    """Return the mean loss in nats under dynamic evaluation."""
     # torch takes seconds to load, and only this needs it.
     from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, load_torch_model
 

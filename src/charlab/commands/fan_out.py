@@ -2,100 +2,53 @@
 
 ``dvc repro`` runs one stage at a time. Here the stages that are out of date, and
 everything below them, become tasks of a Dask cluster on this machine; each task is
-one ``dvc --wait-for-lock repro --single-item STAGE``, so that DVC itself still
-decides what to run and writes the same dvc.lock as a plain ``dvc repro``.
+one ``dvc --wait-for-lock repro --single-item STAGE``. So DVC itself still decides what
+to run, and dvc.lock ends as a plain ``dvc repro`` would leave it.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 
+from charlab.commands.board import Board, log_of, shown
+from charlab.commands.lockfile import repro_order, sort_lock
 from charlab.core.errors import CharlabError
 
-LOGS = Path(".charlab/logs")
 TOPIC = "charlab stages"
+"""Dask's name for the messages from the workers to the board."""
 
 
 class StageFailedError(CharlabError):
     """A stage of the pipeline ended with an error."""
 
 
-def stale_graph(root: Path) -> nx.DiGraph[str]:
+def stale_graph(repo: Any) -> nx.DiGraph[str]:
     """Return the stages to run: those out of date and all that depend on them.
+
+    Parameters
+    ----------
+    repo : dvc.repo.Repo
+        The project.
 
     Returns
     -------
     networkx.DiGraph
         Stage names; an edge goes from a stage to each stage that it needs.
     """
-    from dvc.repo import Repo
-
-    with Repo(str(root)) as repo:
-        graph = nx.relabel_nodes(repo.index.graph, lambda stage: stage.addressing)
-        stale = set(repo.status())
-    needing = {user for name in stale for user in nx.ancestors(graph, name)}
-    chosen: nx.DiGraph[str] = graph.subgraph(stale | needing).copy()
+    graph = nx.relabel_nodes(repo.index.graph, lambda stage: stage.addressing)
+    stale = set(repo.status())
+    # Edges point upstream, so the ancestors of a stage are the stages downstream of it.
+    downstream = {user for name in stale for user in nx.ancestors(graph, name)}
+    chosen: nx.DiGraph[str] = graph.subgraph(stale | downstream).copy()
     return chosen
-
-
-@dataclass
-class Board:
-    """What is running now, for the person who watches."""
-
-    total: int
-    started: dict[str, float] = field(default_factory=dict)
-    done: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, event: tuple[float, tuple[str, str]]) -> None:
-        """Take up what a worker says of a stage: that it starts, or that it ends."""
-        _, (stage, what) = event
-        with self.lock:
-            if what == "starts":
-                self.started[stage] = time.monotonic()
-            else:
-                self.started.pop(stage, None)
-                self.done += 1
-
-    def lines(self) -> list[str]:
-        """Return one line for the whole, and one for each running stage."""
-        now = time.monotonic()
-        with self.lock:
-            running = dict(self.started)
-            done = self.done
-        rows = [
-            f"  {stage:32} {now - start:5.0f} s  {last_line(log_of(stage))}"
-            for stage, start in running.items()
-        ]
-        return [f"{done} of {self.total} stages done, {len(running)} running", *rows]
-
-
-def log_of(stage: str) -> Path:
-    """Return the file that takes a stage's output."""
-    return LOGS / f"{stage.replace('/', '_').replace(':', '_')}.log"
-
-
-def last_line(path: Path) -> str:
-    """Return the last line that a running stage wrote, shortened for a terminal."""
-    try:
-        with path.open("rb") as stream:
-            stream.seek(max(0, path.stat().st_size - 400))
-            text = stream.read().decode("utf-8", errors="replace")
-    except OSError:
-        return ""
-    lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
-    return lines[-1][:100] if lines else ""
 
 
 def run_stage(stage: str) -> None:
@@ -110,7 +63,7 @@ def run_stage(stage: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    # A training takes the threads that its parameters say; nothing else may take more than one.
+    # A training uses as many threads as its parameters say; nothing else may use more than one.
     environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
     with log.open("wb") as output:
         done = subprocess.run(
@@ -122,7 +75,14 @@ def run_stage(stage: str) -> None:
 
 
 def _task(run: Callable[[str], None], stage: str, *needed: str | None) -> str | None:
-    """Run a stage on a worker; return why it failed, "" if it was not run, None if it is well."""
+    """Run a stage on a worker.
+
+    Returns
+    -------
+    str or None
+        None if the stage succeeded, "" if it did not run since one that it needs failed,
+        else the error message. A message, not an exception: Dask would log its traceback.
+    """
     from distributed import get_worker
 
     worker = get_worker()
@@ -138,6 +98,24 @@ def _task(run: Callable[[str], None], stage: str, *needed: str | None) -> str | 
     return None
 
 
+def local_cluster(threads: int) -> Any:
+    """Return a Dask cluster inside this process, invisible to other machines.
+
+    ``LocalCluster`` would open its web servers on all interfaces, one of them on port 8787.
+    The servers cannot be switched off, so each gets a free port of the loopback interface.
+    """
+    from distributed import Scheduler, SpecCluster, Worker
+
+    options = {"protocol": "inproc://", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    # Stages are processes of their own: the worker's limit on memory is not about them.
+    worker = {"cls": Worker, "options": {**options, "nthreads": threads, "memory_limit": 0}}
+    return SpecCluster(
+        scheduler={"cls": Scheduler, "options": options},
+        workers={0: worker},
+        silence_logs=logging.WARNING,
+    )
+
+
 def run_graph(
     graph: nx.DiGraph[str], workers: int, run: Callable[[str], None], board: Board
 ) -> None:
@@ -148,23 +126,20 @@ def run_graph(
     graph : networkx.DiGraph
         Stage names; an edge goes from a stage to each stage that it needs.
     workers : int
-        How many stages may run at once.
+        Maximum number of stages that run at the same time.
     run : callable
-        Runs one stage; raises CharlabError if it fails. It is sent to the workers.
+        Runs one stage; raises CharlabError if it fails.
     board : Board
-        Told of each stage that starts or ends.
+        Notified when a stage starts or ends.
 
     Raises
     ------
     StageFailedError
-        If a stage failed. What did not need it has run all the same.
+        If a stage failed. The stages that do not need it have run nevertheless.
     """
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
-    cluster = LocalCluster(
-        n_workers=1, threads_per_worker=workers, processes=False, dashboard_address=None
-    )
-    with cluster, Client(cluster) as client:
+    with local_cluster(workers) as cluster, Client(cluster) as client:
         client.subscribe_topic(TOPIC, board.note)
         futures: dict[str, Any] = {}
         for stage in reversed(list(nx.topological_sort(graph))):
@@ -178,52 +153,30 @@ def run_graph(
         raise StageFailedError("\n\n".join(failures) + note)
 
 
-@contextmanager
-def shown(board: Board) -> Iterator[None]:
-    """Show the board while the block runs: live on a terminal, now and then elsewhere."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.live import Live
-        from rich.text import Text
-
-        def picture() -> Text:
-            return Text("\n".join(board.lines()), no_wrap=True, overflow="ellipsis")
-
-        with Live(get_renderable=picture, console=Console(stderr=True), refresh_per_second=2):
-            yield
-        return
-    stop = threading.Event()
-
-    def report() -> None:
-        while not stop.wait(15):
-            print("\n".join(board.lines()), file=sys.stderr, flush=True)
-
-    thread = threading.Thread(target=report, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 def fan_out(root: Path, workers: int) -> int:
     """Bring the whole pipeline up to date, ``workers`` stages at a time.
 
     Returns
     -------
     int
-        How many stages were out of date or below one that was.
+        Number of stages that were out of date or downstream of one that was.
 
     Raises
     ------
     StageFailedError
         If a stage failed; its last lines of output are in the message.
     """
-    graph = stale_graph(root)
-    if not graph:
-        return 0
-    board = Board(total=len(graph))
-    with shown(board):
-        run_graph(graph, workers, run_stage, board)
+    from dvc.repo import Repo
+
+    with Repo(str(root)) as repo:
+        order = repro_order(repo)
+        graph = stale_graph(repo)
+    try:
+        if graph:
+            board = Board(total=len(graph))
+            with shown(board):
+                run_graph(graph, workers, run_stage, board)
+    finally:
+        # After a failure or an interrupt too: part of the stages is recorded by then.
+        sort_lock(root, order)
     return len(graph)

@@ -1,4 +1,4 @@
-"""Fetching one raw book for a user, outside the pipeline, and comparing it with the record."""
+"""Fetch one raw book outside the pipeline, and compare its body with the record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from charlab.fetch.mirrors import mirrors
 
 
 def fetch_by_hand(number: int, out: Path, bodies: Path, *, strict: bool) -> list[str]:
-    """Fetch a book as it is, and say what a user should know of it.
+    """Fetch a book as it is, and return messages for the user.
 
     Parameters
     ----------
@@ -23,23 +23,23 @@ def fetch_by_hand(number: int, out: Path, bodies: Path, *, strict: bool) -> list
     out : Path
         File to write.
     bodies : Path
-        The record of what the bodies of a project's texts are; it need not be there.
+        The record of the bodies of a project's texts; the file may be missing.
     strict : bool
-        Keep nothing whose body is not the recorded one.
+        Write nothing if the body is not the recorded one.
 
     Returns
     -------
     list of str
-        Where it came from, and what is to be said of it.
+        The source of the file, and a warning if its body is not the recorded one.
 
     Raises
     ------
     CharlabError
-        If the book cannot be had, or strict finds another body.
+        If the book cannot be fetched, or with ``strict`` if its body is not the recorded one.
     """
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         raw = Path(folder) / "book.txt"
-        told = [f"{out} is from {fetch_book(number, raw, mirrors())}"]
+        messages = [f"{out} is from {fetch_book(number, raw, mirrors())}"]
         content = raw.read_bytes()
     try:
         cleaned = clean(content, allow_copyrighted=True)
@@ -47,6 +47,6 @@ def fetch_by_hand(number: int, out: Path, bodies: Path, *, strict: bool) -> list
     except CleaningError as error:
         if strict:
             raise
-        changed = f"no body can be found in it: {error}"
+        changed = f"the cleaner finds no body in it: {error}"
     write_bytes(out, content)
-    return [*told, *filter(None, [changed])]
+    return [*messages, *filter(None, [changed])]

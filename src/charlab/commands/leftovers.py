@@ -1,6 +1,6 @@
 """Remove results of texts and variants that params.yaml no longer names.
 
-Stages read only what params.yaml names, so a left-over falsifies no result. But dvc.lock
+Stages read only what params.yaml names, so a left-over changes no result. But dvc.lock
 records hashes of whole folders, such as data/variants, since dvc.yaml cannot list the
 members of a ``foreach``. Without left-overs they are the same on every machine.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from charlab.plan.params import Params
 
+# Folders below data/ that hold one file or folder for each text, and for each variant.
 PER_TEXT = ("raw", "clean", "vocab", "baselines")
 PER_VARIANT = ("variants", "samples/variants", "evaluation/variants")
 

@@ -1,4 +1,4 @@
-"""One model on one file, without DVC: the same code, and so the same bytes, as the stages."""
+"""Train one model on one file, without DVC: the same code, and so the same bytes, as the stages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import yaml
 
 from charlab.clean.cleaner import clean
+from charlab.commands.inputs import read_bytes
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_text
-from charlab.core.schema import ParamsError, apply_overrides
+from charlab.core.schema import ParamsError, apply_overrides, read_yaml
 from charlab.plan.params import CorpusParams, Params, parse_params
 from charlab.recipes import load_recipe
 from charlab.train.loop import train
@@ -20,6 +21,7 @@ from charlab.train.portable import ensure_code_path
 from charlab.vocab.vocabulary import EncodedText, encode_text
 
 SLUG = "text"
+"""Name of the one text in the parameters of such a training."""
 
 
 def resolve(
@@ -27,13 +29,13 @@ def resolve(
 ) -> Params:
     """Return the parameters of a training outside the pipeline.
 
-    They come from the schema's defaults, or from a recipe, or from a parameter file;
-    ``overrides`` (``model.hidden=256``) and ``seed`` are laid over them.
+    They come from the schema's defaults, a recipe, or a parameter file; ``overrides``
+    (``model.hidden=256``) and ``seed`` replace single values.
 
     Raises
     ------
     ParamsError
-        If something in them is not allowed.
+        If a value is not allowed, or a file cannot be read.
     """
     if recipe is not None and params_file is not None:
         raise ParamsError("--recipe and --params exclude each other; give one of them")
@@ -51,33 +53,28 @@ def resolve(
         ) from None
     if seed is not None:
         document["seed"] = seed
-    # The schema wants a text; this one is the file on the command line.
+    # The schema requires a text; this one stands for the file on the command line.
     document |= {"texts": {SLUG: {"path": SLUG}}, "text": SLUG}
     return parse_params(document, "the parameters given")
 
 
 def _training_sections(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path}: not a readable YAML file: {error}") from None
+    """Return the sections of a parameter file that a training uses."""
+    document = read_yaml(path)
     if not isinstance(document, dict):
         raise ParamsError(f"{path}: expected sections such as model: and train:")
     return {key: document[key] for key in ("seed", "corpus", "model", "train") if key in document}
 
 
 def encode_file(text: Path, corpus: CorpusParams, out: Path) -> EncodedText:
-    """Clean ``text`` and number its characters in folder ``out``.
+    """Clean ``text`` and encode it in folder ``out``.
 
     Raises
     ------
     CharlabError
         If the file cannot be read or is not a text.
     """
-    try:
-        raw = text.read_bytes()
-    except OSError as error:
-        raise CharlabError(f"{text}: {error.strerror}; --text names a text file") from None
+    raw = read_bytes(text, "--text names a text file")
     body = out / "body.txt"
     write_text(body, clean(raw, params=corpus.clean).text)
     encode_text(body, corpus, out / "encoded")
@@ -117,7 +114,7 @@ def train_alone(
 
 
 def _make_folder(out: Path) -> None:
-    """Make the model's folder first: hours later would be late to learn that it cannot be."""
+    """Make the model's folder before the training: an error after hours would waste them."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

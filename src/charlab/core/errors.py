@@ -1,5 +1,8 @@
-"""The one exception that a command shows to its user without a traceback."""
+"""The exception that commands show without a traceback."""
 
 
 class CharlabError(Exception):
-    """Something the user can mend: the message says what was expected, found, and to do."""
+    """An error that the user can fix.
+
+    The message says what was expected, what was found and where, and how to fix it.
+    """

@@ -1,7 +1,7 @@
-"""Writing files so that nothing half-written is ever taken for a result.
+"""Write files atomically, so that an interrupted write never leaves half a result.
 
-Every writer here writes to a temporary name in the same folder, flushes it to
-disk, and renames it over the target, which POSIX makes atomic.
+Every writer here writes to a temporary file in the same folder, flushes it to disk, and
+renames it over the target; the rename is atomic.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import IO, Any
 
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[IO[bytes]]:
-    """Open a binary file that replaces ``path`` only if the block ends without an error."""
+    """Open a binary file that replaces ``path`` when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
@@ -26,11 +26,13 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
+            # The bytes must be on disk before the name: a power cut may leave an empty file.
             os.fsync(stream.fileno())
-        # mkstemp makes private files; outputs are ordinary ones.
+        # mkstemp creates files that only their owner can read.
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:
+        # After an error the temporary file is still there; after the rename it is not.
         temporary.unlink(missing_ok=True)
 
 
@@ -46,16 +48,22 @@ def write_text(path: Path, content: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as indented JSON in UTF-8; NaN and infinity are refused."""
+    """Write ``value`` as indented JSON in UTF-8.
+
+    Raises
+    ------
+    ValueError
+        If it holds NaN or an infinity, which JSON cannot express.
+    """
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
+    """Return the value in a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal, reading it in pieces."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal, without loading the file whole."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

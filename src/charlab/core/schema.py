@@ -1,7 +1,7 @@
 """The base of every parameter schema: strict types, and errors that name the key.
 
 Each package describes its own sections of params.yaml in a module ``params.py``; a stage
-loads only what it reads, so that a new key elsewhere makes none of its results stale.
+loads only the sections that it uses, so that a new key elsewhere leaves its results up to date.
 :mod:`charlab.plan.params` composes all sections and checks the file as a whole.
 """
 
@@ -18,11 +18,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from charlab.core.errors import CharlabError
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
+"""A name that is a key in params.yaml and part of file names."""
+
 S = TypeVar("S", bound=BaseModel)
 
 
 class ParamsError(CharlabError):
-    """A parameter file that cannot be read, or a value in it that is not allowed."""
+    """A parameter file cannot be read, or has a value that is not allowed."""
 
 
 def _check_slug(value: str) -> str:
@@ -74,7 +76,7 @@ class StageParams(BaseModel):
 def describe(
     error: Mapping[str, Any], schema: type[BaseModel], prefix: tuple[str, ...] = ()
 ) -> str:
-    """Return one line for one problem: the key's path, the value, what is allowed.
+    """Return a line on one problem: the key's path, the value, the allowed values.
 
     Parameters
     ----------
@@ -83,7 +85,7 @@ def describe(
     schema : type of BaseModel
         The schema that the document was checked against.
     prefix : tuple of str
-        Path of that document inside the whole file.
+        Path of that document in the whole file.
     """
     below = [str(step) for step in error["loc"] if step != "[key]"]
     path = ".".join([*prefix, *below]) or "the file"
@@ -100,7 +102,7 @@ def describe(
 
 
 def _allowed_keys(schema: type[BaseModel], path: list[str]) -> str:
-    """Name the keys that the section at ``path`` knows."""
+    """Return a phrase that lists the keys of the section at ``path``."""
     current: Any = schema
     for step in path:
         current = _annotation_below(current, step)
@@ -117,7 +119,7 @@ def _annotation_below(annotation: Any, step: str) -> Any:
 
 
 def is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
-    """Return whether a type annotation is a block with keys of its own."""
+    """Check that a type annotation is a schema with keys of its own."""
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
@@ -133,7 +135,7 @@ def parse(document: object, schema: type[S], source: str = "params.yaml") -> S:
     Raises
     ------
     ParamsError
-        With one line per problem: the key's path, the value, what is allowed.
+        With one line per problem: the key's path, the value, the allowed values.
     """
     if not isinstance(document, dict):
         raise refuse(source, ["the file must be a mapping of keys such as texts, model, train"])
@@ -169,7 +171,7 @@ def load(schema: type[S], path: Path | str = "params.yaml") -> S:
     Raises
     ------
     ParamsError
-        If the file cannot be read, or one of these parts has anything that is not allowed.
+        If the file cannot be read, or one of these parts has a value that is not allowed.
     """
     return parse(read_yaml(path), schema, str(path))
 

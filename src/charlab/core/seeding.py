@@ -1,7 +1,7 @@
-"""Streams of chance, each with a name, all from the one seed.
+"""Named random number generators, all derived from the one seed.
 
-A change in how often one stream is asked leaves the others as they were: with another
-dropout rate, the initial weights stay the same.
+Each purpose has a generator of its own, so that more draws for one change none of the
+others: with another dropout rate, the initial weights stay the same.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ import torch
 
 
 def _sequence(seed: int, name: str) -> np.random.SeedSequence:
-    """Return the seed of the stream called ``name``; the same on every machine."""
+    """Return the seed of the generator called ``name``; the same on every machine."""
+    # Not hash(name): Python salts it anew in each process.
     key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
     return np.random.SeedSequence([seed, key])
 
 
 def numpy_stream(seed: int, name: str) -> np.random.Generator:
-    """Return NumPy's generator of the stream ``name``."""
+    """Return the NumPy generator called ``name``."""
     return np.random.Generator(np.random.PCG64(_sequence(seed, name)))
 
 
 def torch_stream(seed: int, name: str, device: torch.device) -> torch.Generator:
-    """Return torch's generator of the stream ``name`` on a device."""
+    """Return the torch generator called ``name`` on a device."""
+    # torch takes a signed 64-bit seed, so one bit of the unsigned number goes.
     state = int(_sequence(seed, name).generate_state(1, np.uint64)[0]) >> 1
     return torch.Generator(device=device).manual_seed(state)

@@ -10,7 +10,6 @@ of a split are looked at, of which the network reads about 20,000.
 from __future__ import annotations
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from charlab.core.files import read_json, write_json
+from charlab.core.machine import usable_cores
 from charlab.evaluate.activations import ActivationHistogram, GateSaturation, weight_pictures
 from charlab.evaluate.bounds import MAX_CHARS, bounded
 from charlab.evaluate.features import FEATURES, quotation_marks, text_features
@@ -224,7 +224,7 @@ def evaluate_variants(
     for slug, model in models:
         by_text.setdefault(read_json(model / "config.json")["text"], []).append((slug, model))
     # Threads, not processes: NumPy lets go of the interpreter in all that takes time.
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         for text, group in by_text.items():
             data, reference = reference_of(texts / text, plan / f"{text}.json")
 
@@ -239,7 +239,3 @@ def evaluate_variants(
 
             # list() waits for all, and raises what any of them raised.
             list(pool.map(look, group))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,8 @@
-"""Cleaning and fetching by hand, and the stages, with bodies that have changed."""
+"""Commands on texts: clean, fetch, vocab; and the clean stage with a changed body."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,71 @@ from charlab.clean.cleaner import clean
 from charlab.clean.fingerprints import record
 from charlab.commands.cli import cli
 from charlab.core.errors import CharlabError
+from command_line import refused, run
 from small_gutenberg import BOOK, make_mirror
+
+RAW = (
+    "The Project Gutenberg eBook of Mats\r\n\r\nTitle: Mats\r\n\r\n"
+    "*** START OF THE PROJECT GUTENBERG EBOOK MATS ***\r\n\r\n"
+    + "The cat sat on the mat.\r\n" * 60
+    + "\r\n*** END OF THE PROJECT GUTENBERG EBOOK MATS ***\r\n\r\nLicence\r\n"
+)
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    """Return a raw Gutenberg file."""
+    path = tmp_path / "mats.txt"
+    path.write_bytes(RAW.encode("utf-8"))
+    return path
+
+
+def test_clean_to_stdout_and_to_a_file(
+    capsys: pytest.CaptureFixture[str], raw: Path, tmp_path: Path
+) -> None:
+    """The body only, with plain line ends, the same either way."""
+    done = run(capsys, "clean", raw)
+    assert done.status == 0
+    assert done.out.count("The cat sat on the mat.\n") == 60
+    assert "Gutenberg" not in done.out
+    run(capsys, "clean", raw, "-o", tmp_path / "body.txt")
+    assert (tmp_path / "body.txt").read_bytes() == done.out.encode("utf-8")
+
+
+def test_clean_several(capsys: pytest.CaptureFixture[str], raw: Path, tmp_path: Path) -> None:
+    """One that fails is named, once, and does not stop the others."""
+    assert "-o DIR" in refused(capsys, "clean", raw, raw)
+    missing = tmp_path / "none.txt"
+    done = run(capsys, "clean", missing, raw, "-o", tmp_path / "bodies")
+    assert done.status == 1
+    assert done.err == f"charlab clean: {missing}: No such file or directory; name a text file\n"
+    assert [path.name for path in (tmp_path / "bodies").iterdir()] == ["mats.txt"]
+
+
+def test_clean_explains(capsys: pytest.CaptureFixture[str], raw: Path) -> None:
+    """What was removed and why, in place of the body."""
+    done = run(capsys, "clean", raw, "--explain")
+    assert done.status == 0
+    assert "Mats" in done.out
+    assert "The cat sat" not in done.out
+
+
+def test_vocab(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Characters by code point with their counts; rare ones can be left out."""
+    path = tmp_path / "text"
+    path.write_text("zebra é aaé\n", encoding="utf-8")
+    found = json.loads(run(capsys, "vocab", path).out)
+    assert found["chars"] == ["\n", " ", "a", "b", "e", "r", "z", "é"]
+    assert found["counts"] == [1, 2, 3, 1, 1, 1, 1, 2]
+    found = json.loads(run(capsys, "vocab", path, "--min-count", 2, "--unknown").out)
+    assert (found["chars"], found["unknown"], found["size"]) == ([" ", "a", "é"], True, 4)
+
+
+def test_vocab_of_what_is_not_utf8(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The byte is named, and the command that helps."""
+    (tmp_path / "text").write_bytes(b"caf\xe9")
+    assert "not UTF-8 at byte 3; 'charlab clean'" in refused(capsys, "vocab", tmp_path / "text")
+
 
 STAGES = Path(__file__).resolve().parents[2] / "stages"
 CHANGED = BOOK.replace(b"says them again.", b"says them once.", 1)

@@ -1,0 +1,107 @@
+"""Progress of the stages that run side by side, for the person who watches."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LOGS = Path(".charlab/logs")
+INTERVAL = 15
+"""Seconds between two reports where there is no terminal."""
+
+
+@dataclass
+class Board:
+    """The stages that run now, and a count of those that have ended.
+
+    Attributes
+    ----------
+    total : int
+        Number of stages to run.
+    started : dict
+        For each running stage, the time at which it started.
+    done : int
+        Number of stages that have ended.
+    lock : threading.Lock
+        Held while events arrive from the cluster's thread.
+    """
+
+    total: int
+    started: dict[str, float] = field(default_factory=dict)
+    done: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, event: tuple[float, tuple[str, str]]) -> None:
+        """Record a worker's message that a stage starts or ends."""
+        # Dask adds the time at which the worker sent the message.
+        _, (stage, change) = event
+        with self.lock:
+            if change == "starts":
+                self.started[stage] = time.monotonic()
+            else:
+                self.started.pop(stage, None)
+                self.done += 1
+
+    def lines(self) -> list[str]:
+        """Return a summary line, and one line for each running stage."""
+        now = time.monotonic()
+        with self.lock:
+            running = dict(self.started)
+            done = self.done
+        rows = [
+            f"  {stage:32} {now - start:5.0f} s  {last_line(log_of(stage))}"
+            for stage, start in running.items()
+        ]
+        return [f"{done} of {self.total} stages done, {len(running)} running", *rows]
+
+
+def log_of(stage: str) -> Path:
+    """Return the file that receives a stage's output."""
+    return LOGS / f"{stage.replace('/', '_').replace(':', '_')}.log"
+
+
+def last_line(path: Path) -> str:
+    """Return the last line of a log, at most 100 characters; "" if there is no log yet."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(0, path.stat().st_size - 400))
+            text = stream.read().decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+    # A progress bar redraws its line after a carriage return.
+    lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    return lines[-1][:100] if lines else ""
+
+
+@contextmanager
+def shown(board: Board) -> Iterator[None]:
+    """Show the board while the block runs: live on a terminal, at intervals elsewhere."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.live import Live
+        from rich.text import Text
+
+        def render() -> Text:
+            return Text("\n".join(board.lines()), no_wrap=True, overflow="ellipsis")
+
+        with Live(get_renderable=render, console=Console(stderr=True), refresh_per_second=2):
+            yield
+        return
+    stop = threading.Event()
+
+    def report() -> None:
+        while not stop.wait(INTERVAL):
+            print("\n".join(board.lines()), file=sys.stderr, flush=True)
+
+    thread = threading.Thread(target=report, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

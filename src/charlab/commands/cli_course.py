@@ -1,0 +1,58 @@
+"""Commands for a course: charlab course new, homework, check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from charlab.commands.cli_options import FOLDER, SEED, project
+
+
+@click.group(short_help="Workspaces for a class, and their check.")
+def course() -> None:
+    """Make workspaces for a class, fill in the homework, check what was handed in."""
+
+
+@course.command("new", short_help="Make a student's workspace.")
+@click.argument("folder", type=FOLDER)
+@click.option("--student-seed", type=SEED, required=True, help="a seed of the student's own")
+def course_new(folder: Path, student_seed: int) -> None:
+    """Make a student's workspace in FOLDER: this project, another seed, a page of tasks."""
+    from charlab.course.workspace import new_workspace
+
+    new_workspace(project(), folder, student_seed)
+    click.echo(f"{folder} made with seed {student_seed}; its TASKS.md lists the next steps")
+
+
+@course.command("homework", short_help="Write the homework, its answers blank.")
+def course_homework() -> None:
+    """Write homework/homework.md: figures and numbers of your own runs, answers left blank."""
+    from charlab.course.workspace import fill_homework
+
+    root = project()
+    written = fill_homework(root)
+    click.echo(f"{written.relative_to(root)} written; fill in your answers there")
+
+
+@course.command("check", short_help="Run a stage of a workspace again, and compare.")
+@click.argument("folder", type=FOLDER)
+@click.option("--stage", required=True, help="such as train, train-variant@gru, compare")
+def course_check(folder: Path, stage: str) -> None:
+    """Run a stage of the workspace in FOLDER again, in a copy, and compare its outputs.
+
+    Exit status 0 if every file is the same to the byte, 1 if not.
+    """
+    from charlab.course.check import changed_code, check
+
+    for name in changed_code(project(), folder):
+        click.echo(f"code changed: {name}")
+    entries = check(folder, stage)
+    for entry in entries:
+        click.echo(f"{entry.verdict:10} {entry.path}")
+        for note in entry.notes:
+            click.echo(f"           {note}")
+    same = sum(entry.verdict == "identical" for entry in entries)
+    click.echo(f"{stage}: {same} of {len(entries)} files identical")
+    sys.exit(0 if same == len(entries) else 1)

@@ -1,0 +1,68 @@
+"""Commands on single models, without DVC: train, sample, evaluate."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from charlab.commands.cli_options import COUNT, FILE, FOLDER, SEED
+
+
+@click.command(short_help="Train one model on one text, without DVC.")
+@click.option("--text", type=FILE, required=True, help="any text; Gutenberg's marks are removed")
+@click.option("--out", type=FOLDER, required=True, help="folder for the model")
+@click.option("--recipe", help="parameters that come with charlab: fast, minute, best")
+@click.option("--params", "params_file", type=FILE, help="a parameter file [default: the schema's]")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="as in --set model.hidden=256"
+)
+@click.option("--seed", type=SEED, help="[default: 1, or the parameter file's]")
+def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> None:
+    """Train one model on one text without DVC: the same code and bytes as the stage."""
+    from charlab.commands.train import train_alone
+
+    started = time.perf_counter()
+    metrics = train_alone(text, out, overrides=list(overrides), **source)
+    click.echo(json.dumps({**metrics, "seconds": round(time.perf_counter() - started, 3)}))
+
+
+@click.command()
+@click.argument("model", type=FOLDER)
+@click.option("--prompt", default="The ", show_default=True, help="beginning of the text")
+@click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True)
+@click.option("--length", type=COUNT, default=500, show_default=True, help="characters to add")
+@click.option("--seed", type=SEED, default=1, show_default=True)
+@click.option("--count", type=COUNT, default=1, help="number of samples")
+@click.option("--top-k", type=COUNT, help="sample from the k most likely characters only")
+@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="nucleus sampling")
+def sample(model: Path, prompt: str, count: int, **options: Any) -> None:
+    """Write text with the trained model in folder MODEL."""
+    from charlab.models.numpy_model import load_model
+    from charlab.sample.generate import sample as generate
+    from charlab.vocab.vocabulary import Vocabulary
+
+    network = load_model(model)
+    vocabulary = Vocabulary.load(model / "vocab.json")
+    texts = generate(network, vocabulary, prompt, count=count, **options)
+    for number, text in enumerate(texts, start=1):
+        if count > 1:
+            click.echo(f"--- {number} of {count}")
+        click.echo(prompt + text)
+
+
+@click.command(short_help="Measure the bits per character of any text.")
+@click.argument("model", type=FOLDER)
+@click.option("--text", type=FILE, required=True, help="any text in UTF-8")
+@click.option("--dynamic", is_flag=True, help="keep learning while reading (Krause et al. 2018)")
+@click.option("--learning-rate", type=float, help="for --dynamic [default: 0.0005]")
+def evaluate(model: Path, text: Path, dynamic: bool, learning_rate: float | None) -> None:
+    """Measure the bits per character of a text under the model in folder MODEL, as JSON."""
+    from charlab.commands.evaluate import evaluate_alone
+    from charlab.commands.inputs import read_utf8
+
+    result = evaluate_alone(model, read_utf8(text), dynamic=dynamic, learning_rate=learning_rate)
+    click.echo(json.dumps(result))

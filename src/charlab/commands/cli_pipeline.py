@@ -1,0 +1,64 @@
+"""Commands on the whole pipeline: study, fan-out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from charlab.commands.cli_options import COUNT, project
+
+
+@click.command(short_help="List the studies, or switch to one.")
+@click.argument("name", required=False)
+def study(name: str | None) -> None:
+    """Make NAME the study in params.yaml; without NAME, list the studies.
+
+    Your edits to the study that you leave are kept, and come back with it.
+    """
+    from charlab.commands.study import Studies
+
+    studies = Studies(project())
+    if name is None:
+        current = studies.current()
+        for known in studies.names():
+            click.echo(f"{'*' if known == current else ' '} {known}")
+    elif studies.switch(name):
+        click.echo(f"params.yaml is now the study {name}; 'dvc repro' runs it")
+    else:
+        click.echo(f"params.yaml already is the study {name}")
+
+
+@click.command(short_help="Run 'dvc repro', independent stages side by side.")
+@click.option("--workers", type=COUNT, help="stages that run at once [default: one per core]")
+def fan_out(workers: int | None) -> None:
+    """Bring the pipeline up to date like 'dvc repro', independent stages side by side.
+
+    Results of texts and variants that params.yaml no longer names are removed first; DVC's
+    cache keeps them.
+    """
+    from charlab.commands.fan_out import fan_out as run
+    from charlab.core.machine import usable_cores
+
+    started = time.perf_counter()
+    root = project()
+    _remove_leftovers(root)
+    count = run(root, workers or usable_cores())
+    if count:
+        stages = "1 stage" if count == 1 else f"{count} stages"
+        click.echo(f"{stages} brought up to date in {time.perf_counter() - started:.0f} s")
+    else:
+        click.echo("everything is up to date")
+
+
+def _remove_leftovers(root: Path) -> None:
+    """Remove results that params.yaml no longer names; print one line for each folder."""
+    from charlab.commands.leftovers import remove_leftovers
+    from charlab.plan.params import load_params
+
+    removed: dict[Path, list[str]] = {}
+    for path in remove_leftovers(load_params(root / "params.yaml"), root / "data"):
+        removed.setdefault(path.parent.relative_to(root), []).append(path.name)
+    for folder, names in removed.items():
+        click.echo(f"removed from {folder.as_posix()}, not in params.yaml: {', '.join(names)}")

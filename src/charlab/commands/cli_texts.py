@@ -1,0 +1,109 @@
+"""Commands on texts: clean, fetch, vocab, add-text."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from charlab.commands.cli_options import COUNT, FILE, project
+from charlab.core.errors import CharlabError
+
+if TYPE_CHECKING:
+    from charlab.clean.cleaner import Cleaned
+
+BODIES = Path("data/bodies.yaml")
+"""The record of the bodies of a project's texts, from the project's folder."""
+
+STRICT_HELP = "fail if the body differs from its record in data/bodies.yaml"
+
+
+@click.command(short_help="Reduce raw Gutenberg files to their bodies.")
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="a file; a folder for several")
+@click.option("--explain", is_flag=True, help="print what is removed and why, not the body")
+@click.option("--allow-copyrighted", is_flag=True, help="accept a book whose header says so")
+@click.option("--strict", is_flag=True, help=STRICT_HELP)
+def clean(
+    files: tuple[Path, ...], out: Path | None, explain: bool, allow_copyrighted: bool, strict: bool
+) -> None:
+    """Reduce raw Gutenberg FILES to their bodies, as UTF-8 with LF line ends."""
+    from charlab.clean.cleaner import explain as explain_record
+    from charlab.core.files import write_text
+
+    if len(files) > 1 and out is None and not explain:
+        raise CharlabError("several files need -o DIR, a folder to write their bodies to")
+    failures = 0
+    for path in files:
+        try:
+            cleaned, warnings = _clean_file(path, allow_copyrighted, strict)
+        except CharlabError as error:
+            # One bad file does not stop the others.
+            click.echo(f"charlab clean: {path}: {str(error).removeprefix(f'{path}: ')}", err=True)
+            failures += 1
+            continue
+        for warning in warnings:
+            click.echo(f"charlab clean: {path}: {warning}", err=True)
+        if explain:
+            click.echo(explain_record(cleaned.record))
+        elif out is None:
+            sys.stdout.buffer.write(cleaned.text.encode("utf-8"))
+        else:
+            folder = len(files) > 1 or out.is_dir()
+            write_text(out / path.name if folder else out, cleaned.text)
+    sys.exit(1 if failures else 0)
+
+
+def _clean_file(path: Path, allow_copyrighted: bool, strict: bool) -> tuple[Cleaned, list[str]]:
+    """Return a cleaned file and the warnings about it."""
+    from charlab.clean.cleaner import clean as clean_bytes
+    from charlab.clean.fingerprints import check_book
+    from charlab.commands.inputs import read_bytes
+
+    raw = read_bytes(path, "name a text file")
+    cleaned = clean_bytes(raw, allow_copyrighted=allow_copyrighted)
+    changed = check_book(cleaned.record.gutenberg, cleaned.text, BODIES, strict=strict)
+    return cleaned, [*cleaned.record.warnings, *filter(None, [changed])]
+
+
+@click.command(short_help="Fetch a raw Gutenberg file.")
+@click.argument("number", metavar="ID", type=COUNT)
+@click.option("-o", "--out", type=FILE, help="a file [default: pgID.txt]")
+@click.option("--strict", is_flag=True, help=STRICT_HELP)
+def fetch(number: int, out: Path | None, strict: bool) -> None:
+    """Fetch Gutenberg's book ID as it is, from CHARLAB_MIRROR or Gutenberg's own servers."""
+    from charlab.commands.fetch import fetch_by_hand
+
+    for message in fetch_by_hand(number, out or Path(f"pg{number}.txt"), BODIES, strict=strict):
+        click.echo(f"charlab fetch: {message}", err=True)
+
+
+@click.command(short_help="Print the vocabulary of a clean text as JSON.")
+@click.argument("file", type=FILE)
+@click.option("--min-count", type=COUNT, default=1, show_default=True)
+@click.option("--unknown", is_flag=True, help="add a symbol for characters that are left out")
+def vocab(file: Path, min_count: int, unknown: bool) -> None:
+    """Print the vocabulary of FILE (a clean text in UTF-8) as JSON."""
+    from charlab.commands.inputs import read_utf8
+    from charlab.vocab.vocabulary import Vocabulary
+
+    vocabulary = Vocabulary.from_text(read_utf8(file), min_count=min_count, unknown=unknown)
+    click.echo(json.dumps(vocabulary.as_dict(), ensure_ascii=False, indent=2))
+
+
+@click.command(short_help="Add a book or a file to params.yaml.")
+@click.argument("identifier", metavar="ID|FILE")
+@click.option("--slug", help="the text's key in params.yaml [default: from its title]")
+@click.option("--update", is_flag=True, help="accept a text that is there, and record its new body")
+def add_text(identifier: str, slug: str | None, update: bool) -> None:
+    """Add a Gutenberg book (its number ID) or a text FILE to params.yaml.
+
+    Title and language are read from the file; comments and order are kept.
+    """
+    from charlab.commands.add_text import add_text as add
+
+    added = add(project() / "params.yaml", identifier, slug=slug, update=update)
+    click.echo(f"params.yaml: texts.{added} added; train on it with 'dvc exp run -S text={added}'")

@@ -1,0 +1,255 @@
+"""Commands on single models: train, evaluate, sample."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import charlab.commands.train
+from charlab.commands.cli import main
+from charlab.core.files import sha256_of
+from charlab.plan.params import CorpusParams
+from charlab.train.loop import train
+from charlab.vocab.vocabulary import EncodedText, encode_text
+from command_line import refused, run
+from tiny_training import RESULTS, model_params, train_params
+
+SETTINGS = {
+    "model.cell": "gru",
+    "model.hidden": 16,
+    "train.seq_len": 12,
+    "train.batch_size": 4,
+    "train.epochs": 1,
+    "train.learning_rate": 0.02,
+    "train.evaluations": 3,
+}
+SMALL = [part for key, value in SETTINGS.items() for part in ("--set", f"{key}={value}")]
+"""The training of tiny_training, as options."""
+
+TRAIN_KEYS = {
+    "val_nats", "test_nats", "val_bpc", "test_bpc", "parameters", "train_chars", "train_seconds",
+    "seconds",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clean text of 3600 characters."""
+    words = np.random.default_rng(1).choice(["The cat", "a dog", "sat", "on", "mats;"], 900)
+    path = tmp_path_factory.mktemp("text") / "story.txt"
+    lines = "\n".join(" ".join(words[i : i + 9]) for i in range(0, 900, 9))
+    path.write_text(lines[:3599] + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a model that ``charlab train`` made."""
+    out = tmp_path_factory.mktemp("model") / "deep" / "out"
+    with pytest.raises(SystemExit) as ended:
+        main(args=["train", "--text", str(text), "--out", str(out), *SMALL], standalone_mode=True)
+    assert not ended.value.code
+    return out
+
+
+def test_train_ends_in_a_line_of_json(
+    capsys: pytest.CaptureFixture[str], text: Path, tmp_path: Path
+) -> None:
+    """The last line of stdout has the results; progress goes to stderr."""
+    done = run(capsys, "train", "--text", text, "--out", tmp_path / "out", *SMALL)
+    assert done.status == 0
+    (line,) = done.out.splitlines()
+    found = json.loads(line)
+    assert found.keys() >= TRAIN_KEYS
+    assert found["val_bpc"] == pytest.approx(found["val_nats"] / np.log(2))
+    assert 0 < found["train_seconds"] < found["seconds"]
+    assert "story seed 1: 100%" in done.err
+    written = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))
+    assert written == {k: v for k, v in found.items() if not k.endswith("seconds")}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(RESULTS)
+
+
+def test_train_gives_the_same_bytes_as_the_stages(model: Path, text: Path, tmp_path: Path) -> None:
+    """Numbered and trained step by step, as the pipeline does, every file is the same."""
+    encode_text(text, CorpusParams(), tmp_path / "vocab")
+    data = EncodedText.load(tmp_path / "vocab")
+    out = tmp_path / "stage"
+    train(data, model_params(), train_params(), 1, out, text="story", scratch=tmp_path / "s")
+    for name in RESULTS:
+        assert sha256_of(model / name) == sha256_of(out / name), name
+
+
+def test_train_with_a_seed(
+    capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
+) -> None:
+    """Another seed is another model."""
+    run(capsys, "train", "--text", text, "--out", tmp_path / "out", "--seed", 2, *SMALL)
+    assert sha256_of(model / "model.safetensors") != sha256_of(tmp_path / "out/model.safetensors")
+    config = json.loads((tmp_path / "out" / "config.json").read_text(encoding="utf-8"))
+    assert config["seed"] == 2
+
+
+def test_train_asks_for_the_portable_code_path(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: Path,
+    tmp_path: Path,
+) -> None:
+    """As the stage does, and before anything is computed."""
+    asked = []
+    monkeypatch.setattr(
+        charlab.commands.train, "ensure_code_path", lambda p: asked.append(p.deterministic)
+    )
+    portable = ("--set", "train.deterministic=portable", "--set", "train.seq_len=100000")
+    done = run(capsys, "train", "--text", text, "--out", tmp_path / "out", *SMALL, *portable)
+    assert (done.status, asked) == (1, ["portable"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--text", "none.txt", "--out", "out"], "none.txt: No such file or directory"),
+        (["--text", "{text}", "--out", "out", "--recipe", "slow"], "there are best, fast, minute"),
+        (["--text", "{text}", "--out", "out", "--set", "hidden"], "expected KEY.PATH=VALUE"),
+        (["--text", "{text}", "--out", "{text}/out"], "--out names a folder"),
+        (
+            ["--text", "{text}", "--out", "out", "--set", "train.batch_size=999"],
+            "one batch of 999 streams of 100 needs 99901; train.batch_size up to 28 would fit",
+        ),
+    ],
+)
+def test_train_refuses_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    text: Path,
+    arguments: list[str],
+    message: str,
+) -> None:
+    """What was expected, what was found, and what to do."""
+    monkeypatch.chdir(tmp_path)
+    given = [argument.format(text=text) for argument in arguments]
+    assert message in refused(capsys, "train", *given)
+
+
+def test_train_names_every_bad_parameter(
+    capsys: pytest.CaptureFixture[str], text: Path, tmp_path: Path
+) -> None:
+    """All at once, one line each, below a first line that counts them."""
+    bad = ("--set", "model.cell=lstn", "--set", "train.epochs=0")
+    done = run(capsys, "train", "--text", text, "--out", tmp_path / "out", *bad)
+    assert done.status == 1
+    first, *lines = done.err.splitlines()
+    assert first == "charlab: the parameters given: 2 problems"
+    assert [line.split(":")[0].strip() for line in lines] == ["model.cell", "train.epochs"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_evaluate_agrees_with_the_training(
+    capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
+) -> None:
+    """On the text's val part it prints the loss that the training recorded."""
+    val = tmp_path / "val.txt"
+    val.write_text(text.read_text(encoding="utf-8")[2880:3240], encoding="utf-8")
+    found = json.loads(run(capsys, "evaluate", model, "--text", val).out)
+    recorded = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
+    assert found["chars"] == 359
+    assert found["bpc"] == pytest.approx(recorded["val_bpc"], rel=1e-6)
+
+
+def test_evaluate_refuses(
+    capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
+) -> None:
+    """No model, no text, a text in other characters."""
+    assert "name a folder" in refused(capsys, "evaluate", tmp_path / "none", "--text", text)
+    assert "none.txt" in refused(capsys, "evaluate", model, "--text", tmp_path / "none.txt")
+    (tmp_path / "greek").write_text("The Ω", encoding="utf-8")
+    assert "'Ω' (U+03A9) at position 4" in refused(
+        capsys, "evaluate", model, "--text", tmp_path / "greek"
+    )
+
+
+def test_sample_is_the_same_twice_and_differs_by_seed(
+    capsys: pytest.CaptureFixture[str], model: Path
+) -> None:
+    """The prompt, and as many characters as asked for."""
+    one, again, other = (
+        run(capsys, "sample", model, "--length", 40, "--seed", seed).out for seed in (1, 1, 2)
+    )
+    assert one == again != other
+    assert one.startswith("The ")
+    assert len(one) == len("The ") + 40 + len("\n")
+
+
+def test_several_samples_are_told_apart(capsys: pytest.CaptureFixture[str], model: Path) -> None:
+    """A line before each; with one sample there is none."""
+    out = run(capsys, "sample", model, "--length", 9, "--count", 3, "--prompt", "a dog").out
+    pieces = re.split(r"--- \d of 3\n", out)
+    assert pieces[0] == ""
+    assert [len(piece) for piece in pieces[1:]] == [15, 15, 15]
+    assert all(piece.startswith("a dog") for piece in pieces[1:])
+
+
+def test_the_likeliest_only(capsys: pytest.CaptureFixture[str], model: Path) -> None:
+    """At temperature 0, or from the one likeliest, chance plays no part."""
+    cold, top, nucleus = (
+        run(capsys, "sample", model, "--length", 30, "--seed", seed, *options).out
+        for seed, options in enumerate(
+            (["--temperature", 0], ["--top-k", 1], ["--top-p", 0.0001]), start=1
+        )
+    )
+    assert cold == top == nucleus
+
+
+def test_sample_refuses(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path) -> None:
+    """An unknown character is named with its place and a likeness; an empty prompt is refused."""
+    message = refused(capsys, "sample", model, "--prompt", "The cät")
+    assert "Character 'ä' (U+00E4) at position 5 is not in the vocabulary" in message
+    assert "the nearest that is in it is 'a'" in message
+    assert "the prompt is empty" in refused(capsys, "sample", model, "--prompt", "")
+    assert "name a folder" in refused(capsys, "sample", tmp_path / "none")
+
+
+def test_options_out_of_range_are_explained_by_their_names(
+    capsys: pytest.CaptureFixture[str], model: Path
+) -> None:
+    """A misuse of the command itself has exit status 2, as everywhere."""
+    done = run(capsys, "sample", model, "--temperature", -1)
+    assert done.status == 2
+    assert "--temperature" in done.err
+
+
+def test_as_a_program(model: Path) -> None:
+    """Exit status and streams as a shell sees them; a reader that leaves is no error to tell of."""
+    start = [
+        sys.executable,
+        "-c",
+        "from charlab.commands.cli import main; main()",
+        "sample",
+        str(model),
+    ]
+    path = str(Path(charlab.commands.train.__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(
+        [*start, "--prompt", "Ω"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("charlab: Character 'Ω'")
+    assert done.stderr.count("\n") == 1
+    # More than a pipe holds, to a reader that takes ten bytes.
+    long = [*start, "--length", "3000", "--count", "60"]
+    with subprocess.Popen(
+        long, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.read(10)
+        child.stdout.close()
+        assert child.stderr.read() == b""

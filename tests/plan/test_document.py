@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-from pathlib import Path
-
 import pytest
 import yaml
 from hypothesis import given
@@ -14,22 +11,22 @@ from charlab.core.schema import ParamsError
 from charlab.plan.document import complete, reference, scalar
 from charlab.plan.params import Params, parse_params
 from import_graph import ROOT
+from published import published, published_studies
 
-STUDIES = sorted((ROOT / "studies").glob("*.yaml"), key=lambda path: path.name)
 SHORT = "texts: {i: {builtin: invented}}\ntext: i\n"
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
-def test_the_complete_file_means_the_same(path: Path) -> None:
+@pytest.mark.parametrize("path", published_studies())
+def test_the_complete_file_means_the_same(path: str) -> None:
     """It only spells out the defaults."""
-    source = path.read_text(encoding="utf-8")
+    source = published(path)
     assert parse_params(yaml.safe_load(complete(source))) == parse_params(yaml.safe_load(source))
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
-def test_a_complete_file_is_its_own_completion(path: Path) -> None:
+@pytest.mark.parametrize("path", published_studies())
+def test_a_complete_file_is_its_own_completion(path: str) -> None:
     """A user may start a study from a copy of params.yaml."""
-    once = yaml.safe_load(complete(path.read_text(encoding="utf-8")))
+    once = yaml.safe_load(complete(published(path)))
     again = yaml.safe_load(complete(yaml.safe_dump(once, sort_keys=False)))
     assert once == again
 
@@ -76,13 +73,3 @@ def test_the_reference_names_every_key() -> None:
     text = reference()
     for name in ("hidden", "seq_len", "temperatures", "gutenberg", "section", "ngram_orders"):
         assert f"| `{name}` |" in text
-
-
-def published(path: str) -> str:
-    """Return a file of the project as git has it."""
-    shown = subprocess.run(
-        ["git", "show", f"HEAD:./{path}"], cwd=ROOT, capture_output=True, check=False
-    )
-    if shown.returncode:
-        return (ROOT / path).read_text(encoding="utf-8")
-    return shown.stdout.decode("utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,14 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab.compare.compare import compare
-from charlab.plan.params import load_params
 from charlab.plots import registry
 from charlab.plots.style import BLACK, PALETTE, columns_for, legend_of, wrap
 from charlab.report.comparison_section import comparison_tables, model_tables
 from charlab.report.study import load
 from made_results import made_params, write_results
+from published import published_params
 
-ROOT = Path(__file__).resolve().parents[2]
 PARAMS = made_params()
 
 
@@ -104,7 +102,7 @@ def test_losses_that_are_missing_or_huge_do_not_stop_a_curve(tables: dict[str, A
 @pytest.mark.parametrize("path", ["params.yaml", "studies/demo.yaml"])
 def test_no_two_variants_of_a_comparison_look_alike(path: str) -> None:
     """In the committed studies every comparison has as many colours as variants."""
-    params = load_params(ROOT / path)
+    params = published_params(path)
     legend = legend_of(params)
     for comparison in params.study.comparisons.values():
         colors = [legend[name].color for name in comparison.variants]
@@ -114,7 +112,7 @@ def test_no_two_variants_of_a_comparison_look_alike(path: str) -> None:
 
 def test_a_cell_has_one_colour_where_cells_are_compared() -> None:
     """RNN, GRU and LSTM look alike at equal size, at equal parameters, and on another text."""
-    params = load_params(ROOT / "params.yaml")
+    params = published_params()
     legend = legend_of(params)
     colors: dict[str, set[str]] = {}
     for comparison in params.study.comparisons.values():

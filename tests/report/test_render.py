@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from charlab.compare.compare import compare
 from charlab.core.files import read_json, write_json
-from charlab.plan.params import Params, load_params
+from charlab.plan.params import Params
 from charlab.plots import registry
 from charlab.report.render import excerpt, render
 from charlab.report.statistics import number
@@ -25,8 +25,8 @@ from made_results import (
     wobbling,
     write_results,
 )
+from published import published_params
 
-ROOT = Path(__file__).resolve().parents[2]
 Write = Callable[..., Path]
 
 
@@ -154,7 +154,7 @@ def test_one_seed_calls_nothing_in_the_whole_report(write: Write) -> None:
 
 def test_sections_without_a_comparison_are_left_out(write: Write) -> None:
     """The demo has no dropout and one text; its own comparisons stand."""
-    params = load_params(ROOT / "studies" / "demo.yaml")
+    params = published_params("studies/demo.yaml")
     text = report_of(write(params, lambda variant, seed: 2.0 + len(variant) / 100))
     assert "## Task 1" not in text
     assert "## Task 5" not in text
@@ -165,7 +165,7 @@ def test_sections_without_a_comparison_are_left_out(write: Write) -> None:
 
 def test_every_comparison_of_the_course_has_a_section(write: Write) -> None:
     """Each is under its task, and none among the further ones."""
-    params = load_params(ROOT / "params.yaml")
+    params = published_params()
     text = report_of(write(params, lambda variant, seed: 2.0 + len(variant) * seed % 7 / 100))
     for comparison in params.study.comparisons.values():
         assert text.count(f"### {comparison.title}\n") == 1

@@ -1,10 +1,10 @@
-"""How exactly, and how fast, charlab finds the bodies of real Gutenberg files.
+"""Accuracy and speed of the cleaner on real Gutenberg files.
 
-What enters is a mirror of Project Gutenberg with a MANIFEST.csv that says where the body of
-each file begins and ends; what leaves is a table, file by file. ``exact`` is the true body, no
-line more or less; a ``leak`` leaves lines of boilerplate, ``lost`` takes lines of the body. The
-speed stands beside that of a plain regular-expression strip in the same run, which knows
-START and END lines only, and of other packages that do this, which are skipped where absent:
+The input is a mirror of Project Gutenberg with a MANIFEST.csv that gives the first and last
+line of each body; the output is a table, file by file. ``exact`` is the true body; a ``leak``
+keeps lines of boilerplate, ``lost`` drops lines of the body. The same run measures a plain
+regular expression, which knows START and END lines only, and other packages for the same
+job, which are skipped where they are not installed:
 
     pip install --target PEERS gutenberg_cleaner gutenbergpy
     python benchmarks/cleaning.py --mirror DIR --peers PEERS
@@ -35,31 +35,31 @@ STRIP = re.compile(
     r"^\*\*\* ?END OF TH(?:E|IS) PROJECT GUTENBERG.*\Z",
     re.M | re.S,
 )
-"""What most scripts do."""
+"""The START and END lines and all beyond them, as most scripts remove them."""
 
 
 def strip(raw: bytes) -> str:
-    """Return what a plain regular expression leaves of a file."""
+    """Return a file's text without the matches of the plain regular expression."""
     text = raw.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     return STRIP.sub("", text).strip("\n") + "\n"
 
 
 def peers(folder: Path | None) -> dict[str, Callable[[str], str]]:
-    """Return the other cleaners that are installed; they are given a decoded text."""
+    """Return the other cleaners that are installed; they take a decoded text."""
     if folder is not None:
-        # Behind everything else, so that their dependencies cannot replace ours.
+        # At the end of the path, so that their dependencies cannot replace ours.
         sys.path.append(str(folder))
-    found: dict[str, Callable[[str], str]] = {}
+    cleaners: dict[str, Callable[[str], str]] = {}
     try:
-        found["gutenberg_cleaner"] = importlib.import_module("gutenberg_cleaner").simple_cleaner
+        cleaners["gutenberg_cleaner"] = importlib.import_module("gutenberg_cleaner").simple_cleaner
     except ImportError:
         print("gutenberg_cleaner is not installed, and is skipped")
     try:
         bytes_of = importlib.import_module("gutenbergpy.textget").strip_headers
-        found["gutenbergpy"] = lambda text: bytes_of(text.encode()).decode()
+        cleaners["gutenbergpy"] = lambda text: bytes_of(text.encode()).decode()
     except ImportError:
         print("gutenbergpy is not installed, and is skipped")
-    return found
+    return cleaners
 
 
 def others(books: list[tuple[dict[str, str], bytes]], folder: Path | None) -> None:
@@ -74,19 +74,19 @@ def others(books: list[tuple[dict[str, str], bytes]], folder: Path | None) -> No
         for (row, _), text, body in zip(books, texts, cleaned, strict=True):
             first, last = int(row["first_body_lineno"]), int(row["last_body_lineno"])
             true = Counter(filled(text.split("\n")[first - 1 : last]))
-            found = Counter(filled(body.split("\n")))
-            verdicts["lost" if true - found else "leak" if found - true else "exact"] += 1
+            kept = Counter(filled(body.split("\n")))
+            verdicts["lost" if true - kept else "leak" if kept - true else "exact"] += 1
         counts = ", ".join(f"{verdicts[kind]} {kind}" for kind in ("exact", "leak", "lost"))
         print(f"{name}, decoded text given: {counts}; {rate:.0f} MB/s")
 
 
 def filled(lines: list[str]) -> list[str]:
-    """Return the lines that are not blank, without blanks around them."""
+    """Return the lines that are not blank, stripped."""
     return [line.strip() for line in lines if line.strip()]
 
 
 def default_mirror() -> Path | None:
-    """Return the folder that CHARLAB_MIRROR names, if it names one."""
+    """Return the first folder in CHARLAB_MIRROR, or None."""
     for mirror in os.environ.get("CHARLAB_MIRROR", "").split():
         if mirror.startswith("file://"):
             return Path(unquote(urlparse(mirror.split("{")[0]).path))
@@ -94,17 +94,17 @@ def default_mirror() -> Path | None:
 
 
 def judge(raw: bytes, first: int, last: int) -> tuple[str, int]:
-    """Return a verdict on one file, and how many lines that are not blank are too many or few."""
+    """Return a verdict on one file, and the number of its wrong lines that are not blank."""
     try:
         record = clean(raw).record
     except CharlabError as error:
         return f"refused: {error}", last - first + 1
-    # How the bytes are decoded plays no part in which lines are blank.
+    # Blank lines are the same in any encoding, so the bytes need no decoding here.
     lines = re.split(rb"\r\n|\r|\n", raw)
-    found = range(record.body_first - 1, record.body_last)
+    kept = range(record.body_first - 1, record.body_last)
     true = range(first - 1, last)
-    lost = sum(bool(lines[n].strip()) for n in true if n not in found)
-    leak = sum(bool(lines[n].strip()) for n in found if n not in true)
+    lost = sum(bool(lines[n].strip()) for n in true if n not in kept)
+    leak = sum(bool(lines[n].strip()) for n in kept if n not in true)
     return ("lost", lost) if lost else ("leak", leak) if leak else ("exact", 0)
 
 
@@ -130,7 +130,7 @@ def speed(books: list[bytes], function: Callable[[bytes], object]) -> float:
 
 
 def speeds(books: list[bytes], repeat: int) -> None:
-    """Print both speeds, taken in turn, and the median of their ratios."""
+    """Print the speeds of charlab and the plain strip in turns, and their median ratio."""
     pairs = [(speed(books, clean), speed(books, strip)) for _ in range(repeat)]
     ours, plain = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)

@@ -1,9 +1,9 @@
-"""Speed of a trained network: characters drawn, and characters scored, per second.
+"""Speed of a trained network: characters sampled, and characters scored, per second.
 
-Sampling is timed for one stream and for many; scoring beside training, in turns, on the
-same network and text; ``charlab sample`` from the start of its process to its first character.
-The networks have random weights: a step costs the same whatever it has learned. Scoring one
-that remembers for long costs more, since it is read again, or in fewer streams.
+Sampling is timed for one text and for many at once; scoring beside training on the same
+network and text; ``charlab sample`` from the start of its process to its first character.
+The networks have random weights: a step costs the same whatever has been learned. Scoring
+a network with a long memory costs more, since it warms up longer.
 
     python benchmarks/inference.py [--hidden 128] [--repeats 5]
 """
@@ -39,7 +39,7 @@ CHARS = 200_000
 
 
 def median_rate(repeats: int, chars: int, work: Callable[[], object]) -> float:
-    """Return thousands of characters per second, the median of some runs after a first one."""
+    """Return thousands of characters per second: the median of several runs after a warm-up."""
     work()
     seconds = []
     for _ in range(repeats):
@@ -50,7 +50,7 @@ def median_rate(repeats: int, chars: int, work: Callable[[], object]) -> float:
 
 
 def sampling_rate(model: InferenceModel, vocab: Vocabulary, count: int, repeats: int) -> float:
-    """Return thousands of characters per second of ``count`` streams together."""
+    """Return thousands of characters per second of ``count`` texts sampled together."""
     length = max(CHARS // 10 // count, 200)
     return median_rate(
         repeats,
@@ -75,11 +75,10 @@ def training_rate(params: ModelParams, vocab: Vocabulary, ids: np.ndarray, repea
 
 def start_seconds(folder: Path) -> float:
     """Return the time from a process's start to the first character it prints."""
-    program = "import sys; from charlab.commands.cli import main; sys.argv[0] = 'charlab'; main()"
     options = ["sample", str(folder), "--prompt", "a", "--length", "1"]
     start = time.perf_counter()
     with subprocess.Popen(
-        [sys.executable, "-c", program, *options], stdout=subprocess.PIPE
+        [sys.executable, "-m", "charlab", *options], stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         if not process.stdout.read(1):
@@ -105,7 +104,7 @@ def main(hidden: int, repeats: int) -> None:
         scored = median_rate(repeats, CHARS, lambda n=network: nats_per_char(n, ids))
         trained = training_rate(params, vocab, ids, repeats)
         print(
-            f"{cell} {hidden}: 1 stream {one:.0f}, 256 streams {many:.0f}, scoring {scored:.0f}, "
+            f"{cell} {hidden}: 1 text {one:.0f}, 256 texts {many:.0f}, scoring {scored:.0f}, "
             f"training {trained:.0f}, scoring / training {scored / trained:.1f}",
             flush=True,
         )

@@ -1,8 +1,8 @@
-"""How the memory of a training grows with its text.
+"""Memory of a training by the length of its text.
 
-The same short training on texts of growing length, each in a process of its own. What counts
-is the memory that the process holds for itself (RssAnon); pages of the mapped text
-(RssFile) are the system's cache, which it takes back when it needs it.
+The same short training runs on texts of growing length, each in a process of its own. RssAnon
+is the memory of the process itself; RssFile holds pages of the mapped text, which are the
+system's cache and can be taken back at any time.
 
     python benchmarks/memory.py [--chars 1000000 --chars 10000000]
 """
@@ -34,12 +34,12 @@ def measure(folder: Path) -> dict[str, int]:
     params = TrainParams(batch_size=64, seq_len=100, max_chars=320_000, evaluations=1)
     train(data, ModelParams(hidden=64), params, 1, folder / "model", scratch=folder / "scratch")
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    found = re.findall(r"^(VmHWM|RssAnon|RssFile):\s+(\d+) kB", status, flags=re.MULTILINE)
-    return {name: int(size) // 1024 for name, size in found}
+    sizes = re.findall(r"^(VmHWM|RssAnon|RssFile):\s+(\d+) kB", status, flags=re.MULTILINE)
+    return {name: int(size) // 1024 for name, size in sizes}
 
 
 def write_text(path: Path, chars: int) -> None:
-    """Write a text of about so many characters."""
+    """Write a text of about ``chars`` characters."""
     block = (LINE * (1_000_000 // len(LINE))).encode("ascii")
     with atomic(path) as stream:
         for _ in range(chars // len(block) + 1):
@@ -55,13 +55,13 @@ def main(chars: tuple[int, ...]) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             write_text(folder / "text.txt", length)
-            # Val is a share that is as long each time: its losses are held, 8 bytes each.
+            # Val has the same length each time: its losses are kept in memory, 8 bytes each.
             corpus = CorpusParams(val=100_000 / length, test=0)
             encode_text(folder / "text.txt", corpus, folder / "encoded")
             size = np.load(folder / "encoded" / "train.npy", mmap_mode="r").nbytes / 1e6
             with context.Pool(1) as pool:
-                found = pool.apply(measure, (folder,))
-        print(f"{size:8.1f} MB of ids: {found}", flush=True)
+                sizes = pool.apply(measure, (folder,))
+        print(f"{size:8.1f} MB of ids: {sizes}", flush=True)
 
 
 if __name__ == "__main__":

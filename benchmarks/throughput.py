@@ -2,9 +2,9 @@
 
 Both sides start from the same weights and take the same steps (Adam, clipping by norm) on
 the same chunks of the built-in text. Each has a process of its own, so that neither
-tunes the other's memory, and they take turns step by step, so that whatever else the machine
-does meets both. A line gives the median rate of each, the median of the paired ratios
-with its quartiles, and how far apart the losses are after the same characters.
+affects the other's memory, and they take turns step by step, so that other load on the machine
+slows both. A line gives the median rate of each, the median of the paired ratios
+with its quartiles, and the difference of the losses after the same characters.
 
     python benchmarks/throughput.py [--steps 40] [--hidden 128 --hidden 256]
 """
@@ -42,12 +42,12 @@ def read_text() -> tuple[Tensor, int]:
     text = write(400_000, 1)
     vocab = Vocabulary.from_text(text)
     ids = vocab.encode(text).astype(np.int64)
-    streams = ids[: len(ids) // BATCH * BATCH].reshape(BATCH, -1).T
-    return torch.from_numpy(np.ascontiguousarray(streams)), vocab.size
+    columns = ids[: len(ids) // BATCH * BATCH].reshape(BATCH, -1).T  # (chars / B, B)
+    return torch.from_numpy(np.ascontiguousarray(columns)), vocab.size
 
 
 def chunks(ids: Tensor, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield inputs and targets (T, B), from the start again when the text is over."""
+    """Yield inputs and targets (T, B), starting over at the end of the text."""
     places = (len(ids) - 1) // SEQ_LEN
     for step in range(steps):
         at = step % places * SEQ_LEN
@@ -55,7 +55,7 @@ def chunks(ids: Tensor, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def plain_step(vocab_size: int, model: ModelParams) -> Step:
-    """Return a training step as one would write it with torch.nn: one-hot in, cell, linear."""
+    """Return the usual training step with torch.nn: one-hot input, recurrent layer, linear."""
     kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[model.cell]
     layer, head = kind(vocab_size, model.hidden), nn.Linear(model.hidden, vocab_size)
     weights = CharRNN(vocab_size, model, np.random.default_rng(0))
@@ -71,8 +71,8 @@ def plain_step(vocab_size: int, model: ModelParams) -> Step:
     def step(inputs: Tensor, targets: Tensor) -> float:
         nonlocal state
         optimizer.zero_grad()
-        hidden, state = layer(F.one_hot(inputs, vocab_size).float(), state)
-        logits = head(hidden)
+        hidden, state = layer(F.one_hot(inputs, vocab_size).float(), state)  # (T, B, H)
+        logits = head(hidden)  # (T, B, V)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         loss.backward()
         state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
@@ -104,7 +104,7 @@ def own_step(vocab_size: int, model: ModelParams, precision: Any = "fp32") -> St
 
 
 def numpy_step(vocab_size: int, hidden: int) -> Step:
-    """Return a gradient of the hand-written RNN, batched, in float32."""
+    """Return a forward and backward pass of the hand-written RNN, batched, in float32."""
     params = ModelParams(backend="numpy", cell="rnn", hidden=hidden)
     network = NumpyRNN(vocab_size, params, np.random.default_rng(0))
     state = network.initial_state(BATCH)
@@ -118,7 +118,7 @@ def numpy_step(vocab_size: int, hidden: int) -> Step:
 
 
 def classic_step(vocab_size: int, hidden: int, seq_len: int = 25) -> Step:
-    """Return a gradient as the classic NumPy reference takes it: columns, one by one."""
+    """Return a forward and backward pass of the classic NumPy RNN: one text, column vectors."""
     rng = np.random.default_rng(0)
     w_xh, w_hh, w_hy = (
         rng.standard_normal(shape) * 0.01
@@ -153,7 +153,7 @@ def classic_step(vocab_size: int, hidden: int, seq_len: int = 25) -> Step:
 
 
 def listing_step(vocab_size: int, model: ModelParams) -> Step:
-    """Return a step as first programs take it: one text, its one-hot input made in a loop."""
+    """Return the step of a beginner's program: one text, its one-hot input made in a loop."""
     layer, head = nn.LSTM(vocab_size, model.hidden), nn.Linear(model.hidden, vocab_size)
     optimizer = torch.optim.Adam([*layer.parameters(), *head.parameters()], lr=LEARNING_RATE)
 
@@ -181,7 +181,7 @@ MAKERS: dict[str, Callable[..., Step]] = {
 
 
 def work(pipe: Connection, maker: str, arguments: tuple[Any, ...], steps: int) -> None:
-    """Take a step of one side whenever asked, and send its seconds and loss."""
+    """Take one training step at each request, and send back its seconds and loss."""
     torch.set_num_threads(1)
     ids, vocab_size = read_text()
     step = MAKERS[maker](vocab_size, *arguments)
@@ -193,14 +193,14 @@ def work(pipe: Connection, maker: str, arguments: tuple[Any, ...], steps: int) -
 
 
 class Side:
-    """One of the two that are compared: a process that waits to be asked."""
+    """One side of a comparison: a process that takes a training step at each request."""
 
     def __init__(self, steps: int, size: int, maker: str, *arguments: Any) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=work, args=(theirs, maker, arguments, steps))
         self.process.start()
-        theirs.close()  # so that a process that dies ends the benchmark, not its answers
+        theirs.close()  # so that recv fails if the process dies
         self.size, self.seconds, self.loss = size, [], math.nan
 
     def step(self) -> None:
@@ -211,7 +211,7 @@ class Side:
 
 
 def compare(name: str, steps: int, *sides: Side) -> None:
-    """Let both sides take their steps in turn, and print how they compare."""
+    """Let both sides take their steps in turn, and print their rates and the ratio."""
     for _ in range(steps):
         for side in sides:
             side.step()

@@ -1,8 +1,8 @@
-"""What a recipe reaches, and when: the whole program's seconds beside the held-out loss.
+"""Time and held-out loss of each recipe.
 
-``charlab train --recipe NAME --text FILE`` is run in a process of its own, so the seconds hold
-everything: start-up, cleaning, numbering, training, measuring. The n-gram and PPMd figures
-of the same split stand beside it.
+``charlab train --recipe NAME --text FILE`` runs in a process of its own, so its seconds include
+everything: start-up, cleaning, encoding, training, evaluation. The n-gram and PPMd figures
+of the same split are printed too.
 
     python benchmarks/time_to_quality.py [FILE] [--recipe fast --recipe minute]
 
@@ -30,13 +30,12 @@ from charlab.synthetic.text import write
 
 
 def run_recipe(recipe: str, text: Path, seed: int) -> tuple[float, dict[str, float]]:
-    """Return the seconds of the whole program, and the metrics that it printed."""
-    program = "import sys; from charlab.commands.cli import main; sys.argv[0] = 'charlab'; main()"
+    """Return the seconds of the whole program, and the metrics that it prints."""
     with tempfile.TemporaryDirectory() as folder:
         options = ["--recipe", recipe, "--text", str(text), "--out", f"{folder}/model"]
         start = time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-c", program, "train", *options, "--seed", str(seed)],
+            [sys.executable, "-m", "charlab", "train", *options, "--seed", str(seed)],
             stdout=subprocess.PIPE,
             check=True,
             cwd=folder,
@@ -48,18 +47,18 @@ def run_recipe(recipe: str, text: Path, seed: int) -> tuple[float, dict[str, flo
 
 
 def best(figures: list[dict[str, float]]) -> str:
-    """Return the best order's loss on val, in words."""
+    """Return the lowest loss on val and its order, as text."""
     order = min(figures, key=lambda one: one["val_nats"])
     return f"{order['val_nats']:.4f} (order {order['order']})"
 
 
 def print_baselines(text: Path) -> None:
-    """Print what a network has to beat on the split of the recipes."""
+    """Print the baselines that a network has to beat on the split of the recipes."""
     corpus = CorpusParams(val=0.1, test=0)
     orders = BaselineParams(ngram_orders=[5, 6, 7, 8], ppmd_orders=[5, 6, 8])
     with tempfile.TemporaryDirectory() as folder:
-        found = measure_text(encode_file(text, corpus, Path(folder)), orders, {})
-    print(f"n-gram {best(found['ngram'])}, PPMd {best(found['ppmd'])}")
+        figures = measure_text(encode_file(text, corpus, Path(folder)), orders, {})
+    print(f"n-gram {best(figures['ngram'])}, PPMd {best(figures['ppmd'])}")
 
 
 @click.command(help=__doc__)
@@ -78,7 +77,7 @@ def main(text: Path | None, recipe: tuple[str, ...], seed: tuple[int, ...]) -> N
 
 
 def print_all(text: Path, recipe: tuple[str, ...], seed: tuple[int, ...]) -> None:
-    """Print the baselines, then what each recipe reaches with each seed."""
+    """Print the baselines, then the result of each recipe with each seed."""
     print(f"{text.name}: first 90 % train, last 10 % val; nats per character on val")
     print_baselines(text)
     for name in recipe:

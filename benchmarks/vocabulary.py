@@ -1,8 +1,8 @@
-"""How fast, and in how much memory, a text of any length is numbered.
+"""Time and memory that it takes to encode a text of any length.
 
-A text of the wanted size is written to a temporary folder: lines of words drawn from a fixed list
-by a seed, with accents, curly quotes and long dashes as books have them. It is numbered as the
-vocab stage does it, and its time on the processor and the peak of its resident memory printed.
+A text of the given size is written to a temporary folder: lines of words drawn from a fixed list
+by a seed, with the accents, curly quotes and dashes of books. It is encoded as in the vocab
+stage; the time on the processor and the peak of resident memory are printed.
 
     python benchmarks/vocabulary.py --megabytes 1000
 """
@@ -30,14 +30,14 @@ WORDS = TEXT.split()
 
 
 def write_text(path: Path, megabytes: int) -> None:
-    """Write so many megabytes of lines, piece by piece."""
+    """Write lines of words until the file has the given size."""
     random = np.random.default_rng(1)
     left = megabytes * 1_000_000
     with path.open("wb") as stream:
         while left > 0:
             words = random.choice(WORDS, (10_000, 11))
             piece = "".join(" ".join(line) + "\n" for line in words).encode()[:left]
-            # A cut character at the very end would not be UTF-8.
+            # The last piece may end within a character, which would not be UTF-8.
             stream.write(piece.decode("utf-8", "ignore").encode())
             left -= len(piece)
 

@@ -1,4 +1,4 @@
-"""A text is added to params.yaml as one block; all else stays as it was."""
+"""A text is added to params.yaml as one block; everything else stays unchanged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ text: alice   # which one
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a parameter file, and a mirror that has book 77."""
+    """Make a parameter file and a mirror with book 77; return the file."""
     (tmp_path / "params.yaml").write_text(PARAMS, encoding="utf-8")
     book = tmp_path / "m" / "77" / "pg77.txt"
     book.parent.mkdir(parents=True)
@@ -38,7 +38,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_book_brings_title_and_language(project: Path) -> None:
-    """They are read from its header; its body is recorded."""
+    """Both are read from its header; a record of its body is made."""
     assert add_text(project, "77") == "a-small-book"
     text = load_params(project).texts["a-small-book"]
     assert (text.gutenberg, text.title, text.language) == (77, "A Small Book", "en")
@@ -46,7 +46,7 @@ def test_a_book_brings_title_and_language(project: Path) -> None:
 
 
 def test_comments_and_order_stay(project: Path) -> None:
-    """Taking the new line out again gives the file as it was."""
+    """Without the new block the file is what it was."""
     add_text(project, "77")
     added = "  a-small-book:\n    gutenberg: 77\n    title: A Small Book\n    language: en\n"
     text = project.read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ def test_comments_and_order_stay(project: Path) -> None:
 
 
 def test_a_file_of_ones_own_is_copied(project: Path, tmp_path: Path) -> None:
-    """The pipeline watches the copy."""
+    """The copy is the text of the pipeline."""
     own = tmp_path / "My Diary.txt"
     own.write_text("Dear diary, nothing happened today either.\n" * 20, encoding="utf-8")
     assert add_text(project, str(own)) == "my-diary"
@@ -64,7 +64,7 @@ def test_a_file_of_ones_own_is_copied(project: Path, tmp_path: Path) -> None:
 
 
 def test_a_slug_that_is_taken_is_refused(project: Path) -> None:
-    """Unless its body is to be recorded anew; the file is untouched either way."""
+    """With update its body is recorded again; params.yaml is untouched either way."""
     add_text(project, "77", slug="small")
     before = project.read_bytes()
     with pytest.raises(CharlabError, match="has a text 'small' already"):
@@ -73,8 +73,8 @@ def test_a_slug_that_is_taken_is_refused(project: Path) -> None:
     assert project.read_bytes() == before
 
 
-def test_what_is_neither_number_nor_file_is_refused(project: Path) -> None:
-    """The message says what would do."""
+def test_an_identifier_must_be_a_number_or_a_file(project: Path) -> None:
+    """The message says what to give instead."""
     with pytest.raises(CharlabError, match="give a book's number or the name of a text file"):
         add_text(project, "nothing.txt")
 
@@ -89,14 +89,14 @@ def test_what_is_neither_number_nor_file_is_refused(project: Path) -> None:
     ],
 )
 def test_a_slug_is_made_of_the_title(title: str, slug: str) -> None:
-    """Accents go, a subtitle goes, at most four words stay."""
+    """Accents and subtitles are dropped; at most four words are kept."""
     assert slug_of(title) == slug
 
 
-def test_a_run_that_was_killed_leaves_a_text_that_can_be_added(
+def test_a_text_can_be_added_after_a_run_that_was_killed(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever write did not come to be, adding the text again is right."""
+    """If the process dies between the two writes, adding the text again repairs both files."""
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt

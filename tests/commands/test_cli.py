@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import charlab.commands.fan_out
 from charlab.commands.cli import cli
 from charlab.commands.evaluate import LEARNING_RATE
+from charlab.plan.document import complete, reference
 from command_line import refused, run
 
 
@@ -72,10 +73,15 @@ def test_study_lists_and_switches(capsys: pytest.CaptureFixture[str], project: P
     """A star marks the current study; switching to it again changes nothing."""
     assert run(capsys, "study").out == "* course\n  demo\n"
     assert "'dvc repro' runs it" in run(capsys, "study", "demo").out
-    assert (project / "params.yaml").read_text(encoding="utf-8") == DEMO
+    assert (project / "params.yaml").read_text(encoding="utf-8") == complete(DEMO)
     assert run(capsys, "study").out == "  course\n* demo\n"
     assert run(capsys, "study", "demo").out == "params.yaml already is the study demo\n"
     assert "there are course, demo" in refused(capsys, "study", "thesis")
+
+
+def test_params_prints_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
+    """The output is docs/parameters.md, byte for byte."""
+    assert run(capsys, "params").out == reference()
 
 
 def test_fan_out_removes_leftovers_first(

@@ -31,7 +31,7 @@ SETTINGS = {
     "train.evaluations": 3,
 }
 SMALL = [part for key, value in SETTINGS.items() for part in ("--set", f"{key}={value}")]
-"""The training of tiny_training, as options."""
+"""The parameters of tiny_training, as options."""
 
 TRAIN_KEYS = {
     "val_nats", "test_nats", "val_bpc", "test_bpc", "parameters", "train_chars", "train_seconds",
@@ -66,18 +66,18 @@ def test_train_ends_in_a_line_of_json(
     done = run(capsys, "train", "--text", text, "--out", tmp_path / "out", *SMALL)
     assert done.status == 0
     (line,) = done.out.splitlines()
-    found = json.loads(line)
-    assert found.keys() >= TRAIN_KEYS
-    assert found["val_bpc"] == pytest.approx(found["val_nats"] / np.log(2))
-    assert 0 < found["train_seconds"] < found["seconds"]
+    printed = json.loads(line)
+    assert printed.keys() >= TRAIN_KEYS
+    assert printed["val_bpc"] == pytest.approx(printed["val_nats"] / np.log(2))
+    assert 0 < printed["train_seconds"] < printed["seconds"]
     assert "story seed 1: 100%" in done.err
     written = json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))
-    assert written == {k: v for k, v in found.items() if not k.endswith("seconds")}
+    assert written == {k: v for k, v in printed.items() if not k.endswith("seconds")}
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(RESULTS)
 
 
 def test_train_gives_the_same_bytes_as_the_stages(model: Path, text: Path, tmp_path: Path) -> None:
-    """Numbered and trained step by step, as the pipeline does, every file is the same."""
+    """Encoding and training step by step, as the pipeline does, gives the same files."""
     encode_text(text, CorpusParams(), tmp_path / "vocab")
     data = EncodedText.load(tmp_path / "vocab")
     out = tmp_path / "stage"
@@ -89,7 +89,7 @@ def test_train_gives_the_same_bytes_as_the_stages(model: Path, text: Path, tmp_p
 def test_train_with_a_seed(
     capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
 ) -> None:
-    """Another seed is another model."""
+    """Another seed gives another model."""
     run(capsys, "train", "--text", text, "--out", tmp_path / "out", "--seed", 2, *SMALL)
     assert sha256_of(model / "model.safetensors") != sha256_of(tmp_path / "out/model.safetensors")
     config = json.loads((tmp_path / "out" / "config.json").read_text(encoding="utf-8"))
@@ -102,7 +102,7 @@ def test_train_asks_for_the_portable_code_path(
     text: Path,
     tmp_path: Path,
 ) -> None:
-    """As the stage does, and before anything is computed."""
+    """It asks as the stage does, before it computes anything."""
     asked = []
     monkeypatch.setattr(
         charlab.commands.train, "ensure_code_path", lambda p: asked.append(p.deterministic)
@@ -125,7 +125,7 @@ def test_train_asks_for_the_portable_code_path(
         ),
     ],
 )
-def test_train_refuses_in_one_line(
+def test_train_fails_with_one_line(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -133,7 +133,7 @@ def test_train_refuses_in_one_line(
     arguments: list[str],
     message: str,
 ) -> None:
-    """What was expected, what was found, and what to do."""
+    """The message says what was expected, what was found, and what to do."""
     monkeypatch.chdir(tmp_path)
     given = [argument.format(text=text) for argument in arguments]
     assert message in refused(capsys, "train", *given)
@@ -142,7 +142,7 @@ def test_train_refuses_in_one_line(
 def test_train_names_every_bad_parameter(
     capsys: pytest.CaptureFixture[str], text: Path, tmp_path: Path
 ) -> None:
-    """All at once, one line each, below a first line that counts them."""
+    """All come at once, one line each, below a first line that counts them."""
     bad = ("--set", "model.cell=lstn", "--set", "train.epochs=0")
     done = run(capsys, "train", "--text", text, "--out", tmp_path / "out", *bad)
     assert done.status == 1
@@ -155,19 +155,19 @@ def test_train_names_every_bad_parameter(
 def test_evaluate_agrees_with_the_training(
     capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
 ) -> None:
-    """On the text's val part it prints the loss that the training recorded."""
+    """On the val split it prints the loss that the training recorded."""
     val = tmp_path / "val.txt"
     val.write_text(text.read_text(encoding="utf-8")[2880:3240], encoding="utf-8")
-    found = json.loads(run(capsys, "evaluate", model, "--text", val).out)
+    printed = json.loads(run(capsys, "evaluate", model, "--text", val).out)
     recorded = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
-    assert found["chars"] == 359
-    assert found["bpc"] == pytest.approx(recorded["val_bpc"], rel=1e-6)
+    assert printed["chars"] == 359
+    assert printed["bpc"] == pytest.approx(recorded["val_bpc"], rel=1e-6)
 
 
-def test_evaluate_refuses(
+def test_evaluate_explains_bad_input(
     capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
 ) -> None:
-    """No model, no text, a text in other characters."""
+    """A missing model, a missing text and an unknown character each get a message."""
     assert "name a folder" in refused(capsys, "evaluate", tmp_path / "none", "--text", text)
     assert "none.txt" in refused(capsys, "evaluate", model, "--text", tmp_path / "none.txt")
     (tmp_path / "greek").write_text("The Ω", encoding="utf-8")
@@ -176,10 +176,8 @@ def test_evaluate_refuses(
     )
 
 
-def test_sample_is_the_same_twice_and_differs_by_seed(
-    capsys: pytest.CaptureFixture[str], model: Path
-) -> None:
-    """The prompt, and as many characters as asked for."""
+def test_a_sample_depends_on_the_seed_only(capsys: pytest.CaptureFixture[str], model: Path) -> None:
+    """It is the prompt and as many characters as asked for, the same twice."""
     one, again, other = (
         run(capsys, "sample", model, "--length", 40, "--seed", seed).out for seed in (1, 1, 2)
     )
@@ -188,8 +186,8 @@ def test_sample_is_the_same_twice_and_differs_by_seed(
     assert len(one) == len("The ") + 40 + len("\n")
 
 
-def test_several_samples_are_told_apart(capsys: pytest.CaptureFixture[str], model: Path) -> None:
-    """A line before each; with one sample there is none."""
+def test_several_samples_are_separated(capsys: pytest.CaptureFixture[str], model: Path) -> None:
+    """A numbered line precedes each of several samples."""
     out = run(capsys, "sample", model, "--length", 9, "--count", 3, "--prompt", "a dog").out
     pieces = re.split(r"--- \d of 3\n", out)
     assert pieces[0] == ""
@@ -197,8 +195,8 @@ def test_several_samples_are_told_apart(capsys: pytest.CaptureFixture[str], mode
     assert all(piece.startswith("a dog") for piece in pieces[1:])
 
 
-def test_the_likeliest_only(capsys: pytest.CaptureFixture[str], model: Path) -> None:
-    """At temperature 0, or from the one likeliest, chance plays no part."""
+def test_greedy_sampling_ignores_the_seed(capsys: pytest.CaptureFixture[str], model: Path) -> None:
+    """Temperature 0, top-k 1 and a tiny top-p all take the most likely character."""
     cold, top, nucleus = (
         run(capsys, "sample", model, "--length", 30, "--seed", seed, *options).out
         for seed, options in enumerate(
@@ -208,8 +206,10 @@ def test_the_likeliest_only(capsys: pytest.CaptureFixture[str], model: Path) -> 
     assert cold == top == nucleus
 
 
-def test_sample_refuses(capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path) -> None:
-    """An unknown character is named with its place and a likeness; an empty prompt is refused."""
+def test_sample_explains_bad_input(
+    capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path
+) -> None:
+    """An unknown character is named with its position; an empty prompt is an error."""
     message = refused(capsys, "sample", model, "--prompt", "The cät")
     assert "Character 'ä' (U+00E4) at position 5 is not in the vocabulary" in message
     assert "the nearest that is in it is 'a'" in message
@@ -217,24 +217,16 @@ def test_sample_refuses(capsys: pytest.CaptureFixture[str], model: Path, tmp_pat
     assert "name a folder" in refused(capsys, "sample", tmp_path / "none")
 
 
-def test_options_out_of_range_are_explained_by_their_names(
-    capsys: pytest.CaptureFixture[str], model: Path
-) -> None:
-    """A misuse of the command itself has exit status 2, as everywhere."""
+def test_an_option_out_of_range_is_named(capsys: pytest.CaptureFixture[str], model: Path) -> None:
+    """Wrong usage of the command has exit status 2, the convention."""
     done = run(capsys, "sample", model, "--temperature", -1)
     assert done.status == 2
     assert "--temperature" in done.err
 
 
 def test_as_a_program(model: Path) -> None:
-    """Exit status and streams as a shell sees them; a reader that leaves is no error to tell of."""
-    start = [
-        sys.executable,
-        "-c",
-        "from charlab.commands.cli import main; main()",
-        "sample",
-        str(model),
-    ]
+    """A shell sees the exit status and one line; a reader that leaves causes no message."""
+    start = [sys.executable, "-m", "charlab", "sample", str(model)]
     path = str(Path(charlab.commands.train.__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(
@@ -243,7 +235,7 @@ def test_as_a_program(model: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("charlab: Character 'Ω'")
     assert done.stderr.count("\n") == 1
-    # More than a pipe holds, to a reader that takes ten bytes.
+    # More text than a pipe holds, for a reader that takes ten bytes.
     long = [*start, "--length", "3000", "--count", "60"]
     with subprocess.Popen(
         long, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -37,7 +37,7 @@ def raw(tmp_path: Path) -> Path:
 def test_clean_to_stdout_and_to_a_file(
     capsys: pytest.CaptureFixture[str], raw: Path, tmp_path: Path
 ) -> None:
-    """The body only, with plain line ends, the same either way."""
+    """Only the body remains, with LF line ends, the same on stdout and in a file."""
     done = run(capsys, "clean", raw)
     assert done.status == 0
     assert done.out.count("The cat sat on the mat.\n") == 60
@@ -47,7 +47,7 @@ def test_clean_to_stdout_and_to_a_file(
 
 
 def test_clean_several(capsys: pytest.CaptureFixture[str], raw: Path, tmp_path: Path) -> None:
-    """One that fails is named, once, and does not stop the others."""
+    """A file that fails is named once and does not stop the others."""
     assert "-o DIR" in refused(capsys, "clean", raw, raw)
     missing = tmp_path / "none.txt"
     done = run(capsys, "clean", missing, raw, "-o", tmp_path / "bodies")
@@ -57,7 +57,7 @@ def test_clean_several(capsys: pytest.CaptureFixture[str], raw: Path, tmp_path: 
 
 
 def test_clean_explains(capsys: pytest.CaptureFixture[str], raw: Path) -> None:
-    """What was removed and why, in place of the body."""
+    """--explain prints what was removed and why in place of the body."""
     done = run(capsys, "clean", raw, "--explain")
     assert done.status == 0
     assert "Mats" in done.out
@@ -65,18 +65,24 @@ def test_clean_explains(capsys: pytest.CaptureFixture[str], raw: Path) -> None:
 
 
 def test_vocab(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Characters by code point with their counts; rare ones can be left out."""
+    """Characters come by code point, with their counts; rare ones can be left out."""
     path = tmp_path / "text"
     path.write_text("zebra é aaé\n", encoding="utf-8")
-    found = json.loads(run(capsys, "vocab", path).out)
-    assert found["chars"] == ["\n", " ", "a", "b", "e", "r", "z", "é"]
-    assert found["counts"] == [1, 2, 3, 1, 1, 1, 1, 2]
-    found = json.loads(run(capsys, "vocab", path, "--min-count", 2, "--unknown").out)
-    assert (found["chars"], found["unknown"], found["size"]) == ([" ", "a", "é"], True, 4)
+    vocabulary = json.loads(run(capsys, "vocab", path).out)
+    assert vocabulary["chars"] == ["\n", " ", "a", "b", "e", "r", "z", "é"]
+    assert vocabulary["counts"] == [1, 2, 3, 1, 1, 1, 1, 2]
+    vocabulary = json.loads(run(capsys, "vocab", path, "--min-count", 2, "--unknown").out)
+    assert (vocabulary["chars"], vocabulary["unknown"], vocabulary["size"]) == (
+        [" ", "a", "é"],
+        True,
+        4,
+    )
 
 
-def test_vocab_of_what_is_not_utf8(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """The byte is named, and the command that helps."""
+def test_vocab_of_a_file_that_is_not_utf8(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The message names the byte and the command that helps."""
     (tmp_path / "text").write_bytes(b"caf\xe9")
     assert "not UTF-8 at byte 3; 'charlab clean'" in refused(capsys, "vocab", tmp_path / "text")
 
@@ -88,7 +94,7 @@ NEW_HEADER = BOOK.replace(b"June 1, 1998", b"July 7, 2031")
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder in which the body of book 77 is recorded."""
+    """Make a project with a record of the body of book 77, and go there."""
     monkeypatch.chdir(tmp_path)
     record("small", 77, clean(BOOK).text, tmp_path / "data" / "bodies.yaml")
     params = "texts:\n  small: {gutenberg: 77}\ntext: small\n"
@@ -103,14 +109,14 @@ def charlab(*arguments: str) -> Result:
 
 @pytest.mark.parametrize("strict", [[], ["--strict"]])
 def test_clean_passes_a_new_header_in_silence(project: Path, strict: list[str]) -> None:
-    """What a text is, is its body."""
+    """A text is identified by its body alone."""
     (project / "pg77.txt").write_bytes(NEW_HEADER)
     done = charlab("clean", "pg77.txt", "-o", "body.txt", *strict)
     assert (done.exit_code, done.stderr) == (0, "")
 
 
 def test_clean_says_that_a_body_has_changed(project: Path) -> None:
-    """How many lines, and which; the body is written."""
+    """The message counts the lines and names the first; the body is written."""
     (project / "pg77.txt").write_bytes(CHANGED)
     done = charlab("clean", "pg77.txt", "-o", "body.txt")
     assert done.exit_code == 0
@@ -119,7 +125,7 @@ def test_clean_says_that_a_body_has_changed(project: Path) -> None:
 
 
 def test_clean_strict_stops(project: Path) -> None:
-    """A body that is not the recorded one, or that nothing is recorded of, is not written."""
+    """A body that differs from its record, or has none, is not written."""
     (project / "changed.txt").write_bytes(CHANGED)
     (project / "other.txt").write_bytes(BOOK.replace(b"#77", b"#78"))
     done = charlab("clean", "changed.txt", "other.txt", "-o", "bodies", "--strict")
@@ -130,7 +136,7 @@ def test_clean_strict_stops(project: Path) -> None:
 
 
 def test_fetch_by_hand(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The raw file as it is, and where it came from."""
+    """The raw file is written as it is, and its source printed."""
     monkeypatch.setenv("CHARLAB_MIRROR", str(make_mirror(project / "m", NEW_HEADER)))
     done = charlab("fetch", "77", "--strict")
     assert done.exit_code == 0, done.output
@@ -141,16 +147,16 @@ def test_fetch_by_hand(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_fetch_says_that_a_body_has_changed_and_strict_stops(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under strict the file is not kept."""
+    """With --strict the file is not kept."""
     monkeypatch.setenv("CHARLAB_MIRROR", str(make_mirror(project / "m", CHANGED)))
     done = charlab("fetch", "77", "-o", "strict.txt", "--strict")
     assert isinstance(done.exception, CharlabError)
     assert "1 of 40 lines differ (line 1)" in str(done.exception)
     assert not (project / "strict.txt").exists()
-    done = charlab("fetch", "77", "-o", "told.txt")
+    done = charlab("fetch", "77", "-o", "changed.txt")
     assert done.exit_code == 0
     assert "1 of 40 lines differ (line 1)" in done.stderr
-    assert (project / "told.txt").read_bytes() == CHANGED
+    assert (project / "changed.txt").read_bytes() == CHANGED
 
 
 @pytest.mark.parametrize(
@@ -165,7 +171,7 @@ def test_fetch_says_that_a_body_has_changed_and_strict_stops(
 def test_the_clean_stage(
     project: Path, raw: bytes, options: list[str], environment: dict[str, str], status: int
 ) -> None:
-    """It says what has changed, and stops if its option or CHARLAB_STRICT asks for it."""
+    """It reports a changed body, and fails if its option or CHARLAB_STRICT asks for it."""
     (project / "raw.txt").write_bytes(raw)
     done = subprocess.run(
         [sys.executable, str(STAGES / "clean.py"), "small", "--raw", "raw.txt", "--out", "out.txt",

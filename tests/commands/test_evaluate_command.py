@@ -1,4 +1,4 @@
-"""One model on any text: the figures are those of the parts, in both units."""
+"""Evaluation of one model on any text agrees with the functions that it calls."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_figures(model: Path) -> None:
-    """Every character but the first is predicted; bits are nats over ln 2."""
-    found = evaluate_alone(model, TEXT)
-    assert found["chars"] == len(TEXT) - 1
-    assert found["nats"] == nats_per_char(model, VOCAB.encode(TEXT)).mean()
-    assert found["bpc"] == pytest.approx(found["nats"] / math.log(2))
+    """Every character but the first is predicted; bits are nats divided by ln 2."""
+    measured = evaluate_alone(model, TEXT)
+    assert measured["chars"] == len(TEXT) - 1
+    assert measured["nats"] == nats_per_char(model, VOCAB.encode(TEXT)).mean()
+    assert measured["bpc"] == pytest.approx(measured["nats"] / math.log(2))
 
 
 def test_dynamic(model: Path) -> None:
     """A repeating text is learned; at learning rate 0 the torch model is the NumPy one."""
-    found = evaluate_alone(model, TEXT, dynamic=True, learning_rate=0.01)
-    assert found["dynamic_nats"] < found["nats"] - 0.1
-    assert found["dynamic_bpc"] == pytest.approx(found["dynamic_nats"] / math.log(2))
+    measured = evaluate_alone(model, TEXT, dynamic=True, learning_rate=0.01)
+    assert measured["dynamic_nats"] < measured["nats"] - 0.1
+    assert measured["dynamic_bpc"] == pytest.approx(measured["dynamic_nats"] / math.log(2))
     still = dynamic_nats_per_char(load_torch_model(model), VOCAB.encode(TEXT), Rates(0.0))
     np.testing.assert_allclose(still, nats_per_char(model, VOCAB.encode(TEXT)), atol=1e-5)
 
@@ -59,7 +59,9 @@ def test_dynamic(model: Path) -> None:
         ("abc", {"learning_rate": 0.1}, CharlabError, "add --dynamic"),
     ],
 )
-def test_refusals(model: Path, text: str, options: dict, error: type, message: str) -> None:
-    """What cannot be measured is said."""
+def test_bad_input_is_explained(
+    model: Path, text: str, options: dict, error: type, message: str
+) -> None:
+    """Input that cannot be measured is explained."""
     with pytest.raises(error, match=message):
         evaluate_alone(model, text, **options)

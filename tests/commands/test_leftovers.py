@@ -1,4 +1,4 @@
-"""Left-overs of an earlier params.yaml are removed, and nothing else is."""
+"""Left-overs of an earlier params.yaml are removed, and nothing else."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from charlab.commands.leftovers import remove_leftovers
 from charlab.plan.params import parse_params
 
 
-def test_removing_leftovers_spares_all_that_is_named(tmp_path: Path) -> None:
+def test_results_that_params_name_are_kept(tmp_path: Path) -> None:
     """Outputs of named texts and variants stay, and so do the user's own files."""
     kept = ("raw/a.txt", "own/old.txt", "raw/.gitignore", "samples/variants/lstm.json")
     gone = ("raw/old.txt", "clean/old.json", "samples/variants/old.json", "variants/old/1/x.csv")

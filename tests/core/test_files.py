@@ -1,4 +1,4 @@
-"""Nothing half-written is ever taken for a result."""
+"""Writes are atomic: a file is the old one or the new one, never half of one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from charlab.core.files import atomic, read_json, sha256_of, write_bytes, write_
 
 
 class MishapError(Exception):
-    """Something goes wrong while a file is written."""
+    """An error while a file is written."""
 
 
 def names(folder: Path) -> list[str]:
@@ -27,7 +27,7 @@ def names(folder: Path) -> list[str]:
 def test_an_exception_leaves_the_old_file_and_no_temporary_one(
     tmp_path: Path, old: bytes | None
 ) -> None:
-    """As if nothing had been tried."""
+    """The folder is what it was before."""
     path = tmp_path / "result"
     if old is not None:
         path.write_bytes(old)
@@ -39,8 +39,8 @@ def test_an_exception_leaves_the_old_file_and_no_temporary_one(
     assert old is None or path.read_bytes() == old
 
 
-def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path: Path) -> None:
-    """A reader meets one or the other, never a part."""
+def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path: Path) -> None:
+    """A reader gets one or the other, never a part."""
     path = tmp_path / "result"
     path.write_bytes(b"old")
     with atomic(path) as stream:
@@ -54,7 +54,7 @@ def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path: Path) -> Non
 def test_a_disk_that_fails_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the bytes cannot be brought to the disk, they are not renamed either."""
+    """If flushing the bytes to disk fails, the file is not renamed."""
 
     def fail(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -71,7 +71,7 @@ def test_a_disk_that_fails_leaves_the_old_file(
 def test_bytes_are_on_the_disk_before_the_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a power cut could leave an empty file under the right name."""
+    """In the other order, a power cut could leave an empty file under the right name."""
     order: list[str] = []
     fsync, replace = os.fsync, Path.replace
     monkeypatch.setattr(os, "fsync", lambda handle: (order.append("sync"), fsync(handle))[1])
@@ -83,14 +83,14 @@ def test_bytes_are_on_the_disk_before_the_name(
 
 
 def test_files_can_be_read_by_others_and_folders_are_made(tmp_path: Path) -> None:
-    """Temporary files are private; results are not."""
+    """Temporary files are private; results are not, and missing folders are created."""
     path = tmp_path / "a" / "b" / "result"
     write_bytes(path, b"x")
     assert path.stat().st_mode & 0o777 == 0o644
 
 
-def test_a_file_that_was_read_only_before_is_replaced(tmp_path: Path) -> None:
-    """DVC makes its outputs so, and links them: the linked original must not change."""
+def test_a_read_only_link_is_replaced(tmp_path: Path) -> None:
+    """DVC may link outputs to its cache: the original must not change."""
     original, path = tmp_path / "cache", tmp_path / "result"
     original.write_bytes(b"old")
     original.chmod(0o444)
@@ -99,8 +99,8 @@ def test_a_file_that_was_read_only_before_is_replaced(tmp_path: Path) -> None:
     assert (original.read_bytes(), path.read_bytes()) == (b"old", b"new")
 
 
-def test_text_is_utf8_with_plain_line_ends(tmp_path: Path) -> None:
-    """The same bytes on every system."""
+def test_text_is_utf8_with_lf_line_ends(tmp_path: Path) -> None:
+    """Every system writes the same bytes."""
     write_text(tmp_path / "text", "één\nzwei\n")
     assert (tmp_path / "text").read_bytes() == b"\xc3\xa9\xc3\xa9n\nzwei\n"
 
@@ -115,8 +115,10 @@ JSON = st.recursive(
 
 @settings(max_examples=40)
 @given(JSON)
-def test_json_comes_back(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
-    """What was written is read, and written again it is the same bytes."""
+def test_json_survives_a_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, value: object
+) -> None:
+    """A value is read as it was written; writing it again gives the same bytes."""
     path = tmp_path_factory.getbasetemp() / "value.json"
     write_json(path, value)
     first = path.read_bytes()
@@ -126,8 +128,8 @@ def test_json_comes_back(tmp_path_factory: pytest.TempPathFactory, value: object
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
-def test_what_json_cannot_hold_is_refused(tmp_path: Path, value: object) -> None:
-    """Other readers stumble over NaN; the old file stays."""
+def test_a_value_that_json_cannot_hold_is_refused(tmp_path: Path, value: object) -> None:
+    """Other programs cannot read NaN; the old file stays."""
     path = tmp_path / "value.json"
     write_json(path, {"loss": 1.5})
     with pytest.raises((ValueError, TypeError), match="JSON"):
@@ -137,7 +139,7 @@ def test_what_json_cannot_hold_is_refused(tmp_path: Path, value: object) -> None
 
 @pytest.mark.parametrize("size", [0, 3, 300_000])
 def test_sha256(tmp_path: Path, size: int) -> None:
-    """Of the bytes, also where the file is read in several pieces."""
+    """It is that of the bytes, also if the file is read in several pieces."""
     content = bytes(range(256)) * (size // 256 + 1)
     (tmp_path / "file").write_bytes(content[:size])
     assert sha256_of(tmp_path / "file") == hashlib.sha256(content[:size]).hexdigest()

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab.core.files import write_json
-from charlab.core.seeding import numpy_stream
+from charlab.core.seeding import numpy_generator
 from charlab.models.numpy_model import load_model
 from charlab.models.params import ModelParams
 from charlab.models.weights import expected_shapes, save_weights
@@ -127,7 +127,7 @@ def test_uniforms_are_pinned() -> None:
     np.testing.assert_array_equal(uniforms(1, 3, 2), uniforms(1, 3, 2))
     assert uniforms(1, 3, 2).shape == (3, 2)
     assert not np.array_equal(uniforms(1, 3, 2), uniforms(2, 3, 2))
-    np.testing.assert_array_equal(uniforms(1, 3, 2), numpy_stream(1, "sampling").random((3, 2)))
+    np.testing.assert_array_equal(uniforms(1, 3, 2), numpy_generator(1, "sampling").random((3, 2)))
     assert uniforms(1, 1, 2)[0].tolist() == [0.32015716964559804, 0.7955387182358277]
 
 

@@ -15,7 +15,7 @@ import click
 
 from charlab.commands.cli_course import course
 from charlab.commands.cli_models import evaluate, sample, train
-from charlab.commands.cli_pipeline import fan_out, study
+from charlab.commands.cli_pipeline import fan_out, params, study
 from charlab.commands.cli_texts import add_text, clean, fetch, vocab
 from charlab.core.errors import CharlabError
 
@@ -30,7 +30,12 @@ def cli() -> None:
     """
 
 
-for _command in (add_text, clean, course, evaluate, fan_out, fetch, sample, study, train, vocab):
+COMMANDS = [
+    *(study, params, fan_out, course),
+    *(add_text, fetch, clean, vocab),
+    *(train, sample, evaluate),
+]
+for _command in COMMANDS:
     cli.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""Commands on the whole pipeline: study, fan-out."""
+"""Commands on the whole pipeline: study, params, fan-out."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ def study(name: str | None) -> None:
         click.echo(f"params.yaml is now the study {name}; 'dvc repro' runs it")
     else:
         click.echo(f"params.yaml already is the study {name}")
+
+
+@click.command(short_help="Print the reference of all keys of params.yaml.")
+def params() -> None:
+    """Print each key of params.yaml with its default, allowed values and meaning, as Markdown."""
+    from charlab.plan.document import reference
+
+    click.echo(reference(), nl=False)
 
 
 @click.command(short_help="Run 'dvc repro', independent stages side by side.")

@@ -7,9 +7,12 @@ others: with another dropout rate, the initial weights stay the same.
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def _sequence(seed: int, name: str) -> np.random.SeedSequence:
@@ -19,13 +22,16 @@ def _sequence(seed: int, name: str) -> np.random.SeedSequence:
     return np.random.SeedSequence([seed, key])
 
 
-def numpy_stream(seed: int, name: str) -> np.random.Generator:
+def numpy_generator(seed: int, name: str) -> np.random.Generator:
     """Return the NumPy generator called ``name``."""
     return np.random.Generator(np.random.PCG64(_sequence(seed, name)))
 
 
-def torch_stream(seed: int, name: str, device: torch.device) -> torch.Generator:
+def torch_generator(seed: int, name: str, device: torch.device) -> torch.Generator:
     """Return the torch generator called ``name`` on a device."""
+    # Sampling needs NumPy's generator only, and starts without loading torch.
+    import torch
+
     # torch takes a signed 64-bit seed, so one bit of the unsigned number goes.
     state = int(_sequence(seed, name).generate_state(1, np.uint64)[0]) >> 1
     return torch.Generator(device=device).manual_seed(state)

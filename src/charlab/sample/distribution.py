@@ -9,13 +9,13 @@ and the character drawn is the first whose cumulative probability exceeds u.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from charlab.core.errors import CharlabError
+from charlab.core.seeding import numpy_generator
 
 Floats = npt.NDArray[np.float64]
 Logits = npt.NDArray[np.floating]
@@ -67,11 +67,9 @@ def uniforms(seed: int, length: int, count: int) -> Floats:
     ndarray of shape (length, count)
         In [0, 1). The stream is named 'sampling', apart from those of training.
     """
-    # The rule of charlab.core.seeding, which cannot be imported without torch.
-    key = int.from_bytes(hashlib.sha256(b"sampling").digest()[:8], "big")
-    stream = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, key])))
+    drawn = numpy_generator(seed, "sampling").random((length, count))
     # One step below 1 at most, so that u times a sum stays below the sum when rounded.
-    return np.minimum(stream.random((length, count)), 1 - 2**-52)
+    return np.minimum(drawn, 1 - 2**-52)
 
 
 def probabilities(logits: Logits, shape: Shape) -> Floats:

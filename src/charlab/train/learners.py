@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from charlab.core.seeding import numpy_stream, torch_stream
+from charlab.core.seeding import numpy_generator, torch_generator
 from charlab.models.params import ModelParams
 from charlab.models.rnn_by_hand import NumpyRNN
 from charlab.models.torch_model import CharRNN
@@ -70,7 +70,7 @@ class NumpyLearner:
     lag = 1
 
     def __init__(self, vocab_size: int, model: ModelParams, train: TrainParams, seed: int) -> None:
-        self.model = NumpyRNN(vocab_size, model, numpy_stream(seed, "weights"))
+        self.model = NumpyRNN(vocab_size, model, numpy_generator(seed, "weights"))
         self.train, self.optimizer = train, NumpyOptimizer(self.model.weights, train)
         self.reset_state()
 
@@ -116,8 +116,8 @@ class TorchLearner:
     def __init__(self, vocab_size: int, model: ModelParams, train: TrainParams, seed: int) -> None:
         torch.set_num_threads(train.threads)
         self.train, self.device = train, torch.device(train.device)
-        self.dropout = torch_stream(seed, "dropout", self.device)
-        weights = numpy_stream(seed, "weights")
+        self.dropout = torch_generator(seed, "dropout", self.device)
+        weights = numpy_generator(seed, "weights")
         self.model = CharRNN(vocab_size, model, weights, self.dropout, precision=train.precision)
         self.model.to(self.device).train()
         self.parameters = list(self.model.parameters())

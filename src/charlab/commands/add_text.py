@@ -48,6 +48,7 @@ def slug_of(title: str) -> str:
     # Accents become separate characters, which ASCII cannot hold and "ignore" drops.
     main = re.split(r"[:;,.(]| or ", title, maxsplit=1)[0]
     plain = unicodedata.normalize("NFKD", main).encode("ascii", "ignore").decode().lower()
+    # Empty for a title in another script: the caller asks for --slug.
     words = re.findall(r"[a-z0-9]+", plain)
     return "-".join(words[:4])
 
@@ -82,6 +83,7 @@ def add_text(
     yaml.preserve_quotes = True
     # Never fold a long line: it would change lines that are not ours.
     yaml.width = 1_000_000
+    # The round-trip loader keeps comments and order.
     document = yaml.load(params_path.read_text(encoding="utf-8"))
     root = params_path.parent
     if identifier.isdigit():
@@ -125,6 +127,7 @@ def _checked(slug: str, texts: dict[str, Any], update: bool) -> str:
 def _copied(path: Path, slug: str, root: Path) -> str:
     """Copy a user's file to data/own/, where the pipeline notices edits; return its path there."""
     target = root / "data" / "own" / f"{slug}.txt"
+    # The user may name the copy itself, for instance to add it again.
     if path.resolve() != target.resolve():
         with path.open("rb") as source, atomic(target) as copy:
             shutil.copyfileobj(source, copy)

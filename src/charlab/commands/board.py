@@ -50,6 +50,7 @@ class Board:
     def lines(self) -> list[str]:
         """Return a summary line, and one line for each running stage."""
         now = time.monotonic()
+        # Copy under the lock, read the logs without it: workers must not wait for the disk.
         with self.lock:
             running = dict(self.started)
             done = self.done
@@ -69,6 +70,7 @@ def last_line(path: Path) -> str:
     """Return the last line of a log, at most 100 characters; "" if there is no log yet."""
     try:
         with path.open("rb") as stream:
+            # The end is enough: the log of a long training is large.
             stream.seek(max(0, path.stat().st_size - 400))
             text = stream.read().decode("utf-8", errors="replace")
     except OSError:
@@ -81,6 +83,7 @@ def last_line(path: Path) -> str:
 @contextmanager
 def shown(board: Board) -> Iterator[None]:
     """Show the board while the block runs: live on a terminal, at intervals elsewhere."""
+    # On stderr, since stdout may be redirected to a file.
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.live import Live
@@ -95,6 +98,7 @@ def shown(board: Board) -> Iterator[None]:
     stop = threading.Event()
 
     def report() -> None:
+        # wait() returns True at once when the block ends, False after the interval.
         while not stop.wait(INTERVAL):
             print("\n".join(board.lines()), file=sys.stderr, flush=True)
 

@@ -35,6 +35,7 @@ COMMANDS = [
     *(add_text, fetch, clean, vocab),
     *(train, sample, evaluate),
 ]
+# Click lists them by name.
 for _command in COMMANDS:
     cli.add_command(_command)
 

@@ -25,6 +25,7 @@ def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> N
     """Train one model on one text without DVC: the same code and bytes as the stage."""
     from charlab.commands.train import train_alone
 
+    # Loading torch, above, is not counted: it takes seconds on a cold disk.
     started = time.perf_counter()
     metrics = train_alone(text, out, overrides=list(overrides), **source)
     click.echo(json.dumps({**metrics, "seconds": round(time.perf_counter() - started, 3)}))
@@ -49,6 +50,7 @@ def sample(model: Path, prompt: str, count: int, **options: Any) -> None:
     vocabulary = Vocabulary.load(model / "vocab.json")
     texts = generate(network, vocabulary, prompt, count=count, **options)
     for number, text in enumerate(texts, start=1):
+        # A single sample is the text alone, ready to be piped.
         if count > 1:
             click.echo(f"--- {number} of {count}")
         click.echo(prompt + text)

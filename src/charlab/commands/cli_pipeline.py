@@ -65,6 +65,7 @@ def _remove_leftovers(root: Path) -> None:
     from charlab.commands.leftovers import remove_leftovers
     from charlab.plan.params import load_params
 
+    # Before the run: stages such as evaluate-variants hash whole folders.
     removed: dict[Path, list[str]] = {}
     for path in remove_leftovers(load_params(root / "params.yaml"), root / "data"):
         removed.setdefault(path.parent.relative_to(root), []).append(path.name)

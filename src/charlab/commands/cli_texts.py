@@ -50,6 +50,7 @@ def clean(
         if explain:
             click.echo(explain_record(cleaned.record))
         elif out is None:
+            # Bytes: print would turn LF into CRLF on Windows.
             sys.stdout.buffer.write(cleaned.text.encode("utf-8"))
         else:
             folder = len(files) > 1 or out.is_dir()
@@ -66,6 +67,7 @@ def _clean_file(path: Path, allow_copyrighted: bool, strict: bool) -> tuple[Clea
     raw = read_bytes(path, "name a text file")
     cleaned = clean_bytes(raw, allow_copyrighted=allow_copyrighted)
     changed = check_book(cleaned.record.gutenberg, cleaned.text, BODIES, strict=strict)
+    # check_book returns None if the body is the recorded one.
     return cleaned, [*cleaned.record.warnings, *filter(None, [changed])]
 
 

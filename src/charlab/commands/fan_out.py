@@ -61,10 +61,12 @@ def run_stage(stage: str) -> None:
     """
     log = log_of(stage)
     log.parent.mkdir(parents=True, exist_ok=True)
+    # Stages that end at the same time take turns at dvc.lock.
     command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     # A training uses as many threads as its parameters say; nothing else may use more than one.
     environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
+    # A file, not a pipe: the board reads its last line, and a person can follow it.
     with log.open("wb") as output:
         done = subprocess.run(
             command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False
@@ -86,6 +88,7 @@ def _task(run: Callable[[str], None], stage: str, *needed: str | None) -> str | 
     from distributed import get_worker
 
     worker = get_worker()
+    # A message of "" passes the failure on to the stages further downstream.
     if any(message is not None for message in needed):
         return ""
     worker.log_event(TOPIC, (stage, "starts"))
@@ -143,9 +146,11 @@ def run_graph(
         client.subscribe_topic(TOPIC, board.note)
         futures: dict[str, Any] = {}
         for stage in reversed(list(nx.topological_sort(graph))):
+            # Dask starts a task when the tasks among its arguments are done.
             needed = [futures[other] for other in sorted(graph.successors(stage))]
             futures[stage] = client.submit(_task, run, stage, *needed, key=f"stage {stage}")
         messages = client.gather(list(futures.values()))
+    # None for success, "" for a stage that did not run.
     failures = [message for message in messages if message]
     if failures:
         skipped = sum(message == "" for message in messages)
@@ -168,6 +173,7 @@ def fan_out(root: Path, workers: int) -> int:
     """
     from dvc.repo import Repo
 
+    # One Repo for both: it reads dvc.yaml and dvc.lock once, which takes seconds for a large study.
     with Repo(str(root)) as repo:
         order = repro_order(repo)
         graph = stale_graph(repo)

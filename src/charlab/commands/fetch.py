@@ -37,6 +37,7 @@ def fetch_by_hand(number: int, out: Path, bodies: Path, *, strict: bool) -> list
     CharlabError
         If the book cannot be fetched, or with ``strict`` if its body is not the recorded one.
     """
+    # In a temporary folder, so that nothing is left of a download that fails.
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         raw = Path(folder) / "book.txt"
         messages = [f"{out} is from {fetch_book(number, raw, mirrors())}"]
@@ -48,5 +49,6 @@ def fetch_by_hand(number: int, out: Path, bodies: Path, *, strict: bool) -> list
         if strict:
             raise
         changed = f"the cleaner finds no body in it: {error}"
+    # Last, so that a strict run leaves no file behind.
     write_bytes(out, content)
     return [*messages, *filter(None, [changed])]

@@ -31,6 +31,7 @@ def remove_leftovers(params: Params, data: Path) -> list[Path]:
     kept |= {folder: set(params.study.variants) for folder in PER_VARIANT}
     removed = []
     for folder, slugs in kept.items():
+        # Not the .gitignore files that DVC writes beside its outputs.
         for path in sorted((data / folder).glob("[!.]*")):
             # A slug has no dot; an output's name is the slug with a suffix or without.
             if path.name.partition(".")[0] in slugs:

@@ -31,6 +31,7 @@ def canonical(recorded: Iterable[str], order: Iterable[str]) -> list[str]:
 
     DVC keeps what it recorded of stages that dvc.yaml no longer has, and so does this function.
     """
+    # Unknown stages share the last rank, so that their names decide.
     rank = {name: place for place, name in enumerate(order)}
     return sorted(recorded, key=lambda name: (rank.get(name, len(rank)), name))
 
@@ -54,6 +55,7 @@ def sort_lock(root: Path, order: Iterable[str]) -> None:
         return
     # Another DVC process may be about to record a stage: wait until it is done.
     with Repo(str(root), _wait_for_lock=True) as repo, repo.lock:
+        # The plain parser is several times as fast as the one that keeps the formatting.
         recorded = list(load_yaml(str(path)).get("stages", {}))
         wanted = canonical(recorded, order)
         if recorded == wanted:

@@ -39,6 +39,7 @@ def resolve(
     """
     if recipe is not None and params_file is not None:
         raise ParamsError("--recipe and --params exclude each other; give one of them")
+    # An empty document stands for the schema's defaults.
     document: dict[str, Any] = {}
     if recipe is not None:
         document = load_recipe(recipe)
@@ -75,6 +76,7 @@ def encode_file(text: Path, corpus: CorpusParams, out: Path) -> EncodedText:
         If the file cannot be read or is not a text.
     """
     raw = read_bytes(text, "--text names a text file")
+    # Through files, as in the pipeline, so that the bytes are the same.
     body = out / "body.txt"
     write_text(body, clean(raw, params=corpus.clean).text)
     encode_text(body, corpus, out / "encoded")
@@ -103,10 +105,12 @@ def train_alone(
         If the parameters, the text or the folder cannot be used.
     """
     params = resolve(recipe, params_file, overrides, seed)
+    # Before any work: it may start this process again with other settings of the math library.
     ensure_code_path(params.train)
     _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         data = encode_file(text, params.corpus, Path(folder))
+        # Without cleaning and encoding, to compare trainings.
         started = time.perf_counter()
         metrics = train(data, params.model, params.train, params.seed, out, text=text.stem)
         seconds = time.perf_counter() - started

@@ -20,6 +20,7 @@ from typing import IO, Any
 def atomic(path: Path) -> Iterator[IO[bytes]]:
     """Open a binary file that replaces ``path`` when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder: a rename across file systems is not atomic.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:

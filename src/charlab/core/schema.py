@@ -53,6 +53,7 @@ def _reject_bool(value: object) -> object:
 
 
 Slug = Annotated[str, AfterValidator(_check_slug)]
+# Validators run from right to left: bool is a subclass of int, and must go first.
 Float = Annotated[float, BeforeValidator(_number_from_text), BeforeValidator(_reject_bool)]
 Int = Annotated[int, BeforeValidator(_reject_bool)]
 Seed = Annotated[Int, Field(ge=0)]
@@ -87,6 +88,7 @@ def describe(
     prefix : tuple of str
         Path of that document in the whole file.
     """
+    # pydantic marks an error in a key itself, such as a bad slug, with "[key]".
     below = [str(step) for step in error["loc"] if step != "[key]"]
     path = ".".join([*prefix, *below]) or "the file"
     message = str(error["msg"]).removeprefix("Value error, ")
@@ -96,6 +98,7 @@ def describe(
         )
     if error["type"] == "missing":
         return f"{path}: this key is missing"
+    # A check across several keys: printing the whole section as its value would not help.
     if error["type"] == "value_error" and isinstance(error["input"], dict):
         return f"{path}: {message}"
     return f"{path}: {message}, found {error['input']!r}"
@@ -103,6 +106,7 @@ def describe(
 
 def _allowed_keys(schema: type[BaseModel], path: list[str]) -> str:
     """Return a phrase that lists the keys of the section at ``path``."""
+    # Follow the path through the annotations; slugs of the user's own lead to a dict's value type.
     current: Any = schema
     for step in path:
         current = _annotation_below(current, step)
@@ -194,6 +198,7 @@ def apply_overrides(document: dict[str, Any], assignments: list[str]) -> dict[st
             raise ParamsError(
                 f"--set {assignment}: expected KEY.PATH=VALUE, as in model.hidden=256"
             )
+        # Create the sections on the way, and set the value in the last one.
         target = result
         for key in keys[:-1]:
             target = target.setdefault(key, {})

@@ -1,52 +1,79 @@
-# charlab: make demo, make test, make lint, make study, make bench, make setup.
+# charlab: make demo, make test, make study; make help lists all of them.
+# Without make: README.md, "Without make".
 PYTHON ?= python3
+# The package index of torch alone; empty: the default index. With
+#   make setup TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# Linux gets the CPU build, a tenth of the size of the default one, which brings CUDA.
+TORCH_INDEX ?=
+# What pytest runs: make test TESTS=tests/clean
+TESTS ?= tests
+
 VENV := .venv
-BIN := $(CURDIR)/$(VENV)/bin
-export PATH := $(BIN):$(PATH)
-# One thread per process: trainings run side by side instead (docs/reproducibility.md).
+# Relative, so that the checkout's folder may have blanks in its name.
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input
+# Stages run 'python'; it has to be the one of the environment.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# One thread per process: trainings run side by side instead (docs/architecture.md).
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test test-slow lint format bench study clean
+.PHONY: help setup demo study test test-slow coverage lint format bench clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.installed  ## make or refresh the environment in .venv
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "charlab needs Python 3.11 or later; set PYTHON=/path/to/python3.11"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --no-deps --no-build-isolation --editable .
+	  { echo "charlab needs Python 3.11 or later, found $$($(PYTHON) --version 2>&1);" \
+	    "set PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "setup: making the environment in $(VENV), once; a few minutes, most of it for torch"
+	@mkdir -p $(VENV) && date +%s > $(VENV)/.started
+	@$(PYTHON) -m venv $(VENV)
+	@if [ -n "$(TORCH_INDEX)" ]; then \
+	  echo "setup: torch, from $(TORCH_INDEX)"; \
+	  $(PIP) --no-deps --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.lock)"; fi
+	@echo "setup: the $$(grep -c == requirements.lock) packages of requirements.lock"
+	@$(PIP) --requirement requirements.lock
+	@echo "setup: charlab itself"
+	@$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	@echo "setup: done in $$(($$(date +%s) - $$(cat $(VENV)/.started))) s"
 	@touch $@
 
 demo: setup  ## the whole pipeline on the built-in text, offline
-	@charlab study demo
-	@charlab fan-out
+	@$(BIN)/charlab study demo
+	@$(BIN)/charlab fan-out
 	@echo "The report: report/index.html (a browser shows it), report/report.md (the same as text)"
 
 study: setup  ## the study in params.yaml, its trainings side by side on all cores
-	@charlab fan-out
+	@$(BIN)/charlab fan-out
 
-test: setup  ## the tests; make test-slow runs the slow ones
-	python -m pytest -q -n auto -m "not slow"
+test: setup  ## the fast tests
+	$(BIN)/python -m pytest -q -n auto -m "not slow" $(TESTS)
 
 test-slow: setup  ## the slow tests: whole pipelines in temporary clones
-	python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow $(TESTS)
+
+coverage: setup  ## the fast tests, and which lines of src/charlab they miss
+	@$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n auto -m "not slow" $(TESTS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 lint: setup  ## ruff (lint and format) and mypy
-	ruff check .
-	ruff format --check .
-	mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: setup  ## let ruff mend what it can
-	ruff check --fix .
-	ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 bench: setup  ## the benchmarks; CHARLAB_MIRROR names a mirror for those that read real texts
-	@for script in benchmarks/*.py; do echo "== $$script"; python $$script || exit 1; done
+	@for script in benchmarks/*.py; do \
+	  echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-clean:  ## remove the environment and scratch files; data and caches stay
-	rm -rf $(VENV) .charlab .hypothesis .mypy_cache .pytest_cache .ruff_cache
+# .charlab also holds edits to studies that were left and trainings that were interrupted.
+clean:  ## remove the environment and caches; data, edits and unfinished trainings stay
+	rm -rf $(VENV) .charlab/logs .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

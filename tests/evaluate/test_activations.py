@@ -9,8 +9,8 @@ from charlab.evaluate.activations import ActivationHistogram, GateSaturation, we
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network
 from charlab.models.params import ModelParams
-from charlab.models.weights import expected_shapes
 from charlab.vocab.vocabulary import Vocabulary
+from random_network import random_network
 
 HIDDEN = 6
 
@@ -18,10 +18,7 @@ HIDDEN = 6
 @pytest.fixture
 def network() -> Network:
     """Return a small LSTM over five characters."""
-    rng = np.random.default_rng(7)
-    model = ModelParams(cell="lstm", hidden=HIDDEN)
-    shapes = expected_shapes(model, 5)
-    return Network.from_weights(model, {k: rng.normal(0, 0.6, v) for k, v in shapes.items()})
+    return random_network(cell="lstm")
 
 
 def test_gates_and_activations_count_every_step(network: Network) -> None:

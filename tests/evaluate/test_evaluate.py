@@ -19,13 +19,13 @@ from charlab.evaluate.features import FEATURES, text_features
 from charlab.evaluate.neurons import TOP_UNITS, Correlations
 from charlab.evaluate.reference import Reference, index_training, load_reference
 from charlab.evaluate.survey import BLOCK, survey
-from charlab.evaluate.trace import BLOCKS, Network, trace
+from charlab.evaluate.trace import Network, trace
 from charlab.models.numpy_model import InferenceModel
 from charlab.models.params import ModelParams
-from charlab.models.weights import expected_shapes
 from charlab.plan.params import CorpusParams
 from charlab.synthetic.text import code_length, write
 from charlab.vocab.vocabulary import EncodedText, Vocabulary, encode_text
+from random_network import random_weights
 
 HIDDEN = 6
 
@@ -39,26 +39,11 @@ def encoded(text: str, segments: int = 1) -> EncodedText:
     return EncodedText(*(part.ravel() for part in parts), segments=segments, vocab=vocab)
 
 
-def weights(cell: str, vocab_size: int, seed: int = 7) -> dict[str, np.ndarray]:
-    """Draw the weights of a small network of one layer."""
-    rng = np.random.default_rng(seed)
-    rows = len(BLOCKS[cell]) * HIDDEN
-    shapes = {
-        "rnn.weight_ih_l0": (rows, vocab_size),
-        "rnn.weight_hh_l0": (rows, HIDDEN),
-        "rnn.bias_ih_l0": (rows,),
-        "rnn.bias_hh_l0": (rows,),
-        "head.weight": (vocab_size, HIDDEN),
-        "head.bias": (vocab_size,),
-    }
-    return {k: rng.normal(0, 0.6, shape).astype(np.float32) for k, shape in shapes.items()}
-
-
 def write_model(folder: Path, cell: str, vocab_size: int, text: str = "") -> Path:
     """Write the files of a model directory that the evaluation reads."""
     folder.mkdir(parents=True)
     model = ModelParams.model_validate({"cell": cell, "hidden": HIDDEN})
-    save_file(weights(cell, vocab_size), folder / "model.safetensors")
+    save_file(random_weights(model, vocab_size), folder / "model.safetensors")
     write_json(
         folder / "config.json",
         {"format": 1, "vocab_size": vocab_size, "text": text, "model": model.model_dump()},
@@ -270,7 +255,8 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 def test_a_model_without_its_weights_is_refused(tmp_path: Path) -> None:
     """The message names the missing weight."""
-    folder, incomplete = write_model(tmp_path / "model", "rnn", 5), weights("rnn", 5)
+    folder = write_model(tmp_path / "model", "rnn", 5)
+    incomplete = random_weights(ModelParams(cell="rnn", hidden=HIDDEN), 5)
     del incomplete["rnn.weight_hh_l0"]
     save_file(incomplete, folder / "model.safetensors")
     with pytest.raises(CharlabError, match=r"missing or too many: rnn\.weight_hh_l0"):
@@ -283,13 +269,9 @@ def test_trace_equals_inference(cell: str, activation: str) -> None:
     """The traced network is the one that samples and is scored."""
     options = {"layers": 2, "hidden": 5, "initial_state": "learned"}
     model = ModelParams.model_validate({"cell": cell, "activation": activation, **options})
-    rng = np.random.default_rng(2)
-    drawn = {
-        name: rng.normal(0, 0.5, shape).astype(np.float32)
-        for name, shape in expected_shapes(model, 7).items()
-    }
-    inputs = rng.integers(0, 7, (20, 3))
-    inference, network = InferenceModel(model, drawn), Network.from_weights(model, drawn)
+    weights = random_weights(model, 7)
+    inputs = np.random.default_rng(2).integers(0, 7, (20, 3))
+    inference, network = InferenceModel(model, weights), Network.from_weights(model, weights)
     expected, state = inference.sequence(inputs, inference.initial_state(3))
     logits, after = network.sequence(inputs, network.initial_state(3))
     np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)

@@ -10,28 +10,16 @@ from charlab.evaluate.gradient_flow import MAX_LAG, GradientByLag, state_gradien
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network, trace
 from charlab.models.params import ModelParams
+from random_network import random_network
 
 CELLS = ["rnn", "gru", "lstm"]
 ACTIVATIONS = ["tanh", "relu", "sigmoid"]
-ROWS = {"rnn": 1, "gru": 3, "lstm": 4}
 PHI = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
 
 
-def random_network(
-    cell: str, activation: str = "tanh", layers: int = 2, hidden: int = 5, vocab: int = 7
-) -> Network:
-    """Make a network of random weights, large enough that no unit is inactive."""
-    rng = np.random.default_rng(len(cell) + layers)
-    weights = {"head.weight": rng.normal(size=(vocab, hidden)), "head.bias": rng.normal(size=vocab)}
-    for depth in range(layers):
-        rows = ROWS[cell] * hidden
-        size = hidden if depth else vocab
-        weights[f"rnn.weight_ih_l{depth}"] = rng.normal(size=(rows, size)) * 0.5
-        weights[f"rnn.weight_hh_l{depth}"] = rng.normal(size=(rows, hidden)) * 0.5
-        weights[f"rnn.bias_ih_l{depth}"] = rng.normal(size=rows) * 0.5
-        weights[f"rnn.bias_hh_l{depth}"] = rng.normal(size=rows) * 0.5
-    params = {"cell": cell, "activation": activation, "layers": layers, "hidden": hidden}
-    return Network.from_weights(ModelParams.model_validate(params), weights)
+def two_layers(cell: str, activation: str = "tanh") -> Network:
+    """Return a small network of two layers over seven characters."""
+    return random_network(7, cell=cell, activation=activation, layers=2, hidden=5)
 
 
 def random_ids(seq_len: int, batch_size: int = 3, vocab: int = 7) -> np.ndarray:
@@ -80,7 +68,7 @@ def torch_pass(network: Network, inputs: np.ndarray):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_gradients_equal_autograd(cell: str, activation: str) -> None:
     """The handwritten backward pass equals autograd at every step and layer."""
-    network, inputs, targets = random_network(cell, activation), random_ids(9), np.array([1, 4, 6])
+    network, inputs, targets = two_layers(cell, activation), random_ids(9), np.array([1, 4, 6])
     states, logits = torch_pass(network, inputs)
     torch.nn.functional.cross_entropy(logits[-1], torch.tensor(targets), reduction="sum").backward()
     hidden, cells = state_gradients(network, trace(network, inputs), targets)
@@ -95,7 +83,7 @@ def test_gradients_equal_autograd(cell: str, activation: str) -> None:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_trace_equals_torch(cell: str, activation: str) -> None:
     """The recorded forward pass has the logits of the same equations in torch."""
-    network, inputs = random_network(cell, activation), random_ids(9)
+    network, inputs = two_layers(cell, activation), random_ids(9)
     logits = torch_pass(network, inputs)[1].detach().numpy()
     np.testing.assert_allclose(trace(network, inputs).logits, logits, rtol=1e-10)
 
@@ -103,7 +91,7 @@ def test_trace_equals_torch(cell: str, activation: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_trace_equals_torch_nn(cell: str) -> None:
     """The gates are stacked in the weights in the order of torch.nn."""
-    network, inputs = random_network(cell), random_ids(9)
+    network, inputs = two_layers(cell), random_ids(9)
     kinds = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
     module = kinds[cell](7, 5, num_layers=2).double()
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -119,7 +107,7 @@ def test_trace_equals_torch_nn(cell: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_trace_in_pieces_equals_trace_at_once(cell: str) -> None:
     """The next piece needs only the final state of the one before."""
-    network, inputs = random_network(cell), random_ids(12)
+    network, inputs = two_layers(cell), random_ids(12)
     first = trace(network, inputs[:5])
     second = trace(network, inputs[5:], first.end())
     together = np.concatenate([first.logits, second.logits])
@@ -143,4 +131,4 @@ def test_linear_network_shrinks_gradients_by_its_weight() -> None:
 
 def test_gradient_by_lag_without_a_sample_is_nothing() -> None:
     """Without a block the result is None."""
-    assert GradientByLag(random_network("rnn")).result() is None
+    assert GradientByLag(two_layers("rnn")).result() is None

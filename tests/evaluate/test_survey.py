@@ -17,24 +17,12 @@ from charlab.evaluate.survey import (
     survey,
 )
 from charlab.evaluate.trace import Network, trace
-from charlab.models.params import ModelParams
+from random_network import random_network
 
 
-def random_network(learned: bool = False, hidden: int = 6, vocab: int = 5) -> Network:
-    """Make a GRU of random weights, with a learned initial state if asked."""
-    rng = np.random.default_rng(3)
-    shapes = {
-        "rnn.weight_ih_l0": (3 * hidden, vocab),
-        "rnn.weight_hh_l0": (3 * hidden, hidden),
-        "rnn.bias_ih_l0": (3 * hidden,),
-        "rnn.bias_hh_l0": (3 * hidden,),
-        "head.weight": (vocab, hidden),
-        "head.bias": (vocab,),
-    }
-    if learned:
-        shapes["initial.h"] = (1, hidden)
-    weights = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-    return Network.from_weights(ModelParams(cell="gru", hidden=hidden), weights)
+def gru(learned: bool = False) -> Network:
+    """Return a small GRU, with a learned initial state if asked."""
+    return random_network(cell="gru", initial_state="learned" if learned else "zero")
 
 
 def random_ids(chars: int, vocab: int = 5) -> np.ndarray:
@@ -68,7 +56,7 @@ def test_windows_stay_in_their_segments(size: int, segments: int) -> None:
 
 def test_survey_has_the_losses_of_one_long_pass() -> None:
     """After the warm-up, the carried state equals that of a pass from the start."""
-    network, ids = random_network(), random_ids(3_000)
+    network, ids = gru(), random_ids(3_000)
     whole = trace(network, ids[:-1, None]).nats(ids[1:, None])[:, 0]
     blocks = list(survey(network, ids))
     assert sum(block.inputs.size for block in blocks) >= 2_000
@@ -79,13 +67,13 @@ def test_survey_has_the_losses_of_one_long_pass() -> None:
 
 def test_survey_of_a_short_text_is_empty() -> None:
     """A split that is too short for a block yields none."""
-    assert list(survey(random_network(), random_ids(40))) == []
+    assert list(survey(gru(), random_ids(40))) == []
 
 
 @pytest.mark.parametrize("learned", [False, True])
 def test_loss_by_position_starts_from_each_state(learned: bool) -> None:
     """Each chunk is read from a zero and from a learned state, and averaged by position."""
-    network, ids = random_network(learned), random_ids(2_000)
+    network, ids = gru(learned), random_ids(2_000)
     table = LossByPosition(network)
     chunks: list[np.ndarray] = []
     for block in survey(network, ids):
@@ -106,7 +94,7 @@ def test_loss_by_position_starts_from_each_state(learned: bool) -> None:
 
 def test_loss_by_position_without_a_chunk_is_nothing() -> None:
     """Without a block the result is None."""
-    assert LossByPosition(random_network()).result() is None
+    assert LossByPosition(gru()).result() is None
 
 
 def floor_of(distance: list[int], kind: list[str] | None = None) -> np.ndarray:

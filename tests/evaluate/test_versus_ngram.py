@@ -10,20 +10,14 @@ import pytest
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network
 from charlab.evaluate.versus_ngram import KINDS, PASSAGE, AgainstNgram, kinds_of
-from charlab.models.params import ModelParams
-from charlab.models.weights import expected_shapes
 from charlab.vocab.vocabulary import Vocabulary
-
-HIDDEN = 6
+from random_network import random_network
 
 
 @pytest.fixture
 def network() -> Network:
     """Return a small LSTM over five characters."""
-    rng = np.random.default_rng(7)
-    model = ModelParams(cell="lstm", hidden=HIDDEN)
-    shapes = expected_shapes(model, 5)
-    return Network.from_weights(model, {k: rng.normal(0, 0.6, v) for k, v in shapes.items()})
+    return random_network(cell="lstm")
 
 
 def test_kinds_of_characters() -> None:

@@ -34,6 +34,7 @@ the result; 256 MiB are ample for a novel of 3 million characters at order 8."""
 
 def ppmd_size(data: bytes, order: int) -> int:
     """Return the size under PPMd variant H with contexts of up to ``order`` bytes."""
+    # The last bytes are still in the encoder until it is flushed.
     encoder = pyppmd.Ppmd7Encoder(order, PPMD_MEMORY)
     return len(encoder.encode(data)) + len(encoder.flush())
 

@@ -86,6 +86,7 @@ def measure_text(data: EncodedText, params: BaselineParams, source: dict[str, An
         See :func:`measure`. The floor is None where cleaning or the vocabulary changed
         the built-in text, because the code length of the result is unknown.
     """
+    # The floor takes memory for each character, so very long texts have none.
     floor = None
     if source.get("builtin") is not None and len(data.train) <= MAX_CHARS:
         with contextlib.suppress(NotInventedError):
@@ -115,6 +116,7 @@ def measure(data: EncodedText, params: BaselineParams, floor: Floor | None) -> B
     """
     train, val, test = (_head(ids, data.segments) for ids in (data.train, data.val, data.test))
     ngram, ngram_nats = _ngram([train, val, test], data, sorted(set(params.ngram_orders)))
+    # Compressors read text, not ids; an empty test split is left out.
     before, *held_out = (data.vocab.decode(ids) for ids in (train, val, test) if len(ids))
 
     def compressed(size: Compressor) -> dict[str, float | None]:
@@ -158,6 +160,7 @@ def _ppmd(order: int) -> Compressor:
 
 def _predicted(values: npt.NDArray[Number], segments: int) -> npt.NDArray[Number]:
     """Drop the first character of each segment, which no network predicts."""
+    # (chars,) -> (segments, chars per segment) -> (chars - segments,)
     return values.reshape(segments, -1)[:, 1:].reshape(-1)
 
 
@@ -165,6 +168,7 @@ def _ngram(
     parts: list[Ids], data: EncodedText, orders: list[int]
 ) -> tuple[list[dict[str, Any]], Floats]:
     """Return a row for each order, and the best order's loss of each test character."""
+    # All orders are scored at once, so the counts are built only once.
     train, *held_out = (ids for ids in parts if len(ids))
     scores = nats_by_order(train, data.vocab.size, orders, held_out, data.segments)
     rows = [
@@ -191,6 +195,7 @@ def _places(data: EncodedText) -> list[Ints]:
 
 def _whole(data: EncodedText) -> str:
     """Return the text as it was before it was split."""
+    # (train_chars,), (val_chars,), (test_chars,) -> (chars,)
     parts = (data.train, data.val, data.test)
     ids = np.empty(sum(map(len, parts)), dtype=np.int64)
     for positions, part in zip(_places(data), parts, strict=True):
@@ -212,6 +217,7 @@ def _rows(floor: Floor, data: EncodedText) -> Table:
 
 def _floor(data: EncodedText, floor: Floor) -> dict[str, Any]:
     """Return the mean floor of val and test, and what memory saves on test by distance."""
+    # The floor covers exactly the characters that a network is scored on.
     splits = [_predicted(places, data.segments) for places in _places(data)[1:] if len(places)]
     test = splits[1] if len(splits) > 1 else splits[0][:0]
     return {

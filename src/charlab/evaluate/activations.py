@@ -91,6 +91,7 @@ class GateSaturation:
         return {gate: self._shares(gate) for gate in self._gates}
 
     def _shares(self, gate: str) -> dict[str, Any]:
+        # Counts of shape (L, H) over the same number of steps.
         left, right = (counts[gate] / self._steps for counts in (self._left, self._right))
         shares: dict[str, Any] = {"left": float(left.mean()), "right": float(right.mean())}
         if left.size <= MAX_GATE_UNITS:

@@ -121,6 +121,7 @@ def dynamic_nats_per_char(
     CharlabError
         If the loss is no longer finite.
     """
+    # A copy, because its weights change; eval() switches dropout off.
     learner = copy.deepcopy(model).eval()
     update = _Update(list(learner.parameters()), rates, mean_squares)
     result = []
@@ -192,6 +193,7 @@ class _Update:
             self.pulls = [(rates.decay * root / mean).clamp(max=1.0) for root in roots]
             self.scales = [root + EPSILON for root in roots]
         else:
+            # The running MS starts at 0; plain SGD keeps the scales at 1.
             self.squares = [torch.zeros_like(p) for p in parameters]
             self.pulls = [torch.full_like(p, rates.decay) for p in parameters]
             self.scales = [torch.ones_like(p) for p in parameters]

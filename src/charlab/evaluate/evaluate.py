@@ -72,6 +72,7 @@ def evaluate(
         JSON-able, floats rounded to six significant digits; docs/looking-inside.md
         describes the keys.
     """
+    # Rounded only at the end: the parts work with full precision.
     network = Network.load(model_dir)
     reference = reference or Reference()
     surveyed, neurons = _survey(network, data, reference)
@@ -124,6 +125,7 @@ def _correlate(
 
 def _features(data: EncodedText, ids: Ids, segments: int) -> Floats:
     """Return the features of a split, shape (chars, F)."""
+    # Judged on the training split, so that every split has the same features.
     quotes = quotation_marks(data.vocab, data.vocab.decode(np.asarray(data.train[:MAX_CHARS])))
     return text_features(ids, data.vocab, segments, quotes)
 

@@ -106,6 +106,7 @@ def text_features(
     ndarray of shape (chars, len(FEATURES))
         Flags are 0 and 1, positions count characters.
     """
+    # (chars,) -> (segments, chars per segment); features are reset in each segment.
     pieces = np.asarray(ids).reshape(segments, -1)
     return np.concatenate([_segment_features(piece, vocab, quotes) for piece in pieces])
 

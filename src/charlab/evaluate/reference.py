@@ -68,7 +68,7 @@ def load_reference(data: EncodedText, figures: Path, arrays: Path) -> Reference:
     try:
         order = int(read_json(figures)["best_order"])
         nats: Floats = np.load(arrays / "ngram.npy")
-        path = arrays / "floor.npy"
+        path = arrays / "floor.npy"  # only the built-in text has one
         floor: NDArray[np.void] | None = np.load(path) if path.is_file() else None
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise CharlabError(

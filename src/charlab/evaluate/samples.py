@@ -33,6 +33,7 @@ def novelty(
 
 def _novelty_of(training: TrainingText, sample: dict[str, Any]) -> dict[str, Any]:
     text = sample["text"]
+    # Each sample is compared alone: temperatures are never mixed.
     copied = training.longest_copy(text)
     return {
         "temperature": sample["temperature"],
@@ -63,7 +64,9 @@ def as_it_learned(
     snapshots = load_snapshots(model_dir)
     if not snapshots:
         return None
+    # The same part of val for each snapshot, so that the losses are comparable.
     val, segments = bounded(data.val, data.segments)
+    # Samples may be older than the model, or missing: then no text has this step.
     texts = {row["step"]: row["text"] for row in (samples or {}).get("as_it_learned") or []}
     return [
         {

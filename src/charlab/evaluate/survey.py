@@ -140,6 +140,7 @@ def survey(network: Network, ids: Ids, segments: int = 1) -> Iterator[Block]:
     layout = lay_out(len(ids), segments)
     if layout is None:
         return
+    # All windows are one batch: B = len(starts) sequences.
     state = network.initial_state(len(layout.starts))
     if layout.warm_up:
         before = layout.starts + np.arange(-layout.warm_up, 0)[:, None]  # (warm_up, B)
@@ -149,7 +150,7 @@ def survey(network: Network, ids: Ids, segments: int = 1) -> Iterator[Block]:
         inputs = np.asarray(ids[positions])
         traced = trace(network, inputs, state)
         yield Block(positions, inputs, np.asarray(ids[positions + 1]), traced)
-        state = traced.end()
+        state = traced.end()  # carried into the next block of the same windows
 
 
 class LossByPosition:
@@ -166,6 +167,7 @@ class LossByPosition:
 
     def add(self, block: Block) -> None:
         """Read the chunks of one block again from a zero and from a learned state."""
+        # The carried state is that of the survey itself: no second pass.
         batch_size = block.inputs.shape[1]
         self._add("carried_nats", block, block.trace)
         for name, state in self._starts(batch_size):

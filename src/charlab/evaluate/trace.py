@@ -143,6 +143,7 @@ class Network:
         """Return the learned initial state if the network has one, else zeros."""
         if self.learned is None:
             return self.zero_state(batch_size)
+        # (H,) -> (B, H): each sequence starts from the same learned state.
         shape = (batch_size, self.hidden_size)
         return [tuple(np.broadcast_to(part, shape) for part in layer) for layer in self.learned]
 
@@ -199,6 +200,7 @@ class Trace:
 
     def log_probs(self) -> Floats:
         """Return the log-probabilities of the next character, shape (seq_len, batch, vocab)."""
+        # Shifted by the maximum, so that exp does not overflow.
         shifted = self.logits - self.logits.max(axis=-1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
@@ -221,12 +223,14 @@ def trace(network: Network, inputs: Ids, state: State | None = None) -> Trace:
     """
     state = network.initial_state(inputs.shape[1]) if state is None else state
     step_through = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}[network.cell]
+    # Layer by layer, so that all but the recurrent product is one product for all steps.
     traced: list[LayerTrace] = []
     for layer, start in zip(network.layers, state, strict=True):
         # W_ih times a one-hot vector is a column of W_ih: (T, B) -> (T, B, G*H).
         driven = layer.weight_ih.T[inputs] if not traced else traced[-1].hidden @ layer.weight_ih.T
         driven += layer.bias_ih  # in place, because it is the largest array, and a new one
         traced.append(step_through(network.activation, layer, driven, start))
+    # (T, B, H) -> (T, B, V)
     logits = traced[-1].hidden @ network.head_weight.T + network.head_bias
     return Trace(tuple(traced), logits)
 
@@ -235,6 +239,7 @@ def _rnn(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...
     hidden = np.empty_like(driven)  # (T, B, H)
     recurrent = layer.weight_hh.T.copy()
     h = start[0]
+    # Both biases are constant over time: add them before the loop.
     driven += layer.bias_hh
     for t, drive in enumerate(driven):
         h = hidden[t] = activate(activation, drive + h @ recurrent)

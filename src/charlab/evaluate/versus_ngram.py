@@ -153,6 +153,7 @@ class AgainstNgram:
 
     def _by_kind(self, losses: _Losses) -> list[dict[str, Any]]:
         """Return a row with the means of both for each kind that occurs."""
+        # Kinds depend on the whole word, so they are computed on the split, then selected.
         kinds = kinds_of(self._ids, self._vocab)[losses.positions]
         masks = {name: kinds == number for number, name in enumerate(KINDS)}
         return [
@@ -199,6 +200,7 @@ class AgainstNgram:
         starts = starts[starts_word] if starts_word.any() else starts
         if not len(starts):
             return None
+        # Mean gain of each stretch from running sums.
         sums = np.append(0.0, np.cumsum(losses.gain))
         means = (sums[starts + PASSAGE] - sums[starts]) / PASSAGE
         first = int(starts[np.argmin(np.abs(means - losses.gain.mean()).round(9))])

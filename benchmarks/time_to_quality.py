@@ -57,7 +57,7 @@ def print_baselines(text: Path) -> None:
     corpus = CorpusParams(val=0.1, test=0)
     orders = BaselineParams(ngram_orders=[5, 6, 7, 8], ppmd_orders=[5, 6, 8])
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure_text(encode_file(text, corpus, Path(folder)), orders, {})
+        figures = measure_text(encode_file(text, corpus, Path(folder)), orders, {}).figures
     print(f"n-gram {best(figures['ngram'])}, PPMd {best(figures['ppmd'])}")
 
 

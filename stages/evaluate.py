@@ -1,4 +1,4 @@
-"""Look inside the trained model: where it is good, what its units follow, what it copied."""
+"""Evaluate the trained model: its losses, its units, its gradients, and copied text."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from charlab.evaluate.evaluate import evaluate_files
 
 @click.command(help=__doc__)
 @click.option("--model", type=FOLDER, required=True, help="folder of the trained model")
-@click.option("--text", type=FOLDER, required=True, help="the numbered text")
-@click.option("--source", type=FILE, required=True, help="what the text is, from the plan")
-@click.option("--samples", type=FILE, required=True, help="what was sampled from the model")
-@click.option("--out", type=FILE, required=True, help="the findings, as JSON")
-def main(model: Path, text: Path, source: Path, samples: Path, out: Path) -> None:
+@click.option("--text", type=FOLDER, required=True, help="the encoded text")
+@click.option("--baselines", type=(FILE, FOLDER), required=True, help="of the text: JSON, arrays")
+@click.option("--samples", type=FILE, required=True, help="samples from the model")
+@click.option("--out", type=FILE, required=True, help="file for the result, as JSON")
+def main(model: Path, text: Path, baselines: tuple[Path, Path], samples: Path, out: Path) -> None:
     """Evaluate one model."""
-    write_json(out, evaluate_files(model, text, source, samples))
+    write_json(out, evaluate_files(model, text, baselines, samples))
 
 
 run(main)

@@ -1,4 +1,4 @@
-"""Dynamic evaluation scores before it learns, and learns what a text repeats."""
+"""Tests that dynamic evaluation scores before it learns, and learns repetitions."""
 
 from __future__ import annotations
 
@@ -37,41 +37,41 @@ def static_nats(model: CharRNN, piece: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("segments", [1, 3])
 @pytest.mark.parametrize("seq_len", [1, 7, 20, 500])
 def test_without_learning_it_is_the_plain_loss(seq_len: int, segments: int) -> None:
-    """At learning rate 0 every chunk length gives one long pass over each segment."""
+    """At learning rate 0 every chunk length equals one pass over each segment."""
     model, ids = network(), text(150)
-    found = dynamic_nats_per_char(model, ids, Rates(0.0, 0.1, seq_len), segments=segments)
+    nats = dynamic_nats_per_char(model, ids, Rates(0.0, 0.1, seq_len), segments=segments)
     expected = np.concatenate([static_nats(model, p) for p in np.split(ids, segments)])
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(nats, expected, atol=1e-5)
 
 
 def test_a_chunk_is_scored_before_it_is_learned_from() -> None:
-    """The first chunk has the loss of the fixed weights; changing the future changes no past."""
+    """The first chunk has the loss of the fixed weights; later text changes no earlier loss."""
     model, ids = network(), text(100)
-    found = dynamic_nats_per_char(model, ids, Rates(0.1, seq_len=10))
-    np.testing.assert_allclose(found[:10], static_nats(model, ids)[:10], atol=1e-6)
-    assert not np.allclose(found[10:], static_nats(model, ids)[10:], atol=1e-3)
+    nats = dynamic_nats_per_char(model, ids, Rates(0.1, seq_len=10))
+    np.testing.assert_allclose(nats[:10], static_nats(model, ids)[:10], atol=1e-6)
+    assert not np.allclose(nats[10:], static_nats(model, ids)[10:], atol=1e-3)
     other = ids.copy()
     other[60:] = (other[60:] + 1) % VOCAB_SIZE
     changed = dynamic_nats_per_char(model, other, Rates(0.1, seq_len=10))
-    np.testing.assert_array_equal(changed[:59], found[:59])
+    np.testing.assert_array_equal(changed[:59], nats[:59])
 
 
 @pytest.mark.parametrize("scale", ["training", "running", None])
 def test_a_repeating_text_is_learned(scale: str | None) -> None:
-    """Reading the same words again and again lowers the loss; the model stays as it was."""
+    """Reading the same words repeatedly lowers the loss; the model itself is not changed."""
     model = network(initial_state="learned")
     before = [p.detach().clone() for p in model.parameters()]
     squares = gradient_mean_squares(model, text(400), chunks=10) if scale == "training" else scale
     rates = Rates(0.01 if scale else 0.5, 0.001)
     ids = np.tile(np.array([0, 1, 0, 2], dtype=np.uint8), 120)
-    found = dynamic_nats_per_char(model, ids, rates, mean_squares=squares)
-    assert found[-100:].mean() < 0.7 * static_nats(model, ids)[-100:].mean()
+    nats = dynamic_nats_per_char(model, ids, rates, mean_squares=squares)
+    assert nats[-100:].mean() < 0.7 * static_nats(model, ids)[-100:].mean()
     for p, q in zip(model.parameters(), before, strict=True):
         assert torch.equal(p, q)
 
 
 def test_decay_of_almost_one_forgets_at_once() -> None:
-    """Pulled back after every chunk, the weights are nearly those of training."""
+    """If pulled back after every chunk, the weights are nearly the trained ones."""
     model, ids = network(), text(200)
     strong = dynamic_nats_per_char(model, ids, Rates(0.5, 0.9999), mean_squares=None)
     np.testing.assert_allclose(strong, static_nats(model, ids), atol=1e-3)
@@ -82,7 +82,7 @@ def test_one_update_by_hand() -> None:
     model = network(cell="rnn")
     ids = text(11)
     squares = [torch.full_like(p, 4.0) for p in model.parameters()]
-    found = dynamic_nats_per_char(model, ids, Rates(0.3, 0.25, 5), mean_squares=squares)
+    nats = dynamic_nats_per_char(model, ids, Rates(0.3, 0.25, 5), mean_squares=squares)
 
     by_hand = network(cell="rnn")
     symbols = torch.from_numpy(ids.astype(np.int64))[:, None]
@@ -93,12 +93,12 @@ def test_one_update_by_hand() -> None:
             p -= 0.75 * 0.3 * p.grad / 2.00001
         logits, _ = by_hand.sequence(symbols[5:10], state)
         loss = torch.nn.functional.cross_entropy(logits[:, 0], symbols[6:, 0], reduction="none")
-    np.testing.assert_allclose(found[5:], loss.numpy(), atol=1e-5)
+    np.testing.assert_allclose(nats[5:], loss.numpy(), atol=1e-5)
 
 
-def test_divergence_is_named() -> None:
-    """A learning rate out of all reason ends in a message, not in NaN."""
-    with pytest.raises(CharlabError, match=r"diverged at character \d+; give a learning rate"):
+def test_divergence_is_reported() -> None:
+    """An absurd learning rate ends in an error message, not in NaN."""
+    with pytest.raises(CharlabError, match=r"diverged at character \d+; use a learning rate"):
         dynamic_nats_per_char(network(activation="relu", cell="rnn"), text(400), Rates(1e30))
 
 

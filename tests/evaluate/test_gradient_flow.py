@@ -1,4 +1,4 @@
-"""The recorded forward pass and the gradients through it, against torch's autograd."""
+"""Tests of the recorded forward pass and its gradients against torch's autograd."""
 
 from __future__ import annotations
 
@@ -10,28 +10,16 @@ from charlab.evaluate.gradient_flow import MAX_LAG, GradientByLag, state_gradien
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network, trace
 from charlab.models.params import ModelParams
+from random_network import random_network
 
 CELLS = ["rnn", "gru", "lstm"]
 ACTIVATIONS = ["tanh", "relu", "sigmoid"]
-ROWS = {"rnn": 1, "gru": 3, "lstm": 4}
 PHI = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
 
 
-def random_network(
-    cell: str, activation: str = "tanh", layers: int = 2, hidden: int = 5, vocab: int = 7
-) -> Network:
-    """Make a network of random weights, large enough that no unit sleeps."""
-    rng = np.random.default_rng(len(cell) + layers)
-    weights = {"head.weight": rng.normal(size=(vocab, hidden)), "head.bias": rng.normal(size=vocab)}
-    for depth in range(layers):
-        rows = ROWS[cell] * hidden
-        size = hidden if depth else vocab
-        weights[f"rnn.weight_ih_l{depth}"] = rng.normal(size=(rows, size)) * 0.5
-        weights[f"rnn.weight_hh_l{depth}"] = rng.normal(size=(rows, hidden)) * 0.5
-        weights[f"rnn.bias_ih_l{depth}"] = rng.normal(size=rows) * 0.5
-        weights[f"rnn.bias_hh_l{depth}"] = rng.normal(size=rows) * 0.5
-    params = {"cell": cell, "activation": activation, "layers": layers, "hidden": hidden}
-    return Network.from_weights(ModelParams.model_validate(params), weights)
+def two_layers(cell: str, activation: str = "tanh") -> Network:
+    """Return a small network of two layers over seven characters."""
+    return random_network(7, cell=cell, activation=activation, layers=2, hidden=5)
 
 
 def random_ids(seq_len: int, batch_size: int = 3, vocab: int = 7) -> np.ndarray:
@@ -40,7 +28,7 @@ def random_ids(seq_len: int, batch_size: int = 3, vocab: int = 7) -> np.ndarray:
 
 
 def torch_step(network: Network, layer, x, state):
-    """Take one step of a layer as the equations of the papers have it; return the new state."""
+    """Take one step of a layer by the equations of the papers; return the new state."""
     phi = PHI[network.activation]
     w_ih, w_hh, b_ih, b_hh = (torch.tensor(w) for w in vars(layer).values())
     driven, fed_back = x @ w_ih.T + b_ih, state[0] @ w_hh.T + b_hh
@@ -56,7 +44,7 @@ def torch_step(network: Network, layer, x, state):
 
 
 def torch_pass(network: Network, inputs: np.ndarray):
-    """Run a network in torch, step by step; return every state, and the logits of each step."""
+    """Run a network in torch, step by step; return all states and logits."""
     state = [
         tuple(torch.tensor(part, requires_grad=True) for part in layer)
         for layer in network.zero_state(inputs.shape[1])
@@ -79,8 +67,8 @@ def torch_pass(network: Network, inputs: np.ndarray):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_gradients_equal_autograd(cell: str, activation: str) -> None:
-    """The backward pass by hand equals autograd at every step and layer."""
-    network, inputs, targets = random_network(cell, activation), random_ids(9), np.array([1, 4, 6])
+    """The handwritten backward pass equals autograd at every step and layer."""
+    network, inputs, targets = two_layers(cell, activation), random_ids(9), np.array([1, 4, 6])
     states, logits = torch_pass(network, inputs)
     torch.nn.functional.cross_entropy(logits[-1], torch.tensor(targets), reduction="sum").backward()
     hidden, cells = state_gradients(network, trace(network, inputs), targets)
@@ -94,16 +82,16 @@ def test_gradients_equal_autograd(cell: str, activation: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_trace_equals_torch(cell: str, activation: str) -> None:
-    """The recorded forward pass gives the logits of the same equations in torch."""
-    network, inputs = random_network(cell, activation), random_ids(9)
+    """The recorded forward pass has the logits of the same equations in torch."""
+    network, inputs = two_layers(cell, activation), random_ids(9)
     logits = torch_pass(network, inputs)[1].detach().numpy()
     np.testing.assert_allclose(trace(network, inputs).logits, logits, rtol=1e-10)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_trace_equals_torch_nn(cell: str) -> None:
-    """The order of the gates in the weights' rows is that of torch.nn."""
-    network, inputs = random_network(cell), random_ids(9)
+    """The gates are stacked in the weights in the order of torch.nn."""
+    network, inputs = two_layers(cell), random_ids(9)
     kinds = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
     module = kinds[cell](7, 5, num_layers=2).double()
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -118,8 +106,8 @@ def test_trace_equals_torch_nn(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_trace_in_pieces_equals_trace_at_once(cell: str) -> None:
-    """The state at the end of one piece is all that the next one needs."""
-    network, inputs = random_network(cell), random_ids(12)
+    """The next piece needs only the final state of the one before."""
+    network, inputs = two_layers(cell), random_ids(12)
     first = trace(network, inputs[:5])
     second = trace(network, inputs[5:], first.end())
     together = np.concatenate([first.logits, second.logits])
@@ -142,5 +130,5 @@ def test_linear_network_shrinks_gradients_by_its_weight() -> None:
 
 
 def test_gradient_by_lag_without_a_sample_is_nothing() -> None:
-    """No block, no finding; and no division by zero."""
-    assert GradientByLag(random_network("rnn")).result() is None
+    """Without a block the result is None."""
+    assert GradientByLag(two_layers("rnn")).result() is None

@@ -1,4 +1,4 @@
-"""Features of a text, the units that follow them, and the passage that shows one."""
+"""Tests of text features, of the units that follow them, and of the colored passage."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from charlab.evaluate.features import FEATURES, Quotes, quotation_marks, text_fe
 from charlab.evaluate.neurons import (
     Correlations,
     best_units,
-    most_telling,
     unit_activations,
+    unit_to_color,
 )
 from charlab.evaluate.passages import (
-    COLORED_CHARS,
+    PASSAGE,
     colored_passage,
-    likeliest,
+    most_likely,
     read_passage,
-    telling_passage,
     typical_prediction,
+    varied_passage,
 )
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network
@@ -29,7 +29,7 @@ from charlab.vocab.vocabulary import Vocabulary
 
 
 def feature(name: str, text: str, quotes: Quotes | None = None) -> list[float]:
-    """Measure one feature of a text."""
+    """Compute one feature of a text."""
     vocab = Vocabulary.from_text(text)
     return text_features(vocab.encode(text), vocab, quotes=quotes)[:, FEATURES.index(name)].tolist()
 
@@ -50,7 +50,7 @@ def feature(name: str, text: str, quotes: Quotes | None = None) -> list[float]:
     ],
 )
 def test_features(name: str, text: str, expected: str) -> None:
-    """Each feature counts or flags what its name says."""
+    """Each feature has the expected value at every character."""
     assert feature(name, text) == [float(digit) for digit in expected.replace(" ", "")]
 
 
@@ -66,9 +66,9 @@ def test_features(name: str, text: str, expected: str) -> None:
     ],
 )
 def test_inside_quotes(quotes: Quotes | None, text: str, expected: str) -> None:
-    """A quotation is open from its mark on; an apostrophe closes none, an empty line does."""
-    found = feature("inside_quotes", text, quotes)
-    assert found == [float(digit) for digit in expected]
+    """A quotation is closed by its mark or by an empty line, but not by an apostrophe."""
+    values = feature("inside_quotes", text, quotes)
+    assert values == [float(digit) for digit in expected]
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_inside_quotes(quotes: Quotes | None, text: str, expected: str) -> None:
         ("don’t", None),
     ],
 )
-def test_quotation_marks_are_found(text: str, expected: Quotes | None) -> None:
-    """English, German, Polish, French, Swedish and plain marks are told apart."""
+def test_quotation_marks_are_recognized(text: str, expected: Quotes | None) -> None:
+    """English, German, Polish, French, Swedish and plain marks are distinguished."""
     assert quotation_marks(Vocabulary.from_text(text), text) == expected
 
 
 @given(text=st.text("aB1 \n“”‘’(].", min_size=2, max_size=60), data=st.data())
 def test_features_never_look_ahead(text: str, data: st.DataObject) -> None:
-    """What follows a character changes none of its features."""
+    """The characters after a character change none of its features."""
     cut = data.draw(st.integers(1, len(text) - 1))
     vocab, quotes = Vocabulary.from_text(text), Quotes("‘", "’")
     whole = text_features(vocab.encode(text), vocab, quotes=quotes)
@@ -101,15 +101,15 @@ def test_features_never_look_ahead(text: str, data: st.DataObject) -> None:
     np.testing.assert_array_equal(whole[:cut], start)
 
 
-def test_features_start_anew_in_each_segment() -> None:
-    """A bracket that is open at the end of a piece is not open in the next."""
+def test_features_are_reset_in_each_segment() -> None:
+    """A bracket that is open at the end of a segment is not open in the next."""
     vocab = Vocabulary.from_text("(ab")
-    found = text_features(vocab.encode("(abab("), vocab, segments=2)
-    assert found[:, FEATURES.index("inside_brackets")].tolist() == [1, 1, 1, 0, 0, 1]
+    features = text_features(vocab.encode("(abab("), vocab, segments=2)
+    assert features[:, FEATURES.index("inside_brackets")].tolist() == [1, 1, 1, 0, 0, 1]
 
 
 def latch_network(vocab: Vocabulary, follow: str) -> Network:
-    """Make an LSTM whose unit 1 is switched on by '(' and off by ')', and keeps its state."""
+    """Make an LSTM whose unit 1 is switched on by '(' and off by ')'."""
     hidden, size = 3, vocab.size
     weight_ih = np.zeros((4, hidden, size))
     is_open, is_shut = vocab.chars.index("("), vocab.chars.index(")")
@@ -130,31 +130,31 @@ def latch_network(vocab: Vocabulary, follow: str) -> Network:
 
 
 def bracketed_text(lines: int) -> str:
-    """Write lines with brackets at random places."""
+    """Return lines with brackets at random positions."""
     rng = np.random.default_rng(5)
     words = ["alpha", "beta", "(gamma delta)", "(epsilon) zeta"]
     return "\n".join(" ".join(rng.choice(words, 6)) for _ in range(lines))
 
 
-def test_a_bracket_neuron_is_found() -> None:
-    """The one unit that is made to follow brackets is chosen, with a correlation of 1."""
+def test_a_bracket_unit_is_recognized() -> None:
+    """The unit built to follow brackets is chosen, with a correlation of 1."""
     text = bracketed_text(80)
     vocab = Vocabulary.from_text(text)
     ids, network = vocab.encode(text), latch_network(vocab, "a")
     correlations = Correlations(network, text_features(ids, vocab))
     for block in survey(network, ids):
         correlations.add(block)
-    found = correlations.result()
-    rows = best_units(found, found, network.hidden_size)
+    result = correlations.result()
+    rows = best_units(result, result, network.hidden_size)
     best = next(row for row in rows if row["feature"] == "inside_brackets")
     assert (best["layer"], best["unit"]) == (0, 1)
     assert best["correlation"] == pytest.approx(1.0, abs=1e-3)
-    assert most_telling(rows) == best
+    assert unit_to_color(rows) == best
     assert {"inside_quotes", "digit"}.isdisjoint(row["feature"] for row in rows)
 
 
 def test_correlations_equal_numpy() -> None:
-    """Sums over blocks give Pearson's correlation of all characters at once."""
+    """Sums over blocks give the Pearson correlation over all characters."""
     text = bracketed_text(80)
     vocab = Vocabulary.from_text(text)
     ids, network = vocab.encode(text), latch_network(vocab, "a")
@@ -170,69 +170,69 @@ def test_correlations_equal_numpy() -> None:
 
 
 def test_units_are_chosen_on_one_split_and_reported_on_the_other() -> None:
-    """The unit that is best on the validation split is reported, however it does on test."""
-    valid, test = np.full((2, len(FEATURES)), 0.1), np.full((2, len(FEATURES)), 0.9)
-    valid[1], test[1] = -0.8, 0.05
-    best = best_units(valid, test, hidden_size=2)[0]
+    """The unit that is best on the validation split is reported, whatever its rank on test."""
+    val, test = np.full((2, len(FEATURES)), 0.1), np.full((2, len(FEATURES)), 0.9)
+    val[1], test[1] = -0.8, 0.05
+    best = best_units(val, test, hidden_size=2)[0]
     assert best["unit"] == 1
     assert (best["correlation"], best["val_correlation"]) == (0.05, -0.8)
 
 
-def test_a_unit_that_remembers_is_preferred_for_colouring() -> None:
-    """Quotes before brackets before anything near, if the correlation is strong enough."""
+def test_a_long_range_unit_is_preferred_for_coloring() -> None:
+    """Quotes come before brackets, then local features, if the correlation is strong enough."""
     near = {"feature": "space", "val_correlation": -0.9}
     brackets = {"feature": "inside_brackets", "val_correlation": 0.8}
     quotes = {"feature": "inside_quotes", "val_correlation": -0.6}
     weak = {"feature": "inside_quotes", "val_correlation": 0.2}
-    assert most_telling([near, brackets, quotes]) == quotes
-    assert most_telling([weak, brackets, near]) == brackets
-    assert most_telling([weak, near]) == near
+    assert unit_to_color([near, brackets, quotes]) == quotes
+    assert unit_to_color([weak, brackets, near]) == brackets
+    assert unit_to_color([weak, near]) == near
 
 
-def test_no_neuron_of_no_correlation() -> None:
-    """Without a feature that occurs, there is no unit to colour a text by."""
+def test_no_unit_without_a_correlation() -> None:
+    """Without a feature that occurs there is no unit to color a text by."""
     nothing = np.full((2, len(FEATURES)), np.nan)
     assert best_units(nothing, nothing, 2) == []
-    assert most_telling([]) is None
+    assert unit_to_color([]) is None
 
 
-def test_passage_shows_where_a_feature_varies() -> None:
-    """The passage starts at a line and holds the part where the feature changes."""
+def test_passage_with_the_most_variation() -> None:
+    """The passage starts at a line and contains the changes of the feature."""
     newline = np.zeros(5_000)
     newline[49::50] = 1
     varied = np.zeros(5_000)
     varied[3_000:3_200] = 1
-    start = telling_passage(varied, newline)
+    start = varied_passage(varied, newline)
     assert start is not None
     assert newline[start - 1] == 1
-    assert varied[start : start + COLORED_CHARS].mean() == 0.5
+    assert varied[start : start + PASSAGE].mean() == 0.5
 
 
 def test_no_passage_in_a_short_text() -> None:
-    """A split without room for a passage has none."""
-    assert telling_passage(np.zeros(100), np.zeros(100)) is None
+    """A split that is too short for a passage has none."""
+    assert varied_passage(np.zeros(100), np.zeros(100)) is None
 
 
 def test_colored_passage_and_prediction_agree_with_the_network() -> None:
-    """Every character has its activation and five candidates; the commonest is the head's."""
+    """Every character has an activation and five predictions; the head's bias decides the first."""
     text = bracketed_text(40)
     vocab = Vocabulary.from_text(text)
     ids, network = vocab.encode(text), latch_network(vocab, "z")
     traced = read_passage(network, ids, 600)
     neuron = {"layer": 0, "unit": 1, "feature": "inside_brackets"}
-    passage = ids[600 : 600 + COLORED_CHARS]
+    passage = ids[600 : 600 + PASSAGE]
     colored = colored_passage(network, vocab, passage, traced, neuron)
-    assert colored["text"] == text[600 : 600 + COLORED_CHARS]
-    assert len(colored["activation"]) == len(colored["top5"]) == COLORED_CHARS
+    assert colored["text"] == text[600 : 600 + PASSAGE]
+    assert len(colored["activation"]) == len(colored["top5"]) == PASSAGE
     assert all(len(row) == 5 and row[0][0] == "z" for row in colored["top5"])
-    inside = np.array(feature("inside_brackets", text))[600 : 600 + COLORED_CHARS]
-    assert np.corrcoef(colored["activation"], inside)[0, 1] > 0.99
+    in_brackets = np.array(feature("inside_brackets", text))[600 : 600 + PASSAGE]
+    assert np.corrcoef(colored["activation"], in_brackets)[0, 1] > 0.99
     predicted = typical_prediction(passage, traced, vocab)
     assert predicted["context"] in text
     assert sum(p for _, p in predicted["top"]) == pytest.approx(1.0, abs=0.01)
 
 
-def test_likeliest_breaks_ties_by_id() -> None:
-    """Equally likely characters come in the vocabulary's order."""
+def test_ties_are_broken_by_id() -> None:
+    """Equally likely characters are in the order of the vocabulary."""
     vocab = Vocabulary.from_text("abc")
-    assert likeliest(np.log([0.2, 0.4, 0.4]), vocab, 2) == [["b", 0.4], ["c", 0.4]]
+    assert most_likely(np.log([0.2, 0.4, 0.4]), vocab, 2) == [["b", 0.4], ["c", 0.4]]

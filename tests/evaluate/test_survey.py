@@ -1,4 +1,4 @@
-"""Where the streams of a survey lie, and the losses by position and by distance."""
+"""Tests of the windows of a survey, and of the losses by position and by distance."""
 
 from __future__ import annotations
 
@@ -10,31 +10,19 @@ from hypothesis import strategies as st
 from charlab.evaluate.survey import (
     BLOCK,
     LossByPosition,
+    bounded,
     lay_out,
     loss_by_distance,
     loss_by_kind,
     survey,
 )
 from charlab.evaluate.trace import Network, trace
-from charlab.models.params import ModelParams
-from charlab.synthetic.text import Floor
+from random_network import random_network
 
 
-def random_network(learned: bool = False, hidden: int = 6, vocab: int = 5) -> Network:
-    """Make a GRU of random weights, with a learned initial state if asked."""
-    rng = np.random.default_rng(3)
-    shapes = {
-        "rnn.weight_ih_l0": (3 * hidden, vocab),
-        "rnn.weight_hh_l0": (3 * hidden, hidden),
-        "rnn.bias_ih_l0": (3 * hidden,),
-        "rnn.bias_hh_l0": (3 * hidden,),
-        "head.weight": (vocab, hidden),
-        "head.bias": (vocab,),
-    }
-    if learned:
-        shapes["initial.h"] = (1, hidden)
-    weights = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-    return Network.from_weights(ModelParams(cell="gru", hidden=hidden), weights)
+def gru(learned: bool = False) -> Network:
+    """Return a small GRU, with a learned initial state if asked."""
+    return random_network(cell="gru", initial_state="learned" if learned else "zero")
 
 
 def random_ids(chars: int, vocab: int = 5) -> np.ndarray:
@@ -42,9 +30,19 @@ def random_ids(chars: int, vocab: int = 5) -> np.ndarray:
     return np.random.default_rng(4).integers(0, vocab, chars).astype(np.uint8)
 
 
+@pytest.mark.parametrize(
+    ("chars", "segments", "expected"),
+    [(100, 1, (100, 1)), (500_000, 1, (400_000, 1)), (900_000, 9, (400_000, 4)), (0, 1, (0, 1))],
+)
+def test_bounded_keeps_whole_segments(chars: int, segments: int, expected: tuple[int, int]) -> None:
+    """At most 400,000 characters are kept, in whole segments if there are several."""
+    ids, count = bounded(np.zeros(chars, dtype=np.uint8), segments)
+    assert (len(ids), count) == expected
+
+
 @given(size=st.integers(1, 30_000), segments=st.integers(1, 200))
-def test_streams_stay_inside_their_segments(size: int, segments: int) -> None:
-    """No stream, its warm-up and last target included, crosses a border or another stream."""
+def test_windows_stay_in_their_segments(size: int, segments: int) -> None:
+    """No window, including warm-up and last target, crosses a border or another window."""
     layout = lay_out(size * segments, segments)
     if layout is None:
         assert size - size // 4 - 1 < BLOCK
@@ -57,8 +55,8 @@ def test_streams_stay_inside_their_segments(size: int, segments: int) -> None:
 
 
 def test_survey_has_the_losses_of_one_long_pass() -> None:
-    """After the warm-up, the state that is carried is that of a reading from the start."""
-    network, ids = random_network(), random_ids(3_000)
+    """After the warm-up, the carried state equals that of a pass from the start."""
+    network, ids = gru(), random_ids(3_000)
     whole = trace(network, ids[:-1, None]).nats(ids[1:, None])[:, 0]
     blocks = list(survey(network, ids))
     assert sum(block.inputs.size for block in blocks) >= 2_000
@@ -68,14 +66,14 @@ def test_survey_has_the_losses_of_one_long_pass() -> None:
 
 
 def test_survey_of_a_short_text_is_empty() -> None:
-    """A split with room for no block yields none."""
-    assert list(survey(random_network(), random_ids(40))) == []
+    """A split that is too short for a block yields none."""
+    assert list(survey(gru(), random_ids(40))) == []
 
 
 @pytest.mark.parametrize("learned", [False, True])
 def test_loss_by_position_starts_from_each_state(learned: bool) -> None:
-    """Every chunk is read from zeros, and from the learned state, and averaged by position."""
-    network, ids = random_network(learned), random_ids(2_000)
+    """Each chunk is read from a zero and from a learned state, and averaged by position."""
+    network, ids = gru(learned), random_ids(2_000)
     table = LossByPosition(network)
     chunks: list[np.ndarray] = []
     for block in survey(network, ids):
@@ -95,19 +93,19 @@ def test_loss_by_position_starts_from_each_state(learned: bool) -> None:
 
 
 def test_loss_by_position_without_a_chunk_is_nothing() -> None:
-    """No block, no finding."""
-    assert LossByPosition(random_network()).result() is None
+    """Without a block the result is None."""
+    assert LossByPosition(gru()).result() is None
 
 
-def floor_of(distance: list[int], kind: list[str] | None = None) -> Floor:
-    """Make a floor of 0.5 nats for who remembers, and 2 for who has forgotten."""
-    shape = len(distance)
-    kinds = np.array(kind or [""] * shape)
-    return Floor(np.full(shape, 0.5), np.full(shape, 2.0), np.array(distance), kinds)
+def floor_of(distance: list[int], kind: list[str] | None = None) -> np.ndarray:
+    """Make a floor of 0.5 nats with memory, and 2 nats without."""
+    dtype = [("nats", float), ("forgotten", float), ("distance", int), ("kind", "<U9")]
+    rows = zip(distance, kind or [""] * len(distance), strict=True)
+    return np.array([(0.5, 2.0, *row) for row in rows], dtype=dtype)
 
 
 def test_loss_by_distance_bins_in_powers_of_two() -> None:
-    """A distance of exactly a power of two opens a bin, and local characters are left out."""
+    """A power of two starts a bin, and characters without a dependency are left out."""
     nats = np.array([9.0, 1.0, 2.0, 4.0, 5.0, 7.0, 8.0, 9.0])
     rows = loss_by_distance(nats, floor_of([0, 1, 2, 3, 4, 7, 8, 0]))
     both = {"floor_nats": 0.5, "forgotten_nats": 2.0}
@@ -120,7 +118,7 @@ def test_loss_by_distance_bins_in_powers_of_two() -> None:
 
 
 def test_loss_by_kind_averages_each_kind() -> None:
-    """Kinds come in alphabetical order, with their own means and distances."""
+    """Kinds are in alphabetical order, with their own means and distances."""
     floor = floor_of([5, 0, 9, 100], ["year", "", "year", "hero"])
     both = {"floor_nats": 0.5, "forgotten_nats": 2.0}
     assert loss_by_kind(np.array([1.0, 9.0, 2.0, 3.0]), floor) == [
@@ -129,7 +127,7 @@ def test_loss_by_kind_averages_each_kind() -> None:
     ]
 
 
-def test_losses_of_a_local_text_are_nothing() -> None:
-    """Where nothing depends on anything far, there is no table."""
+def test_losses_of_a_text_without_dependencies() -> None:
+    """Without dependencies there is no table."""
     assert loss_by_distance(np.ones(3), floor_of([0, 0, 0])) is None
     assert loss_by_kind(np.ones(3), floor_of([0, 0, 0])) is None

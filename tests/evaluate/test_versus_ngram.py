@@ -1,4 +1,4 @@
-"""A network against an n-gram, character by character."""
+"""Tests of the comparison of a network with an n-gram, character by character."""
 
 from __future__ import annotations
 
@@ -10,24 +10,18 @@ import pytest
 from charlab.evaluate.survey import survey
 from charlab.evaluate.trace import Network
 from charlab.evaluate.versus_ngram import KINDS, PASSAGE, AgainstNgram, kinds_of
-from charlab.models.params import ModelParams
-from charlab.models.weights import expected_shapes
 from charlab.vocab.vocabulary import Vocabulary
-
-HIDDEN = 6
+from random_network import random_network
 
 
 @pytest.fixture
 def network() -> Network:
     """Return a small LSTM over five characters."""
-    rng = np.random.default_rng(7)
-    model = ModelParams(cell="lstm", hidden=HIDDEN)
-    shapes = expected_shapes(model, 5)
-    return Network.from_weights(model, {k: rng.normal(0, 0.6, v) for k, v in shapes.items()})
+    return random_network(cell="lstm")
 
 
 def test_kinds_of_characters() -> None:
-    """Letters are told apart by their place in the word."""
+    """Letters are distinguished by their position in the word."""
     text = 'Anna 7,\n"o"'
     vocab = Vocabulary.from_text(text)
     kinds = [KINDS[k] for k in kinds_of(vocab.encode(text), vocab)]
@@ -46,54 +40,56 @@ def test_kinds_of_characters() -> None:
     ]
 
 
-def test_against_ngram_finds_where_each_is_better(network: Network) -> None:
-    """The places shown are those of the largest difference, apart from each other."""
+def test_examples_are_the_largest_differences(network: Network) -> None:
+    """The positions shown have the largest differences, and are not close together."""
     vocab = Vocabulary.from_text("abcde")
     ids = np.random.default_rng(1).integers(0, 5, 2_000).astype(np.uint8)
     ngram_nats = np.full(2_000, 2.0)
-    look = AgainstNgram(ids, vocab, 5, ngram_nats)
+    comparison = AgainstNgram(ids, vocab, 5, ngram_nats)
     blocks = list(survey(network, ids))
-    place = int(blocks[0].positions[5, 0]) + 1
-    ngram_nats[place], ngram_nats[place + 1] = 50.0, 49.0
+    position = int(blocks[0].positions[5, 0]) + 1
+    ngram_nats[position], ngram_nats[position + 1] = 50.0, 49.0
     for block in blocks:
-        look.add(block)
-    found = look.result()
-    assert found is not None
-    best = found["rnn_better"][0]
-    assert best["char"] == vocab.decode(ids[place : place + 1])
-    assert best["context"] == vocab.decode(ids[max(0, place - 40) : place])
+        comparison.add(block)
+    result = comparison.result()
+    assert result is not None
+    best = result["rnn_better"][0]
+    assert best["char"] == vocab.decode(ids[position : position + 1])
+    assert best["context"] == vocab.decode(ids[max(0, position - 40) : position])
     assert best["ngram_p"] == pytest.approx(math.exp(-50))
     assert best["network_p"] == pytest.approx(
         np.exp(-blocks[0].trace.nats(blocks[0].targets)[5, 0])
     )
-    assert found["rnn_better"][1]["ngram_p"] == pytest.approx(math.exp(-2))
-    kinds = {row["kind"]: row["chars"] for row in found["by_kind"]}
-    assert sum(kinds.values()) == found["chars"]
+    assert result["rnn_better"][1]["ngram_p"] == pytest.approx(math.exp(-2))
+    kinds = {row["kind"]: row["chars"] for row in result["by_kind"]}
+    assert sum(kinds.values()) == result["chars"]
 
 
-def test_the_passage_shown_is_a_typical_one(network: Network) -> None:
-    """Of all stretches that start a word, its mean difference is nearest to the mean of all."""
+def test_the_passage_is_typical(network: Network) -> None:
+    """Of all stretches that start a word, its mean difference is closest to the overall mean."""
     vocab = Vocabulary.from_text("abcd ")
     ids = np.random.default_rng(2).integers(0, 5, 4_000).astype(np.uint8)
     ngram_nats = np.random.default_rng(3).gamma(2.0, 1.0, 4_000)
-    look = AgainstNgram(ids, vocab, 5, ngram_nats)
+    comparison = AgainstNgram(ids, vocab, 5, ngram_nats)
     network_nats = np.full(4_000, np.nan)
     for block in survey(network, ids):
-        look.add(block)
+        comparison.add(block)
         network_nats[block.positions + 1] = block.trace.nats(block.targets)
-    found = look.result()
-    assert found is not None
-    passage = found["passage"]
+    result = comparison.result()
+    assert result is not None
+    passage = result["passage"]
     kinds = kinds_of(ids, vocab)
     gains = {
-        place: (ngram_nats - network_nats)[place : place + PASSAGE].mean()
-        for place in range(4_000 - PASSAGE)
-        if kinds[place] == 0
+        position: (ngram_nats - network_nats)[position : position + PASSAGE].mean()
+        for position in range(4_000 - PASSAGE)
+        if kinds[position] == 0
     }
-    read = {place: gain for place, gain in gains.items() if not np.isnan(gain)}
-    mean = found["ngram_nats"] - found["network_nats"]
-    place = min(read, key=lambda k: abs(read[k] - mean))
-    assert passage["text"] == vocab.decode(ids[place : place + PASSAGE])
-    assert passage["ngram_nats"] == pytest.approx(ngram_nats[place : place + PASSAGE], abs=1e-4)
-    shown = network_nats[place : place + PASSAGE]
+    read = {position: gain for position, gain in gains.items() if not np.isnan(gain)}
+    mean = result["ngram_nats"] - result["network_nats"]
+    position = min(read, key=lambda k: abs(read[k] - mean))
+    assert passage["text"] == vocab.decode(ids[position : position + PASSAGE])
+    assert passage["ngram_nats"] == pytest.approx(
+        ngram_nats[position : position + PASSAGE], abs=1e-4
+    )
+    shown = network_nats[position : position + PASSAGE]
     assert passage["network_nats"] == pytest.approx(shown, abs=1e-4)

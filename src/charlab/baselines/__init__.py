@@ -1,1 +1,1 @@
-"""Reference losses for each text: n-grams, compressors, and the floor where it is known."""
+"""Reference losses for each text: n-grams, compressors, and the floor if known."""

@@ -1,17 +1,17 @@
-r"""General compressors as baselines, in nats per character of a held-out text.
+r"""General-purpose compressors as baselines, in nats per character of a held-out text.
 
-What enters is a training text and a held-out text; what leaves is the length that the
-held-out text adds to the compressed training text,
+Input: a training text and a held-out text. Output: the length that the held-out text adds
+to the compressed training text,
 
     ( |C(training + held out)| - |C(training)| ) 8 ln 2 / characters held out.
 
-Compressors read bytes, so the texts are encoded in UTF-8; the figure is still per
-character. It includes what a compressor cannot help: whole bytes, tables, block ends.
-A compressor goes on learning while it codes the held-out text, as a network under
-dynamic evaluation does, and as one with fixed weights does not.
+Compressors read bytes, so the texts are encoded in UTF-8; the loss is still per character.
+It includes overhead that a compressor cannot avoid: whole bytes, tables, block ends. A
+compressor keeps learning while it codes the held-out text, as a network does under dynamic
+evaluation but not with fixed weights.
 
 PPMd is variant H (Shkarin 2002, PPM: one step to practicality, DCC,
-doi 10.1109/DCC.2002.999958), as 7-Zip has it.
+doi 10.1109/DCC.2002.999958), as in 7-Zip.
 """
 
 from __future__ import annotations
@@ -25,50 +25,54 @@ from collections.abc import Callable, Iterable
 import pyppmd
 
 Compressor = Callable[[bytes], int]
-"""Takes bytes to the number of bytes they are compressed to."""
+"""Function from bytes to their compressed size in bytes."""
 
 PPMD_MEMORY = 1 << 28
-"""Bytes for PPMd's model. It starts afresh when they are full, so the number is part
-of the figure; 256 MiB hold a novel of 3 million characters at order 8 with ease."""
+"""Memory of PPMd's model, in bytes. The model restarts when it is full, so the size affects
+the result; 256 MiB are ample for a novel of 3 million characters at order 8."""
 
 
 def ppmd_size(data: bytes, order: int) -> int:
     """Return the size under PPMd variant H with contexts of up to ``order`` bytes."""
+    # The last bytes are still in the encoder until it is flushed.
     encoder = pyppmd.Ppmd7Encoder(order, PPMD_MEMORY)
     return len(encoder.encode(data)) + len(encoder.flush())
 
 
 def xz_size(data: bytes) -> int:
-    """Return the size under LZMA2 at its strongest, its window as long as the data."""
+    """Return the size under LZMA2 at its highest setting, with a window over all data."""
+    # LZMA2 accepts dictionaries up to 1.5 GiB; the raw format has no container overhead.
     window = min(max(len(data), 1 << 16), 1536 << 20)
     options = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": window}
     return len(lzma.compress(data, lzma.FORMAT_RAW, filters=[options]))
 
 
 def gzip_size(data: bytes) -> int:
-    """Return the size under DEFLATE at level 9, whose window is 32 KiB."""
+    """Return the size under DEFLATE at level 9, with its window of 32 KiB."""
     return len(zlib.compress(data, 9))
 
 
 def bzip2_size(data: bytes) -> int:
-    """Return the size under bzip2, which takes blocks of 900 kB one by one."""
+    """Return the size under bzip2, which compresses blocks of 900 kB separately."""
     return len(bz2.compress(data, 9))
 
 
 COMPRESSORS: dict[str, Compressor] = {"xz": xz_size, "gzip": gzip_size, "bzip2": bzip2_size}
-"""The compressors without an order."""
+"""Compressors without an order parameter."""
 
 
 def nats_added(size: Compressor, train: str, held_out: Iterable[str]) -> list[float]:
-    """Return what each held-out text costs after the training text.
+    """Return the cost of each held-out text after the training text.
 
     Parameters
     ----------
     size : callable
-        One of this module's; it is called once for the training text, and once for
-        the training text with each held-out text behind it.
+        One of this module's compressors. It is called once for the training text, and
+        once for the training text followed by each held-out text.
+    train : str
+        The training text.
     held_out : iterable of str
-        None of them empty.
+        Non-empty texts.
 
     Returns
     -------
@@ -77,6 +81,7 @@ def nats_added(size: Compressor, train: str, held_out: Iterable[str]) -> list[fl
     """
     before = train.encode("utf-8")
     base = size(before)
+    # Bytes to nats: 8 bits per byte, ln 2 nats per bit.
     return [
         (size(before + text.encode("utf-8")) - base) * 8 * math.log(2) / len(text)
         for text in held_out

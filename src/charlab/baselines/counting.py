@@ -1,11 +1,10 @@
-"""All m-grams of a text, counted by sorting integers.
+"""Counts of all m-grams of a text, obtained by sorting integers.
 
-What enters is a numbered text; what leaves, level by level, is how often each m-gram
-occurs and how many different characters come before it.
+Input: an encoded text. Output, one level (one m) at a time: the number of occurrences of
+each m-gram, and the number of distinct characters that precede it.
 
-No m-gram is ever spelt out. Each has a number, its rank among the sorted pairs
-(number of its context, last character), so that level m follows from level m - 1 by
-one sort of integers.
+No m-gram is ever spelled out. Each is identified by its rank among the sorted pairs (number
+of its context, last character), so level m follows from level m - 1 by one sort of integers.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ Ids = npt.NDArray[np.integer]
 Ints = npt.NDArray[np.int64]
 
 UNSEEN = -1
+"""Number of an m-gram that the training text does not contain."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Level:
         ``context * vocab_size + character``, ascending; an m-gram's number is its
         position here, and ``context`` is the number of an (m-1)-gram.
     raw : ndarray of shape (grams,), dtype=np.int64
-        How often each occurs.
+        Number of occurrences of each m-gram.
     continuation : ndarray of shape (grams,), dtype=np.int64
-        How many different characters (the start of the text is one) come before it.
-        Empty at the highest level, where nothing asks for it.
+        Number of distinct characters that precede each m-gram, where the start of the
+        text counts as one. Empty at the highest level, which does not need it.
     contexts : int
-        How many (m-1)-grams there are.
+        Number of (m-1)-grams.
     """
 
     keys: Ints
@@ -47,23 +47,24 @@ class Level:
 
 
 def offsets_in_segments(chars: int, segments: int) -> Ints:
-    """Distance of each character from the start of its segment."""
+    """Return the distance of each character from the start of its segment."""
     if segments < 1 or chars % segments:
         raise ValueError(f"{chars} characters do not make {segments} equal segments")
     return np.tile(np.arange(chars // segments, dtype=np.int64), segments)
 
 
 def _number(keys: Ints, limit: int) -> tuple[Ints, Ints]:
-    """Return the distinct keys, ascending, and for each key its place among them.
+    """Return the distinct keys, ascending, and the rank of each key among them.
 
-    The same as ``np.unique(keys, return_inverse=True)``. Where a key (below
-    ``limit``) and a position fit one integer together, sorting plain integers is
-    several times faster than sorting positions by their key.
+    Equivalent to ``np.unique(keys, return_inverse=True)``. Where a key (below ``limit``)
+    and a position fit into one integer, sorting plain integers is several times faster
+    than sorting positions by their key.
     """
     bits = max(len(keys) - 1, 0).bit_length()
     if limit.bit_length() + bits > 63:
         distinct, inverse = np.unique(keys, return_inverse=True)
         return distinct, inverse
+    # High bits: the key; low bits: its position, recovered after the sort.
     packed = (keys << bits) | np.arange(len(keys))
     packed.sort()
     positions = packed & ((1 << bits) - 1)
@@ -82,24 +83,35 @@ def build_levels(ids: Ids, vocab_size: int, order: int, segments: int = 1) -> It
     ----------
     ids : ndarray of shape (chars,)
         The training text.
+    vocab_size : int
+        Upper bound of the ids.
+    order : int
+        The highest m.
     segments : int
-        The text is this many equally long pieces; no m-gram reaches across a joint.
+        Number of equally long pieces in the text; no m-gram spans two of them.
+
+    Yields
+    ------
+    Level
+        For each m in turn.
     """
     offsets = offsets_in_segments(len(ids), segments)
     symbols = np.asarray(ids, dtype=np.int64)
-    positions = np.arange(len(symbols))  # where an m-gram ends
+    positions = np.arange(len(symbols))  # last character of each m-gram
     keys, numbers = _number(symbols, vocab_size)
-    contexts, place = 1, numbers  # place[i]: number of the m-gram ending at i
+    contexts, place = 1, numbers  # place[i]: number of the m-gram that ends at i
     for m in range(1, order + 1):
         level = Level(keys, np.bincount(numbers, minlength=len(keys)), keys[:0], contexts)
         if m == order:
             yield level
             return
-        opening = np.unique(place[offsets == m - 1])  # m-grams with the start before them
+        opening = np.unique(place[offsets == m - 1])  # m-grams preceded by the start
         positions = positions[offsets[positions] >= m]
         contexts = len(keys)
+        # An (m+1)-gram is the m-gram that ends one character earlier, and one more character.
         longer = place[positions - 1] * vocab_size + symbols[positions]
         keys, numbers = _number(longer, contexts * vocab_size)
+        # Distinct (m+1)-grams with the same last m characters differ in their first one.
         one_of_each = np.empty(len(keys), dtype=np.int64)
         one_of_each[numbers] = positions
         continuation = np.bincount(place[one_of_each], minlength=contexts)

@@ -1,13 +1,16 @@
-"""What a network has to beat on a text: n-grams, compressors, and the floor below all.
+"""Baselines of a text: n-grams, compressors, and the floor of the built-in text.
 
-What enters is a numbered text; what leaves is one JSON document with the figures of
-its validation and test splits, in nats per character. All choices (the best order) are
-made on the validation split. docs/baselines.md says how to read them.
+Input: an encoded text. Output: the losses on its validation and test splits, in nats per
+character, and two arrays with a row for each test character, for the evaluation of models.
+All choices (the best order) are made on the validation split. docs/baselines.md explains
+how to read the results.
 """
 
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,37 +19,74 @@ import numpy.typing as npt
 from charlab.baselines.compressors import COMPRESSORS, Compressor, nats_added, ppmd_size
 from charlab.baselines.ngram import nats_by_order
 from charlab.baselines.params import BaselineParams
+from charlab.core.files import atomic, write_json
 from charlab.synthetic.text import Floor, NotInventedError, code_length
 from charlab.vocab.vocabulary import EncodedText
 
 Ids = npt.NDArray[np.integer]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Table = npt.NDArray[np.void]
 Number = TypeVar("Number", np.int64, np.float64)
 
 MAX_CHARS = 10_000_000
-"""Of a longer split only this many characters, from its start, are used: about 1.5 GB
-of memory. The figures say how many there were."""
+"""Maximum number of characters used of a split, from its start: about 1.5 GB of memory."""
 
 
-def measure_text(
-    data: EncodedText, params: BaselineParams, source: dict[str, Any]
-) -> dict[str, Any]:
-    """Measure the baselines of a text, with its floor if it is the built-in one.
+@dataclass(frozen=True)
+class Baselines:
+    """The baselines of one text.
+
+    Attributes
+    ----------
+    figures : dict
+        The JSON document that :func:`measure` describes.
+    ngram_nats : ndarray of shape (test_chars,), dtype=np.float64
+        Loss of each test character under the n-gram of ``figures["best_order"]``; empty
+        without a test split.
+    floor : structured ndarray of shape (test_chars,), or None
+        The fields of :class:`~charlab.synthetic.text.Floor` for each test character.
+    """
+
+    figures: dict[str, Any]
+    ngram_nats: Floats
+    floor: Table | None
+
+    def save(self, figures: Path, folder: Path) -> None:
+        """Write the document to ``figures``, the arrays to ngram.npy and floor.npy."""
+        write_json(figures, self.figures)
+        _save_array(folder / "ngram.npy", self.ngram_nats)
+        if self.floor is None:
+            # A floor of an earlier run would be taken for this text's.
+            (folder / "floor.npy").unlink(missing_ok=True)
+        else:
+            _save_array(folder / "floor.npy", self.floor)
+
+
+def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
+    with atomic(path) as stream:
+        np.save(stream, array, allow_pickle=False)
+
+
+def measure_text(data: EncodedText, params: BaselineParams, source: dict[str, Any]) -> Baselines:
+    """Measure the baselines of a text, including the floor if it is the built-in one.
 
     Parameters
     ----------
     data : EncodedText
-        The numbered text.
+        The encoded text.
+    params : BaselineParams
+        The orders to try.
     source : dict
-        What the text is, as the plan of the pipeline writes it.
+        The origin of the text, as in data/plan/<text>.json.
 
     Returns
     -------
-    dict
-        As :func:`measure`. The floor is None where cleaning or the vocabulary changed
-        the built-in text, since the code length of what is left is not known.
+    Baselines
+        See :func:`measure`. The floor is None where cleaning or the vocabulary changed
+        the built-in text, because the code length of the result is unknown.
     """
+    # The floor takes memory for each character, so very long texts have none.
     floor = None
     if source.get("builtin") is not None and len(data.train) <= MAX_CHARS:
         with contextlib.suppress(NotInventedError):
@@ -54,35 +94,37 @@ def measure_text(
     return measure(data, params, floor)
 
 
-def measure(data: EncodedText, params: BaselineParams, floor: Floor | None) -> dict[str, Any]:
+def measure(data: EncodedText, params: BaselineParams, floor: Floor | None) -> Baselines:
     """Measure n-grams, PPMd, xz, gzip and bzip2 on the splits of a text.
 
     Parameters
     ----------
     data : EncodedText
-        The numbered text. Without a test split its figures are None.
+        The encoded text. Without a test split, the losses on test are None.
     params : BaselineParams
         The orders to try.
     floor : Floor, optional
-        Of the whole text, in its own order, where that is known.
+        Floor of the whole text, in its original order, if known.
 
     Returns
     -------
-    dict
-        ``chars``: how many of each split were used; ``ngram`` and ``ppmd``: a list with
-        ``order``, ``val_nats``, ``test_nats`` each; ``best_order`` and
-        ``best_ppmd_order``: by ``val_nats``; ``xz``, ``gzip``, ``bzip2`` and ``floor``:
-        both figures. ``floor`` has a table ``by_distance`` of the test split as well.
+    Baselines
+        With the ``figures``: ``chars``, the number used of each split; ``ngram`` and
+        ``ppmd``, lists of ``order``, ``val_nats``, ``test_nats``; ``best_order`` and
+        ``best_ppmd_order``, by ``val_nats``; ``xz``, ``gzip``, ``bzip2`` and ``floor``, the
+        losses on both splits. ``floor`` also has a table ``by_distance`` of the test split.
     """
     train, val, test = (_head(ids, data.segments) for ids in (data.train, data.val, data.test))
-    ngram = _ngram([train, val, test], data, sorted(set(params.ngram_orders)))
+    ngram, ngram_nats = _ngram([train, val, test], data, sorted(set(params.ngram_orders)))
+    # Compressors read text, not ids; an empty test split is left out.
     before, *held_out = (data.vocab.decode(ids) for ids in (train, val, test) if len(ids))
 
     def compressed(size: Compressor) -> dict[str, float | None]:
-        return _figures(nats_added(size, before, held_out))
+        """Return the losses of one compressor on both splits."""
+        return _by_split(nats_added(size, before, held_out))
 
     ppmd = [{"order": n, **compressed(_ppmd(n))} for n in sorted(set(params.ppmd_orders))]
-    return {
+    figures = {
         "chars": {"train": len(train), "val": len(val), "test": len(test)},
         "ngram": ngram,
         "best_order": _best(ngram),
@@ -91,22 +133,24 @@ def measure(data: EncodedText, params: BaselineParams, floor: Floor | None) -> d
         **{name: compressed(size) for name, size in COMPRESSORS.items()},
         "floor": None if floor is None else _floor(data, floor),
     }
+    return Baselines(figures, ngram_nats, None if floor is None else _rows(floor, data))
 
 
 def _head(ids: Ids, segments: int) -> Ids:
-    """Return the start of every segment, MAX_CHARS characters together at most."""
+    """Return the start of every segment, at most MAX_CHARS characters in total."""
     if len(ids) <= MAX_CHARS:
         return np.asarray(ids)
-    return np.asarray(ids.reshape(segments, -1)[:, : MAX_CHARS // segments]).reshape(-1)
+    pieces = ids.reshape(segments, -1)  # (segments, chars per segment)
+    return np.asarray(pieces[:, : MAX_CHARS // segments]).reshape(-1)
 
 
-def _figures(values: list[float]) -> dict[str, float | None]:
-    """Name the figure of val and, if there is one, of test."""
+def _by_split(values: list[float]) -> dict[str, float | None]:
+    """Name the loss on val and, if there is one, on test."""
     return {"val_nats": values[0], "test_nats": values[1] if len(values) > 1 else None}
 
 
 def _best(rows: list[dict[str, Any]]) -> int:
-    """Return the order with the lowest loss on val; the lowest order, where two are equal."""
+    """Return the order with the lowest loss on val; of equals, the lowest order."""
     return int(min(rows, key=lambda row: (row["val_nats"], row["order"]))["order"])
 
 
@@ -115,27 +159,34 @@ def _ppmd(order: int) -> Compressor:
 
 
 def _predicted(values: npt.NDArray[Number], segments: int) -> npt.NDArray[Number]:
-    """Leave out the first character of each segment, which no network is asked for."""
+    """Drop the first character of each segment, which no network predicts."""
+    # (chars,) -> (segments, chars per segment) -> (chars - segments,)
     return values.reshape(segments, -1)[:, 1:].reshape(-1)
 
 
-def _ngram(parts: list[Ids], data: EncodedText, orders: list[int]) -> list[dict[str, Any]]:
+def _ngram(
+    parts: list[Ids], data: EncodedText, orders: list[int]
+) -> tuple[list[dict[str, Any]], Floats]:
+    """Return a row for each order, and the best order's loss of each test character."""
+    # All orders are scored at once, so the counts are built only once.
     train, *held_out = (ids for ids in parts if len(ids))
     scores = nats_by_order(train, data.vocab.size, orders, held_out, data.segments)
-    return [
-        {"order": n, **_figures([float(_predicted(x, data.segments).mean()) for x in scores[n]])}
+    rows = [
+        {"order": n, **_by_split([float(_predicted(x, data.segments).mean()) for x in scores[n]])}
         for n in orders
     ]
+    _, *test = scores[_best(rows)]  # val comes first
+    return rows, test[0] if test else np.empty(0)
 
 
 def _places(data: EncodedText) -> list[Ints]:
-    """Return where in the whole text the characters of train, val and test stand.
+    """Return the positions in the whole text of the characters of train, val and test.
 
     The whole text is ``segments`` equal pieces; each gives its first part to train, the
     next to val, the last to test.
     """
     sizes = [len(ids) // data.segments for ids in (data.train, data.val, data.test)]
-    starts = np.arange(data.segments, dtype=np.int64)[:, None] * sum(sizes)
+    starts = np.arange(data.segments, dtype=np.int64)[:, None] * sum(sizes)  # (segments, 1)
     return [
         (starts + before + np.arange(size, dtype=np.int64)).reshape(-1)
         for before, size in zip((0, sizes[0], sizes[0] + sizes[1]), sizes, strict=True)
@@ -143,44 +194,60 @@ def _places(data: EncodedText) -> list[Ints]:
 
 
 def _whole(data: EncodedText) -> str:
-    """Return the text as it was before it was divided."""
+    """Return the text as it was before it was split."""
+    # (train_chars,), (val_chars,), (test_chars,) -> (chars,)
     parts = (data.train, data.val, data.test)
     ids = np.empty(sum(map(len, parts)), dtype=np.int64)
-    for where, part in zip(_places(data), parts, strict=True):
-        ids[where] = part
+    for positions, part in zip(_places(data), parts, strict=True):
+        ids[positions] = part
     return data.vocab.decode(ids)
 
 
+def _rows(floor: Floor, data: EncodedText) -> Table:
+    """Return the floor of the test split as a table with a row for each character."""
+    test = _places(data)[2]
+    columns = {field.name: getattr(floor, field.name)[test] for field in fields(floor)}
+    # The endianness is fixed so that the file has the same bytes on every machine.
+    types = [(name, column.dtype.newbyteorder("<")) for name, column in columns.items()]
+    table = np.empty(len(test), dtype=types)
+    for name, column in columns.items():
+        table[name] = column
+    return table
+
+
 def _floor(data: EncodedText, floor: Floor) -> dict[str, Any]:
-    """Return the mean floor of val and test, and what remembering saves in test."""
-    places = [_predicted(where, data.segments) for where in _places(data)[1:] if len(where)]
-    test = places[1] if len(places) > 1 else places[0][:0]
+    """Return the mean floor of val and test, and what memory saves on test by distance."""
+    # The floor covers exactly the characters that a network is scored on.
+    splits = [_predicted(places, data.segments) for places in _places(data)[1:] if len(places)]
+    test = splits[1] if len(splits) > 1 else splits[0][:0]
     return {
-        **_figures([float(floor.nats[where].mean()) for where in places]),
+        **_by_split([float(floor.nats[places].mean()) for places in splits]),
         "by_distance": _by_distance(floor.nats[test], floor.forgotten[test], floor.distance[test]),
     }
 
 
 def _by_distance(nats: Floats, forgotten: Floats, distance: Ints) -> list[dict[str, Any]]:
-    """Group characters by how far back the thing is that they depend on: 0, 1, 2-3, 4-7, ...
+    """Group characters by the distance of their dependency: 0, 1, 2-3, 4-7, ...
 
     Returns
     -------
     list of dict
-        ``from``, ``to`` (both included), ``chars`` in the group, their mean code length
-        ``nats_per_char`` and ``forgotten_nats_per_char`` (for a reader who has forgotten
-        that thing), and ``saved_nats``: what remembering in this group alone takes off
-        the mean loss of the whole split.
+        ``from``, ``to`` (both included), the number of ``chars`` in the group, their mean
+        code length ``nats_per_char`` and ``forgotten_nats_per_char`` (for a reader who has
+        forgotten the dependency), and ``saved_nats``: the amount by which remembering in
+        this group alone lowers the mean loss of the whole split.
     """
-    group = np.frexp(distance.astype(np.float64))[1]  # 0, 1, 2, 2, 3, 3, 3, 3, ...
+    # frexp's exponent is the bit length: 0, 1, 2, 2, 3, 3, 3, 3, ...
+    group = np.frexp(distance.astype(np.float64))[1]
     rows = []
     for k in np.unique(group).tolist():
-        own, known, lost = group == k, nats[group == k], forgotten[group == k]
+        chosen = group == k  # (chars,)
+        known, lost = nats[chosen], forgotten[chosen]
         rows.append(
             {
                 "from": 2 ** (k - 1) if k else 0,
                 "to": 2**k - 1,
-                "chars": int(own.sum()),
+                "chars": int(chosen.sum()),
                 "nats_per_char": float(known.mean()),
                 "forgotten_nats_per_char": float(lost.mean()),
                 "saved_nats": float((lost - known).sum() / len(nats)),

@@ -1,1 +1,1 @@
-"""Analyse a trained network: where it is good, what its neurons follow, what it copied."""
+"""Analysis of trained models: losses, units, gradients, predictions, and copied text."""

@@ -1,21 +1,21 @@
-r"""The loss of a text under a model that goes on learning while it reads.
+r"""Dynamic evaluation: the loss of a text under a model that keeps learning while it reads.
 
-What enters is a torch model and a numbered text; what leaves is the loss of each
-character in nats, every chunk scored before it is learned from. After each chunk with
-gradient g the weights theta move from where training left them, theta_0, by
+Input: a torch model and an encoded text. Output: the loss of each character in nats, where
+every chunk is scored before it is learned from. After each chunk with gradient g the weights
+theta, which training left at theta_0, are updated by
 
     theta <- theta - eta g / (sqrt(MS) + eps) + lambda (theta_0 - theta) R,
 
-where MS is the mean square of the training gradients and R = sqrt(MS) over its mean
-(at most 1 / lambda). Where there is no training text, MS is that of the gradients so far
-on the text itself, which have all been paid for, and R = 1. The plain rule (SGD) has
+where MS is the mean square of the training gradients and R is sqrt(MS) divided by its mean
+(at most 1 / lambda). Without a training text, MS is the mean square of the gradients so far on
+the text itself, whose characters have already been scored, and R = 1. Plain SGD has
 sqrt(MS) + eps = R = 1.
 
 Source: Krause, Kahembwe, Murray and Renals (2018), Dynamic evaluation of neural
 sequence models, arXiv:1709.07432.
 
-A compressor learns while it codes as well: this is the figure to set beside PPMd's,
-and the one with fixed weights beside the n-gram's.
+A compressor also learns while it codes, so this loss is comparable with PPMd's, and the loss
+with fixed weights with the n-gram's.
 """
 
 from __future__ import annotations
@@ -32,9 +32,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from charlab.core.errors import CharlabError
-from charlab.models.numpy_model import load_model
 from charlab.models.torch_model import CharRNN
-from charlab.models.weights import load_weights
+from charlab.models.weights import load_trained
 
 Ids = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
@@ -42,20 +41,19 @@ MeanSquares = list[torch.Tensor]
 State = list[tuple[torch.Tensor, ...]]
 
 EPSILON = 1e-5
-"""Keeps a weight that training never moved from moving far; of the size of sqrt(MS)."""
+"""Bound on the step of a weight whose gradients were about 0; of the magnitude of sqrt(MS)."""
 
 
 def load_torch_model(folder: Path) -> CharRNN:
-    """Load the network of a model folder into torch, for it to learn on.
+    """Load the network of a model folder into torch, so that it can keep learning.
 
     Raises
     ------
     CharlabError
-        If the folder has no configuration or weights, or they do not fit each other.
+        If the folder has no configuration or weights, or they do not match.
     """
-    frozen = load_model(folder)  # checks the configuration
-    model = CharRNN(frozen.vocab_size, frozen.params)
-    weights = load_weights(folder / "model.safetensors", frozen.params, frozen.vocab_size)
+    params, weights = load_trained(folder)
+    model = CharRNN(len(weights["head.bias"]), params)
     with torch.no_grad():
         for name, parameter in model.named_weights().items():
             parameter.copy_(torch.from_numpy(weights[name]))
@@ -64,16 +62,16 @@ def load_torch_model(folder: Path) -> CharRNN:
 
 @dataclass(frozen=True)
 class Rates:
-    """How fast a model learns from what it reads.
+    """Learning rates of dynamic evaluation.
 
     Attributes
     ----------
     learning_rate : float
-        eta.
+        eta, the step size.
     decay : float
-        lambda, how fast the weights go back to those of training.
+        lambda, the share of the distance to the trained weights that is taken back.
     seq_len : int
-        Characters between two updates.
+        Number of characters between two updates.
     """
 
     learning_rate: float
@@ -101,32 +99,39 @@ def dynamic_nats_per_char(
     Parameters
     ----------
     model : torch.nn.Module
-        With ``initial_state`` and ``sequence`` as every model here; it is not changed.
+        A model with ``initial_state`` and ``sequence``; it is not changed.
     ids : ndarray of shape (chars,)
-        The text: ``segments`` equally long pieces, read one after the other. What is
-        learned in one is kept for the next; the state starts afresh.
+        The text: ``segments`` equally long pieces, read one after the other. The state is
+        reset at the start of each, but the learned weights are kept.
+    rates : Rates
+        Learning rates.
+    segments : int
+        Number of pieces.
     mean_squares : list of Tensor, "running" or None
-        One for each parameter, from :func:`gradient_mean_squares`; or that of the
-        gradients so far; or none, for plain SGD.
+        MS: one tensor for each parameter, from :func:`gradient_mean_squares`; or the mean
+        over the gradients so far; or None for plain SGD.
 
     Returns
     -------
     ndarray of shape (chars - segments,), dtype=np.float64
+        Nats per character.
 
     Raises
     ------
     CharlabError
-        If the loss stops being a number.
+        If the loss is no longer finite.
     """
+    # A copy, because its weights change; eval() switches dropout off.
     learner = copy.deepcopy(model).eval()
     update = _Update(list(learner.parameters()), rates, mean_squares)
     result = []
     for nats in _losses(learner, ids, segments, rates.seq_len):
+        # Recorded before the update: no character is scored by weights that have seen it.
         result.append(nats.detach().double().numpy())
         if not np.isfinite(result[-1]).all():
             raise CharlabError(
                 f"dynamic evaluation diverged at character {len(np.concatenate(result))}; "
-                f"give a learning rate below {rates.learning_rate:g}"
+                f"use a learning rate below {rates.learning_rate:g}"
             )
         update.apply(torch.autograd.grad(nats.mean(), update.parameters, allow_unused=True))
     return np.concatenate(result) if result else np.empty(0)
@@ -139,12 +144,14 @@ def gradient_mean_squares(
 
     Parameters
     ----------
+    model : torch.nn.Module
+        The model; it is not changed.
     ids : ndarray of shape (chars,)
-        The training text; chunks spread evenly over it are used.
+        The training text, of which evenly spaced chunks are used.
     seq_len : int
-        As long as those of the evaluation, since longer chunks have smaller gradients.
+        Length of a chunk; use that of the evaluation, as longer chunks have smaller gradients.
     chunks : int
-        How many gradients to average, at most.
+        Maximum number of gradients to average.
 
     Returns
     -------
@@ -155,19 +162,19 @@ def gradient_mean_squares(
     parameters = list(learner.parameters())
     squares = [torch.zeros_like(p) for p in parameters]
     count = max(min(chunks, (len(ids) - 1) // seq_len), 1)
-    # Five chunks before each are read too, so that the gradient meets a state in use.
+    # The five chunks before each one are read too, so that its initial state is realistic.
     ends = np.linspace(min(6 * seq_len, len(ids) - 1), len(ids) - 1, count).astype(int)
     for end in ends:
         *_, last = _losses(learner, ids[max(end - 6 * seq_len, 0) : end + 1], 1, seq_len)
         gradients = torch.autograd.grad(last.mean(), parameters, allow_unused=True)
         for square, gradient in zip(squares, gradients, strict=True):
-            if gradient is not None:  # a learned initial state is out of reach by then
+            if gradient is not None:  # a learned initial state has no gradient after chunk one
                 square += gradient**2 / count
     return squares
 
 
 class _Update:
-    """The rule of the module's docstring, for all parameters of a model."""
+    """Update rule of the module docstring, for all parameters of a model."""
 
     def __init__(
         self,
@@ -180,23 +187,26 @@ class _Update:
         self.running = mean_squares == "running"
         self.seen = 0
         if isinstance(mean_squares, list):
+            # R = root / mean; with the clamp, lambda R is at most 1.
             roots = [square.sqrt() for square in mean_squares]
             mean = torch.cat([root.flatten() for root in roots]).mean()
             self.pulls = [(rates.decay * root / mean).clamp(max=1.0) for root in roots]
             self.scales = [root + EPSILON for root in roots]
         else:
+            # The running MS starts at 0; plain SGD keeps the scales at 1.
             self.squares = [torch.zeros_like(p) for p in parameters]
             self.pulls = [torch.full_like(p, rates.decay) for p in parameters]
             self.scales = [torch.ones_like(p) for p in parameters]
 
     @torch.no_grad()
     def apply(self, gradients: Sequence[torch.Tensor | None]) -> None:
-        """Move the weights by their gradients, and back towards those of training."""
+        """Move the weights by their gradients, and back toward the trained weights."""
         self.seen += 1
         for k, parameter in enumerate(self.parameters):
             gradient = gradients[k]
             if gradient is not None:
                 if self.running:
+                    # Mean over all gradients up to this one.
                     self.squares[k] += (gradient**2 - self.squares[k]) / self.seen
                     self.scales[k] = self.squares[k].sqrt() + EPSILON
                 parameter.sub_(self.rates.learning_rate * gradient / self.scales[k])
@@ -204,12 +214,14 @@ class _Update:
 
 
 def _losses(model: Any, ids: Ids, segments: int, seq_len: int) -> Iterator[torch.Tensor]:
-    """Yield the losses of each chunk, of shape (chars in it,), with the state carried."""
+    """Yield the losses of each chunk, shape (chunk length,); the state is carried over."""
     for piece in np.asarray(ids).reshape(segments, -1):
         symbols = torch.from_numpy(piece.astype(np.int64))
         state: State = model.initial_state(1)
         for start in range(0, len(symbols) - 1, seq_len):
             end = min(start + seq_len, len(symbols) - 1)
             logits, state = model.sequence(symbols[start:end, None], state)
+            # Truncated backpropagation: no gradient flows into the chunks before.
             state = [tuple(part.detach() for part in layer) for layer in state]
+            # (T, 1, V) -> (T, V); the targets are the inputs one step ahead.
             yield cross_entropy(logits[:, 0], symbols[start + 1 : end + 1], reduction="none")

@@ -1,8 +1,8 @@
-"""What a unit could follow in a text: inside quotes, position in the line, and so on.
+"""Features of a text that a unit could follow: quotations, position in the line, and so on.
 
-What enters is a split as ids with its vocabulary; what leaves is one number per
-character and feature. Each feature at a character depends on that character and on the
-ones before it only, so a network that has read it can know it.
+Input: the ids of a split, with its vocabulary. Output: one number per character and feature.
+A feature depends only on the character and on those before it, so a network that has read
+them can know it.
 """
 
 from __future__ import annotations
@@ -31,42 +31,43 @@ FEATURES = (
     "digit",
     "vowel",
 )
-"""The names of the features, those that reach far back first."""
+"""Names of the features, long-range ones first."""
 
 LONG_RANGE = FEATURES[:3]
-"""Features that a network can follow only by remembering over many characters."""
+"""Features that require a memory of many characters."""
 
-VOWELS = set("aeiouyáàâäãåæéèêëíìîïóòôöõøœúùûüýÿ")
+VOWELS = frozenset("aeiouyáàâäãåæéèêëíìîïóòôöõøœúùûüýÿ")
 
-# Marks that differ at both ends; the commonest pair of a text is taken.
+# Pairs of different opening and closing marks; a text uses its most common pair.
 PAIRS = (("“", "”"), ("„", "“"), ("„", "”"), ("«", "»"), ("»", "«"), ("‘", "’"))
-# Marks that are the same at both ends.
+# Marks that both open and close.
 TOGGLES = ('"', "”", "»")
 
 
 @dataclass(frozen=True)
 class Quotes:
-    """The quotation marks of a text; equal marks mean that one sign both opens and closes."""
+    """Quotation marks of a text; they are equal if one mark both opens and closes."""
 
     opening: str
     closing: str
 
 
 def quotation_marks(vocab: Vocabulary, sample: str) -> Quotes | None:
-    """Find out which quotation marks a text uses, from its counts.
+    """Return the quotation marks that a text uses, judged by their counts.
 
     Parameters
     ----------
     vocab : Vocabulary
-        With the number of times that each character occurs.
+        Vocabulary of the text, with the count of each character.
     sample : str
-        Some of the text: which guillemet comes first tells which one opens.
+        Part of the text; the guillemet that occurs first is the opening one.
 
     Returns
     -------
     Quotes or None
         None if there are no quotation marks.
     """
+    # Without the unknown symbol, which has a count but no character.
     count = dict(zip(vocab.chars, vocab.counts, strict=False))
     reversed_guillemets = 0 <= sample.find("»") < sample.find("«")
     best, most = None, 0.0
@@ -87,34 +88,37 @@ def quotation_marks(vocab: Vocabulary, sample: str) -> Quotes | None:
 def text_features(
     ids: Ids, vocab: Vocabulary, segments: int = 1, quotes: Quotes | None = None
 ) -> Floats:
-    """Measure every feature at every character.
+    """Compute every feature at every character.
 
     Parameters
     ----------
     ids : ndarray of shape (chars,), integer
         One split of a text.
     vocab : Vocabulary
-        What the ids stand for.
+        Vocabulary of the ids.
     segments : int
-        Into how many equal, unconnected pieces ``ids`` falls.
+        Number of equal, unconnected pieces in ``ids``.
     quotes : Quotes, optional
-        The text's quotation marks; without them nothing is inside quotes.
+        The text's quotation marks; without them ``inside_quotes`` is 0.
 
     Returns
     -------
     ndarray of shape (chars, len(FEATURES))
         Flags are 0 and 1, positions count characters.
     """
+    # (chars,) -> (segments, chars per segment); features are reset in each segment.
     pieces = np.asarray(ids).reshape(segments, -1)
     return np.concatenate([_segment_features(piece, vocab, quotes) for piece in pieces])
 
 
 def _segment_features(ids: Ids, vocab: Vocabulary, quotes: Quotes | None) -> Floats:
     def having(test: Callable[[str], bool]) -> Flags:
+        """Return the characters that satisfy ``test``."""
         return _lookup(ids, vocab, test)
 
     letter, upper = having(str.isalpha), having(str.isupper)
     newline = having("\n".__eq__)
+    # An empty line ends a paragraph: a line break right after another.
     paragraph = newline & np.append(False, newline[:-1])
     word_starts = letter & ~np.append(False, letter[:-1])
     opening, closing = having(set("([{").__contains__), having(set(")]}").__contains__)
@@ -134,42 +138,42 @@ def _segment_features(ids: Ids, vocab: Vocabulary, quotes: Quotes | None) -> Flo
 
 
 def _lookup(ids: Ids, vocab: Vocabulary, test: Callable[[str], bool]) -> Flags:
-    """Apply ``test`` to each character of the vocabulary once, then look every id up."""
+    """Apply ``test`` once to each character of the vocabulary, then look up every id."""
     table = np.zeros(vocab.size, dtype=np.bool_)
     table[: len(vocab.chars)] = [test(char) for char in vocab.chars]
     return table[ids]
 
 
 def _last(event: Flags) -> Ints:
-    """Return at each character where ``event`` was last true, itself included; -1 if never."""
+    """Return the last position up to each character where ``event`` is true; -1 if none."""
     return np.maximum.accumulate(np.where(event, np.arange(len(event)), -1))
 
 
 def _since(event: Flags) -> Ints:
-    """Return how many characters ago ``event`` was last true."""
+    """Return the number of characters since ``event`` was last true."""
     return np.arange(len(event)) - _last(event)
 
 
 def _open(opening: Flags, closing: Flags) -> Flags:
-    """Return whether the last of the two that was seen is ``opening``."""
+    """Return whether the most recent of the two events is ``opening``."""
     return _last(opening) > _last(closing)
 
 
 def _inside_quotes(
     having: Callable[[Callable[[str], bool]], Flags], paragraph: Flags, quotes: Quotes | None
 ) -> Flags:
-    """Return where a quotation is open; an empty line ends one that was never closed."""
+    """Return the characters in an open quotation; an empty line ends an unclosed one."""
     if quotes is None:
         return np.zeros(len(paragraph), dtype=np.bool_)
     opening, closing = having(quotes.opening.__eq__), having(quotes.closing.__eq__)
     if quotes.opening == quotes.closing:
         seen = np.cumsum(opening)
-        # Count from the last empty line on, so that one missing mark spoils one paragraph.
+        # Count from the last empty line, so that a missing mark affects only one paragraph.
         last = _last(paragraph)
         before = np.where(last >= 0, seen[last], 0)
         return np.asarray((seen - before) % 2 == 1)
     if quotes.closing == "’":
-        # The same sign is the apostrophe, which has a letter after it: only the character
-        # after the sign tells that a quotation has ended.
+        # The same character is the apostrophe, which is followed by a letter: only the next
+        # character shows that a quotation has ended.
         closing = np.append(False, closing[:-1]) & ~having(str.isalpha)
     return _open(opening, closing | paragraph)

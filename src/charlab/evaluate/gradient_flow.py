@@ -1,12 +1,12 @@
-"""How far back a network's loss reaches: the norm of its gradient by lag.
+"""Norm of the gradient of the loss with respect to earlier hidden states, by lag.
 
 The gradient of the loss at step t with respect to the hidden state k steps earlier is
-the product of k Jacobians. Where they shrink it, the gradient vanishes and nothing
-that far back can be learnt; where they stretch it, it explodes (Pascanu, Mikolov and
-Bengio 2013, arXiv:1211.5063). Here it is exact, by the chain rule backward through a
-recorded :class:`~charlab.evaluate.trace.Trace`::
+a product of k Jacobians. Where they shrink it, the gradient vanishes and no dependency of
+that length can be learned; where they stretch it, it explodes (Pascanu, Mikolov and Bengio
+2013, arXiv:1211.5063). Here it is exact, by backpropagation through a recorded
+:class:`~charlab.evaluate.trace.Trace`::
 
-    d loss_t / d h_s  =  W_hh^T (d loss_t / d a_{s+1})  + what comes from the layer above
+    d loss_t / d h_s  =  W_hh^T (d loss_t / d a_{s+1})  + the term from the layer above
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from charlab.evaluate.trace import (
 )
 
 MAX_LAG = min(60, BLOCK - 1)
-"""The longest lag that is reported; a block must hold it."""
+"""Maximum lag that is reported; it must fit into a block."""
 
-# What a cell's backward step takes (activation, layer, its trace, t, d/dh_t, d/dc_t) and
-# returns: d/da of what the input drives (B, G*H), d/dh_{t-1} (B, H), d/dc_t with its path
-# through h_t, and d/dc_{t-1}; the last two are None where there is no cell.
+# Backward step of a cell. Arguments: activation, layer, its trace, t, d/dh_t, d/dc_t. Results:
+# the derivative by the input's pre-activations (B, G*H), d/dh_{t-1} (B, H), d/dc_t including
+# the path through h_t, and d/dc_{t-1}; the last two are None for cells other than the LSTM.
 _Back = tuple[Floats, Floats, Floats | None, Floats | None]
 _Backward = Callable[[str, Layer, LayerTrace, int, Floats, Floats | None], _Back]
 
@@ -41,8 +41,8 @@ _Backward = Callable[[str, Layer, LayerTrace, int, Floats, Floats | None], _Back
 class GradientByLag:
     """Mean norm of ``d loss_t / d h_{t-lag}``, and of ``d c_{t-lag}``, relative to lag 0.
 
-    The norm runs over the units of all layers together. An LSTM remembers in its
-    cell, beside ``h``, so its cell's gradients are reported too.
+    The norm is over the units of all layers together. An LSTM also has a memory in its cell
+    state, so the gradients of the cell state are reported too.
     """
 
     def __init__(self, network: Network) -> None:
@@ -50,7 +50,7 @@ class GradientByLag:
         self._sums: dict[str, Floats] = {}
 
     def add(self, block: Block) -> None:
-        """Differentiate the loss at the end of the block, one sample per stream."""
+        """Differentiate the loss at the end of the block, one sample per window."""
         hidden, cell = state_gradients(self._network, block.trace, block.targets[-1])
         for name, gradients in (("norm", hidden), ("cell_norm", cell)):
             if gradients is None:
@@ -60,7 +60,7 @@ class GradientByLag:
             self._sums[name] = self._sums.get(name, 0.0) + norms[: MAX_LAG + 1]
 
     def result(self) -> list[dict[str, Any]] | None:
-        """Return one row per lag, from 0, or None without a sample or without a gradient."""
+        """Return one row per lag, from 0; None without a block or without a gradient."""
         if not self._sums or any(total[0] == 0 for total in self._sums.values()):
             return None
         return [
@@ -71,7 +71,7 @@ class GradientByLag:
 
 
 def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floats, Floats | None]:
-    """Differentiate the loss of the last step by the state at every step before.
+    """Differentiate the loss of the last step with respect to every state.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floa
     traced : Trace
         Its forward pass over seq_len steps.
     targets : ndarray of shape (batch_size,)
-        What follows the last step of each sequence.
+        The id that follows the last step of each sequence.
 
     Returns
     -------
@@ -96,6 +96,7 @@ def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floa
     cells = np.zeros(shape) if network.cell == "lstm" else None
     from_later: list[Floats | None] = [None] * len(network.layers)
     hidden[-1, -1] = _loss_slope(traced, targets) @ network.head_weight
+    # From the last step to the first, and at each step from the top layer down.
     for t in reversed(range(seq_len)):
         for depth in reversed(range(len(network.layers))):
             layer, record = network.layers[depth], traced.layers[depth]
@@ -126,7 +127,7 @@ def _previous(record: LayerTrace, t: int) -> Floats:
 def _rnn_back(
     activation: str, layer: Layer, record: LayerTrace, t: int, dh: Floats, dc: Floats | None
 ) -> _Back:
-    da = dh * slope(activation, record.hidden[t])
+    da = dh * slope(activation, record.hidden[t])  # (B, H)
     return da, da @ layer.weight_hh, None, None
 
 
@@ -137,6 +138,7 @@ def _lstm_back(
     assert record.cell is not None
     before = record.cell[t - 1] if t > 0 else record.start[1]
     shown = activate(activation, record.cell[t])  # h = o phi(c)
+    # The cell state acts through h_t and, over the forget gate, through c_{t+1}.
     d_cell = dh * o * slope(activation, shown) + (0.0 if dc is None else dc)
     da = np.concatenate(
         [
@@ -146,7 +148,7 @@ def _lstm_back(
             dh * shown * o * (1 - o),
         ],
         axis=1,
-    )  # (B, 4H), in the order of the weights' rows
+    )  # (B, 4H), in the order of the rows of the weights
     return da, da @ layer.weight_hh, d_cell, d_cell * f
 
 
@@ -157,7 +159,7 @@ def _gru_back(
     dn = dh * (1 - z) * slope(activation, n)
     dz = dh * (_previous(record, t) - n) * z * (1 - z)
     dr = dn * back * r * (1 - r)
-    # The candidate's recurrent part passes the reset gate; what the input drives does not.
+    # The reset gate scales the recurrent part of the candidate, but not its input part.
     d_recurrent = np.concatenate([dr, dz, dn * r], axis=1)  # (B, 3H)
     d_before = dh * z + d_recurrent @ layer.weight_hh
     return np.concatenate([dr, dz, dn], axis=1), d_before, None, None

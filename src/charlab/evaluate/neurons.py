@@ -1,12 +1,12 @@
-"""Units that follow something in the text, found by correlation, not by eye.
+"""Units that follow a feature of the text, chosen by correlation, not by eye.
 
-What enters is the blocks of a survey of the validation and of the test split, and the
-:mod:`features <charlab.evaluate.features>` of both; what leaves is, for each feature,
-the units whose activation has the highest absolute correlation with it. Units are chosen
-on the validation split and reported with their correlation on the test split, because the
-best of many is always flattered by the split that it was chosen on.
+Input: the blocks of a survey of the validation and of the test split, and the
+:mod:`features <charlab.evaluate.features>` of both. Output: for each feature, the units whose
+activation has the highest absolute correlation with it. Units are chosen on the validation
+split and reported with their correlation on the test split, because the best of many always
+looks too good on the split that it was chosen on.
 
-For an LSTM a unit's activation is ``phi(c)``, its cell through the activation, as in
+For an LSTM a unit's activation is ``phi(c)``, its cell state through the activation, as in
 Karpathy, Johnson and Fei-Fei (2015, arXiv:1506.02078); for other cells it is ``h``.
 """
 
@@ -24,10 +24,10 @@ TOP_UNITS = 3
 """Units reported for each feature."""
 
 MIN_EVENTS = 20
-"""A feature must differ from its commonest value at this many characters to be looked at."""
+"""Minimum number of characters at which a feature must differ from its most common value."""
 
 STRONG = 0.5
-"""Correlation from which a unit that follows something far back is preferred for colouring."""
+"""Correlation from which a unit that follows a long-range feature is preferred for coloring."""
 
 
 def unit_activations(network: Network, traced: Trace) -> Floats:
@@ -42,7 +42,7 @@ def unit_activations(network: Network, traced: Trace) -> Floats:
 
 
 class Correlations:
-    """Pearson's correlation of every unit with every feature, summed up block by block.
+    """Pearson correlation of every unit with every feature, accumulated block by block.
 
     Parameters
     ----------
@@ -72,6 +72,7 @@ class Correlations:
         self._feature_sums += f.sum(axis=0)
         self._feature_squares += np.square(f).sum(axis=0)
         self._products += x.T @ f
+        # For a flag, the number of occurrences of its rarer value.
         self._events += np.minimum((f > 0).sum(axis=0), (f != 1).sum(axis=0))
 
     def result(self) -> Floats:
@@ -79,23 +80,23 @@ class Correlations:
         if self._n == 0:
             return np.full(self._products.shape, np.nan)
         unit_means, feature_means = self._unit_sums / self._n, self._feature_sums / self._n
-        covariance = self._products / self._n - np.outer(unit_means, feature_means)
+        covariance = self._products / self._n - np.outer(unit_means, feature_means)  # (U, F)
         unit_variance = self._unit_squares / self._n - unit_means**2
         feature_variance = self._feature_squares / self._n - feature_means**2
-        # A dead unit (ReLU) has no variance but for rounding, and follows nothing.
+        # A dead unit (ReLU) has only rounding errors for a variance: its correlation is 0.
         scale = np.sqrt(np.outer(unit_variance.clip(1e-12), feature_variance.clip(1e-12)))
         result = np.where(unit_variance[:, None] > 1e-12, covariance / scale, 0.0)
         result[:, self._events < MIN_EVENTS] = np.nan
         return np.asarray(result)
 
 
-def best_units(valid: Floats, test: Floats, hidden_size: int) -> list[dict[str, Any]]:
+def best_units(val: Floats, test: Floats, hidden_size: int) -> list[dict[str, Any]]:
     """Choose the units that follow each feature best.
 
     Parameters
     ----------
-    valid, test : ndarray of shape (units, F)
-        Correlations on the two splits; the first one chooses.
+    val, test : ndarray of shape (units, F)
+        Correlations on the two splits; the choice is made on ``val``.
     hidden_size : int
         Units in a layer.
 
@@ -107,30 +108,30 @@ def best_units(valid: Floats, test: Floats, hidden_size: int) -> list[dict[str, 
     """
     rows = []
     for column, feature in enumerate(FEATURES):
-        if np.isnan(valid[:, column]).any() or np.isnan(test[:, column]).any():
+        if np.isnan(val[:, column]).any() or np.isnan(test[:, column]).any():
             continue
-        # Rounded, so that equal units are taken in their own order on every machine.
-        order = np.argsort(-np.abs(valid[:, column]).round(9), kind="stable")[:TOP_UNITS]
+        # Rounded and stable, so that every machine takes equal units in their own order.
+        order = np.argsort(-np.abs(val[:, column]).round(9), kind="stable")[:TOP_UNITS]
         rows += [
             {
                 "layer": int(unit) // hidden_size,
                 "unit": int(unit) % hidden_size,
                 "feature": feature,
                 "correlation": float(test[unit, column]),
-                "val_correlation": float(valid[unit, column]),
+                "val_correlation": float(val[unit, column]),
             }
             for unit in order
         ]
     return rows
 
 
-def most_telling(neurons: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Choose the unit to colour a text by.
+def unit_to_color(neurons: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Choose the unit whose activation colors a passage.
 
-    The best one of the first feature of :data:`~charlab.evaluate.features.LONG_RANGE`
+    It is the best unit of the first feature of :data:`~charlab.evaluate.features.LONG_RANGE`
     whose correlation on the validation split is at least :data:`STRONG` (quotes come before
-    brackets, which are few, so that their correlation is less sure); if there is none, the
-    unit of the highest correlation with anything.
+    brackets, which are rarer and therefore have a less certain correlation); failing that,
+    the unit with the highest correlation with any feature.
     """
     for feature in LONG_RANGE:
         for row in neurons:

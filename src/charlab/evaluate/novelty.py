@@ -1,213 +1,97 @@
-"""How much of a sample is the training text over again, and how much is language.
+"""Copied passages and real words in samples.
 
-What enters is a training text and texts written by a model; what leaves is, for each
-place of a sample, how many characters from there on stand somewhere in the training
-text word for word. From these lengths follow the longest copied passage and the share
-of n-grams of each length that are new. Beside them: the share of real words, and the
-entropy of the characters used.
-
-The lengths are exact. The training text's suffixes are sorted once (prefix doubling:
-Manber and Myers 1993, doi 10.1137/0222058; only what is still undecided is sorted
-again: Larsson and Sadakane 2007, doi 10.1016/j.tcs.2007.07.017), and all places of a
-sample are looked up in them side by side, one character at a time.
+Input: a training text and a text that a model wrote. Output: for each position of the
+sample, the length of the longest passage from there on that occurs verbatim in the training
+text. These lengths give the longest copied passage and the share of n-grams of each length
+that are new. Also: the share of real words, and the entropy of the characters used.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import Counter
 
 import numpy as np
-import numpy.typing as npt
-
-Ints = npt.NDArray[np.int64]
 
 # Letters with their combining marks, and apostrophes between them: don't, l’homme, o'er.
 WORD = re.compile(r"[^\W\d_][^\W\d_\u0300-\u036f]*(?:[\u0300-\u036f'’ʼ]+[^\W\d_]+)*")
 
+WINDOW = 12
+"""Length of the indexed passages; longer ones are searched for in the whole text."""
 
-@dataclass(frozen=True)
-class Passage:
-    """A stretch of a sample that stands in the training text.
-
-    Attributes
-    ----------
-    text : str
-        The characters, word for word.
-    sample_at, training_at : int
-        Where it begins in the sample, and at one place in the training text.
-    """
-
-    text: str
-    sample_at: int
-    training_at: int
-
-
-def _code_points(text: str) -> Ints:
-    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.int64)
-
-
-def _rank(keys: Ints) -> tuple[Ints, Ints]:
-    """Return the order that sorts the keys, and where each new key begins in it."""
-    order = np.argsort(keys, kind="stable")
-    ranked = keys[order]
-    begins = np.ones(len(keys), dtype=bool)
-    np.not_equal(ranked[1:], ranked[:-1], out=begins[1:])
-    return order, begins
-
-
-def _pack(symbols: Ints, base: int) -> tuple[Ints, int]:
-    """Return at each place as many characters as fit one integer, and their number.
-
-    Symbols are 1 to base - 1; 0 stands for the end of the text.
-    """
-    width = max(int(62 / np.log2(base)), 1)
-    keys = np.zeros(len(symbols), dtype=np.int64)
-    for k in range(width):
-        keys *= base
-        keys[: max(len(symbols) - k, 0)] += symbols[k:]
-    return keys, width
-
-
-def sort_suffixes(symbols: Ints, base: int) -> Ints:
-    """Return where the suffixes of a text begin, in their alphabetical order.
-
-    Parameters
-    ----------
-    symbols : ndarray of shape (chars,)
-        Between 1 and ``base - 1``.
-    """
-    chars = len(symbols)
-    keys, width = _pack(symbols, base)
-    suffixes, begins = _rank(keys)
-    # rank[i]: place in the order where the suffixes that begin like suffix i start
-    rank = np.empty(chars, dtype=np.int64)
-    open_ = np.arange(chars)  # places in the order that are not decided yet
-    while True:
-        starts = np.maximum.accumulate(np.where(begins, open_, -1))
-        rank[suffixes[open_]] = starts
-        alone = begins & np.append(begins[1:], True)
-        open_ = open_[~alone]
-        if not len(open_):
-            return suffixes
-        here = suffixes[open_]
-        ahead = np.where(here + width < chars, rank[np.minimum(here + width, chars - 1)] + 1, 0)
-        order, begins = _rank(rank[here] * (chars + 1) + ahead)
-        suffixes[open_] = here[order]
-        width *= 2
+MAX_LENGTH = 20
+"""Length of the longest n-grams that are checked for novelty."""
 
 
 class TrainingText:
-    """A training text, made ready for looking up samples.
+    """A training text, indexed for finding copies of it in samples.
 
     Parameters
     ----------
     text : str
-        The text as the model read it. Sorting takes about a second for each two
-        million characters, and 60 bytes for each character.
+        The text as the model read it. The index takes a second and 100 MB for each
+        million characters.
     """
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.words = frozenset(words(text))
-        self.alphabet, symbols = np.unique(_code_points(text), return_inverse=True)
-        self.symbols = symbols.astype(np.int64) + 1
-        self.suffixes = sort_suffixes(self.symbols, len(self.alphabet) + 1)
+        self._text = text
+        self._words = frozenset(words(text))
+        # A passage of at most WINDOW characters occurs in the text exactly if it is the start
+        # of one of these windows; sorted, the first candidate is found by bisection.
+        self._windows = sorted({text[i : i + WINDOW] for i in range(len(text))})
 
-    def match_lengths(self, sample: str) -> tuple[Ints, Ints]:
-        """Find at each place of a sample the longest passage that begins there.
+    def __contains__(self, passage: str) -> bool:
+        """Return whether a passage occurs in the training text."""
+        if len(passage) > WINDOW:
+            return passage[:WINDOW] in self and passage in self._text
+        k = bisect_left(self._windows, passage)
+        return k < len(self._windows) and self._windows[k].startswith(passage)
 
-        Returns
-        -------
-        lengths : ndarray of shape (chars,)
-            How many characters from there on stand in the training text together.
-        places : ndarray of shape (chars,)
-            One place in the training text where they stand (any, for length 0).
-        """
-        points = _code_points(sample)
-        found = np.minimum(np.searchsorted(self.alphabet, points), len(self.alphabet) - 1)
-        symbols = np.where(self.alphabet[found] == points, found + 1, 0)  # 0: not in the text
-        lengths = np.zeros(len(points), dtype=np.int64)
-        places = np.zeros(len(points), dtype=np.int64)
-        active = np.arange(len(points))  # places of the sample still matching
-        low = np.zeros(len(points), dtype=np.int64)  # suffixes low ... high - 1 match so far
-        high = np.full(len(points), len(self.suffixes), dtype=np.int64)
-        depth = 0
-        while len(active):
-            wanted = symbols[active + depth]
-            low, high = self._narrow(low, high, depth, wanted)
-            depth += 1
-            matched = (low < high) & (wanted > 0)
-            active, low, high = active[matched], low[matched], high[matched]
-            lengths[active] = depth
-            places[active] = self.suffixes[low]
-            going = active + depth < len(points)
-            active, low, high = active[going], low[going], high[going]
-        return lengths, places
+    def match_lengths(self, sample: str) -> list[int]:
+        """Return for each position the length of the longest copied passage that starts there."""
+        lengths, end = [], 0
+        for start in range(len(sample)):
+            # A match at one position is, without its first character, a match at the next:
+            # the end never moves back, so two pointers pass over the sample once.
+            end = max(end, start)
+            while end < len(sample) and sample[start : end + 1] in self:
+                end += 1
+            lengths.append(end - start)
+        return lengths
 
-    def _narrow(self, low: Ints, high: Ints, depth: int, wanted: Ints) -> tuple[Ints, Ints]:
-        """Of the suffixes low ... high - 1 keep those whose next character is wanted."""
-        first = self._bisect(low, high, depth, wanted)
-        return first, self._bisect(first, high, depth, wanted + 1)
+    def longest_copy(self, sample: str) -> str:
+        """Return the longest copied passage of a sample; of equals, the first."""
+        lengths = self.match_lengths(sample)
+        length = max(lengths, default=0)
+        start = lengths.index(length) if lengths else 0
+        return sample[start : start + length]
 
-    def _bisect(self, low: Ints, high: Ints, depth: int, wanted: Ints) -> Ints:
-        """Return the first suffix in low ... high - 1 whose character is not below wanted."""
-        low, high = low.copy(), high.copy()
-        last = len(self.symbols) - 1
-        while (open_ := np.flatnonzero(low < high)).size:
-            middle = (low[open_] + high[open_]) // 2
-            at = self.suffixes[middle] + depth
-            # Past its end a suffix has the symbol 0, below every character.
-            symbol = np.where(at <= last, self.symbols[np.minimum(at, last)], 0)
-            below = symbol < wanted[open_]
-            low[open_[below]] = middle[below] + 1
-            high[open_[~below]] = middle[~below]
-        return low
-
-    def longest_copy(self, sample: str) -> Passage:
-        """Return the longest passage of a sample that stands in the training text.
-
-        The earliest in the sample, where several are equally long.
-        """
-        lengths, places = self.match_lengths(sample)
-        if not len(lengths):
-            return Passage("", 0, 0)
-        at = int(lengths.argmax())
-        return Passage(sample[at : at + int(lengths[at])], at, int(places[at]))
-
-    def novelty(self, samples: Sequence[str], max_length: int = 20) -> dict[int, float]:
-        """Return for each length the share of the samples' n-grams that are new.
-
-        Parameters
-        ----------
-        max_length : int
-            Lengths 2 to this one are counted.
+    def novelty(self, sample: str) -> dict[int, float]:
+        """Return for each length the share of the sample's n-grams that are new.
 
         Returns
         -------
         dict
-            For each length the share (0 to 1) of its n-grams that occur nowhere in the
-            training text; lengths that no sample reaches are left out.
+            For each length from 2 to :data:`MAX_LENGTH`, or that of the sample, the share
+            (0 to 1) of its n-grams that do not occur in the training text.
         """
-        new = np.zeros(max_length + 1, dtype=np.int64)
-        all_ = np.zeros(max_length + 1, dtype=np.int64)
-        for sample in samples:
-            lengths, _ = self.match_lengths(sample)
-            for n in range(2, min(max_length, len(sample)) + 1):
-                all_[n] += len(sample) - n + 1
-                new[n] += np.count_nonzero(lengths[: len(sample) - n + 1] < n)
-        return {n: float(new[n] / all_[n]) for n in range(2, max_length + 1) if all_[n]}
+        lengths = np.array(self.match_lengths(sample), dtype=np.int64)
+        # An n-gram is new if the match that starts with it is shorter than n.
+        return {
+            n: float((lengths[: len(sample) - n + 1] < n).mean())
+            for n in range(2, min(MAX_LENGTH, len(sample)) + 1)
+        }
 
-    def real_words(self, samples: Iterable[str]) -> float:
-        """Return the share of the samples' words that the training text has.
+    def real_words(self, sample: str) -> float:
+        """Return the share of the sample's words that occur in the training text.
 
-        Words that touch either end of a sample are not counted: they may be cut.
-        Capitals and the kind of apostrophe make no difference. 0 if there is no word.
+        Words that touch either end of the sample are not counted, because they may be cut
+        off. Case and the kind of apostrophe make no difference. 0 if there is no word.
         """
-        inner = [word for sample in samples for word in words(sample, inner=True)]
-        return sum(word in self.words for word in inner) / len(inner) if inner else 0.0
+        inner = words(sample, inner=True)
+        return sum(word in self._words for word in inner) / len(inner) if inner else 0.0
 
 
 def words(text: str, inner: bool = False) -> list[str]:
@@ -215,33 +99,20 @@ def words(text: str, inner: bool = False) -> list[str]:
 
     Parameters
     ----------
+    text : str
+        Any text.
     inner : bool
         Leave out words that touch the beginning or the end of the text.
     """
     return [
-        unicodedata.normalize("NFC", found.group().casefold()).replace("’", "'").replace("ʼ", "'")
-        for found in WORD.finditer(text)
-        if not inner or (found.start() > 0 and found.end() < len(text))
+        unicodedata.normalize("NFC", match.group().casefold()).replace("’", "'").replace("ʼ", "'")
+        for match in WORD.finditer(text)
+        if not inner or (match.start() > 0 and match.end() < len(text))
     ]
 
 
-def character_entropy(samples: Iterable[str], order: int = 1) -> float:
-    """Return the entropy of the characters in samples, as counted, in nats.
-
-    Parameters
-    ----------
-    order : int
-        1 counts characters; n > 1 gives the entropy of a character given the n - 1
-        before it. Short samples have few n-grams, so compare equal lengths only.
-    """
-    grams: dict[str, int] = {}
-    for sample in samples:
-        for i in range(len(sample) - order + 1):
-            gram = sample[i : i + order]
-            grams[gram] = grams.get(gram, 0) + 1
-    contexts: dict[str, int] = {}
-    for gram, count in grams.items():
-        contexts[gram[:-1]] = contexts.get(gram[:-1], 0) + count
-    counts = np.array(list(grams.values()), dtype=np.float64)
-    totals = np.array([contexts[gram[:-1]] for gram in grams], dtype=np.float64)
-    return float(-(counts * np.log(counts / totals)).sum() / counts.sum()) if grams else 0.0
+def character_entropy(text: str) -> float:
+    """Return the empirical entropy of the characters of a text, in nats."""
+    counts = np.array(list(Counter(text).values()), dtype=np.float64)
+    total = counts.sum()
+    return float(-(counts * np.log(counts / total)).sum() / total) if text else 0.0

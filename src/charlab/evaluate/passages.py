@@ -1,10 +1,9 @@
-"""A short passage as a network reads it: one unit's activation, and what it expects next.
+"""One passage as a network reads it: a unit's activations, and the predicted characters.
 
-What enters is a network and one split of a text; what leaves are the entries ``colored``
-and ``next_char`` of the evaluation: a passage where a feature of the text varies, each
-character with the activation of the unit that follows the feature, and the likeliest
-next characters (after Karpathy 2015, The unreasonable effectiveness of recurrent neural
-networks).
+Input: a network and one split of a text. Output: the entries ``colored`` and ``next_char`` of
+the evaluation: a passage in which a feature of the text varies, each character with the
+activation of the unit that follows the feature, and the most likely next characters (after
+Karpathy 2015, The unreasonable effectiveness of recurrent neural networks).
 """
 
 from __future__ import annotations
@@ -17,22 +16,25 @@ from charlab.evaluate.neurons import unit_activations
 from charlab.evaluate.trace import Floats, Ids, Network, Trace, trace
 from charlab.vocab.vocabulary import Vocabulary
 
-COLORED_CHARS = 400
+PASSAGE = 400
 """Length of the passage."""
 
 CONTEXT = 512
-"""Characters read before the passage."""
+"""Maximum number of characters read before the passage."""
+
+SHOWN_CONTEXT = 40
+"""Characters shown before a prediction."""
 
 
-def telling_passage(feature: Floats, newline: Floats, segments: int = 1) -> int | None:
-    """Find where a passage should start to show a feature: where it varies most.
+def varied_passage(feature: Floats, newline: Floats, segments: int = 1) -> int | None:
+    """Return the start of the passage in which a feature varies most.
 
     Parameters
     ----------
     feature, newline : ndarray of shape (chars,)
         The feature, and 1 where a line ends.
     segments : int
-        Into how many equal, unconnected pieces the split falls.
+        Number of equal, unconnected pieces in the split.
 
     Returns
     -------
@@ -40,64 +42,67 @@ def telling_passage(feature: Floats, newline: Floats, segments: int = 1) -> int 
         The start of a line, with text before it; None if the split is too short.
     """
     size = len(feature) // segments
+    before = min(CONTEXT, size // 4)
     starts = np.flatnonzero(newline) + 1
     offset = starts % size
-    starts = starts[(offset >= min(CONTEXT, size // 4)) & (offset + COLORED_CHARS < size)]
+    starts = starts[(offset >= before) & (offset + PASSAGE < size)]
     if not len(starts):
-        first = min(CONTEXT, size // 4)
-        return first if first + COLORED_CHARS < size else None
+        return before if before + PASSAGE < size else None
+    # Variance of each candidate from running sums: E[x^2] - E[x]^2.
     sums, squares = (np.append(0.0, np.cumsum(v)) for v in (feature, feature**2))
-    ends = starts + COLORED_CHARS
-    mean, square = ((v[ends] - v[starts]) / COLORED_CHARS for v in (sums, squares))
+    ends = starts + PASSAGE
+    mean, square = ((v[ends] - v[starts]) / PASSAGE for v in (sums, squares))
+    # Rounded, so that every machine takes the first of equals.
     return int(starts[np.argmax((square - mean**2).round(9))])
 
 
 def read_passage(network: Network, ids: Ids, start: int, segments: int = 1) -> Trace:
-    """Trace the passage of :data:`COLORED_CHARS` from ``start``, after what comes before it."""
+    """Trace the passage of :data:`PASSAGE` characters at ``start``, after the text before it."""
     size = len(ids) // segments
     before = np.asarray(ids[max(start - start % size, start - CONTEXT) : start])
+    # (chars,) -> (chars, 1): a batch of one.
     state = trace(network, before[:, None]).end() if len(before) else None
-    return trace(network, np.asarray(ids[start : start + COLORED_CHARS])[:, None], state)
+    return trace(network, np.asarray(ids[start : start + PASSAGE])[:, None], state)
 
 
 def colored_passage(
     network: Network, vocab: Vocabulary, ids: Ids, traced: Trace, neuron: dict[str, Any]
 ) -> dict[str, Any]:
-    """Describe a passage as read by one unit.
+    """Describe a passage by the activation of one unit.
 
     Parameters
     ----------
     network : Network
         The network.
     vocab : Vocabulary
-        What the ids stand for.
+        Vocabulary of the ids.
     ids : ndarray of shape (seq_len,), integer
         The passage.
     traced : Trace
         Its forward pass, with a batch of 1.
     neuron : dict
-        A row of :func:`best_units`.
+        A row of :func:`~charlab.evaluate.neurons.best_units`.
 
     Returns
     -------
     dict
         ``text``, the ``neuron``'s entries, and for each character, once it is read, the
-        unit's ``activation`` and the ``top5`` likeliest next characters with their
-        probabilities.
+        unit's ``activation`` and the ``top5`` next characters with their probabilities.
     """
     column = neuron["layer"] * network.hidden_size + neuron["unit"]
-    activation = unit_activations(network, traced)[:, 0, column]
+    activation = unit_activations(network, traced)[:, 0, column]  # (T, 1, U) -> (T,)
     return {
         "text": vocab.decode(ids),
         **neuron,
         "signal": "cell" if network.cell == "lstm" else "hidden",
         "activation": np.round(activation, 4).tolist(),
-        "top5": [likeliest(row, vocab, 5) for row in traced.log_probs()[:, 0]],
+        "top5": [most_likely(row, vocab, 5) for row in traced.log_probs()[:, 0]],
     }
 
 
-def likeliest(log_probs: Floats, vocab: Vocabulary, count: int) -> list[list[Any]]:
-    """Return the ``count`` likeliest characters as ``[character, probability]``."""
+def most_likely(log_probs: Floats, vocab: Vocabulary, count: int) -> list[list[Any]]:
+    """Return the ``count`` most likely characters as ``[character, probability]``."""
+    # Rounded and stable, so that equals come in the vocabulary's order on every machine.
     order = np.argsort(-log_probs.round(9), kind="stable")[:count]
     return [[vocab.decode(np.array([k])), round(float(np.exp(log_probs[k])), 4)] for k in order]
 
@@ -105,21 +110,22 @@ def likeliest(log_probs: Floats, vocab: Vocabulary, count: int) -> list[list[Any
 def typical_prediction(
     ids: Ids, traced: Trace, vocab: Vocabulary, count: int = 40
 ) -> dict[str, Any]:
-    """Return the distribution at the position whose entropy is nearest to the mean.
+    """Return the prediction whose entropy is closest to the mean over the passage.
 
     Returns
     -------
     dict
-        ``context``, the 40 characters read last; ``top``, the likeliest next characters
-        with their probabilities; ``entropy_nats`` of the whole distribution.
+        ``context``, the last :data:`SHOWN_CONTEXT` characters; ``top``, the ``count`` most
+        likely next characters with their probabilities; ``entropy_nats`` of the whole
+        distribution.
     """
-    log_probs = traced.log_probs()[:, 0]  # (T, V)
-    entropy = -(np.exp(log_probs) * log_probs).sum(axis=1)
-    shown = np.arange(len(entropy)) >= min(40, len(entropy) - 1)  # with enough context
-    distance = np.where(shown, np.abs(entropy - entropy.mean()).round(9), np.inf)
-    place = int(np.argmin(distance))
+    log_probs = traced.log_probs()[:, 0]  # (T, 1, V) -> (T, V)
+    entropy = -(np.exp(log_probs) * log_probs).sum(axis=1)  # (T,)
+    has_context = np.arange(len(entropy)) >= min(SHOWN_CONTEXT, len(entropy) - 1)
+    distance = np.where(has_context, np.abs(entropy - entropy.mean()).round(9), np.inf)
+    position = int(np.argmin(distance))
     return {
-        "context": vocab.decode(ids[max(0, place - 39) : place + 1]),
-        "top": likeliest(log_probs[place], vocab, count),
-        "entropy_nats": float(entropy[place]),
+        "context": vocab.decode(ids[max(0, position + 1 - SHOWN_CONTEXT) : position + 1]),
+        "top": most_likely(log_probs[position], vocab, count),
+        "entropy_nats": float(entropy[position]),
     }

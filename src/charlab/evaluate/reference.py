@@ -1,38 +1,32 @@
-"""What is known of a text itself, to set beside every model that was trained on it.
+"""Properties of a text that every model trained on it is compared with.
 
-What enters is a numbered text; what leaves is the loss of its best n-gram at every
-character of the test split, the training text made ready for looking up samples, and,
-for the built-in text, the ideal code length of each character and the distance of what
-it depends on.
+Input: an encoded text, and the files of the baselines stage. Output: the loss of the text's
+best n-gram at every character of the test split, the training text indexed for finding
+copies, and, for the built-in text, the ideal code length of each test character and the
+distance of its dependency.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.baselines.ngram import nats_by_order
+from charlab.core.errors import CharlabError
+from charlab.core.files import read_json
 from charlab.evaluate.novelty import TrainingText
 from charlab.evaluate.trace import Floats
-from charlab.synthetic.text import Floor, code_length
 from charlab.vocab.vocabulary import EncodedText
 
-MAX_NGRAM_CHARS = 20_000_000
-"""Above this length of the training text no n-gram is fitted."""
-
 MAX_COPY_CHARS = 8_000_000
-"""Above this length of the training text (half a gigabyte) no copies are looked for in it."""
-
-NGRAM_ORDERS = (3, 4, 5, 6, 7, 8)
-"""The n-gram to compare with is the best of these on the validation split."""
+"""Maximum length of a training text that is searched for copies; its index takes a gigabyte."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What every model of a text is set beside; None where there is nothing.
+    """Properties of a text; None for each that is unknown.
 
     Attributes
     ----------
@@ -40,74 +34,55 @@ class Reference:
         The n of the best n-gram.
     ngram_nats : ndarray of shape (test_chars,), or None
         Its loss of each character of the test split.
-    floor : Floor or None
-        Of the characters of the test split, if the text is the built-in one.
+    floor : structured ndarray of shape (test_chars,), or None
+        Fields ``nats``, ``forgotten``, ``distance`` and ``kind`` of each character of the
+        test split, if the text is the built-in one (:class:`charlab.synthetic.text.Floor`).
     training : TrainingText or None
-        The training text, ready for looking up samples.
+        The training text, indexed for finding copies.
     """
 
     ngram_order: int | None = None
     ngram_nats: Floats | None = None
-    floor: Floor | None = None
+    floor: NDArray[np.void] | None = None
     training: TrainingText | None = None
 
 
-def refer(data: EncodedText, invented_text: str | None = None) -> Reference:
-    """Fit the n-gram, and compute the floor, once for all the models of a text.
+def load_reference(data: EncodedText, figures: Path, arrays: Path) -> Reference:
+    """Collect the reference of a text from the files of the baselines stage.
 
     Parameters
     ----------
     data : EncodedText
-        The numbered text.
-    invented_text : str, optional
-        The whole text as the built-in generator wrote it; None for any other text. There is
-        a floor only if ``data`` stands for that very text: ``corpus.clean`` may change it.
+        The encoded text.
+    figures : Path
+        data/baselines/<text>.json: the order that was best on the validation split.
+    arrays : Path
+        data/baselines/<text>: ngram.npy, the loss of each test character under the n-gram
+        of that order, and floor.npy for the built-in text.
+
+    Raises
+    ------
+    CharlabError
+        If a file is missing or cannot be read.
     """
-    order, ngram = _best_ngram(data)
-    copied = 0 < len(data.train) <= MAX_COPY_CHARS
-    training = TrainingText(data.vocab.decode(data.train)) if copied else None
-    places = places_of_test(data)
-    if invented_text is None or not _stands_for(data, invented_text, places):
-        return Reference(order, ngram, training=training)
-    floor = part_of(code_length(invented_text), places)
-    return Reference(order, ngram, floor, training)
+    try:
+        order = int(read_json(figures)["best_order"])
+        nats: Floats = np.load(arrays / "ngram.npy")
+        path = arrays / "floor.npy"  # only the built-in text has one
+        floor: NDArray[np.void] | None = np.load(path) if path.is_file() else None
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise CharlabError(
+            f"{arrays}: not the baselines of a text ({error}); run the baselines stage again"
+        ) from None
+    training = index_training(data)
+    # The baselines shorten a very long split, and its later segments then move forward.
+    if not len(nats) or (len(nats) < len(data.test) and data.segments > 1):
+        return Reference(floor=floor, training=training)
+    return Reference(order, nats, floor, training)
 
 
-def part_of(floor: Floor, chosen: NDArray[Any]) -> Floor:
-    """Return the floor of some characters: ``chosen`` is their places, or a mask."""
-    return Floor(
-        floor.nats[chosen], floor.forgotten[chosen], floor.distance[chosen], floor.kind[chosen]
-    )
-
-
-def _best_ngram(data: EncodedText) -> tuple[int | None, Floats | None]:
-    empty = 0 in (len(data.train), len(data.val), len(data.test))
-    if empty or len(data.train) > MAX_NGRAM_CHARS:
-        return None, None
-    splits: list[NDArray[np.integer[Any]]] = [np.asarray(data.val), np.asarray(data.test)]
-    nats = nats_by_order(
-        np.asarray(data.train), data.vocab.size, NGRAM_ORDERS, splits, data.segments
-    )
-    order = min(nats, key=lambda n: float(nats[n][0].mean()))
-    return order, nats[order][1]
-
-
-def places_of_test(data: EncodedText) -> NDArray[np.intp]:
-    """Return where in the whole text each character of the test split stands.
-
-    Each of the text's equal pieces gives its last part to the test split.
-    """
-    sizes = [len(part) // data.segments for part in (data.train, data.val, data.test)]
-    piece = np.arange(data.segments, dtype=np.intp)[:, None] * sum(sizes)
-    return (piece + sizes[0] + sizes[1] + np.arange(sizes[2])).ravel()
-
-
-def _stands_for(data: EncodedText, text: str, places: NDArray[np.intp]) -> bool:
-    """Whether the test split is what stands at ``places`` of ``text``."""
-    if len(places) == 0 or places[-1] >= len(text):
-        return False
-    known = set(data.vocab.chars)
-    expected = "".join(text[place] for place in places)
-    if not data.vocab.unknown and not known.issuperset(expected):
-        return False
-    return bool(np.array_equal(data.vocab.encode(expected), data.test))
+def index_training(data: EncodedText) -> TrainingText | None:
+    """Index the training text for finding copies, unless it is empty or too long."""
+    if not 0 < len(data.train) <= MAX_COPY_CHARS:
+        return None
+    return TrainingText(data.vocab.decode(data.train))

@@ -1,48 +1,50 @@
-"""Where in the text a network loses: by position in a chunk, by distance of what is asked.
+"""Losses by position in a chunk and by distance of a dependency, and the pass behind them.
 
-What enters is a network and one split of a text; what leaves are short tables of
-losses in nats per character. The same pass over the text serves every other look
-inside, so it is here: :func:`survey` reads a bounded sample of the split in parallel
-streams and yields it in blocks of :data:`BLOCK` steps.
+Input: a network and one split of a text. Output: short tables of losses in nats per
+character. :func:`survey` reads a bounded sample of the split in parallel windows and yields
+it in blocks of :data:`BLOCK` steps; every other part of the evaluation that needs a pass
+over the text shares it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlab.evaluate.trace import Floats, Ids, Network, State, Trace, trace
-from charlab.synthetic.text import Floor
+
+MAX_CHARS = 400_000
+"""Maximum number of characters of a split that the evaluation considers, from its start."""
 
 BLOCK = 64
 """Steps in one block, and positions after the start of a chunk that are measured."""
 
-STREAMS = 64
-"""How many places of the split are read side by side."""
+WINDOWS = 64
+"""Maximum number of windows of the split that are read side by side."""
 
-BLOCKS_PER_STREAM = 5
-"""Blocks read from each stream: 64 * 5 * 64 = 20,480 characters at most."""
+BLOCKS_PER_WINDOW = 5
+"""Maximum number of blocks in a window: 64 * 5 * 64 = 20,480 characters in total."""
 
 WARM_UP = 192
-"""Characters read before each stream, so that its state carries what came before."""
+"""Characters read before each window, so that its first state carries the text before it."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block of every stream.
+    """One block of every window.
 
     Attributes
     ----------
     positions : ndarray of shape (seq_len, batch_size)
-        Where in the split each input character stands.
+        Position in the split of each input character.
     inputs, targets : ndarray of shape (seq_len, batch_size)
         The ids read, and the ids that follow them.
     trace : Trace
-        The forward pass, its state carried in from the text before.
+        The forward pass, starting from the state after the preceding text.
     """
 
     positions: NDArray[np.intp]
@@ -51,16 +53,26 @@ class Block:
     trace: Trace
 
 
+class Accumulator(Protocol):
+    """A part of the evaluation that consumes a survey block by block."""
+
+    def add(self, block: Block) -> None:
+        """Add one block."""
+
+    def result(self) -> Any:
+        """Return the JSON-able result of all blocks, or None without any."""
+
+
 @dataclass(frozen=True)
 class Layout:
-    """Where the streams of a survey start, and how long they are.
+    """Placement of the windows of a survey.
 
     Attributes
     ----------
     starts : ndarray of shape (batch_size,)
-        The first measured character of each stream.
+        The first measured character of each window.
     warm_up, length : int
-        Characters read before ``starts``, and measured after it.
+        Characters read before ``starts``, and measured from there on.
     """
 
     starts: NDArray[np.intp]
@@ -68,15 +80,25 @@ class Layout:
     length: int
 
 
+def bounded(ids: Ids, segments: int) -> tuple[Ids, int]:
+    """Return the first segments of a split that fit :data:`MAX_CHARS`, and their number.
+
+    If the first segment alone is too long, return its start.
+    """
+    size = len(ids) // segments
+    count = max(1, min(segments, MAX_CHARS // max(size, 1)))
+    return np.asarray(ids[: min(count * size, MAX_CHARS)]), count
+
+
 def lay_out(chars: int, segments: int = 1) -> Layout | None:
-    """Spread streams evenly over a split, none across the border of a segment.
+    """Spread windows evenly over a split, each within one segment.
 
     Parameters
     ----------
     chars : int
         Length of the split.
     segments : int
-        Into how many equal, unconnected pieces the split falls.
+        Number of equal, unconnected pieces in the split.
 
     Returns
     -------
@@ -85,21 +107,21 @@ def lay_out(chars: int, segments: int = 1) -> Layout | None:
     """
     size = chars // segments
     warm_up = min(WARM_UP, size // 4)
-    # The last measured character needs one after it, as its target.
-    blocks = min(BLOCKS_PER_STREAM, (size - warm_up - 1) // BLOCK)
+    room = size - warm_up - 1  # the last measured character needs one after it, as its target
+    blocks = min(BLOCKS_PER_WINDOW, room // BLOCK)
     if blocks < 1:
         return None
     length = blocks * BLOCK
-    room = size - warm_up - 1
-    each = max(1, min(STREAMS // segments, room // length))
-    kept = np.unique(np.linspace(0, segments - 1, min(segments, STREAMS)).round().astype(np.intp))
-    offsets = warm_up + np.arange(each, dtype=np.intp) * (room // each)  # (each,)
-    starts = (kept[:, None] * size + offsets).ravel()
+    per_segment = max(1, min(WINDOWS // segments, room // length))
+    # With more segments than windows, only some segments have one.
+    used = np.unique(np.linspace(0, segments - 1, min(segments, WINDOWS)).round().astype(np.intp))
+    offsets = warm_up + np.arange(per_segment, dtype=np.intp) * (room // per_segment)
+    starts = (used[:, None] * size + offsets).ravel()  # (used, per_segment) -> (B,)
     return Layout(starts, warm_up, length)
 
 
 def survey(network: Network, ids: Ids, segments: int = 1) -> Iterator[Block]:
-    """Read a bounded sample of a split in streams; yield it block by block.
+    """Read a bounded sample of a split in windows; yield it block by block.
 
     Parameters
     ----------
@@ -108,16 +130,17 @@ def survey(network: Network, ids: Ids, segments: int = 1) -> Iterator[Block]:
     ids : ndarray of shape (chars,), integer
         One split of a text.
     segments : int
-        Into how many equal, unconnected pieces ``ids`` falls.
+        Number of equal, unconnected pieces in ``ids``.
 
     Yields
     ------
     Block
-        Nothing, if the split is too short for one block.
+        Nothing if the split is too short for one block.
     """
     layout = lay_out(len(ids), segments)
     if layout is None:
         return
+    # All windows are one batch: B = len(starts) sequences.
     state = network.initial_state(len(layout.starts))
     if layout.warm_up:
         before = layout.starts + np.arange(-layout.warm_up, 0)[:, None]  # (warm_up, B)
@@ -127,14 +150,14 @@ def survey(network: Network, ids: Ids, segments: int = 1) -> Iterator[Block]:
         inputs = np.asarray(ids[positions])
         traced = trace(network, inputs, state)
         yield Block(positions, inputs, np.asarray(ids[positions + 1]), traced)
-        state = traced.end()
+        state = traced.end()  # carried into the next block of the same windows
 
 
 class LossByPosition:
     """Mean loss by the number of characters read since the start of a chunk.
 
-    The same chunks are read from each kind of initial state, so that the curves
-    differ by the state alone.
+    The same chunks are read from each kind of initial state, so the curves differ by the
+    state alone.
     """
 
     def __init__(self, network: Network) -> None:
@@ -144,10 +167,12 @@ class LossByPosition:
 
     def add(self, block: Block) -> None:
         """Read the chunks of one block again from a zero and from a learned state."""
+        # The carried state is that of the survey itself: no second pass.
+        batch_size = block.inputs.shape[1]
         self._add("carried_nats", block, block.trace)
-        for name, state in self._starts(block.inputs.shape[1]):
+        for name, state in self._starts(batch_size):
             self._add(name, block, trace(self._network, block.inputs, state))
-        self._chunks += block.inputs.shape[1]
+        self._chunks += batch_size
 
     def _starts(self, batch_size: int) -> Iterator[tuple[str, State]]:
         yield "zero_nats", self._network.zero_state(batch_size)
@@ -159,7 +184,7 @@ class LossByPosition:
         self._sums[name] = self._sums.get(name, np.zeros_like(total)) + total
 
     def result(self) -> list[dict[str, Any]] | None:
-        """Return one row per position; the first, 1, has seen one character of the chunk."""
+        """Return one row per position; at position 1 one character of the chunk has been read."""
         if not self._chunks:
             return None
         return [
@@ -169,56 +194,64 @@ class LossByPosition:
         ]
 
 
-def loss_by_distance(nats: Floats, floor: Floor) -> list[dict[str, Any]] | None:
-    """Average the loss of the characters that depend on something, by its distance.
+def loss_by_distance(nats: Floats, floor: NDArray[np.void]) -> list[dict[str, Any]] | None:
+    """Average the loss of the characters with a dependency, by the dependency's distance.
 
     Parameters
     ----------
     nats : ndarray of shape (chars,)
         The network's loss of each character.
-    floor : Floor
-        What the characters depend on, and their ideal code lengths, of the same shape.
+    floor : structured ndarray of shape (chars,)
+        Distance and kind of each character's dependency, and ideal code lengths, as the
+        baselines stage writes them.
 
     Returns
     -------
     list of dict, or None
         One row per power of two that occurs: distances ``low`` to ``high`` (included), the
         number of characters, and three means: of the network, of a reader who remembers
-        all, and of one who has forgotten what the character depends on. None if no
-        character depends on anything.
+        everything, and of one who has forgotten the dependency. None if no character has
+        a dependency.
     """
-    far = floor.distance > 0
+    dependent = floor["distance"] > 0
     # frexp gives distance = m * 2**e with 1/2 <= m < 1, so that 2**(e-1) <= distance < 2**e.
-    power = np.frexp(floor.distance.astype(np.float64))[1] - 1
+    power = np.frexp(floor["distance"].astype(np.float64))[1] - 1
     return [
         {"low": 2 ** int(k), "high": 2 ** (int(k) + 1) - 1}
-        | _means(nats, floor, far & (power == k))
-        for k in np.unique(power[far])
+        | _means(nats, floor, dependent & (power == k))
+        for k in np.unique(power[dependent])
     ] or None
 
 
-def loss_by_kind(nats: Floats, floor: Floor) -> list[dict[str, Any]] | None:
-    """Average the loss of the characters that depend on something, by what that is.
+def loss_by_kind(nats: Floats, floor: NDArray[np.void]) -> list[dict[str, Any]] | None:
+    """Average the loss of the characters with a dependency, by the dependency's kind.
+
+    Parameters
+    ----------
+    nats, floor : ndarray of shape (chars,)
+        As in :func:`loss_by_distance`.
 
     Returns
     -------
     list of dict, or None
-        One row per ``kind`` that occurs, with the ``median_distance`` and the rest as in
-        :func:`loss_by_distance`, which has the parameters too.
+        One row per ``kind`` that occurs, with the ``median_distance`` and the means of
+        :func:`loss_by_distance`.
     """
-    far = floor.distance > 0
+    dependent = floor["distance"] > 0
     rows = []
-    for kind in np.unique(floor.kind[far]):
-        chosen = far & (floor.kind == kind)
-        distance = float(np.median(floor.distance[chosen]))
+    for kind in np.unique(floor["kind"][dependent]):
+        chosen = dependent & (floor["kind"] == kind)
+        distance = float(np.median(floor["distance"][chosen]))
         rows.append({"kind": str(kind), "median_distance": distance} | _means(nats, floor, chosen))
     return rows or None
 
 
-def _means(nats: Floats, floor: Floor, chosen: NDArray[np.bool_]) -> dict[str, Any]:
+def _means(nats: Floats, floor: NDArray[np.void], chosen: NDArray[np.bool_]) -> dict[str, Any]:
+    """Average over the chosen characters: a mask of shape (chars,)."""
+    floor_nats, forgotten = (floor[name][chosen] for name in ("nats", "forgotten"))
     return {
         "chars": int(chosen.sum()),
         "nats": float(nats[chosen].mean()),
-        "floor_nats": float(floor.nats[chosen].mean()),
-        "forgotten_nats": float(floor.forgotten[chosen].mean()),
+        "floor_nats": float(floor_nats.mean()),
+        "forgotten_nats": float(forgotten.mean()),
     }

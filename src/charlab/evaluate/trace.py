@@ -1,7 +1,7 @@
-"""The forward pass with everything in it kept, to look inside a trained network.
+"""Forward pass of a trained network that records all intermediate values.
 
-What enters is a model directory and character ids; what leaves is a :class:`Trace`:
-the hidden states, cells and gates of every layer at every step, and the logits.
+Input: a model directory and character ids. Output: a :class:`Trace` with the hidden states,
+cell states and gates of every layer at every step, and the logits.
 
 In the symbols of torch.nn, with ``phi`` the activation and ``x_t`` one-hot, so that
 ``W_ih x_t`` is a row of the transpose of ``W_ih``::
@@ -11,8 +11,8 @@ In the symbols of torch.nn, with ``phi`` the activation and ``x_t`` one-hot, so 
     gru   r, z = sigmoid(...), n = phi(W_in x_t + b_in + r (W_hn h_{t-1} + b_hn)),
           h_t = (1 - z) n + z h_{t-1}
 
-All of it is in float64, although the weights are float32: after rounding to six
-digits, the findings do not depend on the order in which a processor adds.
+All computation is in float64, although the weights are float32: after rounding to six digits,
+the results do not depend on the order in which a processor adds.
 """
 
 from __future__ import annotations
@@ -24,28 +24,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.core.errors import CharlabError
-from charlab.core.files import read_json
 from charlab.models.params import ModelParams
-from charlab.models.weights import load_weights
+from charlab.models.scoring import cross_entropy
+from charlab.models.weights import load_trained
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.integer[Any]]
 State = list[tuple[Floats, ...]]
 
 GATES = {"rnn": (), "lstm": ("input", "forget", "output"), "gru": ("reset", "update")}
-"""The names of each cell's sigmoid gates."""
+"""Names of the sigmoid gates of each cell."""
 
 BLOCKS = {
     "rnn": ("hidden",),
     "lstm": ("input", "forget", "candidate", "output"),
     "gru": ("reset", "update", "candidate"),
 }
-"""What the rows of ``weight_ih`` and ``weight_hh`` feed, H rows each, from the top."""
+"""Blocks of H rows in ``weight_ih`` and ``weight_hh``, from the top."""
 
 
 def sigmoid(x: Floats) -> Floats:
-    """Return the logistic function of ``x``, without overflow at either end."""
+    """Return the logistic function of ``x``, without overflow at large values."""
     return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
@@ -57,7 +56,7 @@ def activate(name: str, x: Floats) -> Floats:
 
 
 def slope(name: str, y: Floats) -> Floats:
-    """Return the derivative of the activation ``name`` where its *output* is ``y``."""
+    """Return the derivative of the activation ``name`` at the point where its *output* is ``y``."""
     if name == "tanh":
         return 1.0 - y * y
     return np.asarray(y > 0, dtype=np.float64) if name == "relu" else y * (1.0 - y)
@@ -65,7 +64,7 @@ def slope(name: str, y: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Layer:
-    """The weights of one recurrent layer; G is 1, 4 or 3 for rnn, lstm and gru.
+    """Weights of one recurrent layer; G is 1, 4 or 3 for rnn, lstm and gru.
 
     Attributes
     ----------
@@ -82,7 +81,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Network:
-    """The weights of one network, in float64, by what they do.
+    """Weights of one network, in float64.
 
     Attributes
     ----------
@@ -106,22 +105,13 @@ class Network:
         Raises
         ------
         CharlabError
-            If a file is missing, or the weights are not those of the configuration.
+            If a file is missing, or the weights do not match the configuration.
         """
-        try:
-            config = read_json(model_dir / "config.json")
-            model = ModelParams.model_validate(config["model"])
-            vocab_size = int(config["vocab_size"])
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise CharlabError(
-                f"{model_dir}: not the folder of a trained model ({error}); train it again"
-            ) from None
-        weights = load_weights(model_dir / "model.safetensors", model, vocab_size)
-        return cls.from_weights(model, weights)
+        return cls.from_weights(*load_trained(model_dir))
 
     @classmethod
     def from_weights(cls, model: ModelParams, weights: dict[str, Any]) -> Network:
-        """Arrange weights that go by their names in model.safetensors."""
+        """Arrange weights given by their names in model.safetensors."""
         wide = {name: np.asarray(value, dtype=np.float64) for name, value in weights.items()}
         parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         layers = tuple(
@@ -135,12 +125,12 @@ class Network:
 
     @property
     def hidden_size(self) -> int:
-        """The number of units in a layer."""
+        """Number of units in a layer."""
         return len(self.head_weight[0])
 
     @property
     def vocab_size(self) -> int:
-        """The number of characters that the network tells apart."""
+        """Number of characters in the vocabulary."""
         return len(self.head_weight)
 
     def zero_state(self, batch_size: int) -> State:
@@ -153,6 +143,7 @@ class Network:
         """Return the learned initial state if the network has one, else zeros."""
         if self.learned is None:
             return self.zero_state(batch_size)
+        # (H,) -> (B, H): each sequence starts from the same learned state.
         shape = (batch_size, self.hidden_size)
         return [tuple(np.broadcast_to(part, shape) for part in layer) for layer in self.learned]
 
@@ -164,7 +155,7 @@ class Network:
 
 @dataclass(frozen=True)
 class LayerTrace:
-    """What happened in one layer; every array has shape (seq_len, batch_size, hidden_size).
+    """Values of one layer; every array has shape (seq_len, batch_size, hidden_size).
 
     Attributes
     ----------
@@ -175,8 +166,8 @@ class LayerTrace:
     cell : ndarray or None
         ``c_t`` of an LSTM.
     parts : dict of ndarray
-        Gates and candidate after their non-linearity, by the names in :data:`BLOCKS`;
-        for a GRU also ``recurrent``, the ``W_hn h_{t-1} + b_hn`` that the reset gate scales.
+        Gates and candidate after their nonlinearity, by the names in :data:`BLOCKS`; for a
+        GRU also ``recurrent``, the ``W_hn h_{t-1} + b_hn`` that the reset gate scales.
     """
 
     start: tuple[Floats, ...]
@@ -191,12 +182,12 @@ class LayerTrace:
 
 @dataclass(frozen=True)
 class Trace:
-    """A forward pass with everything in it.
+    """A recorded forward pass.
 
     Attributes
     ----------
     layers : tuple of LayerTrace
-        From the input up.
+        From the bottom up.
     logits : ndarray of shape (seq_len, batch_size, vocab_size)
     """
 
@@ -209,32 +200,37 @@ class Trace:
 
     def log_probs(self) -> Floats:
         """Return the log-probabilities of the next character, shape (seq_len, batch, vocab)."""
+        # Shifted by the maximum, so that exp does not overflow.
         shifted = self.logits - self.logits.max(axis=-1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
     def nats(self, targets: Ids) -> Floats:
         """Return the loss of each target in nats, shape (seq_len, batch_size)."""
-        picked = np.take_along_axis(self.log_probs(), targets[..., None].astype(np.intp), axis=-1)
-        return np.asarray(-picked[..., 0])
+        return cross_entropy(self.logits, targets)
 
 
 def trace(network: Network, inputs: Ids, state: State | None = None) -> Trace:
-    """Run ``network`` over ``inputs`` and keep everything.
+    """Run ``network`` over ``inputs`` and record all intermediate values.
 
     Parameters
     ----------
+    network : Network
+        The network to run.
     inputs : ndarray of shape (seq_len, batch_size), integer
+        The ids.
     state : list of tuples, optional
         The state before the first step; the network's own initial state if omitted.
     """
     state = network.initial_state(inputs.shape[1]) if state is None else state
     step_through = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}[network.cell]
+    # Layer by layer, so that all but the recurrent product is one product for all steps.
     traced: list[LayerTrace] = []
     for layer, start in zip(network.layers, state, strict=True):
         # W_ih times a one-hot vector is a column of W_ih: (T, B) -> (T, B, G*H).
         driven = layer.weight_ih.T[inputs] if not traced else traced[-1].hidden @ layer.weight_ih.T
-        driven += layer.bias_ih  # a new array either way, so in place: it is the largest
+        driven += layer.bias_ih  # in place, because it is the largest array, and a new one
         traced.append(step_through(network.activation, layer, driven, start))
+    # (T, B, H) -> (T, B, V)
     logits = traced[-1].hidden @ network.head_weight.T + network.head_bias
     return Trace(tuple(traced), logits)
 
@@ -243,6 +239,7 @@ def _rnn(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...
     hidden = np.empty_like(driven)  # (T, B, H)
     recurrent = layer.weight_hh.T.copy()
     h = start[0]
+    # Both biases are constant over time: add them before the loop.
     driven += layer.bias_hh
     for t, drive in enumerate(driven):
         h = hidden[t] = activate(activation, drive + h @ recurrent)
@@ -252,8 +249,8 @@ def _rnn(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...
 def _lstm(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...]) -> LayerTrace:
     seq_len, batch_size, rows = driven.shape
     size = rows // 4
-    # One array for all four blocks, in the order of BLOCKS: (T, B, 4, H).
-    gates = np.empty((seq_len, batch_size, 4, size))
+    # One array for all four blocks, in the order of BLOCKS.
+    gates = np.empty((seq_len, batch_size, 4, size))  # (T, B, 4, H)
     hidden, cells = (np.empty((seq_len, batch_size, size)) for _ in range(2))
     recurrent = layer.weight_hh.T.copy()
     h, c = start
@@ -261,8 +258,9 @@ def _lstm(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ..
     for t, drive in enumerate(driven):
         before = (drive + h @ recurrent).reshape(batch_size, 4, size)
         gates[t] = sigmoid(before)
+        # The candidate has the activation instead of the sigmoid.
         gates[t, :, 2] = activate(activation, before[:, 2])
-        i, f, g, o = gates[t].transpose(1, 0, 2)
+        i, f, g, o = gates[t].transpose(1, 0, 2)  # (B, 4, H) -> four times (B, H)
         c = cells[t] = f * c + i * g
         h = hidden[t] = o * activate(activation, c)
     parts = {name: gates[:, :, k] for k, name in enumerate(BLOCKS["lstm"])}
@@ -283,7 +281,7 @@ def _gru(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...
         both = sigmoid(drive[:, : 2 * size] + fed_back[:, : 2 * size])
         r, z, back = both[:, :size], both[:, size:], fed_back[:, 2 * size :]
         n = activate(activation, drive[:, 2 * size :] + r * back)
-        h = hidden[t] = (1.0 - z) * n + z * h
+        h = hidden[t] = (1.0 - z) * n + z * h  # (B, H)
         for name, value in zip(names, (r, z, n, back), strict=True):
             parts[name][t] = value
     return LayerTrace(start, hidden, None, parts)

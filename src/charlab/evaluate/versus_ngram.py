@@ -1,13 +1,14 @@
-"""A network against an n-gram, character by character.
+"""Comparison of a network with an n-gram, character by character.
 
-What enters is the loss of both at the same characters; what leaves is who is better at
-which kind of character (the first of a word, a later one, a line break, ...), and the
-places where they differ most: there one sees what the network knows beyond the n - 1
-characters that the n-gram knows, and what the n-gram has learnt by heart.
+Input: the losses of both on the same characters. Output: which of them is better on each kind
+of character (the first of a word, a later one, a line break, ...), and the positions where
+they differ most. These show what the network knows beyond the n - 1 characters that the
+n-gram sees, and what the n-gram has memorized.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,16 @@ from charlab.evaluate.trace import Floats, Ids
 from charlab.vocab.vocabulary import Vocabulary
 
 EXAMPLES = 8
-"""Places shown for each of the two."""
+"""Maximum number of positions shown where the network is better, and where the n-gram is."""
 
 CONTEXT = 40
-"""Characters shown before each place."""
+"""Characters shown before each position."""
 
 APART = 100
-"""Two places that are shown are at least this many characters apart."""
+"""Minimum distance between two positions shown."""
 
 PASSAGE = 240
-"""Characters of the passage in which both are shown at every character."""
+"""Length of the passage in which both losses are shown at every character."""
 
 KINDS = (
     "first letter of a word",
@@ -39,7 +40,7 @@ KINDS = (
     "quotation mark or bracket",
     "other mark",
 )
-"""Every character is of one of these kinds."""
+"""Kinds of characters; each character has exactly one."""
 
 _PAIRED = set('"“”„«»‘’()[]{}')
 
@@ -50,24 +51,28 @@ def kinds_of(ids: Ids, vocab: Vocabulary) -> NDArray[np.intp]:
     Parameters
     ----------
     ids : ndarray of shape (chars,), integer
+        The text.
+    vocab : Vocabulary
+        Its vocabulary.
 
     Returns
     -------
     ndarray of shape (chars,)
     """
-    # One kind per symbol of the vocabulary, letters as "later letter" for a start.
+    # One kind per symbol of the vocabulary; all letters are "later letter" at first.
     table = np.full(vocab.size, KINDS.index("other mark"), dtype=np.intp)
     table[: len(vocab.chars)] = [KINDS.index(_kind_alone(char)) for char in vocab.chars]
-    kind = table[ids]
+    kind = table[ids]  # (chars,)
     letter = kind == KINDS.index("later letter")
-    place = np.arange(len(kind))
-    in_word = place - np.maximum.accumulate(np.where(letter, -1, place))  # 1 for the first
+    position = np.arange(len(kind))
+    in_word = position - np.maximum.accumulate(np.where(letter, -1, position))  # 1 for the first
     kind[letter & (in_word <= 3)] = KINDS.index("second or third letter")
     kind[letter & (in_word == 1)] = KINDS.index("first letter of a word")
     return kind
 
 
 def _kind_alone(char: str) -> str:
+    """Return the kind of a character regardless of its neighbors."""
     if char.isalpha():
         return "later letter"
     if char.isdigit():
@@ -77,15 +82,37 @@ def _kind_alone(char: str) -> str:
     return {"\n": "line break", " ": "space"}.get(char, "other mark")
 
 
+@dataclass(frozen=True)
+class _Losses:
+    """Losses of both models at the same characters; every array has shape (measured,).
+
+    Attributes
+    ----------
+    positions : ndarray
+        Positions in the split, ascending.
+    network, ngram : ndarray
+        Nats at each position.
+    """
+
+    positions: NDArray[np.intp]
+    network: Floats
+    ngram: Floats
+
+    @property
+    def gain(self) -> Floats:
+        """The nats that the network saves at each position."""
+        return self.ngram - self.network
+
+
 class AgainstNgram:
-    """Collects the network's losses, to set them beside the n-gram's.
+    """Comparison of the network's losses with those of an n-gram.
 
     Parameters
     ----------
     ids : ndarray of shape (chars,), integer
         The split that the blocks come from.
     vocab : Vocabulary
-        What the ids stand for.
+        Vocabulary of the ids.
     order : int
         The n of the n-gram.
     ngram_nats : ndarray of shape (chars,)
@@ -95,93 +122,93 @@ class AgainstNgram:
     def __init__(self, ids: Ids, vocab: Vocabulary, order: int, ngram_nats: Floats) -> None:
         self._ids, self._vocab = ids, vocab
         self._order, self._ngram_nats = order, ngram_nats
-        self._places: list[NDArray[np.intp]] = []
+        self._positions: list[NDArray[np.intp]] = []
         self._nats: list[Floats] = []
 
     def add(self, block: Block) -> None:
-        """Note the losses of one block."""
-        self._places.append(block.positions.ravel() + 1)
+        """Record the losses of one block."""
+        # (T, B) -> (T * B,); the loss at a position is that of the character after it.
+        self._positions.append(block.positions.ravel() + 1)
         self._nats.append(block.trace.nats(block.targets).ravel())
 
     def result(self) -> dict[str, Any] | None:
-        """Return both means, the means by kind, the places that differ most, and a passage."""
+        """Return both means, the means by kind, the largest differences, and a passage."""
         if not self._nats:
             return None
-        places, network = np.concatenate(self._places), np.concatenate(self._nats)
-        order = np.argsort(places)
-        places, network = places[order], network[order]
-        ngram = self._ngram_nats[places]
-        gain = ngram - network
+        positions, network = np.concatenate(self._positions), np.concatenate(self._nats)
+        order = np.argsort(positions)  # blocks come window by window
+        positions = positions[order]
+        losses = _Losses(positions, network[order], self._ngram_nats[positions])
         return {
             "order": self._order,
-            "chars": len(places),
-            "network_nats": float(network.mean()),
-            "ngram_nats": float(ngram.mean()),
-            "network_better_share": float((gain > 0).mean()),
-            "by_kind": self._by_kind(places, network, ngram),
-            "rnn_better": self._examples(places, network, ngram, gain),
-            "ngram_better": self._examples(places, network, ngram, -gain),
-            "passage": self._passage(places, network, ngram),
+            "chars": len(positions),
+            "network_nats": float(losses.network.mean()),
+            "ngram_nats": float(losses.ngram.mean()),
+            "network_better_share": float((losses.gain > 0).mean()),
+            "by_kind": self._by_kind(losses),
+            "rnn_better": self._examples(losses, losses.gain),
+            "ngram_better": self._examples(losses, -losses.gain),
+            "passage": self._passage(losses),
         }
 
-    def _by_kind(
-        self, places: NDArray[np.intp], network: Floats, ngram: Floats
-    ) -> list[dict[str, Any]]:
-        kinds = kinds_of(self._ids, self._vocab)[places]
-        chosen = {name: kinds == number for number, name in enumerate(KINDS)}
+    def _by_kind(self, losses: _Losses) -> list[dict[str, Any]]:
+        """Return a row with the means of both for each kind that occurs."""
+        # Kinds depend on the whole word, so they are computed on the split, then selected.
+        kinds = kinds_of(self._ids, self._vocab)[losses.positions]
+        masks = {name: kinds == number for number, name in enumerate(KINDS)}
         return [
             {
                 "kind": name,
-                "chars": int(where.sum()),
-                "network_nats": float(network[where].mean()),
-                "ngram_nats": float(ngram[where].mean()),
+                "chars": int(mask.sum()),
+                "network_nats": float(losses.network[mask].mean()),
+                "ngram_nats": float(losses.ngram[mask].mean()),
             }
-            for name, where in chosen.items()
-            if where.any()
+            for name, mask in masks.items()
+            if mask.any()
         ]
 
-    def _examples(
-        self, places: NDArray[np.intp], network: Floats, ngram: Floats, gain: Floats
-    ) -> list[dict[str, Any]]:
-        """Describe the places of the largest gain, no two of them close together."""
-        found: list[int] = []
+    def _examples(self, losses: _Losses, gain: Floats) -> list[dict[str, Any]]:
+        """Describe the positions of the largest gain, no two of them close together."""
+        positions, chosen = losses.positions, list[int]()
+        # Rounded and stable, so that every machine takes equals in the order of the text.
         for k in np.argsort(-gain.round(9), kind="stable"):
-            if gain[k] <= 0 or len(found) == EXAMPLES:
+            if gain[k] <= 0 or len(chosen) == EXAMPLES:
                 break
-            if all(abs(places[k] - places[other]) >= APART for other in found):
-                found.append(int(k))
+            if all(abs(positions[k] - positions[other]) >= APART for other in chosen):
+                chosen.append(int(k))
         return [
             {
-                "context": self._text(max(0, places[k] - CONTEXT), places[k]),
-                "char": self._text(places[k], places[k] + 1),
-                "network_p": float(np.exp(-network[k])),
-                "ngram_p": float(np.exp(-ngram[k])),
+                "context": self._text(max(0, positions[k] - CONTEXT), positions[k]),
+                "char": self._text(positions[k], positions[k] + 1),
+                "network_p": float(np.exp(-losses.network[k])),
+                "ngram_p": float(np.exp(-losses.ngram[k])),
             }
-            for k in found
+            for k in chosen
         ]
 
-    def _passage(
-        self, places: NDArray[np.intp], network: Floats, ngram: Floats
-    ) -> dict[str, Any] | None:
-        """Show both at every character of a typical stretch.
+    def _passage(self, losses: _Losses) -> dict[str, Any] | None:
+        """Show both losses at every character of a typical stretch.
 
-        Typical is the one whose mean gain is nearest to that of all. It starts a word, if any
-        stretch without a gap does; None if there is none.
+        Typical means that its mean gain is closest to the overall mean. It starts a word if
+        any stretch without a gap does; None if there is no such stretch.
         """
-        starts = np.arange(len(places) - PASSAGE + 1)
-        starts = starts[places[starts + PASSAGE - 1] - places[starts] == PASSAGE - 1]
-        word = kinds_of(self._ids, self._vocab)[places[starts]] == 0
-        starts = starts[word] if word.any() else starts
+        positions = losses.positions
+        starts = np.arange(len(positions) - PASSAGE + 1)
+        # Positions ascend, so a stretch has no gap if its ends are PASSAGE - 1 apart.
+        starts = starts[positions[starts + PASSAGE - 1] - positions[starts] == PASSAGE - 1]
+        starts_word = kinds_of(self._ids, self._vocab)[positions[starts]] == 0
+        starts = starts[starts_word] if starts_word.any() else starts
         if not len(starts):
             return None
-        gain = ngram - network
-        sums = np.append(0.0, np.cumsum(gain))
+        # Mean gain of each stretch from running sums.
+        sums = np.append(0.0, np.cumsum(losses.gain))
         means = (sums[starts + PASSAGE] - sums[starts]) / PASSAGE
-        first = int(starts[np.argmin(np.abs(means - gain.mean()).round(9))])
+        first = int(starts[np.argmin(np.abs(means - losses.gain.mean()).round(9))])
+        stretch = slice(first, first + PASSAGE)
         return {
-            "text": self._text(places[first], places[first] + PASSAGE),
-            "network_nats": np.round(network[first : first + PASSAGE], 4).tolist(),
-            "ngram_nats": np.round(ngram[first : first + PASSAGE], 4).tolist(),
+            "text": self._text(positions[first], positions[first] + PASSAGE),
+            "network_nats": np.round(losses.network[stretch], 4).tolist(),
+            "ngram_nats": np.round(losses.ngram[stretch], 4).tolist(),
         }
 
     def _text(self, first: int, last: int) -> str:

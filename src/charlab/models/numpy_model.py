@@ -19,11 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.core.errors import CharlabError
-from charlab.core.files import read_json
 from charlab.models.numpy_cells import ACTIVATIONS, CELLS, Cell, Floats, LayerState
 from charlab.models.params import ModelParams
-from charlab.models.weights import load_weights
+from charlab.models.weights import load_trained
 
 Ids = NDArray[np.integer[Any]]
 State = list[LayerState]
@@ -205,14 +203,4 @@ def load_model(folder: Path) -> InferenceModel:
     CharlabError
         If the folder has no configuration or weights, or they do not fit each other.
     """
-    path = folder / "config.json"
-    try:
-        config = read_json(path)
-        params = ModelParams.model_validate(config["model"])
-        vocab_size = int(config["vocab_size"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CharlabError(
-            f"{path}: not the configuration of a trained model ({error}); name a folder that "
-            "'charlab train' or the train stage wrote"
-        ) from None
-    return InferenceModel(params, load_weights(folder / "model.safetensors", params, vocab_size))
+    return InferenceModel(*load_trained(folder))

@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from charlab.core.errors import CharlabError
-from charlab.core.files import write_bytes
+from charlab.core.files import read_json, write_bytes
 from charlab.models.params import ModelParams
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -53,6 +53,27 @@ def save_weights(path: Path, weights: Mapping[str, NDArray[Any]]) -> None:
     """Write weights as float32 in a fixed order, atomically."""
     ordered = {name: np.ascontiguousarray(weights[name], dtype=np.float32) for name in weights}
     write_bytes(path, save(ordered))
+
+
+def load_trained(folder: Path) -> tuple[ModelParams, dict[str, NDArray[np.float32]]]:
+    """Read the configuration and the weights of a model folder.
+
+    Raises
+    ------
+    CharlabError
+        If the folder has no configuration or weights, or they do not match.
+    """
+    path = folder / "config.json"
+    try:
+        config = read_json(path)
+        params = ModelParams.model_validate(config["model"])
+        vocab_size = int(config["vocab_size"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CharlabError(
+            f"{path}: not the configuration of a trained model ({error}); name a folder that "
+            "'charlab train' or the train stage wrote"
+        ) from None
+    return params, load_weights(folder / "model.safetensors", params, vocab_size)
 
 
 def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, NDArray[np.float32]]:

@@ -1,0 +1,24 @@
+"""Networks of random weights, without training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from charlab.evaluate.trace import Network
+from charlab.models.params import ModelParams
+from charlab.models.weights import expected_shapes
+
+
+def random_weights(model: ModelParams, vocab_size: int, seed: int = 7) -> dict[str, np.ndarray]:
+    """Return random float32 weights for a model, large enough that no unit is inactive."""
+    rng = np.random.default_rng(seed)
+    shapes = expected_shapes(model, vocab_size)
+    return {name: rng.normal(0, 0.6, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def random_network(vocab_size: int = 5, **options: Any) -> Network:
+    """Return a network of random weights; options as in the ``model`` section."""
+    model = ModelParams.model_validate({"hidden": 6, **options})
+    return Network.from_weights(model, random_weights(model, vocab_size))

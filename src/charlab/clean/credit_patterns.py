@@ -1,8 +1,8 @@
-"""What volunteers write around a book: who made the file, and notes on how it was made.
+"""Patterns of the credits and notes that volunteers add around a book.
 
-A block is a run of lines without a blank one. Credits are told by what they begin with, or by
-words that no old book has (an address on the web, "e-text", "OCR"); notes by their label: a word
-for "note" close to a word for who made the file, in the languages of Project Gutenberg.
+A block is a run of lines without a blank one. Credits are recognized by their first words, or by
+words that no old book has (a web address, "e-text", "OCR"); notes by their label: a word for
+"note" close to a word for a maker of the file, in the languages of Project Gutenberg.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 
 from charlab.clean.marker_patterns import MENTIONS_PROJECT
 
+# Verbs for making a file; those of _SURE are used of files only.
 _MADE = (
     r"(?:produced|prepared|transcribed|typed|re-?typed|scanned|digiti[sz]ed|proof-?\s?read|proofed"
     r"|created|entered|input|converted|formatted|re-?formatted|corrected|provided|contributed"
@@ -48,7 +49,7 @@ CREDITS = re.compile(
     rf")",
     re.I,
 )
-"""The first line of a block that says who made the file."""
+"""The first line of a block that says who made the file, in any language."""
 
 MAKERS = re.compile(
     rf"^[\s\[(*_]*(?!{_SURE}\s+(?:at|in)\b)(?:"
@@ -60,10 +61,10 @@ MAKERS = re.compile(
     rf"|(?!{_SURE}|this\b|the\b|an?\b|{_FILE}))",
     re.I,
 )
-"""The same where no other word says that it is: a maker's name behind what was done."""
+"""The first line of credits without any modern word: a verb for making a file, and a name."""
 
 EDITORS = re.compile(r"\b(?:edited|translated|manuscripts?)\b", re.I)
-"""What those who bring out a book have done to it, and not those who make a file of it."""
+"""Work on a book rather than on a file of it."""
 
 THANKS = re.compile(
     r"^[\s\[(*_]*(?:(?:many\s+|special\s+|our\s+|with\s+)*thanks?\b|we\s+(?:would\s+like\s+to\s+)?thank"
@@ -74,7 +75,7 @@ THANKS = re.compile(
     r"|благодар|salamat|dankon\b|agraïm|obrigad|mulțum|děkuj)",
     re.I,
 )
-"""What goes on with credits, but may as well begin a book."""
+"""Openings that may continue credits, or start a book."""
 
 ANACHRONISM = re.compile(
     r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
@@ -86,7 +87,7 @@ ANACHRONISM = re.compile(
     r"|elettronic[oa]|sähköi\w+|e-kirja|text\s+file|word\s+process|plain\s+vanilla",
     re.I,
 )
-"""What no book of its time has, but those who make the file of it write."""
+"""Words that no old book has, but makers of files use."""
 
 SURE_SIGN = re.compile(
     r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
@@ -94,12 +95,12 @@ SURE_SIGN = re.compile(
     r"|\bce\s+(?:livre|fichier|texte)\b|e-kirja",
     re.I,
 )
-"""Those of such words that no story of a later time has at its beginning either."""
+"""Those of such words that a modern story does not start with either."""
 
 FORMAT = re.compile(
     r"\bhtml\b|\bascii\b|\butf-?8\b|\biso[- ]?8859|\blatin-?1\b|\b[78][- ]bit\b|\bgoogle\b", re.I
 )
-"""What a story of a later time may name, too, unless it is said of a file."""
+"""Words that a modern story may start with, unless they describe a file."""
 
 OF_A_FILE = re.compile(
     r"\b(?:works?|fil\w*|version\w*|edi[tcç]\w+|te[xk]s?t\w*|datei\w*|fichiers?|archiv\w*|encod\w*"
@@ -107,12 +108,15 @@ OF_A_FILE = re.compile(
     r"|accent\w*|diacrit\w*|prepar\w*|images?|books?|scann\w*)\b",
     re.I,
 )
+"""Words that show that :data:`FORMAT` describes a file."""
 
 ABOUT_FILE = re.compile(
     r"\be-?texts?\b|livre\s+[ée]lectronique|distributed\s+proof|\bpgdp\b|\bthis\s+e-?book\b|proofread|transcri|transkri",
     re.I,
 )
+"""Words in credits and notes at the end of a book."""
 
+# Words for "note" and for a maker of the file, from which labels are composed.
 _NOTE = (
     r"(?:notes?|not[ae][sr]?|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
     r"|hinweis\w*|bemerkung\w*|notiz\w*|opmerking\w*|aantekening\w*|anmärkning\w*|bemærkning\w*"
@@ -135,7 +139,7 @@ POSTED = re.compile(
     r"[^\n]{0,40}\b(?:199\d|20\d\d)\W*$",
     re.I,
 )
-"""When a file was put where it is."""
+"""The line with the date when a file was posted."""
 
 NOTE_STEMS = (
     *("note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment"),
@@ -157,7 +161,7 @@ NOTE_STEMS = (
         "au lect",
     ),
 )
-"""What the label of any note has somewhere: a quick look before the long one."""
+"""Substrings of which every label of a note has one: a fast test before the regex."""
 
 _MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
 NOTE = re.compile(
@@ -173,6 +177,7 @@ NOTE = re.compile(
 """The first line of a note by whoever made the file."""
 
 BOOKMARKS = re.compile(r"^\W*(?:e-?text|pg|gutenberg)\s+editor['’]?s\s+bookmarks", re.I)
+"""The label of a list of quotations that an editor of files appended to many books."""
 
 WEAK_NOTE = re.compile(
     rf"^{_MARKS}(?:{_NOTE}(?:\s+(?:on|to|sur|zu[rm]?|om|till|til|au|al|ao|de|del|do|des|du|van|della)"
@@ -180,7 +185,7 @@ WEAK_NOTE = re.compile(
     rf"|rättelser|correc[cç]\w+\s*:?\s*$|correzioni\s*:?\s*$|verbeteringen\s*:?\s*$)",
     re.I,
 )
-"""A label that an author may have written as well."""
+"""A label that an author's own note may have, too."""
 
 TALK = re.compile(
     r"\bspell(?:ing|ed)\b|\bmisspell\w*|\borthogra\w*|\bort[oó]gra\w*|\bgrafia\b|\bhyphen\w*"
@@ -200,12 +205,12 @@ TALK = re.compile(
     r"|\bnyomda\w*|\bdrukarsk\w*|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b",
     re.I,
 )
-"""What notes on how a file was made are about."""
+"""Topics of notes on how a file was made."""
 
 OF_ITS_TIME = re.compile(
     r"\b(?:by|from|to)\s+the\s+(?:author|editor|publishers?|translator)\b", re.I
 )
-"""What a note says that its author wrote, and not whoever made the file."""
+"""Words of a note by the people who made the book."""
 
 CHANGE = re.compile(
     r"\b(?:pages?|pp?\.|pg\.?|lines?|seiten?|s\.|pagina|blz\.?|bladzijde|página|pág\.|pag\.|sivu|sid\.?"
@@ -215,7 +220,7 @@ CHANGE = re.compile(
     r"|\bwas\b.*\bnow\b|\b(?:bron|verbetering)\b",
     re.I,
 )
-"""What a line in a list of corrections has."""
+"""Signs of a line in a list of corrections."""
 
 HEADING_WORDS = re.compile(
     r"^\W*(?:(?:the\s+)?(?:chapter|chap\.|book|part|volume|vol\.|act|scene|canto|section|preface"
@@ -229,33 +234,47 @@ HEADING_WORDS = re.compile(
     r"|the\s+end\b|finis\b|fin\b|ende\b|[ivxlc]+\.?\s*$|\d+\.?\s*$)",
     re.I,
 )
-"""What the first line of a book, of its title page or of a chapter may begin with."""
+"""Openings of a book, a title page or a chapter."""
 
+# Volunteers put notes in any of these.
 BRACKETS = {"[": "]", "{": "}", "(": ")"}
 
 
-def strange(block: str, known: frozenset[str]) -> bool:
-    """Whether a block has a word that no old book has, and its own title has not either."""
-    found = (match[0].lower() for match in ANACHRONISM.finditer(block))
-    return any(word not in known for word in found) or MENTIONS_PROJECT.search(block) is not None
+def _mentions(block: str, signs: tuple[re.Pattern[str], ...], known: frozenset[str]) -> bool:
+    words = (match[0].lower() for sign in signs for match in sign.finditer(block))
+    return any(word not in known for word in words) or MENTIONS_PROJECT.search(block) is not None
 
 
-def surely_strange(block: str, known: frozenset[str]) -> bool:
-    """Whether a block has such a word that a story of a later time would not begin with."""
-    signs = [SURE_SIGN, FORMAT] if OF_A_FILE.search(block) else [SURE_SIGN]
-    found = (match[0].lower() for sign in signs for match in sign.finditer(block))
-    return any(word not in known for word in found) or MENTIONS_PROJECT.search(block) is not None
+def is_modern(block: str, known: frozenset[str] = frozenset()) -> bool:
+    """Return whether a block has a word that no old book has, except the ``known`` words.
+
+    ``known`` are the words of the book's title.
+    """
+    return _mentions(block, (ANACHRONISM,), known)
 
 
-def says_who_made_it(block: str, known: frozenset[str]) -> bool:
-    """Whether a block says who made the file, by how it begins and what it says."""
-    credit = CREDITS.match(block) is not None
-    if strange(block, known):
-        return credit or surely_strange(block, known) or THANKS.match(block) is not None
-    made = credit and MAKERS.match(block) is not None and EDITORS.search(block) is None
-    return made or POSTED.match(block) is not None
+def names_makers(block: str, known: frozenset[str]) -> bool:
+    """Return whether a block says who made the file, or when it was posted."""
+    is_credit = CREDITS.match(block) is not None
+    if is_modern(block, known):
+        # A modern story may start with a modern word, so that alone is not enough.
+        signs = (SURE_SIGN, FORMAT) if OF_A_FILE.search(block) else (SURE_SIGN,)
+        return is_credit or _mentions(block, signs, known) or THANKS.match(block) is not None
+    is_made = is_credit and MAKERS.match(block) is not None and EDITORS.search(block) is None
+    return is_made or POSTED.match(block) is not None
 
 
-def talks(block: str) -> int:
-    """Return how many different things a block says that notes on a file are about."""
+def topics(block: str) -> int:
+    """Return the number of different topics of notes on a file in a block."""
     return len({match[0].lower()[:6] for match in TALK.finditer(block)})
+
+
+def is_list(block: str) -> bool:
+    """Return whether a block is a list of corrections or of characters."""
+    lines = block.split("\n")
+    return sum(CHANGE.search(line) is not None for line in lines) * 2 >= len(lines)
+
+
+def is_about_file(block: str) -> bool:
+    """Return whether a block is about a file rather than a book."""
+    return topics(block) >= 1 or NOTE.match(block) is not None or is_modern(block)

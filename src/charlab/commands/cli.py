@@ -46,8 +46,8 @@ def clean(
 ) -> None:
     """Reduce raw Gutenberg FILES to their bodies, as UTF-8 with LF line ends."""
     from charlab.clean.cleaner import clean as clean_bytes
-    from charlab.clean.cleaner import explain as explain_record
     from charlab.clean.fingerprints import check_book
+    from charlab.clean.record import explain as explain_record
     from charlab.core.files import write_text
 
     if len(files) > 1 and out is None and not explain:

@@ -28,23 +28,29 @@ _FILE = (
 
 CREDITS = re.compile(
     rf"^[\s\[(*_]*(?:"
-    rf"{_SURE}\b(?:[^.\n]{{0,60}}?\b(?:by|from|for|at|in)\b|\s*:)"
+    rf"{_SURE}\b(?:[^.\n]{{0,60}}?\b(?:by|from|for|at|in)\b|\s*:)"  # Scanned and proofed by
+    # This etext was prepared
     rf"|(?:this|the|an?)\s+(?:\w+\s+){{0,2}}{_FILE}\s+(?:was\s+|is\s+|were\s+|has\s+been\s+)?(?:\w+\s+)?"
     rf"(?:{_MADE}|typed)\b"
+    # E-text prepared, HTML by
     rf"|{_FILE}\s+(?:(?:was|is)\s+)?{_MADE}\b|(?:e-?text|e-?book|html|digital\s+\w+)\s+(?:\w+\s+)?by\b"
     rf"|(?:HTML|Text|Scanning|OCR|Proofing|Proofreading|Scans?|Typing|Page\s+images?)\s+"
     rf"(?:\w+\s+)?(?:by|from|courtesy)\b"
     rf"|credits?\s*:|transcri(?:ption|bed|ber)\s*(?:by\b|from\b|:)"
     rf"|(?:the\s+)?(?:online\s+)?distributed\s+proofread"
-    rf"|(?:produit|préparé|transcrit|numérisé|saisi)e?s?\s+par\b"
+    rf"|(?:produit|préparé|transcrit|numérisé|saisi)e?s?\s+par\b"  # French
+    # German
     rf"|(?:erstellt|bereitgestellt|transkribiert|digitalisiert|eingescannt)\s+(?:von|durch)\b"
+    # Spanish, Portuguese, Catalan
     rf"|(?:producido|transcrito|digitalizado|produzido|digitado|escaneado|produ[iï]t|transcrit)\s+(?:por|per)\b"
-    rf"|(?:prodotto|trascritto|digitalizzato)\s+da\b"
-    rf"|(?:tuottanut|tuottaneet|tuotettu|skannannut|digitoinut)\b"
-    rf"|(?:producerad|transkriberad|skannad|digitaliserad)\s+av\b"
-    rf"|(?:geproduceerd|vervaardigd|gedigitaliseerd)\s+door\b"
-    rf"|(?:produceret|transskriberet|transkribert|digitalisert)\s+a[fv]\b"
+    rf"|(?:prodotto|trascritto|digitalizzato)\s+da\b"  # Italian
+    rf"|(?:tuottanut|tuottaneet|tuotettu|skannannut|digitoinut)\b"  # Finnish
+    rf"|(?:producerad|transkriberad|skannad|digitaliserad)\s+av\b"  # Swedish
+    rf"|(?:geproduceerd|vervaardigd|gedigitaliseerd)\s+door\b"  # Dutch
+    rf"|(?:produceret|transskriberet|transkribert|digitalisert)\s+a[fv]\b"  # Danish, Norwegian
+    # Polish, Hungarian, Czech
     rf"|(?:przygotowa|opracowa|zeskanowa)\w+\s+przez\b|készítette\b|připravil\w*\b|vytvořil\w*\b"
+    # Russian, Esperanto, Tagalog
     rf"|подготов\w+|оцифров\w+|produktis\b|ginawa\s+ni\b|produced\s*$"
     rf")",
     re.I,
@@ -54,6 +60,7 @@ CREDITS = re.compile(
 MAKERS = re.compile(
     rf"^[\s\[(*_]*(?!{_SURE}\s+(?:at|in)\b)(?:"
     rf"{_SURE}(?:\W+(?:and\W+)?(?:\w+ed|\w+ing|in|up|for\s+\w+|\w+ly))*\s+(?:by|for)\s*:?\s+(?:the\s+)?\W?(?-i:[^\W\da-z_])"
+    # Transcribed from the 1899 edition
     rf"|{_SURE}\s*:|{_SURE}\s+from\b[^.]{{0,80}}?(?:\bedition|\bscans?\b|\d{{4}})"
     rf"|(?:this|the|an?)\s+(?:\w+\s+){{0,2}}(?:{_FILE})\s+(?:\w+\s+){{0,2}}{_SURE}\b"
     rf"[^.\n]{{0,30}}\bby\s+(?-i:[^\W\da-z_])"
@@ -84,6 +91,7 @@ ANACHRONISM = re.compile(
     r"|\bscans\b|\bgoogle\b"
     r"|\bdigiti[sz]\w+|\bdigital\w*\b|\bnum[ée]ris\w+|\bcd-?rom\b|\bpgdp\b|distributed\s+proof"
     r"|electronic\s+(?:text|edition|version|file)|[ée]lectronique|elektroni[ks]\w+|electr[óo]nic[oa]"
+    # Italian, Finnish; word processors
     r"|elettronic[oa]|sähköi\w+|e-kirja|text\s+file|word\s+process|plain\s+vanilla",
     re.I,
 )
@@ -118,15 +126,21 @@ ABOUT_FILE = re.compile(
 
 # Words for "note" and for a maker of the file, from which labels are composed.
 _NOTE = (
+    # English and Romance
     r"(?:notes?|not[ae][sr]?|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
+    # German and Dutch
     r"|hinweis\w*|bemerkung\w*|notiz\w*|opmerking\w*|aantekening\w*|anmärkning\w*|bemærkning\w*"
+    # Scandinavian, Finnish, Hungarian, Polish
     r"|merknad\w*|noter\w*|huomautu\w*|huomio\w*|megjegyz\w*|uwag[ai]|uwagi|notatk\w*|od\s+wydawc\w*"
+    # Slavic, Greek, Tagalog
     r"|poznámk\w*|примечани\w*|примітк\w*|бележк\w*|σημε[ίι]ωσ\w*|σημειώσ\w*|paalala|pabatid"
+    # Tagalog, Icelandic, Baltic
     r"|patalastas|tala|nodi?ad\w*|athugas\w*|pastab\w*|märk\w*|opomb\w*|napomen\w*|observa\w+"
     r"|remarques?|avi[sz]o?|advertencia|avvertenz\w*|addend\w*|corrections?|errata|changes|errors"
     r"|apostille\w*|rimark\w*|注|註|说明|說明)"
 )
 _MAKER = (
+    # not the transcript of a trial
     r"(?:transcr\w*(?!\s+of\s+(?!(?:this|the)\s))|transkr\w*|transskr\w*|trascr\w*|транскри\w*|оцифров\w*|набор\w*|bewerk\w*"
     r"|nagsalin|naglipat|naglimbag|proof-?\s?read\w*|typists?|scanner|digit\w*|numéris\w*"
     r"|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
@@ -142,25 +156,14 @@ POSTED = re.compile(
 """The line with the date when a file was posted."""
 
 NOTE_STEMS = (
-    *("note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment"),
-    *("remar", "annot", "addend", "corr", "err", "chang", "anm", "hinw", "merk", "bem", "aantek"),
-    *("huom", "megj", "uwag", "wydawc", "pozn", "прим", "бел", "σημ", "paal", "pabat", "patal"),
-    *("tala", "nod", "athug", "pasta", "märk", "opomb", "napom", "obser", "aviso", "avizo", "avis"),
-    *("avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table"),
-    *(
-        "änder",
-        "korr",
-        "bookm",
-        "colo",
-        "liste",
-        "javí",
-        "oprav",
-        "rett",
-        "rätt",
-        "verbet",
-        "au lect",
-    ),
-)
+    "note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment",
+    "remar", "annot", "addend", "corr", "err", "chang", "anm", "hinw", "merk", "bem", "aantek",
+    "huom", "megj", "uwag", "wydawc", "pozn", "прим", "бел", "σημ", "paal", "pabat", "patal",
+    "tala", "nod", "athug", "pasta", "märk", "opomb", "napom", "obser", "aviso", "avizo", "avis",
+    "avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table",
+    "änder", "korr", "bookm", "colo", "liste", "javí", "oprav", "rett", "rätt", "verbet",
+    "au lect",
+)  # fmt: skip
 """Substrings of which every label of a note has one: a fast test before the regex."""
 
 _MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
@@ -193,13 +196,18 @@ TALK = re.compile(
     r"|\bpontua\w*|\binterpun\w*|\bzeichensetz\w*|\bitalic\w*|\bkursiv\w*|\bcursie\w*|\bcursiv\w*"
     r"|\bcorsiv\w*|\bitálic\w*|\bunderscore\w*|\bfootnotes\b|\bendnotes?\b|\bmisprint\w*"
     r"|\bprinter'?s?\s+errors?|\berrors?\b|\berreurs?\b|\berrores\b|\berros\b|\berrori\b|\bcoquilles?"
+    # German
     r"|\bdruckfehler\w*|\brechtschreib\w*|\bschreibweise\w*|\berrata\b|\bcorrect(?:ed|ions?)\b"
     r"|\bcorrig\w*|\bkorrig\w*|\bcorrett\w*|\bcorreg\w*|\bverbeter\w*|\bkorja\w*|\bjavít\w*"
+    # Polish, Czech, Romanian, Greek, Russian
     r"|\bpopraw\w*|\boprav\w*|\bkorekt\w*|\berar\w*|ορθογραφ\w*|διορθ\w*|опечат\w*|орфогра\w*|\btranscri\w*|\btranskri\w*"
+    # transcription, characters
     r"|\btrascri\w*|\bdiacritic\w*|\baccents?\b|\bligatur\w*|\bcover\s+image|\bsmall\s+cap\w*"
     r"|\bgesperrt\w*|\bantiqua\b|\bfraktur\w*|\bfettdruck|\bretained\b|\bconserv\w*|\bbeibehalten\b"
+    # Dutch, Tagalog, Scandinavian
     r"|\bbehouden\b|\bkairingan|\bpagkakamali\w*|\bstavning\w*|\bretskriv\w*|\brettskriv\w*|\btrykfejl"
     r"|\btrykkfeil\w*|\btryckfel\w*|\bpainovir\w*|\bspatie\w*|\bzetfout\w*|\bdrukfout\w*|\bspelling\w*"
+    # Hungarian, Polish, Czech
     r"|\bhelyesír\w*|\bpisowni\w*|\bpravopis\w*|\bortografi\w*|\bobvious\b|\bversehen\b|\bpréser\w*"
     r"|\w*spelfout\w*|\bgecorrigeerd|\w*zetfout\w*|\boikeinkirj\w*|\bsäilyt\w*|\brätta\w*|\brettet\b"
     r"|\bnyomda\w*|\bdrukarsk\w*|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b",
@@ -213,11 +221,13 @@ OF_ITS_TIME = re.compile(
 """Words of a note by the people who made the book."""
 
 CHANGE = re.compile(
+    # Page 3, S. 12
     r"\b(?:pages?|pp?\.|pg\.?|lines?|seiten?|s\.|pagina|blz\.?|bladzijde|página|pág\.|pag\.|sivu|sid\.?"
     r"|side|strona|str\.|oldal|chapter|kapitel|vol\.?|zeile|ligne|linea|línea)\W{0,3}[\dIVXLCivxlc]+"
+    # changed to
     r"|\bchanged\b|\breplaced\b|\bremoved\b|\badded\b|\bstatt\b|\bgeändert\b|\blies\b|\bau\s+lieu\b"
     r"|\bremplacé|\bcambiado|\bgewijzigd|\bændret|\bändrat|=|→|->|=>|\"\s+(?:for|to)\s+\"|”\s+(?:for|to)\s+“"
-    r"|\bwas\b.*\bnow\b|\b(?:bron|verbetering)\b",
+    r"|\bwas\b.*\bnow\b|\b(?:bron|verbetering)\b",  # was X, now Y
     re.I,
 )
 """Signs of a line in a list of corrections."""
@@ -225,11 +235,17 @@ CHANGE = re.compile(
 HEADING_WORDS = re.compile(
     r"^\W*(?:(?:the\s+)?(?:chapter|chap\.|book|part|volume|vol\.|act|scene|canto|section|preface"
     r"|introduction|foreword|dedication|contents|table\s+of|illustration|list\s+of\s+illus|frontispiece"
+    # English, German
     r"|prologue|epilogue|appendix|index|footnotes?|kapitel|erstes|inhalt\w*|vorwort|einleitung|widmung"
+    # French, Spanish
     r"|chapitre|préface|table\s+des|première\s+partie|tome|livre|cap[íi]tulo|prólogo|índice|primera"
+    # Italian, Dutch, Finnish, Swedish
     r"|capitolo|prefazione|indice|parte|hoofdstuk|inhoud|voorrede|luku|ensimmäinen|sisällys|kapitlet"
+    # Scandinavian, Polish, Czech, Hungarian
     r"|förord|innehåll|kapittel|forord|indhold|rozdział|spis|przedmowa|kapitola|fejezet|tartalom"
+    # Russian, Greek, Latin, Esperanto
     r"|глава|часть|предисловие|содержание|κεφ[άα]λαι\w+|πρόλογος|μέρος|liber|caput|ĉapitro|enhavo"
+    # Tagalog, Chinese
     r"|kabanata|unang|第.{1,4}[章回卷]|卷)\b|by\b|von\b|par\b|por\b|di\b|av\b|af\b|door\b|ni\b|írta\b"
     r"|the\s+end\b|finis\b|fin\b|ende\b|[ivxlc]+\.?\s*$|\d+\.?\s*$)",
     re.I,

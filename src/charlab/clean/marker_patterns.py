@@ -11,9 +11,11 @@ import re
 
 PROJECT = (
     r"(?:\bpr\w{1,3}j\w{0,4}t?\w{0,2}[\s_-]+(?:\w{1,3}\s+)?g[uo]t+[ea]n?[bd]\w?[eu]?r[gkq]\w*"
+    # "Gutenberg Project", "Gutenberg E-text"
     r"|\bgut+[ea]n?b[eu]r[gk]h?\w*[\s'’_-]*(?:proje[ck]t\w*|project\w*|e-?(?:text|book|boo?ek)\w*|\W?tm\b)"
+    # the name alone
     r"|\bgutenberg\b|\bgutenbur[gk]\b|\bguttenb[eu]rg\b|гутенберг\w*|γουτ[εέ]μβ[εέ]ργκ?\w*"
-    r"|古[登騰腾]堡|谷登堡|グーテンベルク)"
+    r"|古[登騰腾]堡|谷登堡|グーテンベルク)"  # Chinese, Japanese
 )
 """Project Gutenberg's name, in translation or misspelled, or its second half alone."""
 
@@ -32,15 +34,21 @@ _NAME = r"\bp[rojectkgéy]{4,8}\s+g[uo]t+[ea]n?[bd]\w?[eu]?r[gkq]\w*"
 """The project's name with the letters of "project" in any order."""
 
 _STARTS = (
+    # English to Spanish
     r"(?:START(?:S|ED)?|BEGIN\w*|ANFANG|BEGINN|D[ÉE]BUT|COMMENCEMENT|COMIENZO|COMIEN[CZ]A|INICI\w+"
+    # Portuguese to Polish
     r"|IN[ÍI]CIO|INIZIO|ALKU|ALKAA|B[ÖO]RJAN|START(?:EN|ET)?|AANVANG|POCZ[ĄA]TEK|ZA[ČC][ÁA]TEK"
+    # Hungarian to Chinese
     r"|KEZDET\w*|ΑΡΧΗ|ΈΝΑΡΞΗ|НАЧАЛО|ПОЧАТОК|KOMENCO|SIMULA|[ÎI]NCEPUT\w*|BA[ŞS]LANGI[ÇC]|開始|开始)"
 )
 END_WORDS = (
+    # English to Portuguese
     r"(?:(?:here\s+)?ends?|ended|end(?:ing)?\s+of|finis|ende|schlu(?:ß|ss)|fin|fine|final|fim|fi"
+    # Scandinavian to Russian
     r"|slut(?:et|ning\w*)?|einde?|loppuu?|p[äa]{2}ttyy|koniec|konec|kraj|v[ée]ge|τ[έε]λος|конец"
+    # Ukrainian to Estonian
     r"|к[іи]нець|край|fino|wakas|katapusan|sf[âaîi]r[sșş]it\w*|endir|endan?|slutt?|son[ul]?|lõpp"
-    r"|beigas|pabaiga|diwedd|cr[íi]och|終|终|終了|完|結束|结束)"
+    r"|beigas|pabaiga|diwedd|cr[íi]och|終|终|終了|完|結束|结束)"  # Baltic, Celtic, East Asian
 )
 
 # Two stars at least, with any punctuation before them.
@@ -65,10 +73,12 @@ SMALL_PRINT_END = re.compile(
 )
 
 CLOSING = re.compile(
+    # This is the end of
     rf"^[ \t\[(*_=-]*(?:(?:this|here)\s+(?:is\s+)?(?:the\s+)?)?(?:the\s+)?{END_WORDS}\b"
     # A word for "end" alone on its line is the book's, so the name must start on the same line.
     rf"(?:[^.!?\n]{{0,60}}?|[ \t]+\w[^.!?\n]{{0,60}}\n[^.!?\n]{{0,50}}?)"
     rf"(?:{FULL_NAME}|{_NAME}|\b{_FILE})"
+    # Finnish and others: the project first, "end" last
     rf"|^[ \t\[(*_=-]*{FULL_NAME}[^.!?\n]{{0,80}}\b{END_WORDS}"
     rf"(?:[ \t]+(?:here|hier|ici|aqu[ií]|qui|h[äe]r|tähän))?[ .\])*_=-]*$",
     re.I | re.M,
@@ -117,8 +127,10 @@ def is_license(line: str) -> bool:
 
 
 HEADING = re.compile(
+    # The Project Gutenberg Etext of
     rf"^[\s*]*(?:(?:The|An?)\s+)?{FULL_NAME}\s*(?:\(?tm\)?|™)?(?:['’]s?)?\s+(?:\w+\s+){{0,2}}(?:{_FILE}|edition)\b"
-    r"|^\W*#\d+\s+in\s+(?:our|the)\s+series\b"
+    r"|^\W*#\d+\s+in\s+(?:our|the)\s+series\b"  # #6 in our series
+    # The Internet Wiretap Electronic Edition of
     r"|^[\s*]*(?:an?\s+|the\s+)?[\w\s]{0,40}\b(?:on-?line|electronic)\s+edition\s+of\s*$",
     re.I | re.M,
 )
@@ -129,6 +141,7 @@ FIELD = re.compile(
     r"|Posting\s+Date|First\s+Posted|(?:Date\s+)?(?:Most\s+Recently|Last)\s+Updated|Language|Edition"
     r"|Character\s+set(?:\s+encoding)?|Credits|Original\s+Publication|E-?book\s+No\.?|Date\s+first"
     r"\s+posted|Date\s+of\s+first\s+publication|Produced\s+by|Titel|Titre|T[íi]tulo|Titolo|Autore?"
+    # French to Danish
     r"|Auteur|Autor|Verfasser|Sprache|Langue|Idioma|Lingua|Taal|Tekij[äa]|Nimi|Kieli|F[öo]rfattare"
     r"|Spr[åa]k|Forfatter|Sprog)\s*:",
     re.I,

@@ -8,6 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from distributions import next_distribution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from charlab.synthetic.text import (
     Floor,
     NotInventedError,
     code_length,
-    next_distribution,
     write,
 )
 

@@ -13,6 +13,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from distributions import distribution_after, next_distribution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,11 +26,9 @@ from charlab.synthetic.text import (
     KINDS,
     Floor,
     code_length,
-    distribution_after,
     draw,
     floor_of,
     iter_text,
-    next_distribution,
     write,
     write_file,
 )

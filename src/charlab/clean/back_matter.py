@@ -1,4 +1,4 @@
-"""Find the footer, and remove what is between the end of the book and the footer.
+"""Find the footer, and remove everything between the end of the book and the footer.
 
 After the last line of a book there may be a closing sentence, notes by whoever made the file
 (often a list of corrections), credits, the license or old small print, in any order.
@@ -42,6 +42,7 @@ def find_footer(ends: Ends, after: int) -> int:
     # A footer is searched from the end of the tail, and never in the head of a long text.
     low = after if ends.middle == len(ends.lines) else ends.middle + 1
     footer = len(ends.lines)
+    # From the last line up: a body may quote an END line, but not after the real one.
     for index in range(footer - 1, low - 1, -1):
         line = ends.lines[index]
         if "**" in line and markers.END.match(line):
@@ -227,6 +228,7 @@ def _is_note_to_the_end(ends: Ends, start: int) -> bool:
     """Return whether everything after the label belongs to the note, or to further notes."""
     end = ends.block_at(start)
     label = _label_at(ends, start, end)
+    # Bookmarks quote the book, so their text cannot be judged.
     if phrases.BOOKMARKS.match(ends.lines[label]):
         return True
     is_bracket = ends.lines[label].lstrip()[:1] in phrases.BRACKETS
@@ -234,7 +236,7 @@ def _is_note_to_the_end(ends: Ends, start: int) -> bool:
     if closed is not None:
         following = closed + ends.gap_at(closed)
         return following >= ends.end or _continues(ends, following)
-    # Without a bracket, the label must be set off or be a heading.
+    # Without a bracket, the label must be a heading, or set off by blank lines or an ornament.
     set_off = ends.gap_before(start) >= 2 or label > start or _follows_rule(ends, start)
     is_heading = end - label <= 2
     return (set_off or is_heading) and _reads_as_note(ends, label)

@@ -176,8 +176,9 @@ def _find_body(source: Source, allow_copyrighted: bool) -> _Body:
 
 
 def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -> bool:
-    """Remove what is not the book's; return whether another pass may find more."""
+    """Remove everything around the book; return whether another pass may find more."""
     ends = text.ends
+    # An END line above the tail is handled first; the next pass sees the rest.
     cut = _end_in_the_middle(text)
     if cut is not None:
         first = body.first_line + cut[1] - 1
@@ -218,6 +219,7 @@ def _end_in_the_middle(text: Scan) -> tuple[int, int] | None:
 def _is_marked(text: Scan, start: int, end: int) -> bool:
     """Return whether a marker is left in a range of characters that is taken for the body."""
     ends = text.ends
+    # The rest of the text as if it were a file of its own.
     has_middle = ends.first <= ends.middle < ends.end
     rest = Ends(ends.lines[ends.first : ends.end], ends.between if has_middle else 0)
     return (

@@ -246,7 +246,7 @@ class _Candidate:
 
     @property
     def agrees(self) -> bool:
-        """Whether the bytes are valid, and those between two ASCII letters are mostly letters."""
+        """True if the bytes are valid, and those between two ASCII letters are mostly letters."""
         return self.is_valid and self.letters >= 0.9 * self.between_letters
 
 

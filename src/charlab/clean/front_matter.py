@@ -43,6 +43,7 @@ def trim_front(ends: Ends, header: Header) -> None:
     why, fenced = "", False
     for _ in range(BLOCKS):
         start, end = ends.first, ends.block_at(ends.first)
+        # A long block is prose, and no rule may reach beyond the head of the text.
         if start >= ends.end or end - start > LONGEST_NOTE or MIDDLE in ends.lines[start:end]:
             return
         rule = all(map(markers.is_rule, ends.lines[start:end]))
@@ -55,6 +56,7 @@ def trim_front(ends: Ends, header: Header) -> None:
         elif kind:
             ends.cut_front(to, kind)
             why = kind
+        # The second ornament of a fenced note goes with the first.
         elif rule and fenced:
             ends.cut_front(end, "rule")
             fenced = False
@@ -79,11 +81,13 @@ def _recognized(ends: Ends, header: Header, names: frozenset[str], before: str) 
     lines = end - start
     if lines <= 8 and markers.HEADING.search(block):
         return end, "title of the file"
+    # The title or the author is the surest sign that the book has started.
     if _names_the_book(ends, start, end, names):
         return start, ""
     if _is_note(ends, start, names):
         return _note_end(ends, header, names), NOTE
     known = header.title_words()
+    # One blank line below credits, a modern word is enough to continue them.
     close = before == CREDITS and _gap_above(ends, start) == 1
     after_credits = close and phrases.is_modern(block, known)
     if lines <= LONGEST_CREDITS and (after_credits or phrases.names_makers(block, known)):
@@ -109,6 +113,7 @@ def _gap_above(ends: Ends, start: int) -> int:
 
 def _names_the_book(ends: Ends, start: int, end: int, names: frozenset[str]) -> bool:
     """Return whether a line of a block is the book's title or author and nothing else."""
+    # A title page has fewer lines; in more, some line may equal the title by chance.
     if end - start > 12:
         return False
     lines = ends.lines[start:end]
@@ -137,6 +142,7 @@ def unboxed(block: str) -> str:
     """Return a block without a box drawn around it."""
     if not re.match(r"\s*[+|*=_~-]", block):
         return block
+    # Sides of the box go from each line, and its top and bottom altogether.
     lines = (re.sub(r"^\s*[|*+]+\s?|\s*[|*+]+\s*$", "", line) for line in block.split("\n"))
     return "\n".join(line for line in lines if line.strip(" -=_~*+")) or block
 
@@ -223,8 +229,10 @@ def _begins_book(ends: Ends, start: int, end: int, names: frozenset[str]) -> boo
     first = lines[0]
     if _names_the_book(ends, start, end, names) or phrases.HEADING_WORDS.match(first):
         return True
+    # Capitals are a heading of the book, unless they are the heading of a note.
     if first.isupper() and not phrases.NOTE.match(first):
         return True
+    # Short lines without a full stop at the end are a title or verse.
     is_short = len(lines) <= 3 and all(len(line) < 50 for line in lines)
     is_centered = min(len(line) - len(line.lstrip()) for line in ends.lines[start:end]) >= 10
     return (is_short and not lines[-1].endswith((".", ":", ";", ",", "]", ")"))) or is_centered
@@ -241,6 +249,7 @@ def _up_to_last_mention(ends: Ends, end: int, names: frozenset[str]) -> int:
         block = ends.text(start, stop)
         if _names_the_book(ends, start, stop, names):
             break
+        # A heading or a long block is the book's.
         if phrases.HEADING_WORDS.match(block.split("\n")[0]) or stop - start > 40:
             break
         if markers.MENTIONS_PROJECT.search(block):
@@ -264,6 +273,7 @@ def _is_signature(ends: Ends, header: Header, start: int, end: int) -> bool:
         return False
     if any(word.casefold() in header.words for word in words if not word.isdigit()):
         return False
+    # "Per Sky", but not "PER SKY", which may be a heading.
     capitals = all(word[0].isupper() and not word.isupper() for word in words)
     by_name = FIRST_PERSON.search(note) is not None and 2 <= len(words) <= 4 and capitals
     return by_name or (3 <= len(words) <= 6 and DATED.search(ends.lines[start]) is not None)

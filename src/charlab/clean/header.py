@@ -79,6 +79,7 @@ def letters(line: str) -> str:
 def read_header(head: str) -> Header:
     """Return the fields of a header."""
     fields = {name: _field(head, pattern) for name, pattern in FIELDS.items()}
+    # Only the first lines can be such a title; below, a quotation may look like one.
     first = OF_BY.search(head[:2_000])
     if fields["title"] is None and first is not None:
         fields["title"] = " ".join(first["title"].split()) or None
@@ -120,6 +121,7 @@ def _after_last_marker(ends: Ends, indices: list[int]) -> int:
     end = 0
     for index in indices:
         line = ends.lines[index]
+        # A marker far below the last, or an END line, belongs to the body or its footer.
         if end and (index > end + 5 * NEAR or markers.END.match(line)):
             break
         if markers.START.match(line) or markers.BARE_START.match(line):
@@ -145,11 +147,13 @@ def _is_in_front(ends: Ends, start: int, index: int) -> bool:
 
     ``start`` is the line after a START line above it, or 0.
     """
+    # Fewer filled lines after it than any body has: it is the end of the file.
     after = ends.filled(index + 1, min(index + 200, len(ends.lines)))
     if after < 8:
         return False
     if not start:
         return True
+    # Below a START line it counts only if both of its ends are close.
     begin = next(
         (n for n in range(start, index) if markers.SMALL_PRINT_START.match(ends.lines[n])), index
     )

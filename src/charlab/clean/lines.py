@@ -52,6 +52,7 @@ class Ends:
     removed: list[Removed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        # No line of a book is a single NUL character.
         self.middle = self.lines.index(MIDDLE) if self.between else len(self.lines)
         self.end = len(self.lines)
 
@@ -155,4 +156,5 @@ def ends_of(head: str, tail: str, between: int) -> Ends:
     """
     if not between:
         return Ends((head + tail).split("\n"))
+    # head ends with a line end, so its last element is empty; the tail starts with a line.
     return Ends([*head.split("\n")[:-1], MIDDLE, *tail.split("\n")], between)

@@ -125,6 +125,7 @@ def scan(text: Iterable[str]) -> Scan:
     characters = newlines = 0
     seen: list[Marker] = []
     for piece in text:
+        # The text after the last markers may continue in this piece.
         if seen and len(seen[-1].after) < AFTER:
             seen = [replace(m, after=(m.after + piece[:AFTER])[:AFTER]) for m in seen]
         counted, line = 0, newlines
@@ -133,6 +134,7 @@ def scan(text: Iterable[str]) -> Scan:
             line += piece.count("\n", counted, start)
             counted = start
             seen.append(Marker(kind, characters + start, line + 1, piece[end : end + AFTER]))
+        # A text no longer than head and tail together is kept whole.
         if len(head) < HEAD + TAIL:
             head += piece[: HEAD + TAIL - len(head)]
         tail = piece[-TAIL:] if len(piece) >= TAIL else (tail + piece)[-TAIL:]

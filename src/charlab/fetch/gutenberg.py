@@ -91,6 +91,7 @@ def fetch_book(
     for template in templates:
         url = url_of(template, number)
         host = urlsplit(url).netloc
+        # Other layouts on a busy host would only add to its load.
         if host in given_up:
             continue
         try:

@@ -37,18 +37,15 @@ class Node:
         Nodes by the next character; empty at the end of an option.
     string : str
         Characters read so far.
-    probability : float
-        Probability of the character that led here.
     nats, forgotten : float
-        Code length of that character, for a reader who remembers what the choice depends on,
-        and for one who has forgotten it.
+        Code length of the character that led here, for a reader who remembers what the choice
+        depends on, and for one who has forgotten it.
     matters : bool
         Whether the two differ.
     """
 
     children: dict[str, Node]
     string: str = ""
-    probability: float = 1.0
     nats: float = 0.0
     forgotten: float = 0.0
     matters: bool = False
@@ -104,7 +101,7 @@ class Choice:
             p = min(known[read] / known[before], 1.0)
             nats = 0.0 - math.log(p)  # 0, not -0, if p is 1
             other = 0.0 - math.log(min(forgotten[read] / forgotten[before], 1.0))
-            node = Node({}, read, p, nats, other, abs(nats - other) > SAME)
+            node = Node({}, read, nats, other, abs(nats - other) > SAME)
             nodes[read] = nodes[before].children[read[-1]] = node
         return root
 

@@ -90,6 +90,7 @@ class Book:
                     return
                 if answer.string == tables.FURTHER:
                     break
+                # A closing mark: the next question is about the mark around it.
                 self.marks.pop()
                 self.closed_at = answer.position
             answer = yield Ask(tables.START[self._depth()])
@@ -125,6 +126,7 @@ class Book:
     def _recall(self, kind: str, end: str) -> Part:
         """Write a fact of this chapter."""
         known = self.facts[kind]
+        # The string was written with an end of its own.
         choice = tables.recalled(kind, known.string.rstrip(" .,"), end)
         answer = yield Ask(choice, known.position, kind)
         self.facts[kind] = Answer(known.string, answer.position)
@@ -170,6 +172,7 @@ class Book:
         thing = yield from self._object()
         while tables.ENDING[thing.string] == tables.WITH:
             thing = yield from self._object()
+        # The second verb agrees with the first, which is the nearer cue.
         if tables.ENDING[thing.string] == tables.AND:
             yield from self._predicate(number, verb.position)
         elif tables.ENDING[thing.string] == tables.CLAUSE:
@@ -178,6 +181,7 @@ class Book:
     def _object(self) -> Part:
         """Write a determiner and a noun with its end; return the noun."""
         determiner = yield Ask(tables.DETERMINER[self.gender], self.gender_cue, "pronoun")
+        # A possessive shows the gender anew.
         if determiner.string == tables.PRONOUNS[self.gender][1]:
             self.gender_cue = determiner.position
         return (yield from self._noun(tables.OBJECT_NOUN[determiner.string]))
@@ -193,6 +197,7 @@ class Book:
             yield Ask(tables.verb(number, False), subject.position, "agreement")
             yield Ask(tables.literal("the "))
             end = ".\n\n" if line == 3 else ",\n"
+            # The first two lines end freely, the others rhyme with the line two above.
             if line < 2:
                 endings.append((yield Ask(tables.rhyme(None, end))))
                 continue

@@ -43,6 +43,7 @@ class _WordMaker:
         """Return ``count`` new words, each made of one string of every list."""
         words: list[str] = []
         while len(words) < count:
+            # A word that exists already is discarded, also if it equals another's plural.
             word = "".join(self.pick(parts) for parts in syllables)
             if self.made.isdisjoint({word, f"{word}s"}):
                 self.made |= {word, f"{word}s"}

@@ -13,7 +13,6 @@ from functools import cache
 from charlab.synthetic import lexicon as words
 from charlab.synthetic.choices import Choice, Options, followed, mixed, product
 
-OTHER = {"singular": "plural", "plural": "singular"}
 NUMBER_SHARES = {"singular": 0.65, "plural": 0.35}
 """Frequency of each number among verbs, counted in twenty million characters."""
 
@@ -24,6 +23,7 @@ OPENERS = {"“": "”", "(": ")", "[": "]"}
 PRONOUNS = {"woman": ("she ", "her "), "man": ("he ", "his ")}
 _WOMEN_SHARE = math.fsum(p for name, p in words.NAMES.items() if name in words.WOMEN)
 GENDER_SHARES = {"woman": _WOMEN_SHARE, "man": 1 - _WOMEN_SHARE}
+
 
 SINGULAR_DETERMINERS = {"a ": 0.15, "this ": 0.05, "every ": 0.04}
 PLURAL_DETERMINERS = {"these ": 0.11, "many ": 0.1} | {f"{n} ": 0.1 / 98 for n in range(2, 100)}
@@ -38,6 +38,7 @@ SUBJECT_NAMES = followed(words.NAMES, " ")
 HERO, HOME, SINCE, THEN, VERSE, CHAPTER = (
     "It was ", "Home in ", "Since ", "Then ", "  The ", "CHAPTER "
 )  # fmt: skip
+# A sentence starts with a subject, an adverb, a recalled fact, a pronoun or an opening mark.
 STARTS = mixed(
     (0.36, OPENING_DETERMINERS),
     (0.10, SUBJECT_NAMES),
@@ -49,14 +50,17 @@ STARTS = mixed(
     (0.12, {"“": 0.65, "(": 0.35}),
 )
 DEEP_STARTS = {string: p for string, p in STARTS.items() if string not in OPENERS}
+# By the number of open marks: "[" opens only inside one other mark, and nothing inside two.
 STARTS_BY_DEPTH = (STARTS, mixed((0.96, DEEP_STARTS), (0.04, {"[": 1.0})), DEEP_STARTS)
 PARAGRAPH_STARTS = mixed((0.71, STARTS), (0.20, {VERSE: 1.0}), (0.09, {CHAPTER: 1.0}))
 
 FURTHER, PARAGRAPH = " ", "\n\n"
+# After a sentence: outside marks a further one or the paragraph's end, inside the closing mark.
 AFTER = {"": {FURTHER: 0.8, PARAGRAPH: 0.2}} | {
     opener: {FURTHER: 0.55, closer: 0.45} for opener, closer in OPENERS.items()
 }
 _AFTER_FORGOTTEN = mixed(*((share, AFTER[mark]) for mark, share in CONTEXT_SHARES.items()))
+# An object ends the sentence, or leads to another verb, object or clause.
 AND, WITH, CLAUSE = ", and ", " with ", "; "
 ENDS = {".": 0.64, "!": 0.06, "?": 0.06, AND: 0.11, WITH: 0.07, CLAUSE: 0.06}
 ADJECTIVE_SHARE, PREPOSITION_SHARE, POSSESSIVE_SHARE = 0.22, 0.35, 0.2
@@ -71,6 +75,7 @@ YEAR = Choice(followed(words.YEARS, " "))
 
 # Choices that depend on earlier text; the second distribution is that of a forgetful reader.
 SENTENCE_END = {mark: Choice(options, _AFTER_FORGOTTEN) for mark, options in AFTER.items()}
+# "her" and "his" agree with the person named last.
 _POSSESSIVES = {possessive: GENDER_SHARES[g] for g, (_, possessive) in PRONOUNS.items()}
 DETERMINER = {
     gender: Choice(
@@ -102,6 +107,7 @@ def _by_determiner(ends: Options) -> dict[str, Choice]:
         )
         for allowed, fitting in NOUNS.items()
     }
+    # "the" and possessives take any noun; the specific determiners override them.
     result = dict.fromkeys((*DETERMINERS, *_POSSESSIVES), choices["either"])
     result |= dict.fromkeys(SINGULAR_DETERMINERS, choices["one"])
     result |= dict.fromkeys(PLURAL_DETERMINERS, choices["several"])
@@ -142,6 +148,7 @@ def recalled(kind: str, string: str, end: str) -> Choice:
 def chapter(number: int) -> Choice:
     """Return a chapter's number, which a forgetful reader knows to within twenty."""
     # Not cached, since their number is unlimited.
+    # The first number follows no other, so it depends on nothing.
     if number == 1:
         return literal(f"1{PARAGRAPH}")
     some = {f"{n}{PARAGRAPH}": 1.0 for n in range(max(1, number - 20), number + 21)}

@@ -1,10 +1,9 @@
 """The built-in text: a book in an invented language whose best possible loss is known.
 
-One grammar (:mod:`charlab.synthetic.grammar`) has three interpreters: :func:`write` draws each
-choice, :func:`code_length` reads a text and infers the choices, :func:`next_distribution` returns
-the distribution of the next character. A text has only one derivation, so
--ln P(character | all before it) is exact for every character. The mean is the *floor*: no model
-can have a lower expected loss.
+One grammar (:mod:`charlab.synthetic.grammar`) has two interpreters: :func:`write` draws each
+choice, and :func:`code_length` reads a text and infers the choices. A text has only one
+derivation, so -ln P(character | all before it) is exact for every character. The mean is the
+*floor*: no model can have a lower expected loss.
 
 Some choices depend on distant text: a verb agrees with its subject, a quotation must close, a
 rhyme is kept, the hero of a chapter is recalled. For those, the loss of a reader who knows the
@@ -186,21 +185,3 @@ def code_length(text: str) -> Floor:
         If the generator cannot have written the text.
     """
     return floor_of(text, Book().write())
-
-
-def distribution_after(prefix: str, grammar: Grammar) -> dict[str, float]:
-    """Return the probability of each possible next character of a grammar's text."""
-    reader = Reader(grammar)
-    reader.read(prefix)
-    return {char: node.probability for char, node in reader.node.children.items()}
-
-
-def next_distribution(prefix: str) -> dict[str, float]:
-    """Return the probability of each possible next character of a book.
-
-    Raises
-    ------
-    NotInventedError
-        If the generator cannot have written ``prefix``.
-    """
-    return distribution_after(prefix, Book().write())

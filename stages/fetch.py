@@ -13,7 +13,7 @@ from charlab.fetch.gutenberg import fetch_text
 @click.argument("source", type=FILE)
 @click.argument("out", type=FILE)
 def main(source: Path, out: Path) -> None:
-    """Fetch what the plan's file SOURCE describes into OUT."""
+    """Fetch the text that the plan describes in the file SOURCE, and write it to OUT."""
     fetch_text(read_json(source), out)
 
 

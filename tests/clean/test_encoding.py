@@ -1,4 +1,4 @@
-"""Bytes become the characters that were meant, and the reason is said."""
+"""Bytes become the intended characters, and the evidence for the encoding is recorded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charlab.clean.encoding import NotTextError, decode, encoding_of, pieces
+from charlab.clean.encoding import decode, detect_encoding, pieces
+from charlab.clean.reject import NotTextError
 
 plain = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1).map(
     lambda text: unicodedata.normalize("NFC", text.lstrip("\ufeff"))
@@ -17,14 +18,14 @@ plain = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1).map(
 
 
 @given(plain)
-def test_utf8_is_read_as_utf8(text: str) -> None:
-    """Any text in NFC comes back as it was."""
+def test_utf8_round_trip(text: str) -> None:
+    """Any text in NFC is unchanged."""
     assert decode(text.encode("utf-8")).text == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_decides_and_is_removed(encoding: str) -> None:
-    """The mark names the encoding, and is no character of the text."""
+def test_byte_order_mark_is_removed(encoding: str) -> None:
+    """The mark determines the encoding and is not part of the text."""
     decoded = decode("Žluťoučký kůň\n".encode(encoding))
     assert (decoded.text, decoded.why) == ("Žluťoučký kůň\n", "byte order mark")
 
@@ -38,14 +39,14 @@ def test_a_byte_order_mark_decides_and_is_removed(encoding: str) -> None:
         (b"caf\xe9 \x81", "latin-1", "café \x81"),
     ],
 )
-def test_bytes_decide_between_latin_1_and_cp1252(raw: bytes, encoding: str, text: str) -> None:
-    """Bytes from 0x80 to 0x9F are letters and quotes in one, and nothing in the other."""
+def test_latin_1_and_cp1252(raw: bytes, encoding: str, text: str) -> None:
+    """Bytes 0x80 to 0x9F are letters and quotes in CP1252, and control characters in Latin-1."""
     decoded = decode(raw)
     assert (decoded.encoding, decoded.text) == (encoding, text)
 
 
 def declaring(name: str, text: str, encoding: str) -> bytes:
-    """Return a text under a header that declares a character set."""
+    """Return a text below a header that declares a character set."""
     return f"Character set encoding: {name}\r\n\r\n".encode() + text.encode(encoding)
 
 
@@ -62,10 +63,8 @@ def declaring(name: str, text: str, encoding: str) -> bytes:
         ("CP437", "cp437", "Ein schöner Tag für Mädchen, größer"),
     ],
 )
-def test_a_declared_encoding_is_believed_where_the_bytes_agree(
-    name: str, encoding: str, text: str
-) -> None:
-    """A header that names a known character set is right if nothing speaks against it."""
+def test_declared_encoding_is_used_if_the_bytes_agree(name: str, encoding: str, text: str) -> None:
+    """A known character set in the header is used if nothing contradicts it."""
     decoded = decode(declaring(name, text, encoding))
     assert decoded.text.endswith(text)
     assert "the bytes agree" in decoded.why
@@ -85,29 +84,22 @@ def test_a_declared_encoding_is_believed_where_the_bytes_agree(
         ("hex", "latin-1", "Café noir"),
     ],
 )
-def test_a_declared_encoding_that_the_bytes_refute_is_not_believed(
-    name: str, encoding: str, text: str
-) -> None:
-    """Wrong, unknown and impossible declarations change nothing."""
+def test_refuted_declarations_are_ignored(name: str, encoding: str, text: str) -> None:
+    """Wrong, unknown and impossible declarations have no effect."""
     decoded = decode(declaring(name, text, encoding))
     assert decoded.text.endswith(text)
     assert decoded.encoding in ("latin-1", "cp1252")
 
 
-def test_escape_sequences_are_read_where_they_are_declared() -> None:
-    """ISO-2022-JP is all ASCII bytes, so the declaration is needed."""
+def test_escape_sequences_need_a_declaration() -> None:
+    """ISO-2022-JP uses ASCII bytes only, so the declaration decides."""
     text = "吾輩は猫である"
     assert decode(declaring("ISO-2022-JP", text, "iso2022_jp")).text.endswith(text)
 
 
-def test_c1_controls_are_mended_in_valid_utf8() -> None:
-    """U+0091 was a quotation mark once; what CP1252 does not know stays."""
+def test_c1_controls_become_cp1252_characters() -> None:
+    """U+0091 was a quotation mark; U+0081 is no CP1252 character, and stays."""
     assert decode("\x91so\x92 \x81".encode()).text == "‘so’ \x81"
-
-
-def test_line_ends_become_lf_and_text_nfc() -> None:
-    """CRLF, lone CR and decomposed letters have one form."""
-    assert decode("e\u0301\r\nb\rc\n".encode()).text == "é\nb\nc\n"
 
 
 @pytest.mark.parametrize(
@@ -117,11 +109,11 @@ def test_line_ends_become_lf_and_text_nfc() -> None:
         (b"%PDF-1.4\n", "a PDF file"),
         (b"text\0text", "byte 4 is zero"),
         (bytes(range(1, 32)) * 40, "control characters"),
-        (b"\xff\xfeabc", "its first bytes say utf-16"),
+        (b"\xff\xfeabc", "expected utf-16, as its byte order mark says"),
     ],
 )
 def test_binary_files_are_refused(raw: bytes, message: str) -> None:
-    """What is no text is named."""
+    """The error names the kind of file or the offending bytes."""
     with pytest.raises(NotTextError, match=message):
         decode(raw)
 
@@ -130,18 +122,18 @@ def test_binary_files_are_refused(raw: bytes, message: str) -> None:
     plain, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252", "big5"]), st.integers(1, 9)
 )
 def test_pieces_give_the_same_text(text: str, encoding: str, size: int) -> None:
-    """Whatever is read at once, decoding gives the same characters for the same reason."""
+    """The size of the chunks changes neither the text nor the evidence."""
     raw = (text + "\r\nx\rÿ\x91\n" + text).encode(encoding, "ignore")
     try:
         decoded = decode(raw)
     except NotTextError as error:
-        with pytest.raises(NotTextError, match=r"zero|control|first bytes"):
-            encoding_of(io.BytesIO(raw), size)
+        with pytest.raises(NotTextError, match=r"zero|control|byte order"):
+            detect_encoding(io.BytesIO(raw), size)
         assert "zero" in str(error) or "control" in str(error)
         return
-    found, why = encoding_of(io.BytesIO(raw), size)
-    assert (found, why) == (decoded.encoding, decoded.why)
-    parts = list(pieces(io.BytesIO(raw), found, size))
+    name, why = detect_encoding(io.BytesIO(raw), size)
+    assert (name, why) == (decoded.encoding, decoded.why)
+    parts = list(pieces(io.BytesIO(raw), name, size))
     assert "".join(parts) == decoded.text
     assert all(part.endswith("\n") for part in parts[:-1])
 
@@ -152,10 +144,10 @@ def test_pieces_give_the_same_text(text: str, encoding: str, size: int) -> None:
 @example("“e\u0301”")
 @example("\u212b—…’")
 @example("\u2000\u2001")
-def test_a_text_is_in_nfc(text: str) -> None:
-    """Whatever is found out at a glance, the text is what unicodedata makes of it."""
-    mended = decode(("plain words, and many of them\n" + text).encode()).text
-    assert unicodedata.is_normalized("NFC", mended)
+def test_text_is_in_nfc(text: str) -> None:
+    """The fast test for NFC on bytes agrees with unicodedata."""
+    decoded = decode(("plain words, and many of them\n" + text).encode()).text
+    assert unicodedata.is_normalized("NFC", decoded)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +158,9 @@ def test_a_text_is_in_nfc(text: str) -> None:
         (b"a\r\nb\r", "a\nb\n"),
         (b"a\r\r\nb", "a\n\nb"),
         (b"a\n\rb\n", "a\n\nb\n"),
+        ("e\u0301\r\nb\rc\n".encode(), "é\nb\nc\n"),
     ],
 )
 def test_line_ends(raw: bytes, text: str) -> None:
-    """Whatever a file's line ends are, also mixed, they become LF."""
+    """All line ends become LF, also mixed ones, and letters are composed."""
     assert decode(raw).text == text

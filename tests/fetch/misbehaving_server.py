@@ -1,4 +1,4 @@
-"""A real HTTP server on the loopback that misbehaves on purpose."""
+"""A real HTTP server on the loopback interface that misbehaves on purpose."""
 
 from __future__ import annotations
 
@@ -11,72 +11,87 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from charlab.fetch.download import Policy
+
 TAG = '"one"'
+BODY = bytes(range(32, 127)) * 400
+
+Answer = Callable[[Any, int], None]
+"""Function that answers a request, given the handler and the number of the request."""
+
+
+def quick(**options: object) -> Policy:
+    """Return a policy without long waits."""
+    defaults = {"pause": 0.0, "backoff": 0.01, "timeout": (2.0, 0.5)}
+    return Policy(**(defaults | options))  # type: ignore[arg-type]
 
 
 @dataclass
 class Script:
-    """What the server does, and what it was asked.
+    """The behavior of the server, and the headers of the requests it received.
 
     Attributes
     ----------
     body : bytes
-        What it would give if it behaved.
+        The file to serve.
     answer : callable
-        Takes the handler and the number of the request, from 0.
+        Answers each request.
+    requests : list of dict
+        Headers of each request so far.
     """
 
     body: bytes
-    answer: Callable[[Any, int], None]
+    answer: Answer
     requests: list[dict[str, str]] = field(default_factory=list)
 
 
-def plain(handler: Any, _: int) -> None:
-    """Give the whole body, or the range that was asked for."""
-    body: bytes = handler.script.body
-    asked = handler.headers.get("Range")
-    if asked and handler.headers.get("If-Range") == TAG:
-        start = int(asked.removeprefix("bytes=").removesuffix("-"))
-        rest = body[start:]
-        handler.send_response(206)
-        handler.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-    else:
-        rest = body
-        handler.send_response(200)
-    handler.send_header("ETag", TAG)
-    handler.send_header("Content-Length", str(len(rest)))
+def send_headers(handler: Any, status: int, length: int | None = 0, **headers: str) -> None:
+    """Send a status and headers; underscores in their names become hyphens."""
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    if length is not None:
+        handler.send_header("Content-Length", str(length))
     handler.end_headers()
-    handler.wfile.write(rest)
 
 
-def status(code: int, times: int, **headers: str) -> Callable[[Any, int], None]:
-    """Answer with an error so many times, then behave."""
+def requested(handler: Any, tag: str = TAG) -> bytes:
+    """Send the headers for the file or the requested range; return the bytes to send."""
+    body: bytes = handler.script.body
+    if handler.headers.get("Range") and handler.headers.get("If-Range") == TAG:
+        start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        content_range = f"bytes {start}-{len(body) - 1}/{len(body)}"
+        send_headers(handler, 206, len(body) - start, ETag=tag, Content_Range=content_range)
+        return body[start:]
+    send_headers(handler, 200, len(body), ETag=tag)
+    return body
+
+
+def plain(handler: Any, _: int) -> None:
+    """Send the whole file, or the requested range."""
+    handler.wfile.write(requested(handler))
+
+
+def status(code: int, times: int, **headers: str) -> Answer:
+    """Answer a number of times with an error, then behave."""
 
     def answer(handler: Any, number: int) -> None:
-        if number >= times:
+        if number < times:
+            send_headers(handler, code, **headers)
+        else:
             plain(handler, number)
-            return
-        handler.send_response(code)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
 
     return answer
 
 
-def cut(at: int, tagged: bool = True) -> Callable[[Any, int], None]:
+def cut(at: int, tagged: bool = True) -> Answer:
     """Close the connection after ``at`` bytes of the first answer, then behave."""
 
     def answer(handler: Any, number: int) -> None:
         if number:
             plain(handler, number)
             return
-        handler.send_response(200)
-        if tagged:
-            handler.send_header("ETag", TAG)
-        handler.send_header("Content-Length", str(len(handler.script.body)))
-        handler.end_headers()
+        send_headers(handler, 200, len(handler.script.body), **({"ETag": TAG} if tagged else {}))
         handler.wfile.write(handler.script.body[:at])
         handler.wfile.flush()
         handler.connection.shutdown(2)
@@ -84,24 +99,19 @@ def cut(at: int, tagged: bool = True) -> Callable[[Any, int], None]:
     return answer
 
 
-def packed(handler: Any, _: int) -> None:
-    """Give the body in gzip."""
+def compressed(handler: Any, _: int) -> None:
+    """Send the file in gzip."""
     body = gzip.compress(handler.script.body)
-    handler.send_response(200)
-    handler.send_header("Content-Encoding", "gzip")
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
+    send_headers(handler, 200, len(body), Content_Encoding="gzip")
     handler.wfile.write(body)
 
 
-def slow(seconds: float) -> Callable[[Any, int], None]:
-    """Stop in the middle of the body for so long."""
+def stalling(seconds: float) -> Answer:
+    """Pause in the middle of the file, then close the connection."""
 
     def answer(handler: Any, _: int) -> None:
         body = handler.script.body
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
+        send_headers(handler, 200, len(body))
         handler.wfile.write(body[: len(body) // 2])
         handler.wfile.flush()
         time.sleep(seconds)
@@ -110,58 +120,37 @@ def slow(seconds: float) -> Callable[[Any, int], None]:
     return answer
 
 
-def trickle(seconds: float, weak: bool = False) -> Callable[[Any, int], None]:
-    """Give the body in pieces of a fiftieth, with a pause behind each; ranges are known."""
+def trickle(seconds: float, weak: bool = False) -> Answer:
+    """Send the file in fiftieths, with a pause after each."""
 
     def answer(handler: Any, _: int) -> None:
-        body = handler.script.body
-        asked, start = handler.headers.get("Range"), 0
-        if asked and handler.headers.get("If-Range") == TAG:
-            start = int(asked.removeprefix("bytes=").removesuffix("-"))
-            handler.send_response(206)
-            handler.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-        else:
-            handler.send_response(200)
-        handler.send_header("ETag", f"W/{TAG}" if weak else TAG)
-        handler.send_header("Content-Length", str(len(body) - start))
-        handler.end_headers()
-        for at in range(start, len(body), len(body) // 50):
-            handler.wfile.write(body[at : at + len(body) // 50])
+        rest = requested(handler, f"W/{TAG}" if weak else TAG)
+        size = len(handler.script.body) // 50
+        for at in range(0, len(rest), size):
+            handler.wfile.write(rest[at : at + size])
             handler.wfile.flush()
             time.sleep(seconds)
 
     return answer
 
 
-def always_cut(share: float) -> Callable[[Any, int], None]:
-    """Give so large a share of what is asked for, then close the connection, every time."""
+def always_cut(share: float) -> Answer:
+    """Close every connection after this share of the file."""
 
     def answer(handler: Any, _: int) -> None:
-        body, start = handler.script.body, 0
-        asked = handler.headers.get("Range")
-        if asked and handler.headers.get("If-Range") == TAG:
-            start = int(asked.removeprefix("bytes=").removesuffix("-"))
-            handler.send_response(206)
-            handler.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-        else:
-            handler.send_response(200)
-        handler.send_header("ETag", TAG)
-        handler.send_header("Content-Length", str(len(body) - start))
-        handler.end_headers()
-        handler.wfile.write(body[start : start + max(1, int(len(body) * share))])
+        rest = requested(handler)
+        handler.wfile.write(rest[: max(1, int(len(handler.script.body) * share))])
         handler.wfile.flush()
         handler.close_connection = True
 
     return answer
 
 
-def wrong_length(more: int) -> Callable[[Any, int], None]:
-    """Promise more bytes than there are, or fewer."""
+def wrong_length(more: int) -> Answer:
+    """Promise this many bytes more than the file has."""
 
     def answer(handler: Any, _: int) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(handler.script.body) + more))
-        handler.end_headers()
+        send_headers(handler, 200, len(handler.script.body) + more)
         handler.wfile.write(handler.script.body)
         handler.wfile.flush()
         handler.close_connection = True
@@ -170,30 +159,24 @@ def wrong_length(more: int) -> Callable[[Any, int], None]:
 
 
 def endless(handler: Any, _: int) -> None:
-    """Give a body that never ends, of no length that is told."""
-    handler.send_response(200)
-    handler.end_headers()
+    """Send the file again and again, without a length."""
+    send_headers(handler, 200, None)
     handler.close_connection = True
     while True:
         handler.wfile.write(handler.script.body)
 
 
 def bad_range(handler: Any, number: int) -> None:
-    """Refuse to go on from anywhere; give the whole file if asked for all of it."""
+    """Refuse all ranges."""
     if handler.headers.get("Range"):
-        handler.send_response(416)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
+        send_headers(handler, 416)
     else:
         plain(handler, number)
 
 
 def circle(handler: Any, _: int) -> None:
-    """Redirect to the same address."""
-    handler.send_response(302)
-    handler.send_header("Location", handler.path)
-    handler.send_header("Content-Length", "0")
-    handler.end_headers()
+    """Redirect to the same URL."""
+    send_headers(handler, 302, Location=handler.path)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -209,12 +192,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Write no log."""
 
 
 @contextmanager
 def serving(script: Script) -> Iterator[str]:
-    """Run the server while the block runs; give the address of its one file."""
+    """Run the server during the block; yield the URL of its one file."""
     handler = type("Handler", (_Handler,), {"script": script})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""A host is asked by one process at a time, and only one that proves who it is."""
+"""Requests to one host take turns, and a server must prove its identity."""
 
 from __future__ import annotations
 
@@ -15,42 +15,28 @@ from pathlib import Path
 
 import pytest
 import requests
-from misbehaving_server import (
-    Script,
-    plain,
-    serving,
-    trickle,
-)
+from misbehaving_server import BODY, Script, plain, quick, serving, trickle
 
 import charlab
 from charlab.fetch import download as module
-from charlab.fetch.download import download
-from charlab.fetch.manners import DownloadError, HostError, Manners
-
-BODY = bytes(range(32, 127)) * 400
-QUICK = {"pause": 0.0, "backoff": 0.01, "timeout": (2.0, 0.5)}
+from charlab.fetch.download import DownloadError, HostError, download
 
 
-def manners(**options: object) -> Manners:
-    """Return manners without long waits."""
-    return Manners(**(QUICK | options))  # type: ignore[arg-type]
-
-
-def test_two_requests_to_one_host_are_apart(tmp_path: Path) -> None:
-    """The pause counts from the end of the request before."""
+def test_pause_between_two_requests(tmp_path: Path) -> None:
+    """The pause counts from the end of the previous request."""
     with serving(Script(BODY, plain)) as url:
-        download(url, tmp_path / "a.part", "charlab/test", manners())
+        download(url, tmp_path / "a.part", "charlab/test", quick())
         started = time.monotonic()
-        download(url, tmp_path / "b.part", "charlab/test", manners(pause=0.4))
+        download(url, tmp_path / "b.part", "charlab/test", quick(pause=0.4))
     assert time.monotonic() - started >= 0.35
 
 
-def test_two_processes_ask_one_host_in_turn(tmp_path: Path) -> None:
-    """While one downloads, the other waits, and then for the pause."""
+def test_processes_take_turns(tmp_path: Path) -> None:
+    """The second process waits for the first and then for the pause."""
     program = (
         "import sys; from pathlib import Path\n"
-        "from charlab.fetch.download import Manners, download\n"
-        "download(sys.argv[1], Path(sys.argv[2]), 'x', Manners(pause=0.3))\n"
+        "from charlab.fetch.download import Policy, download\n"
+        "download(sys.argv[1], Path(sys.argv[2]), 'x', Policy(pause=0.3))\n"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(charlab.__file__).parents[1])}
     times: list[float] = []
@@ -72,20 +58,20 @@ def test_two_processes_ask_one_host_in_turn(tmp_path: Path) -> None:
     assert times[2] - times[1] >= 0.25
 
 
-def test_no_server_is_said_in_words(tmp_path: Path) -> None:
-    """A refused connection is no traceback, and the host is not to be asked again."""
+def test_refused_connection(tmp_path: Path) -> None:
+    """The error says so, and that the host should get no more requests."""
     with pytest.raises(HostError, match="no connection"):
-        download("http://127.0.0.1:9/x", tmp_path / "p.part", "x", manners(attempts=1))
+        download("http://127.0.0.1:9/x", tmp_path / "p.part", "x", quick(attempts=1))
 
 
-def test_a_name_that_nobody_knows_is_said_in_words(tmp_path: Path) -> None:
-    """The likeliest reason is that there is no network."""
-    with pytest.raises(HostError, match=r"name is not known here|proxy"):
-        download("http://no-such-host.invalid/", tmp_path / "p.part", "x", manners(attempts=1))
+def test_unknown_host(tmp_path: Path) -> None:
+    """The error suggests the likeliest reason, a missing network."""
+    with pytest.raises(HostError, match=r"cannot be resolved|proxy"):
+        download("http://no-such-host.invalid/", tmp_path / "p.part", "x", quick(attempts=1))
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
-    """TLS is verified: a server that anyone may have set up gives nothing."""
+def test_self_signed_certificate_is_refused(tmp_path: Path) -> None:
+    """Certificates are verified."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("needs the openssl command to make a certificate")
@@ -105,7 +91,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
         with pytest.raises(DownloadError, match="certificate could not be verified"):
             download(
                 f"https://127.0.0.1:{server.server_port}/", tmp_path / "p.part", "x",
-                manners(attempts=1),
+                quick(attempts=1),
             )  # fmt: skip
     finally:
         server.shutdown()
@@ -113,8 +99,10 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
         server.server_close()
 
 
-def test_https_is_not_left_for_http(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A redirect to an address that cannot be verified is not followed to its body."""
+def test_redirect_from_https_to_http_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The body of a server that cannot be verified is not read."""
 
     def answer(*_: object, **__: object) -> requests.Response:
         response = requests.Response()
@@ -124,4 +112,4 @@ def test_https_is_not_left_for_http(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(module.requests.Session, "get", answer)
     with pytest.raises(DownloadError, match="redirected from https to http"):
-        download("https://host/book.txt", tmp_path / "p.part", "x", manners())
+        download("https://host/book.txt", tmp_path / "p.part", "x", quick())

@@ -1,10 +1,10 @@
-"""What arrives is looked at before it is kept."""
+"""Downloaded files are verified before they are kept."""
 
 from __future__ import annotations
 
 import pytest
 
-from charlab.fetch.verify import FetchError, look_at
+from charlab.fetch.verify import FetchError, verify_book
 from small_gutenberg import BOOK
 
 SMALL_PRINT = (
@@ -28,28 +28,28 @@ SMALL_PRINT = (
         BOOK.replace(b"few words", b"[eBook #78]"),
     ],
 )
-def test_the_book_is_kept(raw: bytes) -> None:
-    """With another edition's number beside its own, or none, or the old header and no END."""
-    look_at(raw, 77)
+def test_book_is_kept(raw: bytes) -> None:
+    """It may name another edition, or no number, or have the old header and no END line."""
+    verify_book(raw, 77)
 
 
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"<!DOCTYPE html><html><body>" + b"x" * 999, "a web page, not the book"),
-        (b"\xef\xbb\xbf <html>" + b"captcha" * 200, "a web page, with a captcha, not the book"),
-        (b'<?xml version="1.0"?>' + b"<p/>" * 500, "a web page, not the book"),
-        (b"PK\x03\x04" + b"x" * 999, "a ZIP or EPUB file, not a plain text"),
-        (b"\x1f\x8b" + b"x" * 999, "a gzip file, not a plain text"),
-        (b"%PDF-1.4" + b"x" * 999, "a PDF, not a plain text"),
+        (b"<!DOCTYPE html><html><body>" + b"x" * 999, "found a web page"),
+        (b"\xef\xbb\xbf <html>" + b"captcha" * 200, "found a web page with a captcha"),
+        (b'<?xml version="1.0"?>' + b"<p/>" * 500, "found a web page"),
+        (b"PK\x03\x04" + b"x" * 999, "found a ZIP or EPUB file"),
+        (b"\x1f\x8b" + b"x" * 999, "found a gzip file"),
+        (b"%PDF-1.4" + b"x" * 999, "found a PDF"),
         (b"", "only 0 bytes, too few"),
         (b"short", "only 5 bytes, too few"),
-        (BOOK.replace(b"#77", b"#78"), "the header says book 78, not 77"),
-        (BOOK[: BOOK.rindex(b"***", 0, -6)], r"ends after \d+ bytes without their END line"),
-        (BOOK[: len(BOOK) // 2], r"ends after \d+ bytes without their END line, so it is cut off"),
+        (BOOK.replace(b"#77", b"#78"), "expected book 77, found book 78"),
+        (BOOK[: BOOK.rindex(b"***", 0, -6)], r"ends after \d+ bytes without an END line"),
+        (BOOK[: len(BOOK) // 2], r"ends after \d+ bytes without an END line, so it is cut off"),
     ],
 )
-def test_what_is_not_the_book_is_not_kept(raw: bytes, reason: str) -> None:
-    """Pages, stumps, parts and other books are refused, each with its own reason."""
+def test_other_files_are_refused(raw: bytes, reason: str) -> None:
+    """Web pages, binaries, incomplete files and other books are refused with the reason."""
     with pytest.raises(FetchError, match=reason):
-        look_at(raw, 77)
+        verify_book(raw, 77)

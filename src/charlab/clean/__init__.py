@@ -1,1 +1,1 @@
-"""Extract the body of a Project Gutenberg file: decode, strip boilerplate, normalize."""
+"""Reduce Project Gutenberg files to the bodies of their books."""

@@ -1,13 +1,14 @@
-"""The clean stage: from one text's bytes, whatever its source, to its body.
+"""Clean one text, whatever its source: the clean stage.
 
-A Gutenberg file and a user's own file go through the cleaner; the built-in text is
-its own body; a text that is taken ``as_bytes`` (for a published protocol that
-counts bytes, line ends and all) becomes one character per byte.
+A Gutenberg file or a user's own file goes through the cleaner. The built-in text is kept whole,
+and so is a text with ``as_bytes``, which becomes one character per byte: for published protocols
+that count bytes, line ends included.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from charlab.clean.cleaner import clean_file
@@ -17,59 +18,69 @@ from charlab.core.files import write_json, write_text
 from charlab.fetch.params import TextParams
 
 
+@dataclass(frozen=True)
+class CleanFiles:
+    """The files of the clean stage.
+
+    Attributes
+    ----------
+    raw : Path
+        The text as it was fetched.
+    out, record : Path
+        Files to write: the body in UTF-8 with LF line ends, and its record as JSON.
+    bodies : Path
+        The tracked file with the fingerprint of each body.
+    """
+
+    raw: Path
+    out: Path
+    record: Path
+    bodies: Path
+
+
 def clean_text(
-    slug: str,
-    text: TextParams,
-    params: CleanParams,
-    raw: Path,
-    *,
-    out: Path,
-    record: Path,
-    bodies: Path,
-    strict: bool = False,
+    slug: str, text: TextParams, params: CleanParams, files: CleanFiles, *, strict: bool = False
 ) -> list[str]:
-    """Write the body of ``raw`` to ``out``, and what was done to ``record``.
+    """Write the body of a text, and the record of its cleaning.
 
     Parameters
     ----------
     slug : str
-        What params.yaml calls the text.
+        The key of the text in params.yaml.
     text : TextParams
         Its entry there.
     params : CleanParams
-        Changes to characters that were asked for.
-    raw : Path
-        The text as it was fetched.
-    out, record : Path
-        Files to write: UTF-8 with LF line ends, and JSON.
-    bodies : Path
-        The tracked file that says what the body of each text is; a body that is
-        not the recorded one is said so.
+        Changes to make to characters.
+    files : CleanFiles
+        The files to read and write.
     strict : bool
-        Refuse a body that is not the recorded one, as CHARLAB_STRICT does, too.
+        Refuse a body that differs from the recorded one; CHARLAB_STRICT does the same.
 
     Returns
     -------
     list of str
-        What the user should be told.
+        Messages for the user.
     """
     if text.builtin is not None or text.as_bytes:
-        _keep_whole(raw, out, record, "latin-1" if text.as_bytes else "utf-8")
+        _keep_whole(files, "latin-1" if text.as_bytes else "utf-8")
         return []
-    cleaned = clean_file(raw, out, record, params=params, allow_copyrighted=text.allow_copyrighted)
-    told = [f"{slug}: {warning}" for warning in cleaned.warnings]
+    record = clean_file(
+        files.raw, files.out, files.record, params=params, allow_copyrighted=text.allow_copyrighted
+    )
+    messages = [f"{slug}: {warning}" for warning in record.warnings]
+    # The recorded fingerprint is that of the body without changes to characters.
     if params == CleanParams() and text.gutenberg is not None:
-        body = out.read_text(encoding="utf-8")
-        changed = check(slug, text.gutenberg, body, bodies, strict=strict)
-        told += [changed] if changed else []
-    return told
+        body = files.out.read_text(encoding="utf-8")
+        change = check(slug, text.gutenberg, body, files.bodies, strict=strict)
+        messages += [change] if change else []
+    return messages
 
 
-def _keep_whole(raw: Path, out: Path, record: Path, encoding: str) -> None:
-    body = raw.read_bytes().decode(encoding)
-    write_text(out, body)
+def _keep_whole(files: CleanFiles, encoding: str) -> None:
+    body = files.raw.read_bytes().decode(encoding)
+    write_text(files.out, body)
     write_json(
-        record,
+        files.record,
         {
             "encoding": encoding,
             "why": "kept whole: every byte is part of the text",

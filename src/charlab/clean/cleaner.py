@@ -1,13 +1,11 @@
-"""From the bytes of a Gutenberg file to the body of the book.
+"""Reduce a Gutenberg file to the body of its book, and record what was removed and why.
 
-What enters is a file as Project Gutenberg or its readers have it; what leaves is its body,
-and a record of what was removed and why. The priorities: no line of the body is lost; then,
-no line that is not the book's is left.
+No line of the body may be lost; after that, no line that is not the book's may remain.
 
-The structure of such files, which is all that the rules here know: a header up to a START
-line or the end of the "small print"; behind it blocks that say who made the file; notes by
-whoever did; the body; such notes again; an END line or a closing sentence; the licence. Blocks
-are taken away one by one as long as each is recognised, and a doubtful one stays.
+The rules know only the structure of such files: a header, up to a START line or the end of the
+"small print"; credits and notes by whoever made the file; the body; further notes; an END line
+or a closing sentence; the license. Blocks are removed one by one as long as each is recognized,
+and a doubtful one stays.
 """
 
 from __future__ import annotations
@@ -19,39 +17,41 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from charlab.clean.back_matter import FOOTER, closing_at, find_footer, trim_back
-from charlab.clean.encoding import PIECE, decode, encoding_of
+from charlab.clean.encoding import CHUNK, decode, detect_encoding
 from charlab.clean.front_matter import trim_front
 from charlab.clean.header import Header, find_header, header_of_blocks, read_header
-from charlab.clean.lines import TAIL, Ends
-from charlab.clean.normalize import finished
+from charlab.clean.lines import TAIL, Ends, Removed
+from charlab.clean.normalize import normalized
 from charlab.clean.params import CleanParams
-from charlab.clean.record import CleaningRecord, Removed, explain
-from charlab.clean.reject import (
-    CleaningError,
-    refuse_copyrighted,
-    refuse_tiny,
-    refuse_web_page,
-)
-from charlab.clean.scan import Survey, refuse_two_books, survey
-from charlab.clean.sources import InMemory, OnDisk, Source
+from charlab.clean.record import CleaningRecord
+from charlab.clean.reject import CleaningError, refuse_copyrighted, refuse_tiny, refuse_web_page
+from charlab.clean.scan import InMemory, OnDisk, Scan, Source, refuse_two_books, scan
 from charlab.core.files import atomic, write_json
 
-__all__ = ["Cleaned", "CleaningError", "CleaningRecord", "clean", "clean_file", "explain"]
-
 NO_HEADER = read_header("")
+
+PASSES = 8
+"""Maximum number of passes over a text; two suffice for almost all."""
+
+OPENING = 4_000
+"""Characters that are enough to tell that a text is not tiny."""
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A body, and the record of how it was found."""
+    """A body and the record of its cleaning."""
 
     text: str
     record: CleaningRecord
 
 
 @dataclass
-class _Found:
-    """A body: its place in the text, and what is known of the rest."""
+class _Body:
+    """The range of a text that is still taken for the body, and facts about the rest.
+
+    ``start`` and ``end`` count characters from 0, ``first_line`` and ``last_line`` lines from 1;
+    ``lines`` and ``characters`` are those of the whole text.
+    """
 
     start: int = 0
     end: int | None = None
@@ -74,7 +74,7 @@ def clean(
     raw : bytes
         The file.
     params : CleanParams, optional
-        Changes to characters that are wanted; none by default.
+        Changes to make to characters; none by default.
     allow_copyrighted : bool
         Accept a book whose header says that it is under copyright.
 
@@ -86,20 +86,21 @@ def clean(
     Raises
     ------
     CleaningError
-        If the file is empty, tiny, binary, a web page, two books in one, or a book
-        under copyright that was not allowed; each has its own class in :mod:`.refusals`.
+        If the file is empty, tiny, binary, a web page, two books in one, or a book under
+        copyright that is not allowed; each case has a class of its own in
+        :mod:`charlab.clean.reject`.
     """
     decoded = decode(raw)
     source = InMemory(decoded.text)
-    found = _find_body(source, allow_copyrighted)
-    body, digest = [], hashlib.sha256()
-    for text, encoded in finished(source.read(found.start, found.end), params or CleanParams()):
-        body.append(text)
+    body = _find_body(source, allow_copyrighted)
+    parts, digest = [], hashlib.sha256()
+    for text, encoded in normalized(source.read(body.start, body.end), params or CleanParams()):
+        parts.append(text)
         digest.update(encoded)
-    text = body[0] if len(body) == 1 else "".join(body)
-    return Cleaned(
-        text, _record(found, decoded.encoding, decoded.why, len(text), digest.hexdigest())
-    )
+    # A single part is not copied.
+    text = parts[0] if len(parts) == 1 else "".join(parts)
+    record = _record(body, (decoded.encoding, decoded.why), len(text), digest.hexdigest())
+    return Cleaned(text, record)
 
 
 def clean_file(
@@ -109,7 +110,7 @@ def clean_file(
     *,
     params: CleanParams | None = None,
     allow_copyrighted: bool = False,
-    size: int = PIECE,
+    size: int = CHUNK,
 ) -> CleaningRecord:
     """Clean one file of any length in constant memory, and write its body atomically.
 
@@ -118,71 +119,71 @@ def clean_file(
     source : Path
         The file.
     out, record : Path
-        What to write: the same bytes as the text of :func:`clean`, and its record as JSON.
+        Files to write: the bytes that :func:`clean` returns as text, and its record as JSON.
     params, allow_copyrighted
         As for :func:`clean`.
     size : int
-        Bytes to read at once.
+        Bytes to read at a time.
 
     Raises
     ------
     CleaningError
-        As :func:`clean`, with the file's name.
+        As :func:`clean`, with the name of the file.
     """
-    with _named(source), source.open("rb") as stream:
-        encoding, why = encoding_of(stream, size)
-        text = OnDisk(stream, encoding, size)
-        found = _find_body(text, allow_copyrighted)
+    with _naming(source), source.open("rb") as stream:
+        evidence = detect_encoding(stream, size)
+        text = OnDisk(stream, evidence[0], size)
+        body = _find_body(text, allow_copyrighted)
         characters, digest = 0, hashlib.sha256()
         with atomic(out) as target:
-            for piece, encoded in finished(
-                text.read(found.start, found.end), params or CleanParams()
-            ):
+            pieces = text.read(body.start, body.end)
+            for piece, encoded in normalized(pieces, params or CleanParams()):
                 target.write(encoded)
                 digest.update(encoded)
                 characters += len(piece)
-    made = _record(found, encoding, why, characters, digest.hexdigest())
+    result = _record(body, evidence, characters, digest.hexdigest())
     if record is not None:
-        write_json(record, made.as_dict())
-    return made
+        write_json(record, result.as_dict())
+    return result
 
 
 @contextmanager
-def _named(source: Path) -> Iterator[None]:
-    """Put a file's name in front of what is said against it."""
+def _naming(source: Path) -> Iterator[None]:
+    """Put the name of a file in front of the message of an error."""
     try:
         yield
     except CleaningError as error:
         raise type(error)(f"{source}: {error}") from None
 
 
-def _find_body(source: Source, allow_copyrighted: bool) -> _Found:
-    """Find a body, and look again at what is left until nothing more is recognised.
+def _find_body(source: Source, allow_copyrighted: bool) -> _Body:
+    """Strip a text repeatedly until nothing more is recognized.
 
-    That makes cleaning a cleaned text change nothing.
+    This makes cleaning idempotent.
     """
-    found = _Found()
-    for look in range(8):
-        seen = survey(source.read(found.start, found.end))
-        if look == 0:
-            found.lines, found.characters = seen.lines, seen.characters
-            found.end, found.last_line = seen.characters, seen.lines
-            refuse_web_page(seen.ends.text(0, 40))
-            refuse_tiny(seen.ends.text(0, 4_000), "the file")
-        refuse_two_books(seen)
-        if not _strip(seen, found, allow_copyrighted, first_look=look == 0):
+    body = _Body()
+    for number in range(PASSES):
+        text = scan(source.read(body.start, body.end))
+        if number == 0:
+            body.lines, body.characters = text.lines, text.characters
+            body.end, body.last_line = text.characters, text.lines
+            refuse_web_page(text.ends.text(0, 40))
+            refuse_tiny(text.ends.text(0, OPENING), "the file")
+        refuse_two_books(text)
+        if not _strip(text, body, allow_copyrighted, first_pass=number == 0):
             break
-    return found
+    return body
 
 
-def _strip(seen: Survey, found: _Found, allow_copyrighted: bool, first_look: bool) -> bool:
-    """Take away what is not the book's; return whether there may be more."""
-    ends = seen.ends
-    cut = _end_in_the_middle(seen)
+def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -> bool:
+    """Remove everything around the book; return whether another pass may find more."""
+    ends = text.ends
+    # An END line above the tail is handled first; the next pass sees the rest.
+    cut = _end_in_the_middle(text)
     if cut is not None:
-        first = found.first_line + cut[1] - 1
-        found.removed.append(Removed(first, found.last_line, FOOTER))
-        found.end, found.last_line = found.start + cut[0], first - 1
+        first = body.first_line + cut[1] - 1
+        body.removed.append(Removed(first, body.last_line, FOOTER))
+        body.end, body.last_line = body.start + cut[0], first - 1
         return True
     to = find_header(ends)
     head = ends.text(0, to)
@@ -190,52 +191,52 @@ def _strip(seen: Survey, found: _Found, allow_copyrighted: bool, first_look: boo
         refuse_copyrighted(head)
     header = read_header(head)
     footer = find_footer(ends, to)
-    if first_look:
-        found.header = header
-        found.warnings += _warnings(ends, to, footer)
+    if first_pass:
+        body.header = header
+        body.warnings += _warnings(ends, to, footer)
+    # An unmarked text may be the user's own, of which even "Produced by" must stay.
     marked = to > 0 or footer < len(ends.lines) or closing_at(ends, header) < ends.end
     ends.cut_front(to, "header")
     ends.cut_back(footer, FOOTER)
     if marked:
         trim_front(ends, header)
         trim_back(ends, header)
-    refuse_tiny(ends.text(ends.first, min(ends.end, ends.first + 4_000)), "the body")
-    start, end = ends.characters_before(), seen.characters - ends.characters_behind()
-    _take_over(ends, found, start, end)
-    return marked and _is_marked(seen, start, end)
+    refuse_tiny(ends.text(ends.first, min(ends.end, ends.first + OPENING)), "the body")
+    start, end = ends.characters_before(), text.characters - ends.characters_after()
+    _narrow(body, ends, start, end)
+    return marked and _is_marked(text, start, end)
 
 
-def _end_in_the_middle(seen: Survey) -> tuple[int, int] | None:
-    """Return the offset and line of an END line that more follows than the last lines."""
-    if seen.ends.between:
-        for mark in seen.marks:
-            if mark.offset < seen.characters - TAIL and mark.is_end():
-                return mark.offset, mark.line
+def _end_in_the_middle(text: Scan) -> tuple[int, int] | None:
+    """Return the offset and line of an END line that the tail of the text does not reach."""
+    if text.ends.between:
+        for marker in text.markers:
+            if marker.offset < text.characters - TAIL and marker.is_end():
+                return marker.offset, marker.line
     return None
 
 
-def _is_marked(seen: Survey, start: int, end: int) -> bool:
-    """Whether a mark is left in what is taken for the body, a range of the characters."""
-    ends = seen.ends
-    left = Ends(ends.lines[ends.first : ends.end], ends.between if _has_middle(ends) else 0)
+def _is_marked(text: Scan, start: int, end: int) -> bool:
+    """Return whether a marker is left in a range of characters that is taken for the body."""
+    ends = text.ends
+    # The rest of the text as if it were a file of its own.
+    has_middle = ends.first <= ends.middle < ends.end
+    rest = Ends(ends.lines[ends.first : ends.end], ends.between if has_middle else 0)
     return (
-        any(start <= mark.offset < end for mark in seen.marks)
-        or header_of_blocks(left) > 0
-        or closing_at(left, NO_HEADER) < left.end
+        any(start <= marker.offset < end for marker in text.markers)
+        or header_of_blocks(rest) > 0
+        or closing_at(rest, NO_HEADER) < rest.end
     )
 
 
-def _has_middle(ends: Ends) -> bool:
-    return ends.first <= ends.middle < ends.end
-
-
-def _take_over(ends: Ends, found: _Found, start: int, end: int) -> None:
-    """Take the place of the body over from its ends to the whole text."""
-    offset = found.first_line - 1
-    found.removed += [Removed(r.first + offset, r.last + offset, r.why) for r in ends.removed]
-    found.last_line = offset + ends.number(ends.end - 1)
-    found.first_line = offset + ends.number(ends.first)
-    found.start, found.end = found.start + start, found.start + end
+def _narrow(body: _Body, ends: Ends, start: int, end: int) -> None:
+    """Narrow a body to a range of its characters, whose lines are those of ``ends``."""
+    # Line numbers in ``ends`` count from the body, those of the record from the whole text.
+    offset = body.first_line - 1
+    body.removed += [Removed(r.first + offset, r.last + offset, r.why) for r in ends.removed]
+    body.last_line = offset + ends.number(ends.end - 1)
+    body.first_line = offset + ends.number(ends.first)
+    body.start, body.end = body.start + start, body.start + end
 
 
 def _warnings(ends: Ends, to: int, footer: int) -> list[str]:
@@ -246,8 +247,8 @@ def _warnings(ends: Ends, to: int, footer: int) -> list[str]:
     return ["no header found; the text may be cut off"] if to == 0 else []
 
 
-def _record(found: _Found, encoding: str, why: str, characters: int, digest: str) -> CleaningRecord:
-    header = found.header
+def _record(body: _Body, evidence: tuple[str, str], characters: int, digest: str) -> CleaningRecord:
+    header, (encoding, why) = body.header, evidence
     return CleaningRecord(
         title=header.title,
         author=header.author,
@@ -256,12 +257,12 @@ def _record(found: _Found, encoding: str, why: str, characters: int, digest: str
         gutenberg=header.gutenberg,
         encoding=encoding,
         why=why,
-        removed=tuple(sorted(found.removed, key=lambda removed: removed.first)),
-        lines=found.lines,
-        body_first=found.first_line,
-        body_last=found.last_line,
-        characters_read=found.characters,
+        removed=tuple(sorted(body.removed, key=lambda removed: removed.first)),
+        lines=body.lines,
+        body_first=body.first_line,
+        body_last=body.last_line,
+        characters_read=body.characters,
         characters=characters,
-        warnings=tuple(found.warnings),
+        warnings=tuple(body.warnings),
         body_sha256=digest,
     )

@@ -1,8 +1,8 @@
-"""What volunteers write around a book: who made the file, and notes on how it was made.
+"""Patterns of the credits and notes that volunteers add around a book.
 
-A block is a run of lines without a blank one. Credits are told by what they begin with, or by
-words that no old book has (an address on the web, "e-text", "OCR"); notes by their label: a word
-for "note" close to a word for who made the file, in the languages of Project Gutenberg.
+A block is a run of lines without a blank one. Credits are recognized by their first words, or by
+words that no old book has (a web address, "e-text", "OCR"); notes by their label: a word for
+"note" close to a word for a maker of the file, in the languages of Project Gutenberg.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 
 from charlab.clean.marker_patterns import MENTIONS_PROJECT
 
+# Verbs for making a file; those of _SURE are used of files only.
 _MADE = (
     r"(?:produced|prepared|transcribed|typed|re-?typed|scanned|digiti[sz]ed|proof-?\s?read|proofed"
     r"|created|entered|input|converted|formatted|re-?formatted|corrected|provided|contributed"
@@ -27,32 +28,39 @@ _FILE = (
 
 CREDITS = re.compile(
     rf"^[\s\[(*_]*(?:"
-    rf"{_SURE}\b(?:[^.\n]{{0,60}}?\b(?:by|from|for|at|in)\b|\s*:)"
+    rf"{_SURE}\b(?:[^.\n]{{0,60}}?\b(?:by|from|for|at|in)\b|\s*:)"  # Scanned and proofed by
+    # This etext was prepared
     rf"|(?:this|the|an?)\s+(?:\w+\s+){{0,2}}{_FILE}\s+(?:was\s+|is\s+|were\s+|has\s+been\s+)?(?:\w+\s+)?"
     rf"(?:{_MADE}|typed)\b"
+    # E-text prepared, HTML by
     rf"|{_FILE}\s+(?:(?:was|is)\s+)?{_MADE}\b|(?:e-?text|e-?book|html|digital\s+\w+)\s+(?:\w+\s+)?by\b"
     rf"|(?:HTML|Text|Scanning|OCR|Proofing|Proofreading|Scans?|Typing|Page\s+images?)\s+"
     rf"(?:\w+\s+)?(?:by|from|courtesy)\b"
     rf"|credits?\s*:|transcri(?:ption|bed|ber)\s*(?:by\b|from\b|:)"
     rf"|(?:the\s+)?(?:online\s+)?distributed\s+proofread"
-    rf"|(?:produit|préparé|transcrit|numérisé|saisi)e?s?\s+par\b"
+    rf"|(?:produit|préparé|transcrit|numérisé|saisi)e?s?\s+par\b"  # French
+    # German
     rf"|(?:erstellt|bereitgestellt|transkribiert|digitalisiert|eingescannt)\s+(?:von|durch)\b"
+    # Spanish, Portuguese, Catalan
     rf"|(?:producido|transcrito|digitalizado|produzido|digitado|escaneado|produ[iï]t|transcrit)\s+(?:por|per)\b"
-    rf"|(?:prodotto|trascritto|digitalizzato)\s+da\b"
-    rf"|(?:tuottanut|tuottaneet|tuotettu|skannannut|digitoinut)\b"
-    rf"|(?:producerad|transkriberad|skannad|digitaliserad)\s+av\b"
-    rf"|(?:geproduceerd|vervaardigd|gedigitaliseerd)\s+door\b"
-    rf"|(?:produceret|transskriberet|transkribert|digitalisert)\s+a[fv]\b"
+    rf"|(?:prodotto|trascritto|digitalizzato)\s+da\b"  # Italian
+    rf"|(?:tuottanut|tuottaneet|tuotettu|skannannut|digitoinut)\b"  # Finnish
+    rf"|(?:producerad|transkriberad|skannad|digitaliserad)\s+av\b"  # Swedish
+    rf"|(?:geproduceerd|vervaardigd|gedigitaliseerd)\s+door\b"  # Dutch
+    rf"|(?:produceret|transskriberet|transkribert|digitalisert)\s+a[fv]\b"  # Danish, Norwegian
+    # Polish, Hungarian, Czech
     rf"|(?:przygotowa|opracowa|zeskanowa)\w+\s+przez\b|készítette\b|připravil\w*\b|vytvořil\w*\b"
+    # Russian, Esperanto, Tagalog
     rf"|подготов\w+|оцифров\w+|produktis\b|ginawa\s+ni\b|produced\s*$"
     rf")",
     re.I,
 )
-"""The first line of a block that says who made the file."""
+"""The first line of a block that says who made the file, in any language."""
 
 MAKERS = re.compile(
     rf"^[\s\[(*_]*(?!{_SURE}\s+(?:at|in)\b)(?:"
     rf"{_SURE}(?:\W+(?:and\W+)?(?:\w+ed|\w+ing|in|up|for\s+\w+|\w+ly))*\s+(?:by|for)\s*:?\s+(?:the\s+)?\W?(?-i:[^\W\da-z_])"
+    # Transcribed from the 1899 edition
     rf"|{_SURE}\s*:|{_SURE}\s+from\b[^.]{{0,80}}?(?:\bedition|\bscans?\b|\d{{4}})"
     rf"|(?:this|the|an?)\s+(?:\w+\s+){{0,2}}(?:{_FILE})\s+(?:\w+\s+){{0,2}}{_SURE}\b"
     rf"[^.\n]{{0,30}}\bby\s+(?-i:[^\W\da-z_])"
@@ -60,10 +68,10 @@ MAKERS = re.compile(
     rf"|(?!{_SURE}|this\b|the\b|an?\b|{_FILE}))",
     re.I,
 )
-"""The same where no other word says that it is: a maker's name behind what was done."""
+"""The first line of credits without any modern word: a verb for making a file, and a name."""
 
 EDITORS = re.compile(r"\b(?:edited|translated|manuscripts?)\b", re.I)
-"""What those who bring out a book have done to it, and not those who make a file of it."""
+"""Work on a book rather than on a file of it."""
 
 THANKS = re.compile(
     r"^[\s\[(*_]*(?:(?:many\s+|special\s+|our\s+|with\s+)*thanks?\b|we\s+(?:would\s+like\s+to\s+)?thank"
@@ -74,7 +82,7 @@ THANKS = re.compile(
     r"|благодар|salamat|dankon\b|agraïm|obrigad|mulțum|děkuj)",
     re.I,
 )
-"""What goes on with credits, but may as well begin a book."""
+"""Openings that may continue credits, or start a book."""
 
 ANACHRONISM = re.compile(
     r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
@@ -83,10 +91,11 @@ ANACHRONISM = re.compile(
     r"|\bscans\b|\bgoogle\b"
     r"|\bdigiti[sz]\w+|\bdigital\w*\b|\bnum[ée]ris\w+|\bcd-?rom\b|\bpgdp\b|distributed\s+proof"
     r"|electronic\s+(?:text|edition|version|file)|[ée]lectronique|elektroni[ks]\w+|electr[óo]nic[oa]"
+    # Italian, Finnish; word processors
     r"|elettronic[oa]|sähköi\w+|e-kirja|text\s+file|word\s+process|plain\s+vanilla",
     re.I,
 )
-"""What no book of its time has, but those who make the file of it write."""
+"""Words that no old book has, but makers of files use."""
 
 SURE_SIGN = re.compile(
     r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
@@ -94,12 +103,12 @@ SURE_SIGN = re.compile(
     r"|\bce\s+(?:livre|fichier|texte)\b|e-kirja",
     re.I,
 )
-"""Those of such words that no story of a later time has at its beginning either."""
+"""Those of such words that a modern story does not start with either."""
 
 FORMAT = re.compile(
     r"\bhtml\b|\bascii\b|\butf-?8\b|\biso[- ]?8859|\blatin-?1\b|\b[78][- ]bit\b|\bgoogle\b", re.I
 )
-"""What a story of a later time may name, too, unless it is said of a file."""
+"""Words that a modern story may start with, unless they describe a file."""
 
 OF_A_FILE = re.compile(
     r"\b(?:works?|fil\w*|version\w*|edi[tcç]\w+|te[xk]s?t\w*|datei\w*|fichiers?|archiv\w*|encod\w*"
@@ -107,22 +116,31 @@ OF_A_FILE = re.compile(
     r"|accent\w*|diacrit\w*|prepar\w*|images?|books?|scann\w*)\b",
     re.I,
 )
+"""Words that show that :data:`FORMAT` describes a file."""
 
 ABOUT_FILE = re.compile(
     r"\be-?texts?\b|livre\s+[ée]lectronique|distributed\s+proof|\bpgdp\b|\bthis\s+e-?book\b|proofread|transcri|transkri",
     re.I,
 )
+"""Words in credits and notes at the end of a book."""
 
+# Words for "note" and for a maker of the file, from which labels are composed.
 _NOTE = (
+    # English and Romance
     r"(?:notes?|not[ae][sr]?|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
+    # German and Dutch
     r"|hinweis\w*|bemerkung\w*|notiz\w*|opmerking\w*|aantekening\w*|anmärkning\w*|bemærkning\w*"
+    # Scandinavian, Finnish, Hungarian, Polish
     r"|merknad\w*|noter\w*|huomautu\w*|huomio\w*|megjegyz\w*|uwag[ai]|uwagi|notatk\w*|od\s+wydawc\w*"
+    # Slavic, Greek, Tagalog
     r"|poznámk\w*|примечани\w*|примітк\w*|бележк\w*|σημε[ίι]ωσ\w*|σημειώσ\w*|paalala|pabatid"
+    # Tagalog, Icelandic, Baltic
     r"|patalastas|tala|nodi?ad\w*|athugas\w*|pastab\w*|märk\w*|opomb\w*|napomen\w*|observa\w+"
     r"|remarques?|avi[sz]o?|advertencia|avvertenz\w*|addend\w*|corrections?|errata|changes|errors"
     r"|apostille\w*|rimark\w*|注|註|说明|說明)"
 )
 _MAKER = (
+    # not the transcript of a trial
     r"(?:transcr\w*(?!\s+of\s+(?!(?:this|the)\s))|transkr\w*|transskr\w*|trascr\w*|транскри\w*|оцифров\w*|набор\w*|bewerk\w*"
     r"|nagsalin|naglipat|naglimbag|proof-?\s?read\w*|typists?|scanner|digit\w*|numéris\w*"
     r"|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
@@ -135,29 +153,18 @@ POSTED = re.compile(
     r"[^\n]{0,40}\b(?:199\d|20\d\d)\W*$",
     re.I,
 )
-"""When a file was put where it is."""
+"""The line with the date when a file was posted."""
 
 NOTE_STEMS = (
-    *("note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment"),
-    *("remar", "annot", "addend", "corr", "err", "chang", "anm", "hinw", "merk", "bem", "aantek"),
-    *("huom", "megj", "uwag", "wydawc", "pozn", "прим", "бел", "σημ", "paal", "pabat", "patal"),
-    *("tala", "nod", "athug", "pasta", "märk", "opomb", "napom", "obser", "aviso", "avizo", "avis"),
-    *("avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table"),
-    *(
-        "änder",
-        "korr",
-        "bookm",
-        "colo",
-        "liste",
-        "javí",
-        "oprav",
-        "rett",
-        "rätt",
-        "verbet",
-        "au lect",
-    ),
-)
-"""What the label of any note has somewhere: a quick look before the long one."""
+    "note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment",
+    "remar", "annot", "addend", "corr", "err", "chang", "anm", "hinw", "merk", "bem", "aantek",
+    "huom", "megj", "uwag", "wydawc", "pozn", "прим", "бел", "σημ", "paal", "pabat", "patal",
+    "tala", "nod", "athug", "pasta", "märk", "opomb", "napom", "obser", "aviso", "avizo", "avis",
+    "avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table",
+    "änder", "korr", "bookm", "colo", "liste", "javí", "oprav", "rett", "rätt", "verbet",
+    "au lect",
+)  # fmt: skip
+"""Substrings of which every label of a note has one: a fast test before the regex."""
 
 _MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
 NOTE = re.compile(
@@ -173,6 +180,7 @@ NOTE = re.compile(
 """The first line of a note by whoever made the file."""
 
 BOOKMARKS = re.compile(r"^\W*(?:e-?text|pg|gutenberg)\s+editor['’]?s\s+bookmarks", re.I)
+"""The label of a list of quotations that an editor of files appended to many books."""
 
 WEAK_NOTE = re.compile(
     rf"^{_MARKS}(?:{_NOTE}(?:\s+(?:on|to|sur|zu[rm]?|om|till|til|au|al|ao|de|del|do|des|du|van|della)"
@@ -180,7 +188,7 @@ WEAK_NOTE = re.compile(
     rf"|rättelser|correc[cç]\w+\s*:?\s*$|correzioni\s*:?\s*$|verbeteringen\s*:?\s*$)",
     re.I,
 )
-"""A label that an author may have written as well."""
+"""A label that an author's own note may have, too."""
 
 TALK = re.compile(
     r"\bspell(?:ing|ed)\b|\bmisspell\w*|\borthogra\w*|\bort[oó]gra\w*|\bgrafia\b|\bhyphen\w*"
@@ -188,74 +196,101 @@ TALK = re.compile(
     r"|\bpontua\w*|\binterpun\w*|\bzeichensetz\w*|\bitalic\w*|\bkursiv\w*|\bcursie\w*|\bcursiv\w*"
     r"|\bcorsiv\w*|\bitálic\w*|\bunderscore\w*|\bfootnotes\b|\bendnotes?\b|\bmisprint\w*"
     r"|\bprinter'?s?\s+errors?|\berrors?\b|\berreurs?\b|\berrores\b|\berros\b|\berrori\b|\bcoquilles?"
+    # German
     r"|\bdruckfehler\w*|\brechtschreib\w*|\bschreibweise\w*|\berrata\b|\bcorrect(?:ed|ions?)\b"
     r"|\bcorrig\w*|\bkorrig\w*|\bcorrett\w*|\bcorreg\w*|\bverbeter\w*|\bkorja\w*|\bjavít\w*"
+    # Polish, Czech, Romanian, Greek, Russian
     r"|\bpopraw\w*|\boprav\w*|\bkorekt\w*|\berar\w*|ορθογραφ\w*|διορθ\w*|опечат\w*|орфогра\w*|\btranscri\w*|\btranskri\w*"
+    # transcription, characters
     r"|\btrascri\w*|\bdiacritic\w*|\baccents?\b|\bligatur\w*|\bcover\s+image|\bsmall\s+cap\w*"
     r"|\bgesperrt\w*|\bantiqua\b|\bfraktur\w*|\bfettdruck|\bretained\b|\bconserv\w*|\bbeibehalten\b"
+    # Dutch, Tagalog, Scandinavian
     r"|\bbehouden\b|\bkairingan|\bpagkakamali\w*|\bstavning\w*|\bretskriv\w*|\brettskriv\w*|\btrykfejl"
     r"|\btrykkfeil\w*|\btryckfel\w*|\bpainovir\w*|\bspatie\w*|\bzetfout\w*|\bdrukfout\w*|\bspelling\w*"
+    # Hungarian, Polish, Czech
     r"|\bhelyesír\w*|\bpisowni\w*|\bpravopis\w*|\bortografi\w*|\bobvious\b|\bversehen\b|\bpréser\w*"
     r"|\w*spelfout\w*|\bgecorrigeerd|\w*zetfout\w*|\boikeinkirj\w*|\bsäilyt\w*|\brätta\w*|\brettet\b"
     r"|\bnyomda\w*|\bdrukarsk\w*|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b",
     re.I,
 )
-"""What notes on how a file was made are about."""
+"""Topics of notes on how a file was made."""
 
 OF_ITS_TIME = re.compile(
     r"\b(?:by|from|to)\s+the\s+(?:author|editor|publishers?|translator)\b", re.I
 )
-"""What a note says that its author wrote, and not whoever made the file."""
+"""Words of a note by the people who made the book."""
 
 CHANGE = re.compile(
+    # Page 3, S. 12
     r"\b(?:pages?|pp?\.|pg\.?|lines?|seiten?|s\.|pagina|blz\.?|bladzijde|página|pág\.|pag\.|sivu|sid\.?"
     r"|side|strona|str\.|oldal|chapter|kapitel|vol\.?|zeile|ligne|linea|línea)\W{0,3}[\dIVXLCivxlc]+"
+    # changed to
     r"|\bchanged\b|\breplaced\b|\bremoved\b|\badded\b|\bstatt\b|\bgeändert\b|\blies\b|\bau\s+lieu\b"
     r"|\bremplacé|\bcambiado|\bgewijzigd|\bændret|\bändrat|=|→|->|=>|\"\s+(?:for|to)\s+\"|”\s+(?:for|to)\s+“"
-    r"|\bwas\b.*\bnow\b|\b(?:bron|verbetering)\b",
+    r"|\bwas\b.*\bnow\b|\b(?:bron|verbetering)\b",  # was X, now Y
     re.I,
 )
-"""What a line in a list of corrections has."""
+"""Signs of a line in a list of corrections."""
 
 HEADING_WORDS = re.compile(
     r"^\W*(?:(?:the\s+)?(?:chapter|chap\.|book|part|volume|vol\.|act|scene|canto|section|preface"
     r"|introduction|foreword|dedication|contents|table\s+of|illustration|list\s+of\s+illus|frontispiece"
+    # English, German
     r"|prologue|epilogue|appendix|index|footnotes?|kapitel|erstes|inhalt\w*|vorwort|einleitung|widmung"
+    # French, Spanish
     r"|chapitre|préface|table\s+des|première\s+partie|tome|livre|cap[íi]tulo|prólogo|índice|primera"
+    # Italian, Dutch, Finnish, Swedish
     r"|capitolo|prefazione|indice|parte|hoofdstuk|inhoud|voorrede|luku|ensimmäinen|sisällys|kapitlet"
+    # Scandinavian, Polish, Czech, Hungarian
     r"|förord|innehåll|kapittel|forord|indhold|rozdział|spis|przedmowa|kapitola|fejezet|tartalom"
+    # Russian, Greek, Latin, Esperanto
     r"|глава|часть|предисловие|содержание|κεφ[άα]λαι\w+|πρόλογος|μέρος|liber|caput|ĉapitro|enhavo"
+    # Tagalog, Chinese
     r"|kabanata|unang|第.{1,4}[章回卷]|卷)\b|by\b|von\b|par\b|por\b|di\b|av\b|af\b|door\b|ni\b|írta\b"
     r"|the\s+end\b|finis\b|fin\b|ende\b|[ivxlc]+\.?\s*$|\d+\.?\s*$)",
     re.I,
 )
-"""What the first line of a book, of its title page or of a chapter may begin with."""
+"""Openings of a book, a title page or a chapter."""
 
+# Volunteers put notes in any of these.
 BRACKETS = {"[": "]", "{": "}", "(": ")"}
 
 
-def strange(block: str, known: frozenset[str]) -> bool:
-    """Whether a block has a word that no old book has, and its own title has not either."""
-    found = (match[0].lower() for match in ANACHRONISM.finditer(block))
-    return any(word not in known for word in found) or MENTIONS_PROJECT.search(block) is not None
+def _mentions(block: str, signs: tuple[re.Pattern[str], ...], known: frozenset[str]) -> bool:
+    words = (match[0].lower() for sign in signs for match in sign.finditer(block))
+    return any(word not in known for word in words) or MENTIONS_PROJECT.search(block) is not None
 
 
-def surely_strange(block: str, known: frozenset[str]) -> bool:
-    """Whether a block has such a word that a story of a later time would not begin with."""
-    signs = [SURE_SIGN, FORMAT] if OF_A_FILE.search(block) else [SURE_SIGN]
-    found = (match[0].lower() for sign in signs for match in sign.finditer(block))
-    return any(word not in known for word in found) or MENTIONS_PROJECT.search(block) is not None
+def is_modern(block: str, known: frozenset[str] = frozenset()) -> bool:
+    """Return whether a block has a word that no old book has, except the ``known`` words.
+
+    ``known`` are the words of the book's title.
+    """
+    return _mentions(block, (ANACHRONISM,), known)
 
 
-def says_who_made_it(block: str, known: frozenset[str]) -> bool:
-    """Whether a block says who made the file, by how it begins and what it says."""
-    credit = CREDITS.match(block) is not None
-    if strange(block, known):
-        return credit or surely_strange(block, known) or THANKS.match(block) is not None
-    made = credit and MAKERS.match(block) is not None and EDITORS.search(block) is None
-    return made or POSTED.match(block) is not None
+def names_makers(block: str, known: frozenset[str]) -> bool:
+    """Return whether a block says who made the file, or when it was posted."""
+    is_credit = CREDITS.match(block) is not None
+    if is_modern(block, known):
+        # A modern story may start with a modern word, so that alone is not enough.
+        signs = (SURE_SIGN, FORMAT) if OF_A_FILE.search(block) else (SURE_SIGN,)
+        return is_credit or _mentions(block, signs, known) or THANKS.match(block) is not None
+    is_made = is_credit and MAKERS.match(block) is not None and EDITORS.search(block) is None
+    return is_made or POSTED.match(block) is not None
 
 
-def talks(block: str) -> int:
-    """Return how many different things a block says that notes on a file are about."""
+def topics(block: str) -> int:
+    """Return the number of different topics of notes on a file in a block."""
     return len({match[0].lower()[:6] for match in TALK.finditer(block)})
+
+
+def is_list(block: str) -> bool:
+    """Return whether a block is a list of corrections or of characters."""
+    lines = block.split("\n")
+    return sum(CHANGE.search(line) is not None for line in lines) * 2 >= len(lines)
+
+
+def is_about_file(block: str) -> bool:
+    """Return whether a block is about a file rather than a book."""
+    return topics(block) >= 1 or NOTE.match(block) is not None or is_modern(block)

@@ -1,7 +1,7 @@
-"""Taking away what stands between the header and the book: credits, and notes on the file.
+"""Remove credits and notes on the file between the header and the book.
 
-Blocks are taken one by one as long as each is recognised; a doubtful one stays, and
-everything behind it.
+Blocks are removed one by one as long as each is recognized; a doubtful one stays, and so does
+everything after it.
 """
 
 from __future__ import annotations
@@ -15,33 +15,48 @@ from charlab.clean.header import Header, letters
 from charlab.clean.lines import MIDDLE, Ends
 
 LONGEST_CREDITS = 25
+"""Maximum number of lines in a block of credits."""
+
 LONGEST_NOTE = 150
+"""Maximum number of lines in a note before the body."""
+
+FENCED_NOTE = 80
+"""Maximum number of lines in a note that ends with two blank lines."""
+
+BLOCKS = 60
+"""Maximum number of blocks to remove."""
+
 OFFICE = re.compile(r"\W*(?:executive\s+director|project\s+gutenberg|michael\s+s?\.?\s*hart)", re.I)
-"""Who writes essays in front of a book, with quotations in them."""
+"""Office-holders of the project, who wrote essays with quotations before some books."""
+
 FIRST_PERSON = re.compile(r"\b(?:I|my|me)\b")
 DATED = re.compile(r"[A-Z]\w+ [A-Z]\w+\W+(?:\w+\W+)?(?:199\d|20\d\d)\b\W*$")
-"""A name, and a date since there have been such files."""
+"""A name and a date of the time of such files."""
+
+# Reasons in the record.
 CREDITS, NOTE = "credits", "note by whoever made the file"
 
 
 def trim_front(ends: Ends, header: Header) -> None:
-    """Take away credits and notes in front of the body."""
+    """Remove credits and notes before the body."""
     names = header.names()
     why, fenced = "", False
-    for _ in range(60):
+    for _ in range(BLOCKS):
         start, end = ends.first, ends.block_at(ends.first)
+        # A long block is prose, and no rule may reach beyond the head of the text.
         if start >= ends.end or end - start > LONGEST_NOTE or MIDDLE in ends.lines[start:end]:
             return
         rule = all(map(markers.is_rule, ends.lines[start:end]))
-        # An ornament goes only with what it fences; else it may be the book's first.
+        # An ornament goes only with the block it fences; otherwise it may be the book's first.
         ahead = _ahead(ends, end) if rule else ends
-        to, found = _recognised(ahead, header, names, why)
-        if found and rule:
+        to, kind = _recognized(ahead, header, names, why)
+        if kind and rule:
             ends.cut_front(end, "rule")
-            fenced = found == NOTE
-        elif found:
-            ends.cut_front(to, found)
-            why = found
+            fenced = kind == NOTE
+        elif kind:
+            ends.cut_front(to, kind)
+            why = kind
+        # The second ornament of a fenced note goes with the first.
         elif rule and fenced:
             ends.cut_front(end, "rule")
             fenced = False
@@ -50,46 +65,46 @@ def trim_front(ends: Ends, header: Header) -> None:
 
 
 def _ahead(ends: Ends, end: int) -> Ends:
-    """Return the same text as if the body began behind a block."""
+    """Return the same text as if the body started after a block."""
     ahead = copy(ends)
     ahead.first = end + ends.gap_at(end)
     return ahead
 
 
-def _recognised(ends: Ends, header: Header, names: frozenset[str], before: str) -> tuple[int, str]:
-    """Return the end and the kind of what the body seems to begin with, if it is not the book's."""
+def _recognized(ends: Ends, header: Header, names: frozenset[str], before: str) -> tuple[int, str]:
+    """Return the end and the kind of the first block; the kind is empty if it is the book's.
+
+    ``before`` is the kind of the block removed last.
+    """
     start, end = ends.first, ends.block_at(ends.first)
     block = ends.text(start, end)
     lines = end - start
     if lines <= 8 and markers.HEADING.search(block):
         return end, "title of the file"
+    # The title or the author is the surest sign that the book has started.
     if _names_the_book(ends, start, end, names):
         return start, ""
     if _is_note(ends, start, names):
         return _note_end(ends, header, names), NOTE
-    known = _known(header)
+    known = header.title_words()
+    # One blank line below credits, a modern word is enough to continue them.
     close = before == CREDITS and _gap_above(ends, start) == 1
-    after_credits = close and phrases.strange(block, known)
-    if lines <= LONGEST_CREDITS and (after_credits or phrases.says_who_made_it(block, known)):
+    after_credits = close and phrases.is_modern(block, known)
+    if lines <= LONGEST_CREDITS and (after_credits or phrases.names_makers(block, known)):
         return end, CREDITS
     if before == CREDITS and lines <= 8 and phrases.THANKS.match(block):
-        # What begins a book begins a passage, too: only a last line of credits stands so.
+        # Thanks may also open a book, so they count only as the last or a middle block of credits.
         following = end + ends.gap_at(end)
-        behind = ends.text(following, ends.block_at(following))
-        closes = following - end >= 2 or phrases.says_who_made_it(behind, known)
+        after = ends.text(following, ends.block_at(following))
+        closes = following - end >= 2 or phrases.names_makers(after, known)
         return (end, CREDITS) if closes and close else (start, "")
     if before == NOTE and _is_signature(ends, header, start, end):
         return end, "signature of the note"
     return start, ""
 
 
-def _known(header: Header) -> frozenset[str]:
-    """Return the words of the title, which say nothing against a block."""
-    return frozenset(re.findall(r"[\w-]+", (header.title or "").lower()))
-
-
 def _gap_above(ends: Ends, start: int) -> int:
-    """Return how many blank lines stand above a line, taken away or not."""
+    """Return the number of blank lines above a line, including removed ones."""
     above = start
     while above > 0 and ends.is_blank(above - 1):
         above -= 1
@@ -97,7 +112,8 @@ def _gap_above(ends: Ends, start: int) -> int:
 
 
 def _names_the_book(ends: Ends, start: int, end: int, names: frozenset[str]) -> bool:
-    """Whether a line of a block is the book's title or its author, and nothing else."""
+    """Return whether a line of a block is the book's title or author and nothing else."""
+    # A title page has fewer lines; in more, some line may equal the title by chance.
     if end - start > 12:
         return False
     lines = ends.lines[start:end]
@@ -105,7 +121,7 @@ def _names_the_book(ends: Ends, start: int, end: int, names: frozenset[str]) -> 
 
 
 def _is_note(ends: Ends, start: int, names: frozenset[str]) -> bool:
-    """Whether a note by whoever made the file begins at a line."""
+    """Return whether a note by whoever made the file starts at a line."""
     end = ends.block_at(start)
     block = unboxed(ends.text(start, end))
     if start >= ends.end or _names_the_book(ends, start, end, names):
@@ -114,23 +130,25 @@ def _is_note(ends: Ends, start: int, names: frozenset[str]) -> bool:
         return True
     if not phrases.WEAK_NOTE.match(block):
         return False
+    # An author's note has the same label, so the text must be about a file.
     section = unboxed(ends.text(start, _section_end(ends, start)))
     section = section[:1_500]
-    if phrases.strange(section, frozenset()):
+    if phrases.is_modern(section):
         return True
-    return phrases.talks(section) >= 2 and phrases.OF_ITS_TIME.search(section) is None
+    return phrases.topics(section) >= 2 and phrases.OF_ITS_TIME.search(section) is None
 
 
 def unboxed(block: str) -> str:
-    """Return a block without the box that is drawn around it."""
+    """Return a block without a box drawn around it."""
     if not re.match(r"\s*[+|*=_~-]", block):
         return block
+    # Sides of the box go from each line, and its top and bottom altogether.
     lines = (re.sub(r"^\s*[|*+]+\s?|\s*[|*+]+\s*$", "", line) for line in block.split("\n"))
     return "\n".join(line for line in lines if line.strip(" -=_~*+")) or block
 
 
 def _section_end(ends: Ends, start: int) -> int:
-    """Return the end of the blocks that only one blank line parts from each other."""
+    """Return the end of the run of blocks that are one blank line apart."""
     end = ends.block_at(start)
     while ends.gap_at(end) == 1 and end - start < LONGEST_NOTE:
         end = ends.block_at(end + 1)
@@ -138,31 +156,34 @@ def _section_end(ends: Ends, start: int) -> int:
 
 
 def _note_end(ends: Ends, header: Header, names: frozenset[str]) -> int:
-    """Return the end of the note that starts the body."""
+    """Return the end of the note at the start of the body."""
     start = ends.first
     closing = phrases.BRACKETS.get(ends.lines[start].lstrip()[:1])
     if closing is not None and (end := bracket_end(ends, start)) is not None:
         following = end + ends.gap_at(end)
         again = ends.lines[following].lstrip()[:1] if following < ends.end else ""
         if following - end <= 1 and phrases.BRACKETS.get(again) == closing:
-            # The same note in another language.
-            further = bracket_end(ends, following)
-            if further is not None and ends.gap_at(further) >= 2:
-                return further
+            # A second bracket is the same note in another language.
+            second = bracket_end(ends, following)
+            if second is not None and ends.gap_at(second) >= 2:
+                return second
         return end
     if OFFICE.match(ends.lines[start]):
-        return _up_to_last_sign(ends, _unfenced_end(ends, names), names)
+        return _up_to_last_mention(ends, _unfenced_end(ends, names), names)
     return _unfenced_end(ends, names)
 
 
 def bracket_end(ends: Ends, start: int) -> int | None:
-    """Return the line behind the bracket that closes the one a line begins with."""
+    """Return the line after the end of the bracket that a line opens.
+
+    Return None if it does not close within :data:`LONGEST_NOTE` lines, or if text follows it.
+    """
     opening = ends.lines[start].lstrip()[:1]
     closing, depth = phrases.BRACKETS[opening], 0
     for index in range(start, min(start + LONGEST_NOTE, ends.end)):
         depth += ends.lines[index].count(opening) - ends.lines[index].count(closing)
         if depth <= 0:
-            # Text behind the bracket, on its line or the next, is not the note's.
+            # Text after the bracket, on its line or the next, does not belong to the note.
             alone = ends.lines[index].rstrip(" .*_").endswith(closing)
             is_last = index + 1 >= ends.end or ends.is_blank(index + 1)
             return index + 1 if alone and is_last else None
@@ -172,94 +193,87 @@ def bracket_end(ends: Ends, start: int) -> int | None:
 def _unfenced_end(ends: Ends, names: frozenset[str]) -> int:
     """Return the end of a note without brackets.
 
-    It goes on over one blank line as long as what follows talks of the file, or up to two
-    blank lines where all of it reads as prose and nothing as the beginning of a book.
+    It extends over single blank lines as long as the next block is about the file, or up to two
+    blank lines if nothing before them reads like the start of a book.
     """
     start = ends.first
     section = _section_end(ends, start)
-    fenced = ends.gap_at(section) >= 2 and section - start <= 80 and section < ends.end
+    fenced = ends.gap_at(section) >= 2 and section - start <= FENCED_NOTE and section < ends.end
     end = ends.block_at(start)
+    # "Transcriber's Note:" alone says nothing yet, so the next block belongs to it.
     is_label = end - start == 1 and re.search(r"[:.]\W*\w", ends.lines[start]) is None
     while end < section:
-        following = end + 1
-        further = ends.block_at(following)
-        block = unboxed(ends.text(following, further))
-        begins = _begins_book(ends, following, further, names)
-        is_list = _is_list(block)
-        if MIDDLE in block or (begins and not (is_list and phrases.talks(block))):
+        next_start = end + 1
+        next_end = ends.block_at(next_start)
+        block = unboxed(ends.text(next_start, next_end))
+        begins = _begins_book(ends, next_start, next_end, names)
+        is_list = phrases.is_list(block)
+        if MIDDLE in block or (begins and not (is_list and phrases.topics(block))):
             break
-        between = not begins and _is_strange_at(ends, further)
-        if not (fenced or is_label or is_list or between or _is_about_file(block)):
+        between = not begins and _is_modern_after(ends, next_end)
+        if not (fenced or is_label or is_list or between or phrases.is_about_file(block)):
             break
-        end, is_label = further, False
+        end, is_label = next_end, False
     return end
 
 
-def _is_strange_at(ends: Ends, end: int) -> bool:
-    """Whether the block behind one blank line has words that no old book has."""
-    following = ends.block_at(end + 1) if ends.gap_at(end) == 1 else end
-    return following > end and phrases.strange(ends.text(end, following), frozenset())
-
-
-def _is_about_file(block: str) -> bool:
-    return (
-        phrases.talks(block) >= 1
-        or phrases.NOTE.match(block) is not None
-        or phrases.strange(block, frozenset())
-    )
-
-
-def _is_list(block: str) -> bool:
-    """Whether a block is a list of corrections or of characters."""
-    lines = block.split("\n")
-    return sum(phrases.CHANGE.search(line) is not None for line in lines) * 2 >= len(lines)
+def _is_modern_after(ends: Ends, end: int) -> bool:
+    """Return whether the block after one blank line has words that no old book has."""
+    next_end = ends.block_at(end + 1) if ends.gap_at(end) == 1 else end
+    return next_end > end and phrases.is_modern(ends.text(end, next_end))
 
 
 def _begins_book(ends: Ends, start: int, end: int, names: frozenset[str]) -> bool:
-    """Whether a block reads as a title, a heading, or the like."""
+    """Return whether a block reads like a title or a heading."""
     lines = [line.strip() for line in ends.lines[start:end]]
     first = lines[0]
     if _names_the_book(ends, start, end, names) or phrases.HEADING_WORDS.match(first):
         return True
+    # Capitals are a heading of the book, unless they are the heading of a note.
     if first.isupper() and not phrases.NOTE.match(first):
         return True
+    # Short lines without a full stop at the end are a title or verse.
     is_short = len(lines) <= 3 and all(len(line) < 50 for line in lines)
-    is_centred = min(len(line) - len(line.lstrip()) for line in ends.lines[start:end]) >= 10
-    return (is_short and not lines[-1].endswith((".", ":", ";", ",", "]", ")"))) or is_centred
+    is_centered = min(len(line) - len(line.lstrip()) for line in ends.lines[start:end]) >= 10
+    return (is_short and not lines[-1].endswith((".", ":", ";", ",", "]", ")"))) or is_centered
 
 
-def _up_to_last_sign(ends: Ends, end: int, names: frozenset[str]) -> int:
-    """Return the end of the last block close behind a note that is about the file for certain.
+def _up_to_last_mention(ends: Ends, end: int, names: frozenset[str]) -> int:
+    """Return the end of the last block soon after a note that mentions the project.
 
-    Between two such blocks no book begins, unless its title stands there.
+    No book starts between two such blocks, unless its title is there.
     """
-    found = end
+    note_end = end
     limit = min(ends.first + LONGEST_NOTE, ends.end, ends.middle)
     for start, stop in ends.blocks(end, limit):
         block = ends.text(start, stop)
         if _names_the_book(ends, start, stop, names):
             break
+        # A heading or a long block is the book's.
         if phrases.HEADING_WORDS.match(block.split("\n")[0]) or stop - start > 40:
             break
         if markers.MENTIONS_PROJECT.search(block):
-            found = stop
-    return found
+            note_end = stop
+    return note_end
 
 
 def _is_signature(ends: Ends, header: Header, start: int, end: int) -> bool:
-    """Whether a block is the name of who wrote the note above: in the first person, or dated.
+    """Return whether a block is the signature of the note above it.
 
-    The header names the author and the book, so that neither is taken for one.
+    It is one line: a name under a note in the first person, or a name with a date. Names in the
+    header are excluded, since they may be the author's or the book's.
     """
     above = start - 1
     while above > 0 and ends.is_blank(above):
         above -= 1
     note = " ".join(ends.lines[max(above - 12, 0) : above + 1])
     words = re.findall(r"[\w.]+", ends.lines[start])
+    # A signature is one line, one blank line below the note.
     if end - start > 1 or start - above != 2 or phrases.HEADING_WORDS.match(ends.lines[start]):
         return False
     if any(word.casefold() in header.words for word in words if not word.isdigit()):
         return False
+    # "Per Sky", but not "PER SKY", which may be a heading.
     capitals = all(word[0].isupper() and not word.isupper() for word in words)
     by_name = FIRST_PERSON.search(note) is not None and 2 <= len(words) <= 4 and capitals
     return by_name or (3 <= len(words) <= 6 and DATED.search(ends.lines[start]) is not None)

@@ -1,4 +1,4 @@
-"""Where a file's own header ends, and what it says of the book."""
+"""Find the end of a file's header, and read the header's fields."""
 
 from __future__ import annotations
 
@@ -16,21 +16,42 @@ FIELDS = {
     "release_date": r"Release\s+Date|Posting\s+Date|Date\s+(?:first\s+posted|of\s+first\s+pub\w+)",
 }
 NUMBER = re.compile(r"\b(?:e-?book|e-?text)\s*(?:#|No\.?:?|number:?)\s*(\d+)", re.I)
+# Matched against the first lines of old files, which have no "Title:" field.
 OF_BY = re.compile(
     rf"^[\s*]*(?:The\s+)?{markers.FULL_NAME}(?:['’]s)?\s*(?:\w+\s+)?(?:e-?text|e-?book|edition)?\s*(?:of|:|,)?\s+"
     r"(?P<title>\S.*?)(?:,?\s+by\s+(?P<author>.+?))?[\s*]*$",
     re.I | re.M,
 )
-"""The first line of many files, which names the book where no field does."""
+"""A first line such as "The Project Gutenberg Etext of TITLE, by AUTHOR"."""
+
 SISTER = re.compile(rf"[\s*]*(?:The\s+)?{markers.FULL_NAME}[^.!?\n]{{0,40}}(?:\n|$)", re.I)
-"""A first line that has the name of a project, and hardly more."""
+"""A first line with the name of a project and hardly anything else."""
+
 NEAR = 120
-"""Lines of small print or a second header behind the first."""
+"""Maximum number of lines between two START lines of one header."""
+
+FEW = 60
+"""Maximum number of filled lines between a START line and small print that follows it."""
+
+FIRST_LINES = 300
+"""Lines in which a header without a marker must end."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a header says of the book, as it stands there; None where it does not."""
+    """The fields of a header, verbatim; None for those that it does not have.
+
+    Attributes
+    ----------
+    title, author, language, release_date : str or None
+        As the header has them.
+    gutenberg : int or None
+        The book's number.
+    short_title : str
+        The first line of the title, up to a subtitle.
+    words : frozenset of str
+        The words of the whole header, and the modern terms in the title, in lower case.
+    """
 
     title: str | None
     author: str | None
@@ -38,117 +59,125 @@ class Header:
     release_date: str | None
     gutenberg: int | None
     short_title: str
-    """The title's first line, up to a subtitle."""
     words: frozenset[str]
-    """Words of the whole header, and of the title those that no old book has, lower case."""
 
     def names(self) -> frozenset[str]:
-        """Return the title, its main part and the author, letters only."""
+        """Return the title, its main part and the author, reduced to letters and digits."""
         parts = (self.title or "", self.short_title, self.author or "")
         return frozenset(letters(part) for part in parts) - {""}
 
+    def title_words(self) -> frozenset[str]:
+        """Return the words of the title, which a block may contain and still be the book's."""
+        return frozenset(re.findall(r"[\w-]+", (self.title or "").lower()))
+
 
 def letters(line: str) -> str:
-    """Return the letters and digits of a line, lower case."""
+    """Return the letters and digits of a line, casefolded."""
     return "".join(filter(str.isalnum, line)).casefold()
 
 
 def read_header(head: str) -> Header:
-    """Return what a header says of the book."""
-    found = {name: _field(head, pattern) for name, pattern in FIELDS.items()}
+    """Return the fields of a header."""
+    fields = {name: _field(head, pattern) for name, pattern in FIELDS.items()}
+    # Only the first lines can be such a title; below, a quotation may look like one.
     first = OF_BY.search(head[:2_000])
-    if found["title"] is None and first is not None:
-        found["title"] = " ".join(first["title"].split()) or None
-        found["author"] = found["author"] or first["author"]
+    if fields["title"] is None and first is not None:
+        fields["title"] = " ".join(first["title"].split()) or None
+        fields["author"] = fields["author"] or first["author"]
     number = NUMBER.search(head)
     first_line = re.search(rf"^(?:{FIELDS['title']}):[ \t]*(\S.*)", head, re.M | re.I)
-    short = first_line[1] if first_line else found["title"] or ""
+    short = first_line[1] if first_line else fields["title"] or ""
     words = re.findall(r"\w+", head.casefold())
-    titled = (match[0].lower() for match in ANACHRONISM.finditer(found["title"] or ""))
+    titled = (match[0].lower() for match in ANACHRONISM.finditer(fields["title"] or ""))
     return Header(
-        title=found["title"],
-        author=found["author"],
-        language=found["language"],
-        release_date=found["release_date"],
+        **fields,
         gutenberg=int(number[1]) if number else None,
+        # "The Lamp; or, The Keeper" is known as "The Lamp".
         short_title=re.split(r"[:;,(\[]| or ", short)[0].strip(),
         words=frozenset((*words, *titled)),
     )
 
 
 def _field(head: str, names: str) -> str | None:
-    """Return a field of the header, with the indented lines that go on with it."""
-    found = re.search(rf"^(?:{names}):[ \t]*(\S.*(?:\n[ \t]+\S.*)*)", head, re.M | re.I)
-    return " ".join(found[1].split()) if found else None
+    """Return a field of the header, including indented continuation lines."""
+    match = re.search(rf"^(?:{names}):[ \t]*(\S.*(?:\n[ \t]+\S.*)*)", head, re.M | re.I)
+    return " ".join(match[1].split()) if match else None
 
 
 def find_header(ends: Ends) -> int:
-    """Return the first line behind header and small print, or 0 if there are none."""
-    starred = [n for n, line in enumerate(ends.lines[: ends.middle]) if "*" in line]
-    found = _last_mark(ends, starred)
-    if not found:
-        # Now and then a mark has lost its stars.
-        firsts = ("START OF", "Beginning of", "[")
-        head = enumerate(ends.lines[: ends.middle])
-        found = _last_mark(ends, [n for n, line in head if line.lstrip().startswith(firsts)])
-    return found or header_of_blocks(ends)
+    """Return the first line after header and small print, or 0 if there are none."""
+    head = ends.lines[: ends.middle]
+    end = _after_last_marker(ends, [n for n, line in enumerate(head) if "*" in line])
+    if not end:
+        # A few markers have lost their stars.
+        starts = ("START OF", "Beginning of", "[")
+        bare = [n for n, line in enumerate(head) if line.lstrip().startswith(starts)]
+        end = _after_last_marker(ends, bare)
+    return end or header_of_blocks(ends)
 
 
-def _last_mark(ends: Ends, indices: list[int]) -> int:
-    """Return the line behind the last of the marks that end a header, or 0."""
-    found = 0
+def _after_last_marker(ends: Ends, indices: list[int]) -> int:
+    """Return the line after the last of the markers that end a header, or 0."""
+    end = 0
     for index in indices:
         line = ends.lines[index]
-        if found and (index > found + 5 * NEAR or markers.END.match(line)):
+        # A marker far below the last, or an END line, belongs to the body or its footer.
+        if end and (index > end + 5 * NEAR or markers.END.match(line)):
             break
         if markers.START.match(line) or markers.BARE_START.match(line):
-            if not found or _is_header_between(ends, found, index):
-                found = markers.marker_end(ends.lines, index)
-        elif markers.SMALL_PRINT_END.match(line) and _is_in_front(ends, found, index):
-            found = index + 1
-    return found
+            if not end or _is_header_between(ends, end, index):
+                end = markers.marker_end(ends.lines, index)
+        elif markers.SMALL_PRINT_END.match(line) and _is_in_front(ends, end, index):
+            end = index + 1
+    return end
 
 
-def _is_header_between(ends: Ends, found: int, index: int) -> bool:
-    """Whether what stands between two START lines belongs to the header."""
-    between = ends.lines[max(found, index - 15) : index]
-    return index - found <= NEAR and (
+def _is_header_between(ends: Ends, start: int, index: int) -> bool:
+    """Return whether the lines between two START lines belong to the header."""
+    # The last lines before the second one are enough to tell.
+    between = ends.lines[max(start, index - 15) : index]
+    return index - start <= NEAR and (
         not any(line.strip() for line in between)
         or any(markers.FIELD.match(line) or markers.LEGAL.search(line) for line in between)
     )
 
 
-def _is_in_front(ends: Ends, found: int, index: int) -> bool:
-    """Whether small print that ends at a line stands in front of the body."""
-    behind = ends.filled(index + 1, min(index + 200, len(ends.lines)))
-    if behind < 8:
+def _is_in_front(ends: Ends, start: int, index: int) -> bool:
+    """Return whether small print that ends at a line comes before the body, not after it.
+
+    ``start`` is the line after a START line above it, or 0.
+    """
+    # Fewer filled lines after it than any body has: it is the end of the file.
+    after = ends.filled(index + 1, min(index + 200, len(ends.lines)))
+    if after < 8:
         return False
-    if not found:
+    if not start:
         return True
+    # Below a START line it counts only if both of its ends are close.
     begin = next(
-        (n for n in range(found, index) if markers.SMALL_PRINT_START.match(ends.lines[n])), index
+        (n for n in range(start, index) if markers.SMALL_PRINT_START.match(ends.lines[n])), index
     )
-    return begin < index and ends.filled(found, begin) <= 60
+    return begin < index and ends.filled(start, begin) <= FEW
 
 
 def header_of_blocks(ends: Ends) -> int:
-    """Return the end of a header that no marker ends, such as those of sister projects.
+    """Return the end of a header without a marker, as sister projects have it, or 0.
 
-    Its first block names the project; some block has its fields or its terms; it goes on as
-    long as blocks have such signs.
+    Its first block names the project, and some block has fields or legal terms. It extends over
+    all blocks that have fields, terms, modern words, or only ornaments.
     """
     start = ends.gap_at(0)
     first = ends.text(start, ends.block_at(start))
     named = SISTER.match(first) and first.count("\n") < 3
     if not (named or markers.HEADING.search(first) or NUMBER.search(first) or "Proofr" in first):
         return 0
-    found, is_header = 0, False
-    for begin, end in ends.blocks(start, min(ends.middle, 300)):
+    header_end, is_header = 0, False
+    for begin, end in ends.blocks(start, min(ends.middle, FIRST_LINES)):
         block = ends.text(begin, end)
         sign = markers.FIELD.match(block) or markers.LEGAL.search(block)
         other = ANACHRONISM.search(block) or markers.MENTIONS_PROJECT.search(block)
         if MIDDLE in block or not (sign or other or all(map(markers.is_rule, block.split("\n")))):
             break
         is_header = is_header or sign is not None
-        found = end
-    return found if is_header else 0
+        header_end = end
+    return header_end if is_header else 0

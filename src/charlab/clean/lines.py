@@ -1,7 +1,7 @@
-"""A text as a cleaner sees it: its first lines, its last lines, and what was taken away.
+"""The head and tail of a text, the only lines the cleaning rules inspect.
 
-Where a header ends and a footer begins is decided on these lines alone, so that a text of any
-length costs the same. What lies between stands as one line that no rule can match.
+They suffice to decide where a header ends and a footer begins, so a text of any length costs the
+same. All lines in between are represented by one line that no rule can match.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 HEAD = 1 << 16
+"""Characters at the start of a text that the rules inspect."""
+
 TAIL = 80_000
-"""Characters at each end that are looked at: the longest licence has 20,000."""
+"""Characters at the end that they inspect; the longest license has 20,000."""
 
 MIDDLE = "\0"
+"""The line that represents all lines between head and tail."""
 
 
 @dataclass(frozen=True)
 class Removed:
-    """Lines that were taken away: the first and last, counted from 1, and why."""
+    """A removed range of lines: the first and last, counted from 1, and the reason."""
 
     first: int
     last: int
@@ -26,17 +29,20 @@ class Removed:
 
 @dataclass
 class Ends:
-    """The lines at both ends of a text, and the part of them that is still taken for the body.
+    """The lines at both ends of a text, and the range of them that is still the body.
 
     Attributes
     ----------
     lines : list of str
         All lines, or the first ones, :data:`MIDDLE`, and the last ones.
     between : int
-        Lines that :data:`MIDDLE` stands for; 0 if it is not there.
+        Number of lines that :data:`MIDDLE` represents; 0 if there is no such line.
     first, end : int
         The body is ``lines[first:end]``.
     removed : list of Removed
+        Ranges removed so far.
+    middle : int
+        Index of :data:`MIDDLE`, or the number of lines if there is none.
     """
 
     lines: list[str]
@@ -46,62 +52,63 @@ class Ends:
     removed: list[Removed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        # No line of a book is a single NUL character.
         self.middle = self.lines.index(MIDDLE) if self.between else len(self.lines)
         self.end = len(self.lines)
 
     def number(self, index: int) -> int:
-        """Return the number that a line has in the text, counted from 1."""
+        """Return the number of a line in the whole text, counted from 1."""
         return index + 1 if index < self.middle else index + self.between
 
     def cut_front(self, to: int, why: str) -> None:
-        """Take away all lines before ``to``, and blank ones behind."""
+        """Remove the lines of the body before ``to``, and blank lines after them."""
         if to > self.first:
             self.removed.append(Removed(self.number(self.first), self.number(to - 1), why))
             self.first = to
         self.skip_blank()
 
     def cut_back(self, start: int, why: str) -> None:
-        """Take away the lines from ``start`` on, and blank ones before."""
+        """Remove the lines of the body from ``start`` on, and blank lines before them."""
         if start < self.end:
             self.removed.append(Removed(self.number(start), self.number(self.end - 1), why))
             self.end = start
         self.skip_blank()
 
     def skip_blank(self) -> None:
-        """Leave blank lines at both ends out of the body."""
+        """Exclude blank lines at both ends from the body."""
         while self.first < self.end and self.is_blank(self.first):
             self.first += 1
         while self.end > self.first and self.is_blank(self.end - 1):
             self.end -= 1
 
     def is_blank(self, index: int) -> bool:
-        """Whether a line has nothing but blanks (or a stray byte order mark) on it."""
+        """Return whether a line is empty but for blanks and stray byte order marks."""
         line = self.lines[index]
         return not line or line.isspace() or not line.strip("\ufeff \t")
 
     def block_at(self, start: int) -> int:
-        """Return the end of the run of lines that begins at ``start`` and has no blank one."""
+        """Return the end of the block, a run of lines without a blank one, from ``start``."""
         end = start
         while end < self.end and not self.is_blank(end):
             end += 1
         return end
 
     def block_before(self, end: int) -> int:
-        """Return the start of the run of lines that ends before ``end``."""
+        """Return the start of the block that ends before ``end``."""
         start = end
         while start > self.first and not self.is_blank(start - 1):
             start -= 1
         return start
 
     def gap_at(self, start: int) -> int:
-        """Return how many blank lines begin at ``start``."""
+        """Return the number of blank lines from ``start`` on."""
         end = start
         while end < self.end and self.is_blank(end):
             end += 1
         return end - start
 
     def gap_before(self, end: int) -> int:
-        """Return how many blank lines there are before ``end``."""
+        """Return the number of blank lines before ``end``."""
         start = end
         while start > self.first and self.is_blank(start - 1):
             start -= 1
@@ -109,29 +116,29 @@ class Ends:
 
     def blocks(self, start: int, end: int) -> list[tuple[int, int]]:
         """Return the first line and the end of each block in a range of lines."""
-        found = []
+        ranges = []
         while start < end:
             start += self.gap_at(start)
             if start >= end:
                 break
-            found.append((start, min(self.block_at(start), end)))
-            start = found[-1][1]
-        return found
+            ranges.append((start, min(self.block_at(start), end)))
+            start = ranges[-1][1]
+        return ranges
 
     def text(self, start: int, end: int) -> str:
-        """Return lines as one string."""
+        """Return a range of lines as one string."""
         return "\n".join(self.lines[start:end])
 
     def filled(self, start: int, end: int) -> int:
-        """Return how many lines of a range are not blank."""
+        """Return the number of lines in a range that are not blank."""
         return sum(not self.is_blank(index) for index in range(start, end))
 
     def characters_before(self) -> int:
-        """Return how many characters of the text stand before the body."""
+        """Return the number of characters of the text before the body."""
         return sum(len(line) + 1 for line in self.lines[: self.first])
 
-    def characters_behind(self) -> int:
-        """Return how many characters stand behind it, the line end before them counted."""
+    def characters_after(self) -> int:
+        """Return the number of characters after the body, with the line end that ends it."""
         return sum(len(line) + 1 for line in self.lines[self.end :])
 
 
@@ -143,10 +150,11 @@ def ends_of(head: str, tail: str, between: int) -> Ends:
     head : str
         Its first lines with their line ends, or the whole text.
     tail : str
-        Its last lines, or nothing.
+        Its last lines; empty if ``head`` is the whole text.
     between : int
-        Lines between the two.
+        Number of lines between the two.
     """
     if not between:
         return Ends((head + tail).split("\n"))
+    # head ends with a line end, so its last element is empty; the tail starts with a line.
     return Ends([*head.split("\n")[:-1], MIDDLE, *tail.split("\n")], between)

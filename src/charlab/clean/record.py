@@ -1,4 +1,4 @@
-"""The record of a cleaning: what was found, what was removed and why."""
+"""The record of a cleaning: facts from the header, and the lines removed with the reasons."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ from typing import Any
 
 from charlab.clean.lines import Removed
 
-__all__ = ["CleaningRecord", "Removed", "explain"]
-
 
 @dataclass(frozen=True)
 class CleaningRecord:
-    """What was done to a file, for a person to check at a glance.
+    """The result of cleaning a file, for a person to check.
 
     Attributes
     ----------
     title, author, language, release_date, gutenberg : str, int or None
-        From the header, as they stand there.
+        From the header, verbatim.
     encoding, why : str
-        How the bytes were read, and on what ground.
+        The encoding of the bytes, and the evidence for it.
     removed : tuple of Removed
-        In order.
+        Removed ranges of lines, in order.
     lines, body_first, body_last : int
-        Lines of the file, and the body's first and last, counted from 1.
+        Number of lines in the file, and the body's first and last line, counted from 1.
     characters_read, characters : int
-        Of the file (a line end is one), and of the body.
+        Characters of the file (a line end is one) and of the body.
     warnings : tuple of str
-        What a person should look at.
+        Points that a person should check.
     body_sha256 : str
-        What identifies the text, whatever its header says.
+        Hash of the body in UTF-8, which identifies the text whatever its header says.
     """
 
     title: str | None
@@ -49,12 +47,12 @@ class CleaningRecord:
     body_sha256: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the record as JSON can hold it."""
+        """Return the record in types that JSON has."""
         return asdict(self)
 
 
 def explain(record: CleaningRecord) -> str:
-    """Return a record as a person reads it."""
+    """Return a record as lines for a person to read."""
     lines = [
         f"title      {record.title or 'not given'}",
         f"author     {record.author or 'not given'}",

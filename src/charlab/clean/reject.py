@@ -1,4 +1,4 @@
-"""What the cleaner refuses, each with its own error and its own words."""
+"""Refuse files that are not one free book in plain text, each kind with an error of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import re
 from charlab.core.errors import CharlabError
 
 SHORTEST = 32
-"""Letters and other marks, blanks not counted, that a text has at least."""
+"""Minimum number of characters in a text, not counting blanks."""
+
+START = 10_000
+"""Characters at the start of a text that are not all blank unless it is empty."""
 
 HTML = re.compile(r"\s*<(?:!doctype\s+html|html|head|body|\?xml|!--|title|script|meta)\b", re.I)
 CAPTCHA = re.compile(r"captcha|are\s+you\s+(?:a\s+)?(?:human|robot)|unusual\s+traffic", re.I)
@@ -17,6 +20,7 @@ COPYRIGHTED = re.compile(
     r"|this\s+(?:Project\s+Gutenberg(?:-tm)?\s+)?(?:e-?book|e-?text)\s+is\s+(?:a\s+)?copyrighted",
     re.I | re.M,
 )
+# The first bytes of each format.
 FORMATS = (
     (b"PK\x03\x04", "a ZIP or EPUB file"),
     (b"\x1f\x8b", "a gzip file"),
@@ -29,73 +33,79 @@ FORMATS = (
     (b"BZh", "a bzip2 file"),
     (b"\xfd7zXZ", "an xz file"),
 )
+# Old files end with the control character 0x1A, and ISO-2022 uses 0x1B.
 CONTROLS = bytes(sorted({*range(0x20), 0x7F} - set(b"\t\n\v\f\r\x1a\x1b")))
 
 
 class CleaningError(CharlabError):
-    """A file is not a book, or not one that may be used."""
+    """A file that is not a book, or not one that may be used."""
 
 
 class NotTextError(CleaningError):
-    """The bytes are no text."""
+    """Bytes that are not text."""
 
 
 class WebPageError(CleaningError):
-    """A web page was saved as the book."""
+    """A web page that was saved as the book."""
 
 
 class TinyFileError(CleaningError):
-    """There is nothing in the file, or hardly anything."""
+    """A file or body with no text, or hardly any."""
 
 
 class TwoBooksError(CleaningError):
-    """One file has two books."""
+    """A file with two books."""
 
 
 class CopyrightedError(CleaningError):
-    """The header says that the book is under copyright."""
+    """A book whose header says that it is under copyright."""
 
 
 def refuse_binary(start: bytes) -> None:
-    """Refuse what is no text, by the first bytes of a file."""
+    """Refuse a binary file, recognized by its first bytes."""
     for magic, kind in FORMATS:
         if start.startswith(magic):
-            raise NotTextError(f"{kind}, not a plain text; give the plain-text file of the book")
+            raise NotTextError(
+                f"expected a plain text, found {kind}; give the plain-text file of the book"
+            )
     controls = len(start) - len(start.translate(None, CONTROLS))
     if controls > 8 and controls > len(start) // 50:
         raise NotTextError(
-            f"{controls} of the first {len(start)} bytes are control characters, so it is a "
+            f"{controls} of the first {len(start)} bytes are control characters, so this is a "
             "binary file; give the plain-text file of the book"
         )
 
 
 def refuse_web_page(start: str) -> None:
-    """Refuse HTML and XML, by the first characters of a file."""
+    """Refuse HTML and XML, recognized by the first characters of a file."""
     if HTML.match(start):
         kind = "a captcha page" if CAPTCHA.search(start) else "a web page (HTML or XML)"
         raise WebPageError(
-            f"{kind}, not a plain text; fetch the plain-text file of the book, from a mirror if "
-            "the main site asks who you are"
+            f"expected a plain text, found {kind}; fetch the plain-text file of the book, from a "
+            "mirror if the main site shows a captcha"
         )
 
 
 def refuse_tiny(text: str, what: str) -> None:
     """Refuse a text that has hardly any characters."""
-    if len(text) > 100 * SHORTEST and not text[:10_000].isspace():
+    # Almost every text passes this test, and counting characters takes longer.
+    if len(text) > 100 * SHORTEST and not text[:START].isspace():
         return
     count = sum(not character.isspace() for character in text[: 1_000 * SHORTEST])
     if count < SHORTEST:
-        found = "is empty" if count == 0 else f"has only {count} characters that are not blank"
-        raise TinyFileError(f"{what} {found}, fewer than {SHORTEST}; is the file cut off?")
+        problem = "is empty" if count == 0 else f"has only {count} characters that are not blank"
+        raise TinyFileError(
+            f"{what} {problem}, expected at least {SHORTEST}; check whether it was cut off"
+        )
 
 
 def refuse_copyrighted(header: str) -> None:
     """Refuse a book whose header says that it is under copyright."""
-    found = COPYRIGHTED.search(header)
-    if found is not None:
-        line = header.count("\n", 0, found.start()) + 1
+    match = COPYRIGHTED.search(header)
+    if match is not None:
+        line = header.count("\n", 0, match.start()) + 1
         raise CopyrightedError(
             f"line {line} of the header says that this book is COPYRIGHTED "
-            f"({' '.join(found[0].split())!r}); if you may use it, say so with "
-            "allow_copyrighted: true (or --allow-copyrighted)"
+            f"({' '.join(match[0].split())!r}); if you have permission to use it, set "
+            "allow_copyrighted: true in params.yaml (or give --allow-copyrighted)"
         )

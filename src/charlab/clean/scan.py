@@ -1,7 +1,7 @@
-"""One look over a whole text: its ends, how long it is, and the marks in between.
+"""Read a text once for its head and tail, its length, and the markers in between.
 
-Only finding and counting is done on all of a text, which runs at the speed of memory; regular
-expressions see single lines.
+Only finding and counting runs over the whole text, at the speed of memory; regular expressions
+see single lines. A text is read through a :class:`Source`, in memory or on disk.
 """
 
 from __future__ import annotations
@@ -9,18 +9,76 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import IO, Protocol
 
 from charlab.clean import marker_patterns as markers
+from charlab.clean.encoding import pieces
 from charlab.clean.lines import HEAD, TAIL, Ends, ends_of
 from charlab.clean.reject import TwoBooksError
 
 AFTER = 3_000
-"""Characters behind an END line that show whether the licence follows."""
+"""Characters after an END line that show whether the license follows."""
+
+LONGEST_MARKER = 500
+"""Characters in a line above which it is prose, not a marker."""
+
+SHORTEST_BOOK = 30_000
+"""Characters that must separate two closings of small print to make two books."""
+
+
+class Source(Protocol):
+    """A text that can be read more than once, by ranges of its characters."""
+
+    def read(self, start: int, end: int | None) -> Iterator[str]:
+        """Yield the characters of a range, in pieces that end with a line end."""
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A line that fences a book off: its kind, place, and what stands behind it."""
+class InMemory:
+    """A text as one string."""
+
+    text: str
+
+    def read(self, start: int, end: int | None) -> Iterator[str]:
+        """Yield a range in one piece."""
+        yield self.text[start:end]
+
+
+@dataclass(frozen=True)
+class OnDisk:
+    """A text in an open file, of which only one piece at a time is held in memory."""
+
+    stream: IO[bytes]
+    encoding: str
+    size: int
+
+    def read(self, start: int, end: int | None) -> Iterator[str]:
+        """Yield a range piece by piece, reading the file from its start."""
+        self.stream.seek(0)
+        at = 0
+        for piece in pieces(self.stream, self.encoding, self.size):
+            if end is not None and at >= end:
+                return
+            # The range may start after this piece or end within it.
+            part = piece[max(start - at, 0) : None if end is None else end - at]
+            at += len(piece)
+            if part:
+                yield part
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A line that delimits a book.
+
+    Attributes
+    ----------
+    kind : str
+        "start", "end" or "small print" (the last line of it).
+    offset, line : int
+        Characters before it, and its number, counted from 1.
+    after : str
+        The next :data:`AFTER` characters.
+    """
 
     kind: str
     offset: int
@@ -28,7 +86,7 @@ class Mark:
     after: str
 
     def is_end(self) -> bool:
-        """Whether it is an END line with licence, or words about the project, behind it."""
+        """Return whether this is an END line followed by the license or project matter."""
         return self.kind == "end" and (
             markers.LEGAL.search(self.after) is not None
             or markers.MENTIONS_PROJECT.search(self.after.partition("\n\n")[2]) is not None
@@ -36,77 +94,81 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What a look over a text found.
+class Scan:
+    """The result of reading a text once.
 
     Attributes
     ----------
     ends : Ends
         Its first and last lines.
     characters, lines : int
-        How long it is.
-    marks : list of Mark
+        Its length.
+    markers : list of Marker
+        All lines that delimit a book, in order.
     """
 
     ends: Ends
     characters: int
     lines: int
-    marks: list[Mark] = field(default_factory=list)
+    markers: list[Marker] = field(default_factory=list)
 
 
-def survey(pieces: Iterable[str]) -> Survey:
-    """Look over a text.
+def scan(text: Iterable[str]) -> Scan:
+    """Read a text once.
 
     Parameters
     ----------
-    pieces : iterable of str
-        The text, each piece but the last ending with a line.
+    text : iterable of str
+        The text in pieces, each but the last ending with a line end.
     """
     head = tail = ""
     characters = newlines = 0
-    marks: list[Mark] = []
-    for piece in pieces:
-        if marks and len(marks[-1].after) < AFTER:
-            marks = [replace(m, after=(m.after + piece[:AFTER])[:AFTER]) for m in marks]
+    seen: list[Marker] = []
+    for piece in text:
+        # The text after the last markers may continue in this piece.
+        if seen and len(seen[-1].after) < AFTER:
+            seen = [replace(m, after=(m.after + piece[:AFTER])[:AFTER]) for m in seen]
         counted, line = 0, newlines
-        for kind, start, end in _marks(piece):
-            # What was counted up to a mark is not counted again.
+        for kind, start, end in _markers(piece):
+            # Line ends up to the last marker have been counted already.
             line += piece.count("\n", counted, start)
             counted = start
-            marks.append(Mark(kind, characters + start, line + 1, piece[end : end + AFTER]))
+            seen.append(Marker(kind, characters + start, line + 1, piece[end : end + AFTER]))
+        # A text no longer than head and tail together is kept whole.
         if len(head) < HEAD + TAIL:
             head += piece[: HEAD + TAIL - len(head)]
         tail = piece[-TAIL:] if len(piece) >= TAIL else (tail + piece)[-TAIL:]
         characters += len(piece)
         newlines = line + piece.count("\n", counted)
     if characters <= HEAD + TAIL:
-        return Survey(ends_of(head, "", 0), characters, newlines + 1, marks)
+        return Scan(ends_of(head, "", 0), characters, newlines + 1, seen)
+    # Both ends are cut to whole lines.
     head = head[: head.rfind("\n", 0, HEAD) + 1]
     tail = tail[tail.find("\n") + 1 :] if "\n" in tail else ""
     between = newlines + 1 - head.count("\n") - (tail.count("\n") + 1 if tail else 0)
-    return Survey(ends_of(head, tail, between), characters, newlines + 1, marks)
+    return Scan(ends_of(head, tail, between), characters, newlines + 1, seen)
 
 
-def _marks(piece: str) -> list[tuple[str, int, int]]:
-    """Return the kind, start and end of each mark in a piece, in order."""
-    lines = _starred_lines(piece)
-    marks = ((_kind(piece[start:end]), start, end) for start, end in lines)
-    return [mark for mark in marks if mark[0]]
+def _markers(piece: str) -> list[tuple[str, int, int]]:
+    """Return the kind, start and end of each marker in a piece, in order."""
+    lines = ((_kind(piece[start:end]), start, end) for start, end in _starred_lines(piece))
+    return [line for line in lines if line[0]]
 
 
 def _starred_lines(piece: str) -> Iterator[tuple[int, int]]:
-    """Yield where each line with a star starts and ends: one character is found fastest."""
+    """Yield the start and end of each line with a star: finding one character is fastest."""
     at = piece.find("*")
     while at >= 0:
         start = piece.rfind("\n", 0, at) + 1
         end = piece.find("\n", at)
         end = len(piece) if end < 0 else end
-        if end - start < 500:
+        if end - start < LONGEST_MARKER:
             yield start, end
         at = piece.find("*", end)
 
 
 def _kind(line: str) -> str:
+    # Most starred lines are ornaments or emphasis, and fail this test without a regex.
     if "**" not in line and "SMALL" not in line:
         return ""
     if markers.SMALL_PRINT_END.match(line):
@@ -116,29 +178,29 @@ def _kind(line: str) -> str:
     return "end" if markers.END.match(line) else ""
 
 
-def refuse_two_books(found: Survey) -> None:
+def refuse_two_books(text: Scan) -> None:
     """Refuse a file with two books.
 
     Raises
     ------
     TwoBooksError
-        If a book starts behind the end of another.
+        If a book starts after the end of another.
     """
-    ends = [mark for mark in found.marks if mark.kind == "end"]
-    for start in (mark for mark in found.marks if mark.kind == "start"):
+    ends = [marker for marker in text.markers if marker.kind == "end"]
+    for start in (marker for marker in text.markers if marker.kind == "start"):
         before = [end for end in ends if end.offset < start.offset]
         if before:
             _refuse(before[0].line, start.line)
-    small = [mark for mark in found.marks if mark.kind == "small print"]
-    for first, second in pairwise(small):
-        # Small print at the end of a book has nothing behind it.
-        apart = second.offset - first.offset
-        if apart > 30_000 and found.characters - second.offset > 30_000:
+    small_print = [marker for marker in text.markers if marker.kind == "small print"]
+    for first, second in pairwise(small_print):
+        # Small print at the end of a book has no second book after it.
+        distance, rest = second.offset - first.offset, text.characters - second.offset
+        if distance > SHORTEST_BOOK and rest > SHORTEST_BOOK:
             _refuse(first.line, second.line)
 
 
 def _refuse(first: int, second: int) -> None:
     raise TwoBooksError(
-        f"two books in one file: one has its mark at line {first}, another starts at line "
-        f"{second}; cut the file in two"
+        f"two books in one file: expected one, found the marker of one at line {first} and the "
+        f"start of another at line {second}; cut the file in two"
     )

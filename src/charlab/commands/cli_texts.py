@@ -31,7 +31,7 @@ def clean(
     files: tuple[Path, ...], out: Path | None, explain: bool, allow_copyrighted: bool, strict: bool
 ) -> None:
     """Reduce raw Gutenberg FILES to their bodies, as UTF-8 with LF line ends."""
-    from charlab.clean.cleaner import explain as explain_record
+    from charlab.clean.record import explain as explain_record
     from charlab.core.files import write_text
 
     if len(files) > 1 and out is None and not explain:

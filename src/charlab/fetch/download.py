@@ -1,11 +1,11 @@
-"""One download over HTTP: polite, resumed where it broke off, never kept half.
+"""Download over HTTP: politely, resuming where a connection broke, never keeping half a file.
 
-requests and urllib3's Retry do the work. A server is asked by one process at a time, with
-a pause between requests; what it says about waiting (Retry-After) is heeded.
+requests and urllib3's Retry do the work. Only one process at a time sends requests to a host,
+with a pause between requests, and Retry-After is respected.
 
-What has come so far lies in a ``.part`` file, and beside it, in ``.etag``, which version of
-the server's file it is the start of. The second is there only while the first is a true start
-of that version, so a process may be killed at any moment.
+The bytes received so far are in a ``.part`` file; the ``.etag`` file beside it names the version
+of the server's file that they are the start of. The ``.etag`` exists only while that is true, so
+a process may be killed at any moment.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,64 +22,106 @@ import requests
 from filelock import FileLock
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError
-from urllib3.exceptions import HTTPError as BrokenOffError
+from urllib3.exceptions import HTTPError as TransferError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
+from charlab.core.errors import CharlabError
 from charlab.core.files import write_text
-from charlab.fetch.manners import POLITE, DownloadError, HostError, Manners
 
 RETRIED = (403, 429, 500, 502, 503, 504)
-"""Answers that mean: too fast, or not now."""
+"""Statuses that mean "too fast" or "not now"."""
 
-PIECE = 1 << 14
-"""Bytes that are read at a time, or fewer if no more has come."""
+CHUNK = 1 << 14
+"""Maximum number of bytes to read at a time."""
 
-ANSWERS = 50
-"""How often a download that gets on is taken up again."""
+TAG = ".etag"
+RESUMES = 50
+"""Maximum number of resumes while a download keeps making progress."""
+
+
+class DownloadError(CharlabError):
+    """A server that did not give the requested file."""
+
+
+class HostError(DownloadError):
+    """A server that cannot be reached or is too busy, and should get no more requests now."""
 
 
 class _StaleError(Exception):
-    """What had come before is no start of what the server has now."""
+    """A part that is not the start of the server's present file."""
 
 
-class _Patient(Retry):
-    """urllib3's Retry, which waits before the first repetition, too, and never for hours."""
+@dataclass(frozen=True)
+class Policy:
+    """Limits on how charlab uses a server; all times in seconds.
 
-    longest_wait = POLITE.longest_wait
+    Attributes
+    ----------
+    pause : float
+        Time between two requests to one host: Gutenberg's rule for automatic readers.
+    attempts : int
+        Maximum number of retries of a busy server, and of a download without progress.
+    backoff : float
+        Wait before the first retry, doubled for each further one.
+    max_wait : float
+        Longest wait; a server that asks for more is given up.
+    timeout : tuple of float
+        Time limits for connecting, and between two chunks of a response.
+    min_rate, grace : float
+        Bytes per second below which a response is given up, after so many seconds.
+    max_bytes : int
+        Maximum size of a text; Gutenberg's largest has about a quarter of the default.
+    """
+
+    pause: float = 2.0
+    attempts: int = 4
+    backoff: float = 1.0
+    max_wait: float = 120.0
+    timeout: tuple[float, float] = (10.0, 60.0)
+    min_rate: float = 500.0
+    grace: float = 60.0
+    max_bytes: int = 64 * 1024 * 1024
+
+
+POLITE = Policy()
+
+
+class _Retry(Retry):
+    """urllib3's Retry with a wait before the first retry, too, and a limit on Retry-After."""
 
     def get_backoff_time(self) -> float:
-        """Return how long to wait where the server does not say."""
+        """Return the wait if the server does not ask for one."""
         errors = sum(1 for _ in takewhile(lambda past: not past.redirect_location, self.history))
         wait = self.backoff_factor * 2.0 ** (errors - 1) if errors else 0.0
-        return min(wait, self.longest_wait)
+        return min(wait, self.backoff_max)
 
     def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
-        """Wait as long as the server asks, within reason."""
+        """Wait as long as the server asks, up to the limit."""
         wait = self.get_retry_after(response)
-        if wait is not None and wait > self.longest_wait:
+        if wait is not None and wait > self.backoff_max:
             raise HostError(
                 f"HTTP {response.status}; the server asks to come back in {wait:.0f} seconds"
             )
         return super().sleep_for_retry(response)
 
 
-def _session(agent: str, manners: Manners) -> requests.Session:
-    kind = type("_Patient", (_Patient,), {"longest_wait": manners.longest_wait})
-    retry = kind(
+def _session(agent: str, policy: Policy) -> requests.Session:
+    retry = _Retry(
         total=None,
         connect=1,
         read=1,
         other=0,
-        status=manners.attempts,
-        backoff_factor=manners.backoff,
+        status=policy.attempts,
+        backoff_factor=policy.backoff,
+        backoff_max=policy.max_wait,
         status_forcelist=RETRIED,
         allowed_methods={"GET"},
         raise_on_status=False,
     )
     session = requests.Session()
     session.max_redirects = 5
-    # Byte ranges are of the file as it is, so it is not to be packed on the way.
+    # Byte ranges refer to the uncompressed file, so the server must not compress it.
     session.headers.update({"User-Agent": agent, "Accept-Encoding": "identity"})
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=retry))
@@ -86,13 +129,14 @@ def _session(agent: str, manners: Manners) -> requests.Session:
 
 
 @contextlib.contextmanager
-def _turn(folder: Path, url: str, pause: float) -> Iterator[None]:
-    """Wait until no other process asks this host, and the pause since the last is over."""
+def _host_lock(folder: Path, url: str, pause: float) -> Iterator[None]:
+    """Wait until no other process uses this host and the pause since the last request is over."""
     folder.mkdir(parents=True, exist_ok=True)
     parts = urlsplit(url)
     stamp = folder / f"{parts.hostname}_{parts.port or parts.scheme}.last"
     with FileLock(f"{stamp}.lock"):
         if stamp.exists():
+            # A clock that was set back must not make the wait longer than the pause.
             time.sleep(max(0.0, min(pause, stamp.stat().st_mtime + pause - time.time())))
         try:
             yield
@@ -100,172 +144,155 @@ def _turn(folder: Path, url: str, pause: float) -> Iterator[None]:
             stamp.touch()
 
 
-def download(url: str, part: Path, agent: str, manners: Manners = POLITE) -> bytes:
-    """Return what a URL gives.
+def download(url: str, part: Path, agent: str, policy: Policy = POLITE) -> bytes:
+    """Return the content of a URL.
 
     Parameters
     ----------
     url : str
         An http or https address.
     part : Path
-        File for what has come so far, should the download break off; one for each URL.
+        File for the bytes received so far if the download is interrupted; one for each URL.
     agent : str
-        How to introduce oneself.
-    manners : Manners
-        Pauses, limits and time-outs.
+        The User-Agent header.
+    policy : Policy
+        Pauses, limits and timeouts.
 
     Raises
     ------
     HostError
-        If the server cannot be reached, or is busy and stays so.
+        If the server cannot be reached or stays busy.
     DownloadError
-        With what else the server answered, or that the connection broke again and again.
+        If it gives another answer, or the connection keeps breaking off.
     """
     problem, failures, furthest = "", 0, 0
-    with _session(agent, manners) as session:
-        for _ in range(ANSWERS):
+    with _session(agent, policy) as session:
+        for _ in range(RESUMES):
             try:
-                # The next process that waits for its turn must not find the part half read.
-                with _turn(part.parent, url, manners.pause):
-                    _receive(session, url, part, manners)
-                    return _take(part)
-            except (BrokenOffError, _StaleError) as error:
-                problem = _in_words(error)
+                # The part is read within the lock: the next process must not see half of it.
+                with _host_lock(part.parent, url, policy.pause):
+                    _receive(session, url, part, policy)
+                    content = part.read_bytes()
+                    _discard(part)
+                    return content
+            except (TransferError, _StaleError) as error:
+                problem = _describe(error)
+            # Only attempts without progress count as failures.
             reached = part.stat().st_size if part.exists() else 0
             failures = failures + 1 if reached <= furthest else 0
             furthest = max(furthest, reached)
-            if failures >= manners.attempts:
+            if failures >= policy.attempts:
                 break
-            time.sleep(manners.backoff * 2**failures)
+            time.sleep(policy.backoff * 2**failures)
     raise DownloadError(problem)
 
 
-def _marker(part: Path) -> Path:
-    return part.with_suffix(".etag")
-
-
-def _forget(part: Path) -> None:
-    """Remove a part: first what vouches for it."""
-    _marker(part).unlink(missing_ok=True)
+def _discard(part: Path) -> None:
+    """Remove a part, its tag first, so that a kill in between leaves nothing to resume."""
+    part.with_suffix(TAG).unlink(missing_ok=True)
     part.unlink(missing_ok=True)
 
 
-def _take(part: Path) -> bytes:
-    content = part.read_bytes()
-    _forget(part)
-    return content
-
-
-def _receive(session: requests.Session, url: str, part: Path, manners: Manners) -> None:
-    """Write an answer to ``part``, going on where it ends if the server can."""
-    marker = _marker(part)
-    have = part.stat().st_size if part.exists() and marker.exists() else 0
+def _receive(session: requests.Session, url: str, part: Path, policy: Policy) -> None:
+    """Write a response to ``part``, resuming at its end if the server can."""
+    tag_file = part.with_suffix(TAG)
+    have = part.stat().st_size if part.exists() and tag_file.exists() else 0
     headers = {}
     if have:
-        # Only the same version of the file may be gone on with.
-        headers = {"Range": f"bytes={have}-", "If-Range": marker.read_text(encoding="utf-8")}
-    with _answer(session, url, headers, manners) as answer:
-        going_on = _goes_on(answer, have, part)
-        if not going_on:
-            _begin(answer, part)
-        with part.open("ab" if going_on else "wb") as stream:
+        # If-Range: a server whose file has changed sends all of it instead of the range.
+        headers = {"Range": f"bytes={have}-", "If-Range": tag_file.read_text(encoding="utf-8")}
+    with _respond(session, url, headers, policy) as response:
+        resumed = _is_resumed(response, have, part)
+        if not resumed:
+            _start_over(response, part)
+        with part.open("ab" if resumed else "wb") as stream:
             try:
-                _store(answer, stream.write, have if going_on else 0, manners)
+                _store(response, stream.write, have if resumed else 0, policy)
             except DownloadError:
-                _forget(part)
+                _discard(part)
                 raise
 
 
-def _answer(
-    session: requests.Session, url: str, headers: dict[str, str], manners: Manners
+def _respond(
+    session: requests.Session, url: str, headers: dict[str, str], policy: Policy
 ) -> requests.Response:
-    """Return a server's answer, of which no more than the headers was read."""
+    """Send a request and return the response, its body still unread."""
     try:
-        answer = session.get(url, headers=headers, stream=True, timeout=manners.timeout)
+        response = session.get(url, headers=headers, stream=True, timeout=policy.timeout)
     except requests.exceptions.RequestException as error:
-        kind = (
-            HostError
-            if isinstance(error, requests.ConnectionError | requests.Timeout)
-            else DownloadError
-        )
-        raise kind(_in_words(error)) from None
-    if url.startswith("https:") and any(
-        hop.url.startswith("http:") for hop in (*answer.history, answer)
-    ):
-        answer.close()
+        unreachable = isinstance(error, requests.ConnectionError | requests.Timeout)
+        raise (HostError if unreachable else DownloadError)(_describe(error)) from None
+    hops = (*response.history, response)
+    if url.startswith("https:") and any(hop.url.startswith("http:") for hop in hops):
+        response.close()
         raise DownloadError("redirected from https to http, which cannot be verified")
-    return answer
+    return response
 
 
-def _goes_on(answer: requests.Response, have: int, part: Path) -> bool:
-    """Whether an answer goes on from byte ``have`` rather than being the whole file.
+def _is_resumed(response: requests.Response, have: int, part: Path) -> bool:
+    """Return whether a response continues at byte ``have`` rather than being the whole file.
 
-    Raises
-    ------
-    _StaleError
-        If the part cannot be gone on with; it is forgotten.
-    DownloadError
-        If the answer is neither.
+    If it is neither, the part is removed; _StaleError asks for another try without it.
     """
-    status = answer.status_code
+    status = response.status_code
     if status == requests.codes.ok:
         return False
     partial = status == requests.codes.partial_content
-    if have and partial and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+    if have and partial and response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         return True
-    _forget(part)
+    _discard(part)
     if have and (partial or status == requests.codes.requested_range_not_satisfiable):
-        raise _StaleError("the server does not go on where the download broke off")
+        raise _StaleError("the server does not continue at the byte where the download broke off")
     kind = HostError if status in RETRIED else DownloadError
-    raise kind(f"HTTP {status} {answer.reason}")
+    raise kind(f"HTTP {status} {response.reason}")
 
 
-def _begin(answer: requests.Response, part: Path) -> None:
-    """Empty the part, and note the version of what comes; in this order, if killed between."""
-    _marker(part).unlink(missing_ok=True)
+def _start_over(response: requests.Response, part: Path) -> None:
+    """Empty the part, then write the tag of the new version; a kill in between is harmless."""
+    part.with_suffix(TAG).unlink(missing_ok=True)
     part.write_bytes(b"")
-    tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
-    # A weak tag stands for several versions, and ranges of a packed file are of the packed bytes.
-    if tag and not tag.startswith("W/") and not answer.headers.get("Content-Encoding"):
-        write_text(_marker(part), tag)
+    tag = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
+    # A weak tag is shared by several versions, and ranges of a compressed file count its
+    # compressed bytes.
+    if tag and not tag.startswith("W/") and not response.headers.get("Content-Encoding"):
+        write_text(part.with_suffix(TAG), tag)
 
 
 def _store(
-    answer: requests.Response, write: Callable[[bytes], object], size: int, manners: Manners
+    response: requests.Response, write: Callable[[bytes], object], size: int, policy: Policy
 ) -> None:
-    """Write what comes, unless it is too much or too slow."""
-    if size + (answer.raw.length_remaining or 0) > manners.largest:
-        raise DownloadError(f"more than {manners.largest} bytes")
+    """Write the body of a response unless it is too large or too slow."""
+    if size + (response.raw.length_remaining or 0) > policy.max_bytes:
+        raise DownloadError(f"more than {policy.max_bytes} bytes")
     started, before = time.monotonic(), size
-    # read1 gives what is there; read would wait until a whole piece has come.
-    while piece := answer.raw.read1(PIECE, decode_content=True):
-        size += len(piece)
-        if size > manners.largest:
-            raise DownloadError(f"more than {manners.largest} bytes")
-        write(piece)
+    # read1 returns what has arrived; read would wait for a whole chunk.
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
+        size += len(chunk)
+        if size > policy.max_bytes:
+            raise DownloadError(f"more than {policy.max_bytes} bytes")
+        write(chunk)
         seconds = time.monotonic() - started
-        if seconds > manners.patience and size - before < manners.slowest * seconds:
-            raise DownloadError(f"only {size - before} bytes came in {seconds:.0f} seconds")
+        if seconds > policy.grace and size - before < policy.min_rate * seconds:
+            raise DownloadError(f"only {size - before} bytes arrived in {seconds:.0f} seconds")
 
 
-WORDS: tuple[tuple[type[Exception], str], ...] = (
+DESCRIPTIONS: tuple[tuple[type[Exception], str], ...] = (
     (requests.exceptions.SSLError, "the server's certificate could not be verified"),
-    (requests.exceptions.ProxyError, "the proxy does not let it through"),
-    (requests.exceptions.ConnectTimeout, "no answer in time"),
-    (requests.exceptions.ReadTimeout, "no answer in time"),
+    (requests.exceptions.ProxyError, "the proxy refuses the connection"),
+    (requests.exceptions.Timeout, "no answer in time"),
     (requests.exceptions.TooManyRedirects, "too many redirects"),
     (requests.exceptions.InvalidSchema, "neither http, https nor file"),
-    (DecodeError, "what came packed could not be unpacked"),
-    (BrokenOffError, "the connection broke off again and again"),
+    (DecodeError, "the compressed response could not be decompressed"),
+    (TransferError, "the connection broke off repeatedly"),
 )
 
 
-def _in_words(error: Exception) -> str:
-    """Return what went wrong in a few words."""
-    for kind, words in WORDS:
+def _describe(error: Exception) -> str:
+    """Return a short description of an error of requests or urllib3."""
+    for kind, words in DESCRIPTIONS:
         if isinstance(error, kind):
             return words
     text = str(error)
     if "NameResolution" in text or "getaddrinfo" in text:
-        return "the host's name is not known here (no network?)"
+        return "the host name cannot be resolved; check the network connection"
     return "no connection" if isinstance(error, requests.ConnectionError) else text

@@ -1,7 +1,7 @@
-"""Fetching a text as bytes: from Project Gutenberg or a mirror, a file, or the generator.
+"""Fetch a text as bytes: from Project Gutenberg or a mirror, a file, or the generator.
 
-What enters is what the plan says of a text; what leaves is a file with its bytes, looked at
-before it is kept. Mirrors are asked in order: those in CHARLAB_MIRROR, then Gutenberg's own.
+A book is verified before it is kept. Mirrors are tried in order: those in CHARLAB_MIRROR, then
+Gutenberg's own.
 """
 
 from __future__ import annotations
@@ -18,33 +18,32 @@ from urllib.parse import unquote, urlsplit
 from filelock import FileLock
 
 from charlab.core.files import atomic, write_bytes, write_text
-from charlab.fetch.download import download
-from charlab.fetch.manners import POLITE, DownloadError, HostError, Manners
+from charlab.fetch.download import POLITE, DownloadError, HostError, Policy, download
 from charlab.fetch.mirrors import EXAMPLES, MAIN_SITE, mirrors, url_of
-from charlab.fetch.verify import FetchError, look_at
+from charlab.fetch.verify import FetchError, verify_book
 from charlab.synthetic import text as invented
 
 SCRATCH = Path(".charlab/downloads")
-"""Where interrupted downloads wait to be gone on with, if nothing can be kept for the user."""
+"""Folder of interrupted downloads if the user's cache folder is not writable."""
 
 BOOKS_A_DAY = 100
-"""More than about so many, Gutenberg asks to take from a mirror."""
+"""Maximum number of books per day before Gutenberg asks readers to use a mirror."""
 
 DAY = 24 * 3600
 
-PIECE = 1 << 20
+CHUNK = 1 << 20
 
 
 def user_agent() -> str:
-    """Return how charlab introduces itself to a server."""
+    """Return the User-Agent header of charlab."""
     return f"charlab/{version('charlab')} (a pipeline for a course; a few books, fetched once)"
 
 
 def scratch_folder() -> Path:
-    """Return where interrupted downloads wait, and when each host was last asked.
+    """Return the folder of interrupted downloads and of the time of each host's last request.
 
-    One folder for all checkouts of a user: DVC runs queued experiments in copies of the
-    project, which have to wait for each other, too.
+    All checkouts of a user share one folder: DVC runs queued experiments in copies of the
+    project, and these must take turns, too.
     """
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(cache) / "charlab" / "downloads"
@@ -60,7 +59,7 @@ def fetch_book(
     out: Path,
     templates: Iterable[str],
     scratch: Path | None = None,
-    manners: Manners = POLITE,
+    policy: Policy = POLITE,
 ) -> str:
     """Fetch one book of Project Gutenberg.
 
@@ -71,80 +70,81 @@ def fetch_book(
     out : Path
         File to write.
     templates : iterable of str
-        As from :func:`charlab.fetch.mirrors.mirrors`.
+        URL templates, as returned by :func:`charlab.fetch.mirrors.mirrors`.
     scratch : Path, optional
-        Folder for what has come so far of an interrupted download, by default
-        :func:`scratch_folder`.
-    manners : Manners
-        How servers are dealt with.
+        Folder for interrupted downloads, by default :func:`scratch_folder`.
+    policy : Policy
+        Limits on the use of servers.
 
     Returns
     -------
     str
-        Where it came from.
+        The URL that had the book.
 
     Raises
     ------
     FetchError
-        If no mirror has it; the message says what each answered.
+        If no mirror has it; the message has the answer of each.
     """
     tried: list[str] = []
-    closed: set[str] = set()
+    given_up: set[str] = set()
     for template in templates:
         url = url_of(template, number)
         host = urlsplit(url).netloc
-        if host in closed:
+        # Other layouts on a busy host would only add to its load.
+        if host in given_up:
             continue
         try:
-            raw = _get(url, number, scratch, manners)
-            look_at(raw, number)
+            raw = _get(url, number, scratch, policy)
+            verify_book(raw, number)
         except (DownloadError, FetchError) as error:
             tried.append(f"  {url}: {error}")
             if isinstance(error, HostError):
-                closed.add(host)
+                given_up.add(host)
             continue
         write_bytes(out, raw)
         return url
     raise FetchError(
         f"book {number} could not be fetched. Tried:\n" + "\n".join(tried) + "\n"
-        "Without a network, 'make demo' runs the whole pipeline on the built-in text. With a "
-        f"mirror, set {EXAMPLES} (docs/fetching.md). A file that you have is added by "
+        "Without a network, 'make demo' runs the whole pipeline on the built-in text. To use a "
+        f"mirror, set {EXAMPLES} (docs/fetching.md). To use a file of your own, run "
         "'charlab add-text FILE'."
     )
 
 
-def _get(url: str, number: int, scratch: Path | None, manners: Manners) -> bytes:
+def _get(url: str, number: int, scratch: Path | None, policy: Policy) -> bytes:
     parts = urlsplit(url)
     if parts.scheme == "file":
-        return _read(Path(unquote(parts.path)), manners.largest)
+        return _read(Path(unquote(parts.path)), policy.max_bytes)
     scratch = scratch or scratch_folder()
     if parts.hostname == MAIN_SITE:
-        _note_visit(number, scratch / "main-site.txt")
-    # A part of one address is no start of what another one gives.
+        _count_visit(number, scratch / "main-site.txt")
+    # Each URL has a part of its own, since mirrors may have different versions of a book.
     name = f"{number}-{hashlib.sha256(url.encode()).hexdigest()[:12]}.part"
-    return download(url, scratch / name, user_agent(), manners)
+    return download(url, scratch / name, user_agent(), policy)
 
 
-def _read(path: Path, largest: int) -> bytes:
+def _read(path: Path, max_bytes: int) -> bytes:
     try:
-        if path.stat().st_size > largest:
-            raise DownloadError(f"more than {largest} bytes")
+        if path.stat().st_size > max_bytes:
+            raise DownloadError(f"more than {max_bytes} bytes")
         return path.read_bytes()
     except OSError as error:
         raise DownloadError(str(error.strerror).lower()) from None
 
 
-def _note_visit(number: int, path: Path) -> None:
-    """Count the books asked of the main site in a day, and refuse those beyond the limit."""
+def _count_visit(number: int, path: Path) -> None:
+    """Count the books requested from the main site in a day, and refuse those over the limit."""
     now = time.time()
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        # Each line has a time and a book's number.
         visits = {int(book): int(when) for when, book in (line.split() for line in lines)}
         visits = {book: when for book, when in visits.items() if now - when < DAY}
         if len(visits) >= BOOKS_A_DAY and number not in visits:
             raise HostError(
-                f"{len(visits)} books were asked of it within a day, and it wants those who read "
+                f"{len(visits)} books were requested within a day, and the site asks readers of "
                 "more to use a mirror"
             )
         visits[number] = int(now)
@@ -167,7 +167,7 @@ def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None
     Raises
     ------
     FetchError
-        If the text cannot be had.
+        If the text cannot be fetched.
     """
     if "gutenberg" in source:
         fetch_book(int(source["gutenberg"]), out, mirrors(), scratch)
@@ -178,13 +178,14 @@ def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None
 
 
 def _copy(path: Path, out: Path, sha256: str) -> None:
-    """Copy a file of any length, if it is still the one that was planned with."""
+    """Copy a file of any length if its hash is still the one in the plan."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as source, atomic(out) as target:
-            while piece := source.read(PIECE):
-                digest.update(piece)
-                target.write(piece)
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                target.write(chunk)
+            # Raised within atomic, so that no changed file is kept.
             if digest.hexdigest() != sha256:
                 raise FetchError(f"{path} changed while the pipeline ran; run it again")
     except OSError as error:

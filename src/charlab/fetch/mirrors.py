@@ -1,7 +1,7 @@
-"""Where Project Gutenberg's books lie: mirrors as URL templates, and the collections' layouts.
+"""List the mirrors of Project Gutenberg as URL templates, in the order to try them.
 
-What enters is the setting CHARLAB_MIRROR; what leaves is a list of templates, in the order in
-which they are asked. Where the bytes come from is no parameter of the experiment.
+CHARLAB_MIRROR adds mirrors. It is a setting, not a parameter, since the source of the bytes does
+not change an experiment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LAYOUTS = (
     "{path}/{id}/{id}-8.txt",
     "{path}/{id}/{id}.txt",
 )
-"""Where a book lies below a mirror: generated collection, its rsync copy, main collection."""
+"""Paths of a book on a mirror: generated collection, its rsync copy, main collection."""
 
 MAIN_SITE = "www.gutenberg.org"
 
@@ -36,18 +36,18 @@ EXAMPLES = f"{MIRROR_SETTING}=file:///srv/gutenberg or {MIRROR_SETTING}=https://
 
 
 class MirrorError(CharlabError):
-    """CHARLAB_MIRROR names something that is no mirror."""
+    """A value of CHARLAB_MIRROR that is not a mirror."""
 
 
 def mirrors(setting: str | None = None) -> list[str]:
-    """Return URL templates in the order in which they are asked.
+    """Return URL templates in the order to try them.
 
     Parameters
     ----------
     setting : str, optional
         Mirrors separated by blanks, as in CHARLAB_MIRROR (the default). Each is a template
-        with ``{id}`` or ``{path}``, or a folder with Gutenberg's files below it: a URL, or a
-        path on this machine.
+        with ``{id}`` or ``{path}``, or a folder with Gutenberg's files: a URL, or a path on this
+        machine.
 
     Raises
     ------
@@ -60,31 +60,32 @@ def mirrors(setting: str | None = None) -> list[str]:
         if "{" in mirror:
             templates.append(mirror)
         else:
+            # A folder may have any of the layouts.
             templates += [f"{mirror.rstrip('/')}/{layout}" for layout in LAYOUTS]
     return [*templates, *DEFAULTS]
 
 
 def _as_url(mirror: str) -> str:
-    """Return a mirror as a URL or template that can be asked."""
+    """Return a mirror as a URL or template, or refuse it."""
     if "://" not in mirror:
         mirror = f"file://{Path(mirror).expanduser().absolute()}"
     wrong = set(re.findall(r"\{.*?\}|[{}]", mirror)) - {"{id}", "{path}"}
     parts = urlsplit(mirror)
     if wrong:
-        problem = f"{min(wrong)} is not known in a template, only {{id}} and {{path}} are"
+        problem = f"expected {{id}} and {{path}} in a template, found {min(wrong)}"
     elif parts.scheme not in ("http", "https", "file"):
-        problem = f"{parts.scheme}:// cannot be asked, only http, https and file"
+        problem = f"expected http, https or file, found {parts.scheme}://"
     elif parts.scheme == "file" and parts.netloc not in ("", "localhost"):
-        problem = f"a folder on this machine has three slashes: file:///{parts.netloc}{parts.path}"
+        problem = f"a local folder needs three slashes: file:///{parts.netloc}{parts.path}"
     elif parts.scheme != "file" and not parts.hostname:
-        problem = "there is no host in it"
+        problem = "expected a host, found none"
     else:
         return mirror
-    raise MirrorError(f"{MIRROR_SETTING}: {mirror}: {problem}; set it as in {EXAMPLES}")
+    raise MirrorError(f"{MIRROR_SETTING}: {mirror}: {problem}; for example, {EXAMPLES}")
 
 
 def url_of(template: str, number: int) -> str:
-    """Return the address of book ``number``.
+    """Return the URL of book ``number``.
 
     Examples
     --------
@@ -94,5 +95,6 @@ def url_of(template: str, number: int) -> str:
     'https://host/0/7/7.txt'
     """
     digits = str(number)
+    # The main collection has a folder for each digit but the last; below ten, it is "0".
     path = "/".join(digits[:-1]) if len(digits) > 1 else "0"
     return template.replace("{id}", digits).replace("{path}", path)

@@ -25,7 +25,7 @@ class TextParams(Section):
     )
     chars: Annotated[Int, Field(ge=1_000)] | None = Field(
         default=None,
-        description="use only the first so many (built-in: generate so many)",
+        description="use only this many characters from the start (built-in: generate as many)",
     )
     seed: Annotated[Int, Field(ge=0)] | None = Field(
         default=None, description="built-in text only: which book to generate"
@@ -51,7 +51,7 @@ class TextParams(Section):
 
     @property
     def kind(self) -> Literal["gutenberg", "path", "builtin"]:
-        """The kind of source that this text has."""
+        """The kind of source of this text."""
         if self.gutenberg is not None:
             return "gutenberg"
         return "path" if self.path is not None else "builtin"

@@ -1,4 +1,4 @@
-"""Looking at what came before it is kept: whether it is the whole book that was asked for."""
+"""Verify that downloaded bytes are the requested book, and all of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from charlab.core.errors import CharlabError
 
 SHORTEST = 500
-"""Bytes that a book has at least."""
+"""Minimum number of bytes in a book."""
 
 HEADER = 20_000
-"""Bytes at the start in which a header stands."""
+"""Bytes at the start that contain the header."""
 
-LICENCE = 25_000
-"""Bytes at the end in which the licence stands, and the END line in front of it."""
+LICENSE = 25_000
+"""Bytes at the end that contain the license and the END line before it."""
 
 FORMATS = ((b"PK\x03\x04", "a ZIP or EPUB file"), (b"\x1f\x8b", "a gzip file"), (b"%PDF", "a PDF"))
 
@@ -25,50 +25,51 @@ START = re.compile(
 
 
 class FetchError(CharlabError):
-    """A text could not be had, or is not the one that was asked for."""
+    """A text that cannot be fetched, or is not the requested one."""
 
 
-def look_at(raw: bytes, number: int) -> None:
-    """Check that bytes are the book that was asked for, and all of it.
+def verify_book(raw: bytes, number: int) -> None:
+    """Check that bytes are the requested book, and all of it.
 
     Parameters
     ----------
     raw : bytes
-        What came.
+        The downloaded file.
     number : int
         The book's number.
 
     Raises
     ------
     FetchError
-        If they are a web page or no text, too short, cut off, or another book.
+        If the file is a web page or binary, too short, cut off, or another book.
     """
+    # A byte order mark and blanks may precede the first tag.
     start = raw[:2_000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml")) or b"<html" in start:
-        captcha = ", with a captcha" if b"captcha" in raw.lower() else ""
-        raise FetchError(f"a web page{captcha}, not the book")
+        captcha = " with a captcha" if b"captcha" in raw.lower() else ""
+        raise FetchError(f"expected a plain text, found a web page{captcha}")
     for magic, kind in FORMATS:
         if raw.startswith(magic):
-            raise FetchError(f"{kind}, not a plain text")
+            raise FetchError(f"expected a plain text, found {kind}")
     if len(raw) < SHORTEST:
         raise FetchError(f"only {len(raw)} bytes, too few for a book")
-    # A header may name other editions of the book beside its own number.
-    found = {int(match[1]) for match in NUMBER.finditer(raw[:HEADER])}
-    if found and number not in found:
-        raise FetchError(f"the header says book {min(found)}, not {number}")
+    # A header may also name other editions of the book.
+    numbers = {int(match[1]) for match in NUMBER.finditer(raw[:HEADER])}
+    if numbers and number not in numbers:
+        raise FetchError(f"expected book {number}, found book {min(numbers)} in the header")
     if _is_cut_off(raw):
         raise FetchError(
-            f"it begins as Gutenberg's files do, but ends after {len(raw)} bytes without their "
-            "END line, so it is cut off"
+            f"the START line is there, but the file ends after {len(raw)} bytes without an END "
+            "line, so it is cut off"
         )
 
 
 def _is_cut_off(raw: bytes) -> bool:
-    """Whether a file has the START line but nothing that ends such files.
+    """Return whether a file has the START line but not the end of such files.
 
-    Their last part, whatever its form and language, names the project.
+    Their last part names the project, whatever its form and language.
     """
     start = START.search(raw[:HEADER])
     if start is None:
         return False
-    return b"gutenberg" not in raw[max(start.end() + 300, len(raw) - LICENCE) :].lower()
+    return b"gutenberg" not in raw[max(start.end() + 300, len(raw) - LICENSE) :].lower()

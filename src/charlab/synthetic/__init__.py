@@ -1,1 +1,1 @@
-"""The built-in text: a grammar whose exact entropy is known."""
+"""Generate the built-in text from a grammar whose exact entropy is known."""

@@ -1,14 +1,13 @@
-"""The choices of a grammar, and how likely each character of what was chosen is.
+"""The choices of a grammar, and the exact probability of each character.
 
-A grammar is a coroutine: it yields what it asks (:class:`Ask`) and is told the string that
-was chosen and where it stands (:class:`Told`). Of a choice's options none begins another,
-so whoever reads the text knows which was taken, and the probability of each character is
-exact: with W(u) the probability of all options that begin with u,
+A grammar is a coroutine: it yields a question (:class:`Ask`) and receives the chosen string and
+its position (:class:`Answer`). No option of a choice is a prefix of another, so a reader of the
+text knows which one was taken, and the probability of each character is exact. With W(u) the
+probability of all options that start with u,
 
-    P(character x | u, the part of this option that was read) = W(u x) / W(u).
+    P(character x | u, the part of the option read so far) = W(u x) / W(u).
 
-A choice may have a second distribution, that of a reader who has forgotten what the choice
-depends on.
+A choice may have a second distribution, that of a reader who has forgotten what it depends on.
 """
 
 from __future__ import annotations
@@ -25,43 +24,40 @@ from typing import NamedTuple
 Options = Mapping[str, float]
 
 SAME = 1e-9
-"""Two code lengths that differ by less, in nats, differ by rounding only."""
+"""Difference of two code lengths, in nats, below which they differ by rounding only."""
 
 
 @dataclass(slots=True)
 class Node:
-    """A place among a choice's options: what was read of one of them.
+    """A node in the tree of a choice's options, one character per level.
 
     Attributes
     ----------
     children : dict of str to Node
-        By the next character; empty where the option ends.
+        Nodes by the next character; empty at the end of an option.
     string : str
-        What was read.
-    probability : float
-        Of the character that led here.
+        Characters read so far.
     nats, forgotten : float
-        Code length of the character that led here, for a reader who remembers what the
-        choice depends on, and for one who does not.
+        Code length of the character that led here, for a reader who remembers what the choice
+        depends on, and for one who has forgotten it.
     matters : bool
-        Whether these two differ.
+        Whether the two differ.
     """
 
     children: dict[str, Node]
     string: str = ""
-    probability: float = 1.0
     nats: float = 0.0
     forgotten: float = 0.0
     matters: bool = False
 
 
 class Choice:
-    """A draw of one of several strings, none of which begins another.
+    """A draw from several strings, none of which is a prefix of another.
 
     Parameters
     ----------
     options : mapping of str to float
-        Each string's probability; they are brought to a sum of 1.
+        Each string's probability, up to a common factor.
     forgotten : mapping of str to float, optional
         The same for a reader who has forgotten what the choice depends on.
 
@@ -73,23 +69,24 @@ class Choice:
     Raises
     ------
     ValueError
-        If one string begins another, or cannot be expected by who has forgotten.
+        If one string is a prefix of another, or impossible for the forgetful reader.
     """
 
     def __init__(self, options: Options, forgotten: Options | None = None) -> None:
         self.options = scaled(options)
         self._forgotten = self.options if forgotten is None else scaled(forgotten)
+        # In sorted order, a prefix of any string is a prefix of its successor.
         for string, following in pairwise(sorted({*self.options, *self._forgotten})):
             if following.startswith(string):
-                raise ValueError(f"option {string!r} begins option {following!r}")
+                raise ValueError(f"option {string!r} is a prefix of option {following!r}")
         if unexpected := self.options.keys() - self._forgotten.keys():
-            raise ValueError(f"options {sorted(unexpected)} are none of a forgetful reader's")
+            raise ValueError(f"options {sorted(unexpected)} are impossible for a forgetful reader")
         self._strings = tuple(self.options)
-        # Without the last, so that rounding never leads past the end.
+        # The last bound is left out, so that rounding never leads past the end.
         self._bounds = tuple(accumulate(self.options.values()))[:-1]
 
     def at(self, place: float) -> str:
-        """Return the option at a place in [0, 1), where each takes up its probability."""
+        """Return the option at a point of [0, 1), divided in proportion to the probabilities."""
         return self._strings[bisect(self._bounds, place)]
 
     @cached_property
@@ -98,18 +95,19 @@ class Choice:
         known, forgotten = _masses(self.options), _masses(self._forgotten)
         root = Node({})
         nodes = {"": root}
+        # By length, so that the parent of each node exists; the first is the empty string.
         for read in sorted(known, key=len)[1:]:
             before = read[:-1]
             p = min(known[read] / known[before], 1.0)
-            nats = 0.0 - math.log(p)  # 0, not -0, where p is 1
+            nats = 0.0 - math.log(p)  # 0, not -0, if p is 1
             other = 0.0 - math.log(min(forgotten[read] / forgotten[before], 1.0))
-            node = Node({}, read, p, nats, other, abs(nats - other) > SAME)
+            node = Node({}, read, nats, other, abs(nats - other) > SAME)
             nodes[read] = nodes[before].children[read[-1]] = node
         return root
 
 
 def _masses(options: Options) -> dict[str, float]:
-    """Return W: the probability of all options that begin with each string."""
+    """Return W: the probability of all options that start with each string."""
     parts = defaultdict(list)
     for string, p in options.items():
         for end in range(len(string) + 1):
@@ -118,42 +116,42 @@ def _masses(options: Options) -> dict[str, float]:
 
 
 class Ask(NamedTuple):
-    """What the grammar asks of whoever interprets it.
+    """A question of the grammar to its interpreter.
 
     Attributes
     ----------
     choice : Choice
-        What may come.
-    told_at : int or None
-        Where in the text stands the nearest thing that tells what the choice depends on.
+        The possible strings.
+    cue : int or None
+        Position in the text of the nearest string that determines the choice's distribution.
     kind : str
-        What kind of dependency it is.
+        Kind of dependency, one of :data:`charlab.synthetic.text.KINDS`.
     """
 
     choice: Choice
-    told_at: int | None = None
+    cue: int | None = None
     kind: str = ""
 
 
-class Told(NamedTuple):
-    """The answer: the string that was chosen, and where in the text it begins."""
+class Answer(NamedTuple):
+    """The chosen string, and its position in the text."""
 
     string: str
     position: int
 
 
-Grammar = Generator[Ask, Told, None]
-Part = Generator[Ask, Told, Told]
+Grammar = Generator[Ask, Answer, None]
+Part = Generator[Ask, Answer, Answer]
 
 
 def scaled(options: Options, weight: float = 1.0) -> dict[str, float]:
-    """Bring probabilities to a sum; ``fsum`` rounds alike in every Python."""
+    """Scale probabilities to a sum of ``weight``; ``fsum`` rounds the same in every Python."""
     total = math.fsum(options.values())
     return {string: weight * p / total for string, p in options.items()}
 
 
 def mixed(*parts: tuple[float, Options]) -> dict[str, float]:
-    """Return a mixture of distributions, each of which is brought to its weight."""
+    """Return a mixture of distributions, each scaled to its weight."""
     result: dict[str, float] = {}
     for weight, options in parts:
         for string, p in scaled(options, weight).items():
@@ -162,10 +160,10 @@ def mixed(*parts: tuple[float, Options]) -> dict[str, float]:
 
 
 def product(strings: Options, ends: Options) -> dict[str, float]:
-    """Return every string with every end, drawn apart from each other."""
+    """Return every string with every end, drawn independently."""
     return {s + e: p * q for s, p in strings.items() for e, q in ends.items()}
 
 
 def followed(options: Options, end: str) -> dict[str, float]:
-    """Return the same options with an end."""
+    """Return the same options with ``end`` appended."""
     return {string + end: p for string, p in options.items()}

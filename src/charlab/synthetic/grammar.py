@@ -1,8 +1,7 @@
-"""The grammar of the built-in text: chapters of prose and verse, without end.
+"""The grammar of the built-in text: an endless sequence of chapters of prose and verse.
 
-A chapter opens by telling its year, place and hero; each may be asked for later. Prose is
-sentences, some inside quotations and brackets. Verse rhymes abab. Who was named last is
-spoken of as he or she.
+A chapter opens with its year, place and hero, which may be recalled later. Prose is sentences,
+some inside quotations and brackets. Verse rhymes abab. The person named last is "he" or "she".
 """
 
 from __future__ import annotations
@@ -10,56 +9,56 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from charlab.synthetic import lexicon as words
-from charlab.synthetic import tables as tables
-from charlab.synthetic.choices import Ask, Choice, Grammar, Part, Told
+from charlab.synthetic import tables
+from charlab.synthetic.choices import Answer, Ask, Choice, Grammar, Part
 
 MAX_PREPOSITIONS = 3
-"""So many prepositional phrases, at most, come between a subject and its verb."""
+"""Maximum number of prepositional phrases between a subject and its verb."""
 
 
 @dataclass
 class Book:
-    """What must be remembered to write on: the grammar's whole state, which does not grow.
+    """The whole state of the grammar, which does not grow with the text.
 
     Attributes
     ----------
-    chapter, chapter_told : int, int or None
-        The number of the chapter, and where it stands.
-    facts : dict of str to Told
-        The hero, place and year of this chapter, and where each was last told.
-    gender, gender_told : str, int
-        Whether the person named last is a woman or a man, and where that was last told.
-    marks : list of Told
-        Quotation marks and brackets that are open.
-    shut : int
-        Where the paragraph began or, if later, the last mark closed.
+    chapter, chapter_cue : int, int or None
+        Number of the chapter, and the position of that number.
+    facts : dict of str to Answer
+        Hero, place and year of the chapter, each with its last position.
+    gender, gender_cue : str, int
+        Gender of the person named last, and the last position that shows it.
+    marks : list of Answer
+        Open quotation marks and brackets.
+    closed_at : int
+        Start of the paragraph or, if later, the position of the last closing mark.
     """
 
     chapter: int = 0
-    chapter_told: int | None = None
-    facts: dict[str, Told] = field(default_factory=dict)
+    chapter_cue: int | None = None
+    facts: dict[str, Answer] = field(default_factory=dict)
     gender: str = "man"
-    gender_told: int = 0
-    marks: list[Told] = field(default_factory=list)
-    shut: int = 0
+    gender_cue: int = 0
+    marks: list[Answer] = field(default_factory=list)
+    closed_at: int = 0
 
     def write(self) -> Grammar:
-        """Go on for ever, paragraph after paragraph."""
-        told = yield Ask(tables.literal(tables.CHAPTER))
+        """Write paragraph after paragraph, without end."""
+        answer = yield Ask(tables.literal(tables.CHAPTER))
         while True:
-            if told.string == tables.CHAPTER:
+            if answer.string == tables.CHAPTER:
                 yield from self._opening()
-            elif told.string == tables.VERSE:
+            elif answer.string == tables.VERSE:
                 yield from self._verse()
             else:
-                yield from self._prose(told)
-            told = yield Ask(tables.PARAGRAPH_START)
+                yield from self._prose(answer)
+            answer = yield Ask(tables.PARAGRAPH_START)
 
     def _opening(self) -> Grammar:
-        """Head a chapter, and tell its year, place and hero."""
+        """Write a chapter's heading, year, place and hero."""
         self.chapter += 1
-        told = yield Ask(tables.chapter(self.chapter), self.chapter_told, "chapter")
-        self.chapter_told = told.position
+        answer = yield Ask(tables.chapter(self.chapter), self.chapter_cue, "chapter")
+        self.chapter_cue = answer.position
         yield Ask(tables.literal("In the year "))
         self.facts["year"] = yield Ask(tables.YEAR)
         yield Ask(tables.literal("there lived in "))
@@ -69,51 +68,54 @@ class Book:
         self._name(self.facts["hero"])
         yield Ask(tables.literal(tables.PARAGRAPH))
 
-    def _name(self, told: Told) -> None:
-        """Take note of a person who is named."""
-        self.gender = "woman" if told.string.rstrip(" .") in words.WOMEN else "man"
-        self.gender_told = told.position
+    def _name(self, answer: Answer) -> None:
+        """Remember the gender of a person."""
+        self.gender = "woman" if answer.string.rstrip(" .") in words.WOMEN else "man"
+        self.gender_cue = answer.position
 
-    def _prose(self, told: Told) -> Grammar:
+    def _prose(self, answer: Answer) -> Grammar:
         """Write sentences until the paragraph ends; quotations and brackets nest."""
-        self.shut = told.position
+        self.closed_at = answer.position
         while True:
-            while told.string in tables.OPENERS:
-                self.marks.append(told)
-                told = yield Ask(tables.START[self._depth()])
-            yield from self._sentence(told)
+            # Marks may open before the first word.
+            while answer.string in tables.OPENERS:
+                self.marks.append(answer)
+                answer = yield Ask(tables.START[self._depth()])
+            yield from self._sentence(answer)
+            # After a sentence: marks may close, then a further sentence or the end comes.
             while True:
                 mark = self.marks[-1].string if self.marks else ""
-                told = yield Ask(tables.SENTENCE_END[mark], self._nesting_told(), "closing")
-                if told.string == tables.PARAGRAPH:
+                answer = yield Ask(tables.SENTENCE_END[mark], self._nesting_cue(), "closing")
+                if answer.string == tables.PARAGRAPH:
                     return
-                if told.string == tables.FURTHER:
+                if answer.string == tables.FURTHER:
                     break
+                # A closing mark: the next question is about the mark around it.
                 self.marks.pop()
-                self.shut = told.position
-            told = yield Ask(tables.START[self._depth()])
+                self.closed_at = answer.position
+            answer = yield Ask(tables.START[self._depth()])
 
     def _depth(self) -> int:
-        """Return how many marks are open; all beyond two are alike."""
+        """Return the number of open marks, at most two."""
         return min(len(self.marks), 2)
 
-    def _nesting_told(self) -> int:
-        """Return where stands what tells which mark is open, or that none is."""
-        return self.marks[-1].position if self.marks else self.shut
+    def _nesting_cue(self) -> int:
+        """Return the position of the open mark, or of the string that shows there is none."""
+        return self.marks[-1].position if self.marks else self.closed_at
 
-    def _sentence(self, told: Told) -> Grammar:
-        """Write one sentence whose first words are told."""
-        first = told.string
+    def _sentence(self, answer: Answer) -> Grammar:
+        """Write one sentence from its first words."""
+        first = answer.string
         if first == tables.HERO:
             hero = yield from self._recall("hero", " who ")
             yield from self._predicate("singular", hero.position)
         elif first == tables.THEN:
-            person = yield Ask(tables.PRONOUN[self.gender], self.gender_told, "pronoun")
-            self.gender_told = person.position
+            person = yield Ask(tables.PRONOUN[self.gender], self.gender_cue, "pronoun")
+            self.gender_cue = person.position
             yield from self._predicate("singular", person.position)
         elif first in tables.SUBJECT_NAMES:
-            self._name(told)
-            yield from self._predicate("singular", told.position)
+            self._name(answer)
+            yield from self._predicate("singular", answer.position)
         elif first in tables.OPENING_DETERMINERS:
             yield from self._after_determiner(first)
         else:
@@ -122,67 +124,71 @@ class Book:
             yield from self._clause()
 
     def _recall(self, kind: str, end: str) -> Part:
-        """Ask for a fact of this chapter."""
+        """Write a fact of this chapter."""
         known = self.facts[kind]
+        # The string was written with an end of its own.
         choice = tables.recalled(kind, known.string.rstrip(" .,"), end)
-        told = yield Ask(choice, known.position, kind)
-        self.facts[kind] = Told(known.string, told.position)
+        answer = yield Ask(choice, known.position, kind)
+        self.facts[kind] = Answer(known.string, answer.position)
         if kind == "hero":
             self._name(self.facts[kind])
-        return told
+        return answer
 
     def _clause(self) -> Grammar:
         determiner = yield Ask(tables.SUBJECT_DETERMINER)
         yield from self._after_determiner(determiner.string)
 
     def _after_determiner(self, determiner: str) -> Grammar:
-        """Write the subject's noun, what stands between it and its verb, and the rest."""
+        """Write the subject's noun and the rest of the clause."""
         noun = yield from self._noun(tables.SUBJECT_NOUN[determiner])
         number = tables.number_of(noun.string)
         yield from self._predicate(number, noun.position, MAX_PREPOSITIONS)
 
     def _noun(self, choice: Choice) -> Part:
-        """Choose adjectives until a noun comes."""
-        while (told := (yield Ask(choice))).string in tables.ADJECTIVES:
+        """Write adjectives up to a noun."""
+        while (answer := (yield Ask(choice))).string in tables.ADJECTIVES:
             pass
-        return told
+        return answer
 
-    def _predicate(self, number: str, told_at: int, prepositions: int = 0) -> Grammar:
-        """Write a verb that agrees with a subject, its objects, and what follows.
+    def _predicate(self, number: str, cue: int, prepositions: int = 0) -> Grammar:
+        """Write a verb that agrees with a subject, its objects, and further clauses.
 
         Parameters
         ----------
         number : str
-            The subject's.
-        told_at : int
-            Where that was last told.
+            Number of the subject: singular or plural.
+        cue : int
+            Last position that shows it.
         prepositions : int
-            How many phrases may come before the verb.
+            Maximum number of phrases before the verb.
         """
-        verb = yield Ask(tables.verb(number, prepositions > 0), told_at, "agreement")
+        verb = yield Ask(tables.verb(number, prepositions > 0), cue, "agreement")
         if verb.string in tables.PREPOSITIONS:
+            # The noun of the phrase may have another number than the subject.
             determiner = yield Ask(tables.SUBJECT_DETERMINER)
             yield from self._noun(tables.SUBJECT_NOUN[determiner.string])
-            yield from self._predicate(number, told_at, prepositions - 1)
+            yield from self._predicate(number, cue, prepositions - 1)
             return
         thing = yield from self._object()
         while tables.ENDING[thing.string] == tables.WITH:
             thing = yield from self._object()
+        # The second verb agrees with the first, which is the nearer cue.
         if tables.ENDING[thing.string] == tables.AND:
             yield from self._predicate(number, verb.position)
         elif tables.ENDING[thing.string] == tables.CLAUSE:
             yield from self._clause()
 
     def _object(self) -> Part:
-        """Write a determiner and a noun with what ends it; return the latter."""
-        determiner = yield Ask(tables.DETERMINER[self.gender], self.gender_told, "pronoun")
+        """Write a determiner and a noun with its end; return the noun."""
+        determiner = yield Ask(tables.DETERMINER[self.gender], self.gender_cue, "pronoun")
+        # A possessive shows the gender anew.
         if determiner.string == tables.PRONOUNS[self.gender][1]:
-            self.gender_told = determiner.position
+            self.gender_cue = determiner.position
         return (yield from self._noun(tables.OBJECT_NOUN[determiner.string]))
 
     def _verse(self) -> Grammar:
-        """Write four lines; the third rhymes with the first, the fourth with the second."""
-        endings: list[Told] = []
+        """Write four lines that rhyme abab."""
+        endings: list[Answer] = []
         for line in range(4):
             if line:
                 yield Ask(tables.literal(tables.VERSE))
@@ -191,6 +197,7 @@ class Book:
             yield Ask(tables.verb(number, False), subject.position, "agreement")
             yield Ask(tables.literal("the "))
             end = ".\n\n" if line == 3 else ",\n"
+            # The first two lines end freely, the others rhyme with the line two above.
             if line < 2:
                 endings.append((yield Ask(tables.rhyme(None, end))))
                 continue

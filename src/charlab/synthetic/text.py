@@ -1,14 +1,13 @@
 """The built-in text: a book in an invented language whose best possible loss is known.
 
-One grammar (:mod:`charlab.synthetic.grammar`) is interpreted in three ways:
-:func:`write` draws each choice, :func:`code_length` reads a text and finds out which were
-made, :func:`next_distribution` asks what may come next. A text has one derivation only, so
--ln P(character | all before it) is exact for every character. Their mean is the *floor*: no
-model can have a lower expected loss.
+One grammar (:mod:`charlab.synthetic.grammar`) has two interpreters: :func:`write` draws each
+choice, and :func:`code_length` reads a text and infers the choices. A text has only one
+derivation, so -ln P(character | all before it) is exact for every character. The mean is the
+*floor*: no model can have a lower expected loss.
 
-Some choices depend on what was said long before: a verb agrees with its subject, a
-quotation must close, a rhyme is kept, the hero of a chapter is asked for. For those the
-loss of a reader who knows the language but has forgotten that one thing is known as well.
+Some choices depend on distant text: a verb agrees with its subject, a quotation must close, a
+rhyme is kept, the hero of a chapter is recalled. For those, the loss of a reader who knows the
+language but has forgotten that one fact is exact as well.
 """
 
 from __future__ import annotations
@@ -25,25 +24,25 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import atomic
-from charlab.synthetic.choices import Grammar, Told
+from charlab.synthetic.choices import Answer, Grammar
 from charlab.synthetic.grammar import Book
 
 KINDS = ("", "agreement", "closing", "pronoun", "rhyme", "hero", "place", "year", "chapter")
-"""What a character may depend on that is far back; the empty string: on nothing."""
+"""Kinds of dependency on distant text; the empty string means none."""
 
 
 class NotInventedError(CharlabError):
-    """A text was not written by this grammar."""
+    """A text that the grammar cannot have written."""
 
 
 def draw(grammar: Grammar, random: Random) -> Iterator[str]:
-    """Yield the strings that are drawn when ``random`` answers a grammar's questions."""
-    uniform = random.random  # the one method that is the same in every Python
+    """Yield the strings of a grammar whose choices are drawn with ``random``."""
+    uniform = random.random  # the only method with the same results in every Python
     ask, position = next(grammar), 0
     while True:
         string = ask.choice.at(uniform())
         yield string
-        ask = grammar.send(Told(string, position))
+        ask = grammar.send(Answer(string, position))
         position += len(string)
 
 
@@ -53,9 +52,10 @@ def iter_text(seed: int) -> Iterator[str]:
 
 
 def _limited(chars: int, seed: int) -> Iterator[str]:
-    """Yield the first ``chars`` characters in pieces of some hundred thousand."""
+    """Yield the first ``chars`` characters in pieces of at most some hundred thousand."""
     pieces = iter_text(seed)
     while chars > 0:
+        # An estimate of the number of strings; if it is too low, the loop goes round again.
         piece = "".join(islice(pieces, min(chars // 4 + 1, 20_000)))[:chars]
         yield piece
         chars -= len(piece)
@@ -73,7 +73,7 @@ def write(chars: int, seed: int) -> str:
 
 
 def write_file(path: Path, chars: int, seed: int) -> None:
-    """Write the same to a file, atomically, in an amount of memory that does not grow."""
+    """Write the text of :func:`write` to a file, atomically and in constant memory."""
     with atomic(path) as stream:
         for piece in _limited(chars, seed):
             stream.write(piece.encode("utf-8"))
@@ -86,13 +86,13 @@ class Floor:
     Attributes
     ----------
     nats : ndarray of shape (chars,), dtype=np.float64
-        -ln P(character | all before it): no model can have a lower expected loss.
+        -ln P(character | all before it); no model can have a lower expected loss.
     forgotten : ndarray of shape (chars,), dtype=np.float64
         The same for a reader who knows the language but has forgotten what this character
         depends on.
     distance : ndarray of shape (chars,), dtype=np.int64
-        How many characters back stands the nearest thing that tells it; 0 where nothing
-        far back matters.
+        Number of characters back to the nearest text that determines it; 0 if it depends on
+        nothing distant.
     kind : ndarray of shape (chars,), dtype str
         One of :data:`KINDS`.
     """
@@ -104,22 +104,22 @@ class Floor:
 
     @property
     def saved(self) -> NDArray[np.float64]:
-        """What remembering saves at each character, in nats.
+        """Nats per character that remembering saves.
 
-        It may be negative where something unlikely was said; its mean is not.
+        The value may be negative for an unlikely option; its mean is not.
         """
         return self.forgotten - self.nats
 
 
 class Reader:
-    """Follows a text through a grammar, and finds out which choices were made.
+    """A parser that follows a text through a grammar and infers the choices.
 
     Attributes
     ----------
     nats, forgotten, distance, kind : array
-        As in :class:`Floor`, of what was read so far; ``kind`` as a number in ``KINDS``.
+        As in :class:`Floor`, of the text read so far; ``kind`` as an index into ``KINDS``.
     node : Node
-        What was read of the present choice.
+        Position within the current choice.
     """
 
     def __init__(self, grammar: Grammar) -> None:
@@ -130,13 +130,14 @@ class Reader:
         self.distance, self.kind = array("q"), array("b")
 
     def read(self, text: str) -> None:
-        """Take up a text, once.
+        """Read a text; to be called once.
 
         Raises
         ------
         NotInventedError
             If the grammar cannot have written it.
         """
+        # Arrays grow by one number per character, as memory for long texts matters.
         node, start = self.node, 0
         for position, char in enumerate(text):
             if char not in node.children:
@@ -144,12 +145,13 @@ class Reader:
             node = node.children[char]
             self.nats.append(node.nats)
             self.forgotten.append(node.forgotten)
-            # Where both readers expect the same, nothing far back matters.
-            matters = node.matters and self._ask.told_at is not None
-            self.distance.append(position - (self._ask.told_at or 0) if matters else 0)
+            # If both readers expect the same, the character depends on nothing distant.
+            matters = node.matters and self._ask.cue is not None
+            self.distance.append(position - (self._ask.cue or 0) if matters else 0)
             self.kind.append(KINDS.index(self._ask.kind) if matters else 0)
+            # At a leaf the choice is known, and the grammar asks the next question.
             if not node.children:
-                self._ask = self._grammar.send(Told(node.string, start))
+                self._ask = self._grammar.send(Answer(node.string, start))
                 node, start = self._ask.choice.tree, position + 1
         self.node = node
 
@@ -157,13 +159,13 @@ class Reader:
 def _refusal(text: str, position: int) -> NotInventedError:
     return NotInventedError(
         f"character {text[position]!r} at position {position}, after "
-        f"{text[max(0, position - 20) : position]!r}, cannot stand there: the text is not one "
-        "that charlab's generator writes, so it has no known floor"
+        f"{text[max(0, position - 20) : position]!r}, is impossible there: expected a text by "
+        "charlab's generator, so this one has no known floor"
     )
 
 
 def floor_of(text: str, grammar: Grammar) -> Floor:
-    """Return the exact ideal code length of every character of what a grammar wrote."""
+    """Return the exact ideal code length of every character of a grammar's text."""
     reader = Reader(grammar)
     reader.read(text)
     return Floor(
@@ -175,7 +177,7 @@ def floor_of(text: str, grammar: Grammar) -> Floor:
 
 
 def code_length(text: str) -> Floor:
-    """Return the exact ideal code length of every character of a text from its start.
+    """Return the exact ideal code length of every character of a book from its start.
 
     Raises
     ------
@@ -183,21 +185,3 @@ def code_length(text: str) -> Floor:
         If the generator cannot have written the text.
     """
     return floor_of(text, Book().write())
-
-
-def distribution_after(prefix: str, grammar: Grammar) -> dict[str, float]:
-    """Return the probability of each character that may follow ``prefix`` in a grammar."""
-    reader = Reader(grammar)
-    reader.read(prefix)
-    return {char: node.probability for char, node in reader.node.children.items()}
-
-
-def next_distribution(prefix: str) -> dict[str, float]:
-    """Return the probability of each character that may follow the start of a book.
-
-    Raises
-    ------
-    NotInventedError
-        If the generator cannot have written ``prefix``.
-    """
-    return distribution_after(prefix, Book().write())

@@ -1,100 +1,14 @@
-"""Small Gutenberg files, written for the tests: headers, credits, notes and ends of many kinds."""
+"""Forms of everything around a book in Gutenberg's files, in many languages.
 
-# ruff: noqa: E501 - one entry, one line, as tables are read
+Each table has the text by the id of its test. All were written for the tests.
+"""
+
+# ruff: noqa: E501 - one entry per line is easiest to read
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
-BODY = """\
-THE SALT ROAD
-
-By Mara Venn
-
-
-CHAPTER I. The Ferry
-
-It was raining on the ferry when the old man came aboard, and nobody asked him
-for his fare. He sat down among the crates, took off his hat, and began to count
-the lamps along the quay.
-
-"There were nine of them," he said, "when I was a boy."
-
-CHAPTER II. The Road
-
-They walked until the dark. The salt lay in the ruts like snow, and the mules
-would not be hurried.
-
-He never told her what the ninth lamp had been.
-
-THE END"""
-
-POEM = """\
-Here the river turns and listens,
-Here the heron stands alone;
-All the night the water glistens,
-Telling over stone by stone.
-
-Who has asked it where it travels?
-Who has told it to be still?
-Slowly, slowly it unravels
-All the secrets of the hill."""
-
-HEADER = """\
-The Project Gutenberg EBook of The Salt Road, by Mara Venn
-
-This eBook is for the use of anyone anywhere at no cost and with
-almost no restrictions whatsoever.  You may copy it, give it away or
-re-use it under the terms of the Project Gutenberg License included
-with this eBook or online at www.gutenberg.org
-
-
-Title: The Salt Road
-       A Story
-
-Author: Mara Venn
-
-Release Date: May 4, 2009 [EBook #99999]
-
-Language: English
-
-Character set encoding: UTF-8
-
-"""
 START = "*** START OF THIS PROJECT GUTENBERG EBOOK THE SALT ROAD ***"
 END = "*** END OF THIS PROJECT GUTENBERG EBOOK THE SALT ROAD ***"
-LICENCE = """\
-
-***** This file should be named 99999-0.txt or 99999-0.zip *****
-
-Updated editions will replace the previous one--the old editions
-will be renamed.
-
-*** START: FULL LICENSE ***
-
-THE FULL PROJECT GUTENBERG LICENSE
-PLEASE READ THIS BEFORE YOU DISTRIBUTE OR USE THIS WORK
-"""
-
-
-def book(
-    body: str = BODY,
-    front: str = "",
-    back: str = "",
-    *,
-    header: str = HEADER,
-    start: str = START,
-    end: str = END,
-    licence: str = LICENCE,
-) -> str:
-    """Return a file of the usual structure."""
-    parts = [header + start if header or start else ""]
-    parts += [front] if front else []
-    parts += [body]
-    parts += [back] if back else []
-    parts += [end + "\n" + licence if end or licence else ""]
-    return "\n\n\n\n".join(part for part in parts if part) + "\n"
-
 
 STARTS = {
     "of this": START,
@@ -115,8 +29,10 @@ STARTS = {
     "Portuguese": "*** INÍCIO DESTE PROJECTO GUTENBERG EBOOK A ESTRADA DO SAL ***",
     "Dutch": "*** BEGIN VAN HET PROJECT GUTENBERG EBOEK DE ZOUTWEG ***",
     "Swedish": "*** BÖRJAN AV PROJEKT GUTENBERG E-BOKEN SALTVÄGEN ***",
-    "twice": START + "\n\n\n" + START,
+    "twice": f"{START}\n\n\n{START}",
+    "number": "*** START OF THE PROJECT GUTENBERG EBOOK 99999 ***",
 }
+"""Lines that end a header."""
 
 ENDS = {
     "of this": END,
@@ -135,6 +51,7 @@ ENDS = {
     "Finnish": "*** LOPPU: PROJECT GUTENBERG E-KIRJA SUOLATIE ***",
     "end of book": "*** END OF THE PROJECT GUTENBERG BOOK ***",
 }
+"""Lines that start a footer."""
 
 CREDITS = {
     "produced": "Produced by Ann Ode, Per Sky and the Online\nDistributed Proofreading Team at http://www.pgdp.net (This\nfile was produced from images generously made available\nby The Internet Archive)",
@@ -164,7 +81,27 @@ CREDITS = {
     "Finnish": "Tuottanut Ann Ode ja Per Sky",
     "Dutch": "Geproduceerd door Ann Ode",
     "several": "Produced by Ann Ode\n\n\n\n\nUpdated by Per Sky from scans at https://archive.example/",
+    "Finnish plural": "E-kirjan ovat tuottaneet Matti ja Maija Meikäläinen",
+    "French with team": "Produit par Jean Dupont et the Online Distributed\nProofreading Team at https://www.pgdp.net\n(Ce fichier a été\nproduit à partir d'images de la BnF)",
+    "French digitized": "Ce texte a été numérisé par Jean Dupont",
+    "Chinese": "本書由志願者錄入校對\nhttp://www.example.org",
+    "Swedish": "Producerad av Anna Andersson och the Online Distributed\nProofreading Team at https://www.pgdp.net",
+    "thanks to Google": "Produced by Ann Ode\n\nHTML version by Ben Poe.\n\n\nThanks to Google for the scans.",
+    "updated": "Updated: January 2021\n\nProduced by Ann Ode",
+    "posted": "[This file was first posted on January 1, 2000]\n[Last updated: May 3, 2010]",
+    "for PG": "Typed for PG by Mary Roe",
+    "eBook was produced": "This eBook was produced by Jane Doe.",
+    "text was typed": "This text was typed by Jane Doe",
+    "bracket": "[Transcribed by Jane Doe]",
+    "thanks for typing": "Thanks to Jane Doe, who typed this e-text.",
+    "thanks for scans": "Special thanks to Jane Doe for the scanned pages.",
+    "Catalan": "Produït per Jane Doe",
+    "label": "Credits: Jane Doe and the Online Distributed Proofreading Team",
+    "German made": "Erstellt von Jane Doe",
+    "Italian made": "Prodotto da Jane Doe",
+    "three blocks": "Produced by Jane Doe\n\nThanks to Mary Poe.\n\nHTML version by John Roe",
 }
+"""Blocks before the body that say who made the file."""
 
 NOTES = {
     "bracket": "[Transcriber's Note: Spelling is as in the book.\n\nObvious errors were corrected.]",
@@ -189,7 +126,18 @@ NOTES = {
     "Tagalog": "[Transcriber's note: Tilde g is marked as ~g in this edition.]\n\n[Paalala ng nagsalin: May kilay ang mga salita upang ipakita ang\ndating estilo sa pagsulat.]",
     "etext editor": "Etext editor's note: the accents of the first edition are kept.",
     "scanner": "Scanner's Notes: What this is and isn't. I have left the spelling as\nclose as possible to the printed text.\n\nIf you find any scanning errors, please email me; I wish to make this the\nbest etext possible.",
+    "Portuguese with credits": "Produced by Ana Silva. (Este ficheiro foi produzido a partir\nde imagens da biblioteca.)\n\n\n*Nota de editor:* Devido à existência de erros tipográficos neste\ntexto, foram tomadas várias decisões. A grafia foi mantida.\n\n*Ana Silva (Dez. 2007)*",
+    "Dutch with credits": "Produced by Jan Jansen\n\n\n[Opmerkingen van de bewerker:\n\nDe oorspronkelijke spelling is behouden. Zetfouten zijn verbeterd.]",
+    "two notes": "Produced by Ann Ode and the Online Distributed\nProofreading Team at https://www.pgdp.net\n\n\n[Transcriber's Note: The contents were added.]\n\n\nTranscriber's Note: Italic text is denoted by _underscores_.",
+    "Greek with credits": "Produced by Sofia Pappa\n\nNote: The tonic system has been changed from polytonic to\nmonotonic, otherwise the spelling of the book has not been changed.\n\nΣημείωση: Ο τονισμός έχει αλλάξει. Έχει διατηρηθεί η ορθογραφία.",
+    "one line": "Transcriber's Note: Obvious errors were corrected.",
+    "bracket on two lines": "[Transcriber's Note: Obvious errors were corrected; the\nspelling is the author's.]",
+    "list of fonts": "TRANSCRIBER'S NOTES:\n\n  Italics are marked _so_.\n\n  Bold is marked =so=.",
+    "label alone": "Transcriber’s note:\n\nObvious errors were corrected.",
+    "French bracket": "[Note du transcripteur: l'orthographe d'origine est conservée.]",
+    "Spanish on one line": "Nota del transcriptor: se ha respetado la ortografía.",
 }
+"""Notes before the body on how the file was made."""
 
 BACK_NOTES = {
     "list": 'Transcriber\'s Notes:\n\nThe following errors have been corrected in the text.\n\nPage 3: "teh" changed to "the"\n\nPage 9: "fery" changed to "ferry"',
@@ -199,7 +147,17 @@ BACK_NOTES = {
     "Portuguese list": "Lista de erros corrigidos\n\nAqui encontram-se listados todos os erros encontrados e corrigidos:\n\n  +-----------+----------+-----------+\n  |           | Original | Correcção |\n  | #pág.  11 | feri     | ferry     |\n  +-----------+----------+-----------+",
     "French list": "Notes sur la transcription: les fautes d'impression ont été corrigées.\n\nPage 3: «fery» remplacé par «ferry»",
     "bookmarks": "ETEXT EDITOR'S BOOKMARKS:\n\nAll the night the water glistens\nNobody asked him for his fare",
+    "credits": "Produced by Ann Ode and the Online Distributed\nProofreading Team at https://www.pgdp.net",
+    "note and credits": "Transcriber's Notes:\n\nObvious typographical errors have been corrected.\n\n\nProduced by Ann Ode and the Online Distributed\nProofreading Team at https://www.pgdp.net",
+    "German changes": 'Anmerkungen zur Transkription:\n\nOffensichtliche Druckfehler wurden berichtigt:\n\nSeite 12:\nIm Original "Lapme" -- geändert in "Lampe"',
+    "Esperanto": "Notoj de la transskribinto\n\nMi korektis kelkajn presajn erarojn.",
+    "French e-book": "Au lecteur.\n\nCe livre électronique reproduit intégralement le texte original, et\nl'orthographe d'origine a été conservée.",
+    "box": "+----------------------------------------+\n| Transcriber's Note: Printer's errors    |\n| Page 2: thier changed to their         |\n+----------------------------------------+",
+    "list of pages": "Transcriber's Note:\n\nThe following errors were corrected:\n\n  p. 3: teh -> the",
+    "German pages": "Anmerkungen zur Transkription:\n\n  S. 3: dei -> die",
+    "below a rule": "* * * * *\n\nTRANSCRIBER'S NOTES\n\nPage 3: a full stop was added.",
 }
+"""Notes and credits after the body."""
 
 CLOSINGS = {
     "of project": "End of Project Gutenberg's The Salt Road, by Mara Venn",
@@ -221,7 +179,17 @@ CLOSINGS = {
     "misspelt again": "End of the Project Gutenburg EBook of The Salt Road",
     "with essay": "End of The Project Gutenberg Etext of The Salt Road\n\n[#1 in our series is the Complete Works.]\n\nThis Etext was prepared by the Project Gutenberg Team",
     "sister project": "[The end of _The Salt Road_, by Mara Venn]",
+    "and other stories": "End of Project Gutenberg's The Lamp on the Quay and Other\nStories, by Ada Penrose",
+    "French document": "Fin de ce document électronique du Projet Gutenberg",
+    "Finnish here": "Project Gutenbergin Lamppu loppuu tähän",
+    "Japanese": "Project Gutenberg 電子書籍『ランプ』終了",
+    "END line": END,
+    "French, no EBook": "Fin du Projet Gutenberg de La Lampe",
+    "Italian, no EBook": "Fine del Progetto Gutenberg di La lampada",
+    "Spanish, no EBook": "Fin del Proyecto Gutenberg de La lámpara",
+    "Portuguese, no EBook": "Fim do Projecto Gutenberg de A lâmpada",
 }
+"""Closing sentences."""
 
 BEGINNINGS = {
     "edited by": "Edited by a Friend\n\n\nTHE SALT ROAD",
@@ -236,7 +204,29 @@ BEGINNINGS = {
     "ornament": "* * *\n\nTHE SALT ROAD",
     "Roman": "I\n\nIt was raining.",
     "prose": "It was raining on the ferry, and the carriers sat in the dry.",
+    "theater": "Produced at the Harbour Theatre, by Mr. Hale, on May 3, 1889.",
+    "widow": "This edition was prepared by the author's widow.",
+    "in haste": "This work was produced in haste, at the author's own cost.",
+    "monks": "This text has been handed down by the monks of the island.",
+    "scanned the horizon": "He scanned the horizon for a sail, and the sea was bare.",
+    "from the lips": "Transcribed from the lips of an old sailor, this tale is true.",
+    "from the manuscript": "Transcribed and edited by William Doe, from the manuscript of 1640",
+    "released from the moon": "Released from the moon in 2010, he wrote this.",
+    "in 2050": "In 2050 the internet was old and nobody was online.",
+    "read an ebook": "He read an ebook. The e-mail had come at noon.",
+    "first printed": "Note.--This story was first printed in the Gazette; errors of\nspelling have been corrected by the author.",
+    "Arabic names": "NOTE ON THE TRANSCRIPTION OF ARABIC NAMES\n\nLong vowels have accents.",
+    "translator's note": "TRANSLATOR'S NOTE\n\nI have kept the spelling of names as the author has them.",
+    "Act of Congress": "Entered according to Act of Congress, in the year 1871, by Ada Penrose",
+    "tags": "<b>A tale</b> <i>of the sea</i>\n\n<illustration>",
+    "stars": "* * * * *",
+    "presented": "Presented to the Town by the Keepers",
+    "a text": "A TEXT FOR THE HARBOUR",
+    "dedication": "To those who produced nothing, this book is dedicated.",
+    "thanks": "I thank the town for its patience.",
+    "note of 1848": "NOTE\n\nThis story was told to me in 1848.",
 }
+"""First lines of books, some of which resemble credits and notes."""
 
 ENDINGS = {
     "finis": "FINIS.",
@@ -253,34 +243,25 @@ ENDINGS = {
     "inline note": "[Transcriber's Note: a page is missing here.]\n\nSo the road was open, and the carriers went home.",
     "advertisement": "BOOKS BY THE SAME AUTHOR\n\nThe Ninth Lamp. 6s.",
     "about Gutenberg": "Here ends the lay that Gutenberg first printed.",
+    "corrections": "CORRECTIONS AND ADDITIONS\n\nPage 3. For “quay” read “key”.\n\nPage 9. For “lamp” read “lump”.",
+    "editor": "NOTES BY THE EDITOR\n\nThe original has many errors of spelling, which are retained.",
+    "footnotes on a manuscript": "FOOTNOTES\n\n[1] Transcribed from the manuscript in the Museum.\n\n[2] The transcriber erred.",
+    "Arabic names": "NOTE ON THE TRANSCRIPTION OF ARABIC NAMES\n\nLong vowels have accents.",
+    "German notes": "Anmerkungen\n\n1. Die Rechtschreibung des Originals wurde beibehalten.",
+    "French editor": "NOTE DE L'ÉDITEUR\n\nNous avons conservé l'orthographe de l'auteur.",
+    "epilogue": "EPILOGUE\n\nTHE TRANSCRIBER TO THE READER\n\nI have set down what the keeper told me.",
+    "index of spelling": "INDEX\n\nLamp, 3, 9\nOriginal, the, 12\nSpelling, 14",
+    "Bible": "THE END OF THE BIBLE OF GUTENBERG",
+    "END OF BOOK": "*** END OF BOOK ONE ***",
+    "mention": "He closed the page of Project Gutenberg, and slept.",
+    "advertisement in cloth": "BY THE SAME AUTHOR\n\nThe Kite. 6s.\nProduced in cloth, 3s.",
+    "Final de": "Final de Os Marinheiros",
+    "FIN": "FIN",
+    "German part": "Ende des ersten Teils",
+    "English part": "End of the First Part",
+    "bracket": "[End of the story of the keeper]",
+    "note on the quay": "Note: the quay was rebuilt in 1850; the author has not seen it since.",
+    "stars": "*** the lamp went out ***",
+    "produced": "He had produced by then a second lamp.",
 }
-
-blanks = st.text(" \t\u00a0\u3000", max_size=3)
-words = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Co", "Cn")),
-    max_size=30,
-)
-lines = st.one_of(
-    words,
-    st.builds(str.__add__, words, blanks),
-    st.sampled_from(["", "", "CHAPTER I.", "* * *", "[1] A note.", "The end", "Note: so", '"No."']),
-)
-bodies = st.lists(lines, min_size=3, max_size=25).map(
-    lambda chosen: "\n".join(["The ferry left the quay at nine that night.", *chosen, "So it was."])
-)
-"""Bodies of any characters, fenced by two plain lines."""
-
-fronts = st.lists(
-    st.sampled_from([*CREDITS.values(), *NOTES.values()]), max_size=2, unique=True
-).map("\n\n\n\n".join)
-backs = st.lists(
-    st.sampled_from([*BACK_NOTES.values(), *CLOSINGS.values()]), max_size=2, unique=True
-).map("\n\n\n\n".join)
-files = st.builds(
-    book,
-    bodies,
-    fronts,
-    backs,
-    start=st.sampled_from(list(STARTS.values())),
-    end=st.sampled_from(list(ENDS.values())),
-)
+"""Last lines of books, some of which resemble notes and closing sentences."""

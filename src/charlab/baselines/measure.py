@@ -2,7 +2,7 @@
 
 Input: an encoded text. Output: the losses on its validation and test splits, in nats per
 character, and two arrays with a row for each test character, for the evaluation of models.
-All choices (the best order) are made on the validation split. docs/baselines.md explains
+All choices (the best order) are made on the validation split. docs/evaluation.md explains
 how to read the results.
 """
 

@@ -1,6 +1,6 @@
 """What was found inside the models, as tables: one row per model and thing measured.
 
-What enters are the documents of data/evaluation/ (docs/looking-inside.md describes
+What enters are the documents of data/evaluation/ (docs/evaluation.md describes
 their keys) and data/samples/; what leaves are data frames whose column ``variant`` is
 ``model`` for *the* model. A key that is missing or null gives no row.
 """

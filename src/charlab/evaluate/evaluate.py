@@ -1,7 +1,7 @@
 """Evaluation of a trained model: its parts, composed into one JSON document.
 
 Input: a model directory, its encoded text, the text's baselines, and samples from the model.
-Output: a dict for data/evaluation/<name>.json, whose keys docs/looking-inside.md describes. A
+Output: a dict for data/evaluation/<name>.json, whose keys docs/evaluation.md describes. A
 key is null where the model, the text or the samples have nothing to report. Nothing is
 trained and nothing is random. At most :data:`~charlab.evaluate.survey.MAX_CHARS` characters
 of a split are considered, of which the network reads about 20,000.
@@ -69,7 +69,7 @@ def evaluate(
     Returns
     -------
     dict
-        JSON-able, floats rounded to six significant digits; docs/looking-inside.md
+        JSON-able, floats rounded to six significant digits; docs/evaluation.md
         describes the keys.
     """
     # Rounded only at the end: the parts work with full precision.

@@ -107,7 +107,7 @@ def fetch_book(
     raise FetchError(
         f"book {number} could not be fetched. Tried:\n" + "\n".join(tried) + "\n"
         "Without a network, 'make demo' runs the whole pipeline on the built-in text. To use a "
-        f"mirror, set {EXAMPLES} (docs/fetching.md). To use a file of your own, run "
+        f"mirror, set {EXAMPLES} (docs/texts.md). To use a file of your own, run "
         "'charlab add-text FILE'."
     )
 

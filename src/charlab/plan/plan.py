@@ -88,7 +88,7 @@ def write_plan(params: Params, own: Path, out: Path, mirrors_given: bool) -> Non
     if books > MAX_BOOKS and not mirrors_given:
         raise PlanError(
             f"texts: {books} books from Project Gutenberg's main site, which asks for no more than "
-            f"{MAX_BOOKS} a day; set CHARLAB_MIRROR to a mirror near you (docs/fetching.md)"
+            f"{MAX_BOOKS} a day; set CHARLAB_MIRROR to a mirror near you (docs/texts.md)"
         )
     sources = {slug: text_source(slug, text, own) for slug, text in params.texts.items()}
     for slug, source in sources.items():

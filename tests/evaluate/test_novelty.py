@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from charlab.evaluate.novelty import MAX_LENGTH, TrainingText, character_entropy, words
 
-FEW = st.text(alphabet="ab\u00e9\U0001f600", max_size=60)
-SOME = st.text(alphabet="ab\u00e9\U0001f600", min_size=1, max_size=80)
+FEW = st.text(alphabet="ab\0\U0001f600", max_size=60)
+SOME = st.text(alphabet="ab\0\U0001f600", min_size=1, max_size=80)
 
 
 @settings(max_examples=150)
@@ -32,8 +32,8 @@ def test_long_passages_are_matched(training: str, data: st.DataObject) -> None:
     """Passages longer than the indexed ones are found, wherever they are."""
     start = data.draw(st.integers(0, len(training) - 1))
     end = data.draw(st.integers(start + 1, len(training)))
-    assert training[start:end] in TrainingText(training)
-    assert TrainingText(training).longest_copy(training[start:end]) == training[start:end]
+    sample = "#" + training[start:end] + "#"
+    assert TrainingText(training).longest_copy(sample) == training[start:end]
 
 
 @settings(max_examples=100)

@@ -39,8 +39,8 @@ def split(text: str, segments: int, test: bool = True) -> EncodedText:
     rows = vocab.encode(text).reshape(segments, -1)
     size = rows.shape[1]
     a, b, c = size * 6 // 10, size * 8 // 10, size if test else size * 8 // 10
-    parts = [np.ascontiguousarray(rows[:, s:e]).reshape(-1) for s, e in ((0, a), (a, b), (b, c))]
-    return EncodedText(*parts, segments, vocab)
+    train, val, held = (rows[:, s:e].reshape(-1) for s, e in ((0, a), (a, b), (b, c)))
+    return EncodedText(train, val, held, segments, vocab)
 
 
 @pytest.mark.parametrize("segments", [1, SEGMENTS])

@@ -81,10 +81,11 @@ def cut(ids: np.ndarray, segments: int) -> list[list[int]]:
     return [piece.tolist() for piece in np.split(ids, segments)]
 
 
-def fast_nats(train: np.ndarray, held_out: np.ndarray, order: int, **options) -> np.ndarray:
+def fast_nats(
+    train: np.ndarray, held_out: np.ndarray, order: int, vocab_size: int = 9, segments: int = 1
+) -> np.ndarray:
     """Score one text under the n-gram of one order."""
-    size = options.pop("vocab_size", 9)
-    (nats,) = nats_by_order(train, size, [order], [held_out], **options)[order]
+    (nats,) = nats_by_order(train, vocab_size, [order], [held_out], segments)[order]
     return nats
 
 

@@ -48,7 +48,7 @@ def test_gates_and_activations_count_every_step(network: Network) -> None:
 def test_weight_pictures_never_mix_gates() -> None:
     """Large matrices are averaged within each gate; rare characters are left out."""
     hidden, vocab = 96, Vocabulary.from_text("".join(chr(200 + k) * (k + 1) for k in range(90)))
-    large = {name: np.zeros((3 * hidden, 90)) for name in ("rnn.weight_ih_l0",)}
+    large: dict[str, np.ndarray] = {"rnn.weight_ih_l0": np.zeros((3 * hidden, 90))}
     large["rnn.weight_hh_l0"] = np.repeat([[1.0], [2.0], [3.0]], hidden, axis=0) * np.ones(hidden)
     large |= {f"rnn.bias_{way}_l0": np.zeros(3 * hidden) for way in ("ih", "hh")}
     large |= {"head.weight": np.zeros((90, hidden)), "head.bias": np.zeros(90)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from charlab.models.torch_model import CharRNN
 VOCAB_SIZE = 6
 
 
-def network(**options) -> CharRNN:
+def network(**options: Any) -> CharRNN:
     """Return a small network with random weights."""
     params = ModelParams(hidden=8, **options)
     return CharRNN(VOCAB_SIZE, params, np.random.default_rng(0))
@@ -57,7 +59,7 @@ def test_a_chunk_is_scored_before_it_is_learned_from() -> None:
 
 
 @pytest.mark.parametrize("scale", ["training", "running", None])
-def test_a_repeating_text_is_learned(scale: str | None) -> None:
+def test_a_repeating_text_is_learned(scale: Any) -> None:
     """Reading the same words repeatedly lowers the loss; the model itself is not changed."""
     model = network(initial_state="learned")
     before = [p.detach().clone() for p in model.parameters()]
@@ -90,7 +92,8 @@ def test_one_update_by_hand() -> None:
     torch.nn.functional.cross_entropy(logits[:, 0], symbols[1:6, 0]).backward()
     with torch.no_grad():
         for p in by_hand.parameters():
-            p -= 0.75 * 0.3 * p.grad / 2.00001
+            assert p.grad is not None
+            p.sub_(0.75 * 0.3 * p.grad / 2.00001)
         logits, _ = by_hand.sequence(symbols[5:10], state)
         loss = torch.nn.functional.cross_entropy(logits[:, 0], symbols[6:, 0], reduction="none")
     np.testing.assert_allclose(nats[5:], loss.numpy(), atol=1e-5)
@@ -103,7 +106,7 @@ def test_divergence_is_reported() -> None:
 
 
 @pytest.mark.parametrize("bad", [{"learning_rate": -1}, {"learning_rate": 1, "decay": 1.0}])
-def test_rates_are_checked(bad: dict) -> None:
+def test_rates_are_checked(bad: dict[str, float]) -> None:
     """A negative learning rate or a decay of 1 is refused."""
     with pytest.raises(CharlabError, match="dynamic evaluation needs a learning rate"):
-        Rates(**bad)
+        Rates(bad["learning_rate"], bad.get("decay", 0.0))

@@ -35,8 +35,9 @@ def encoded(text: str, segments: int = 1) -> EncodedText:
     vocab = Vocabulary.from_text(text)
     pieces = vocab.encode(text).reshape(segments, -1)
     train, val = pieces.shape[1] * 6 // 10, pieces.shape[1] * 2 // 10
-    parts = np.split(pieces, [train, train + val], axis=1)
-    return EncodedText(*(part.ravel() for part in parts), segments=segments, vocab=vocab)
+    borders = ((0, train), (train, train + val), (train + val, None))
+    parts = [pieces[:, start:end].ravel() for start, end in borders]
+    return EncodedText(parts[0], parts[1], parts[2], segments, vocab)
 
 
 def write_model(folder: Path, cell: str, vocab_size: int, text: str = "") -> Path:
@@ -242,7 +243,7 @@ def test_evaluation_without_a_test_split(tmp_path: Path) -> None:
 def test_a_long_training_text_is_not_indexed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit no copies are searched for."""
     data = encoded("abcde" * 10)
-    assert "abc" in (index_training(data) or "")
+    assert index_training(data) is not None
     monkeypatch.setattr("charlab.evaluate.reference.MAX_COPY_CHARS", 29)
     assert index_training(data) is None
 

@@ -8,10 +8,11 @@ import torch
 
 from charlab.evaluate.gradient_flow import MAX_LAG, GradientByLag, state_gradients
 from charlab.evaluate.survey import survey
-from charlab.evaluate.trace import Network, trace
+from charlab.evaluate.trace import Layer, Network, trace
 from charlab.models.params import ModelParams
 from random_network import random_network
 
+TorchState = tuple[torch.Tensor, ...]
 CELLS = ["rnn", "gru", "lstm"]
 ACTIVATIONS = ["tanh", "relu", "sigmoid"]
 PHI = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid}
@@ -27,7 +28,7 @@ def random_ids(seq_len: int, batch_size: int = 3, vocab: int = 7) -> np.ndarray:
     return np.random.default_rng(1).integers(0, vocab, (seq_len, batch_size))
 
 
-def torch_step(network: Network, layer, x, state):
+def torch_step(network: Network, layer: Layer, x: torch.Tensor, state: TorchState) -> TorchState:
     """Take one step of a layer by the equations of the papers; return the new state."""
     phi = PHI[network.activation]
     w_ih, w_hh, b_ih, b_hh = (torch.tensor(w) for w in vars(layer).values())
@@ -43,9 +44,9 @@ def torch_step(network: Network, layer, x, state):
     return (torch.sigmoid(o) * phi(c), c)
 
 
-def torch_pass(network: Network, inputs: np.ndarray):
+def torch_pass(network: Network, inputs: np.ndarray) -> tuple[list[list[TorchState]], torch.Tensor]:
     """Run a network in torch, step by step; return all states and logits."""
-    state = [
+    state: list[TorchState] = [
         tuple(torch.tensor(part, requires_grad=True) for part in layer)
         for layer in network.zero_state(inputs.shape[1])
     ]
@@ -74,9 +75,13 @@ def test_gradients_equal_autograd(cell: str, activation: str) -> None:
     hidden, cells = state_gradients(network, trace(network, inputs), targets)
     for t, layers in enumerate(states):
         for depth, parts in enumerate(layers):
-            np.testing.assert_allclose(hidden[t, depth], parts[0].grad, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(
+                hidden[t, depth], np.asarray(parts[0].grad), rtol=1e-9, atol=1e-12
+            )
             if cells is not None:
-                np.testing.assert_allclose(cells[t, depth], parts[1].grad, rtol=1e-9, atol=1e-12)
+                np.testing.assert_allclose(
+                    cells[t, depth], np.asarray(parts[1].grad), rtol=1e-9, atol=1e-12
+                )
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -124,7 +129,7 @@ def test_linear_network_shrinks_gradients_by_its_weight() -> None:
     by_lag = GradientByLag(network)
     for block in survey(network, np.tile([0, 1, 1], 100)):
         by_lag.add(block)
-    norms = [row["norm"] for row in by_lag.result()]
+    norms = [row["norm"] for row in by_lag.result() or []]
     assert len(norms) == MAX_LAG + 1
     np.testing.assert_allclose(norms, 0.5 ** np.arange(MAX_LAG + 1))
 

@@ -31,7 +31,8 @@ from charlab.vocab.vocabulary import Vocabulary
 def feature(name: str, text: str, quotes: Quotes | None = None) -> list[float]:
     """Compute one feature of a text."""
     vocab = Vocabulary.from_text(text)
-    return text_features(vocab.encode(text), vocab, quotes=quotes)[:, FEATURES.index(name)].tolist()
+    features = text_features(vocab.encode(text), vocab, quotes=quotes)
+    return [float(value) for value in features[:, FEATURES.index(name)]]
 
 
 @pytest.mark.parametrize(

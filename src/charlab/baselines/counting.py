@@ -82,9 +82,7 @@ def build_levels(ids: Ids, vocab_size: int, order: int, segments: int = 1) -> It
     Parameters
     ----------
     ids : ndarray of shape (chars,)
-        The training text.
-    vocab_size : int
-        Upper bound of the ids.
+        The training text, below ``vocab_size``.
     order : int
         The highest m.
     segments : int

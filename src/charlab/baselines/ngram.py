@@ -127,9 +127,7 @@ class _Scorer:
 def nats_by_order(
     train: Ids, vocab_size: int, orders: Iterable[int], held_out: Sequence[Ids], segments: int = 1
 ) -> dict[int, list[Floats]]:
-    """Score texts under the n-gram model of each order, in one pass over the levels.
-
-    Only two levels are in memory at a time, so a high order costs only time.
+    """Score texts under each order in one pass, with two levels in memory at a time.
 
     Parameters
     ----------
@@ -147,8 +145,7 @@ def nats_by_order(
     Returns
     -------
     dict
-        For each order a list with one array per held-out text: nats for each of its
-        characters.
+        For each order one array per held-out text: nats for each of its characters.
 
     Raises
     ------

@@ -101,12 +101,11 @@ def dynamic_nats_per_char(
     model : torch.nn.Module
         A model with ``initial_state`` and ``sequence``; it is not changed.
     ids : ndarray of shape (chars,)
-        The text: ``segments`` equally long pieces, read one after the other. The state is
-        reset at the start of each, but the learned weights are kept.
+        The text.
     rates : Rates
         Learning rates.
     segments : int
-        Number of pieces.
+        Number of equal pieces; the state is reset in each, but the weights are kept.
     mean_squares : list of Tensor, "running" or None
         MS: one tensor for each parameter, from :func:`gradient_mean_squares`; or the mean
         over the gradients so far; or None for plain SGD.

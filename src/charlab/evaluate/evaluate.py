@@ -69,8 +69,7 @@ def evaluate(
     Returns
     -------
     dict
-        JSON-able, floats rounded to six significant digits; docs/evaluation.md
-        describes the keys.
+        JSON-able, floats rounded to six digits; docs/evaluation.md describes the keys.
     """
     # Rounded only at the end: the parts work with full precision.
     network = Network.load(model_dir)

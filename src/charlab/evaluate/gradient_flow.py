@@ -75,10 +75,8 @@ def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floa
 
     Parameters
     ----------
-    network : Network
-        The network that was traced.
-    traced : Trace
-        Its forward pass over seq_len steps.
+    network, traced : Network, Trace
+        A network, and its forward pass over seq_len steps.
     targets : ndarray of shape (batch_size,)
         The id that follows the last step of each sequence.
 

@@ -40,24 +40,28 @@ TWO_TEXTS: dict[str, Any] = {
             "cells": {
                 "title": "RNN, GRU, LSTM",
                 "question": "What do the gates gain?",
+                "section": "cells",
                 "vary": "cell",
                 "variants": ["rnn", "gru", "lstm"],
             },
             "hidden_size": {
                 "title": "Hidden size",
                 "question": "What does a larger state gain?",
+                "section": "sizes",
                 "vary": "hidden",
                 "variants": ["lstm-small", "lstm", "lstm-large"],
             },
             "dropout": {
                 "title": "Dropout",
                 "question": "What does dropout do?",
+                "section": "dropout",
                 "vary": "dropout",
                 "variants": ["lstm", "lstm-dropped"],
             },
             "texts": {
                 "title": "Texts",
                 "question": "Which text is easiest?",
+                "section": "texts",
                 "vary": "text",
                 "variants": ["lstm", "lstm-other"],
             },

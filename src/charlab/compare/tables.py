@@ -1,7 +1,7 @@
-"""The tables of metrics/: numbers that sentences, figures and readers are given.
+"""The tables of losses in metrics/: one row per run, variant, entry of a comparison, or text.
 
-What enters are records of :mod:`charlab.compare.results`; what leaves are data frames
-in bits per character, one row per run, variant, comparison entry or text.
+Inputs are records of :mod:`charlab.compare.results`; outputs are data frames with losses in
+bits per character.
 """
 
 from __future__ import annotations
@@ -19,24 +19,25 @@ from charlab.plan.params import Params
 from charlab.train.params import Variant
 
 SPLITS = ("val", "test", "train")
+"""The splits in the order of the columns."""
 
 
 def model_metrics(run: Run, text: dict[str, Any]) -> dict[str, float]:
-    """Return the few numbers of *the* model that ``dvc exp show`` has room for.
+    """Return the numbers of *the* model that ``dvc exp show`` displays.
 
     Parameters
     ----------
     run : Run
-        Of *the* model.
+        The run of *the* model.
     text : dict
         The row of its text in :func:`texts_table`.
 
     Returns
     -------
     dict
-        At most ten numbers. What is not known (no test split, no floor) is left out.
+        At most ten numbers. Unknown ones (no test split, no floor) are left out.
     """
-    found: dict[str, float | None] = {
+    numbers: dict[str, float | None] = {
         "val_bpc": run.bpc("val"),
         "test_bpc": run.bpc("test"),
         "train_bpc": run.bpc("train"),
@@ -46,7 +47,7 @@ def model_metrics(run: Run, text: dict[str, Any]) -> dict[str, float]:
         "ppmd_test_bpc": text["ppmd_test_bpc"],
         "floor_test_bpc": text["floor_test_bpc"],
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in numbers.items() if value is not None}
 
 
 def seeds_table(runs: Iterable[tuple[Variant, list[Run]]]) -> pd.DataFrame:
@@ -72,9 +73,9 @@ def seeds_table(runs: Iterable[tuple[Variant, list[Run]]]) -> pd.DataFrame:
 def variants_table(
     runs: Iterable[tuple[Variant, list[Run]]], seeds: pd.DataFrame, labels: dict[str, str]
 ) -> pd.DataFrame:
-    """Return one row per variant: what it is, and mean and spread over its seeds.
+    """Return one row per variant: its settings, and mean and spread over its seeds.
 
-    The spread (``_sd``) is the sample standard deviation; with one seed it is empty.
+    The spread (``_sd``) is the sample standard deviation, missing with one seed.
     """
     rows = []
     for variant, own in runs:
@@ -98,9 +99,10 @@ def variants_table(
 
 
 def varied_value(variant: Variant, key: str | None) -> str:
-    """Return the value of the key that a comparison varies, as text; '' if it names none."""
+    """Return a variant's value of the key that a comparison varies, as text; '' without a key."""
     if key is None:
         return ""
+    # The key may be one of model:, one of train:, or one of the variant itself (text).
     for section in (variant.model, variant.train, variant):
         if key in type(section).model_fields:
             value = getattr(section, key)
@@ -124,7 +126,13 @@ def comparisons_table(params: Params, seeds: pd.DataFrame) -> pd.DataFrame:
 
 
 def texts_table(params: Params, data: Path) -> pd.DataFrame:
-    """Return one row per text: its size, and what n-grams and compressors reach on it."""
+    """Return one row per text: its size, and the losses of n-grams and compressors on it.
+
+    Raises
+    ------
+    ResultsError
+        If the splits of a text are missing.
+    """
     rows = []
     for slug, text in params.texts.items():
         folder = data / "vocab" / slug
@@ -151,27 +159,32 @@ def texts_table(params: Params, data: Path) -> pd.DataFrame:
 
 
 def _vocabulary_size(path: Path) -> int | None:
+    """Return the number of symbols, None without a vocabulary."""
     vocab = read_optional(path)
+    # The unknown symbol is not in the list of characters.
     return None if vocab is None else len(vocab["chars"]) + bool(vocab.get("unknown"))
 
 
-def _baselines(found: dict[str, Any]) -> dict[str, float | int | None]:
-    """Return the baselines of a text in bits per character, None where there is none."""
-    ngram, ppmd = _best(found, "ngram", "best_order"), _best(found, "ppmd", "best_ppmd_order")
+def _baselines(document: dict[str, Any]) -> dict[str, float | int | None]:
+    """Return the baselines of a text in bits per character, None where one is missing."""
+    ngram, ppmd = _best(document, "ngram", "best_order"), _best(document, "ppmd", "best_ppmd_order")
     result: dict[str, float | int | None] = {"ngram_order": ngram.get("order")}
     result |= _in_bits("ngram", ngram) | {"ppmd_order": ppmd.get("order")} | _in_bits("ppmd", ppmd)
     for name in ("xz", "gzip", "bzip2", "floor"):
-        result |= _in_bits(name, found.get(name) or {})
+        result |= _in_bits(name, document.get(name) or {})
     return result
 
 
-def _best(found: dict[str, Any], name: str, key: str) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = found.get(name) or []
-    return next((row for row in rows if row["order"] == found.get(key)), {})
+def _best(document: dict[str, Any], name: str, key: str) -> dict[str, Any]:
+    """Return the row of the order that is best on val, which the key names."""
+    rows: list[dict[str, Any]] = document.get(name) or []
+    return next((row for row in rows if row["order"] == document.get(key)), {})
 
 
-def _in_bits(name: str, figures: dict[str, Any]) -> dict[str, float | int | None]:
-    found = {split: figures.get(f"{split}_nats") for split in ("val", "test")}
+def _in_bits(name: str, losses: dict[str, Any]) -> dict[str, float | int | None]:
+    """Return the losses of one baseline on val and test, as columns of the table."""
+    nats = {split: losses.get(f"{split}_nats") for split in ("val", "test")}
     return {
-        f"{name}_{split}_bpc": None if nats is None else bits(nats) for split, nats in found.items()
+        f"{name}_{split}_bpc": None if value is None else bits(value)
+        for split, value in nats.items()
     }

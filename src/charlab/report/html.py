@@ -1,8 +1,7 @@
-"""The report as one HTML page: the Markdown's own text, pictures inside, no network.
+"""The report as one HTML page that needs no network.
 
-What enters is the report in Markdown and its figures; what leaves is a page whose
-pictures are elements of it, so that it can be mailed, or read on a phone without a signal.
-The shapes of letters, which the pictures have in common, stand in it once.
+The pictures are elements of the page, so that it can be mailed, or read on a phone without a
+signal. Letter shapes, which the pictures have in common, are defined once in the page.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from markdown_it import MarkdownIt
 
 PICTURE = re.compile(r'<img src="figures/([a-z0-9_-]+)\.svg" alt="([^"]*)" ?/>')
 NAMED = re.compile(r'<(path|clipPath)[^<>]* id="([^"]+)"[^<>]*?(?:/>|>.*?</clipPath>)', re.S)
-"""A shape that others refer to. Names are made from contents, so that the same is the same."""
+"""A shape with an id. Ids depend on the content, so equal ids mean equal shapes."""
 
 STYLE = re.compile(r"<style.*?</style>", re.S)
-"""What a picture says of its lines; in a page it would be said of all (page.css has it)."""
+"""Style of a picture's lines; in a page it would apply to all pictures (see page.css)."""
 
 
 def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) -> str:
@@ -31,9 +30,9 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
     markdown : str
         The report; pictures are ``figures/<name>.svg``.
     figures : mapping
-        Each figure's SVG by its name.
+        The SVG of each figure, by name.
     environment : Environment
-        Where the templates ``page.html.j2`` and ``page.css`` are found.
+        Loader of the templates ``page.html.j2`` and ``page.css``.
     """
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     tokens = reader.parse(markdown)
@@ -49,7 +48,7 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
             token.attrSet("id", anchor)
             contents.append((anchor, inline.content))
     body = reader.renderer.render(tokens, reader.options, {})
-    # A wide table scrolls inside its own box, and the page stays as narrow as a phone.
+    # A wide table scrolls inside its own box, so that the page is no wider than a phone.
     body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
     seen: set[str] = set()
     body = PICTURE.sub(lambda match: _inlined(figures[match[1]], match[2], seen), body)
@@ -60,7 +59,7 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
 
 
 def _inlined(svg: bytes, caption: str, seen: set[str]) -> str:
-    """Return a picture as an element of the page, without the shapes that it has already."""
+    """Return a picture as an element of the page, without shapes that are in ``seen``."""
 
     def once(match: re.Match[str]) -> str:
         if match[2] in seen:

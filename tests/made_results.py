@@ -35,7 +35,6 @@ TWO_TEXTS: dict[str, Any] = {
             "lstm-dropped": {"text": "invented", "model": {"dropout": 0.5}},
             "lstm-other": {"text": "other"},
         },
-        "titles": {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM", "lstm-small": "LSTM, 32 units"},
         "comparisons": {
             "cells": {
                 "title": "RNN, GRU, LSTM",

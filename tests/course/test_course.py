@@ -12,7 +12,7 @@ import yaml
 
 from charlab.compare.compare import compare
 from charlab.core.files import write_json, write_text
-from charlab.course.check import Found, _compared, changed_code, outputs_of
+from charlab.course.check import CheckedFile, _compared, changed_code, outputs_of
 from charlab.course.workspace import (
     CourseError,
     fill_homework,
@@ -57,7 +57,7 @@ def test_a_workspace_has_a_seed_and_tasks_but_no_results(project: Path, tmp_path
 def test_a_folder_that_holds_something_is_left_alone(project: Path, tmp_path: Path) -> None:
     """A student's work is never written over."""
     write_text(tmp_path / "student" / "mine.txt", "my work")
-    with pytest.raises(CourseError, match="already there; name a new folder"):
+    with pytest.raises(CourseError, match="not an empty folder; name a new one"):
         new_workspace(project, tmp_path / "student", 1)
     assert (tmp_path / "student" / "mine.txt").read_text(encoding="utf-8") == "my work"
 
@@ -103,7 +103,7 @@ def test_the_homework_has_numbers_and_no_findings(
     means = pd.read_csv(tmp_path / "metrics" / "variants.csv")["test_bpc"]
     assert all(number(mean) in text for mean in means)
     assert (tmp_path / "homework" / "figures" / "comparison_cells.svg").is_file()
-    with pytest.raises(CourseError, match="perhaps with your answers"):
+    with pytest.raises(CourseError, match="may contain your answers"):
         fill_homework(tmp_path)
 
 
@@ -123,18 +123,18 @@ def test_differences_are_named(tmp_path: Path) -> None:
     write_text(tmp_path / "given/data/model/own.txt", "mine")
     found = list(_compared(tmp_path / "given", tmp_path / "made", "data/model"))
     assert found == [
-        Found("data/model/config.json", "identical", []),
-        Found(
+        CheckedFile("data/model/config.json", "identical", []),
+        CheckedFile(
             "data/model/history.csv",
             "different",
             ["row 2, val: 2.0 handed in, 2.25 when run again (difference -0.25)"],
         ),
-        Found(
+        CheckedFile(
             "data/model/metrics.json",
             "different",
             ["val_bpc: 2.0 handed in, 2.25 when run again (difference -0.25)"],
         ),
-        Found("data/model/own.txt", "extra", []),
+        CheckedFile("data/model/own.txt", "extra", []),
     ]
 
 

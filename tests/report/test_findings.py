@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from charlab.plots.style import Look
-from charlab.report import findings
-from charlab.report import internals_findings as looking
+from charlab.plots.style import SeriesStyle
+from charlab.report import findings, internals_findings
 from charlab.report.findings import Entry
 from charlab.report.statistics import amount, difference, half_width, number
 
@@ -21,7 +20,7 @@ RNN = Entry("RNN", {1: 2.30, 2: 2.31, 3: 2.33}, "512")
 
 def mirrored(entry: Entry) -> Entry:
     """Return an entry with its losses mirrored at 2."""
-    return Entry(entry.title, {seed: 4 - loss for seed, loss in entry.losses.items()}, entry.value)
+    return Entry(entry.label, {seed: 4 - loss for seed, loss in entry.losses.items()}, entry.value)
 
 
 def test_ranking_names_winner_margin_interval_and_the_rest() -> None:
@@ -239,7 +238,7 @@ def test_any_title_is_shown_as_it_is(title: str) -> None:
     assert f"<td>x{shown.replace(chr(34), '&quot;')}x</td>" in cell
 
 
-LEGEND = {"a": Look("A", "#000000", "o"), "b": Look("B", "#000000", "s")}
+STYLES = {"a": SeriesStyle("A", "#000000", "o"), "b": SeriesStyle("B", "#000000", "s")}
 
 
 def faded(a: float, b: float) -> pd.DataFrame:
@@ -252,9 +251,9 @@ def faded(a: float, b: float) -> pd.DataFrame:
 
 def test_gradient_reach_follows_the_numbers() -> None:
     """0.5 to the power of 4 is below a tenth; 0.95 to the power of 19 is not."""
-    (sentence,) = looking.gradient_reach(faded(0.5, 0.95), LEGEND)
+    (sentence,) = internals_findings.gradient_reach(faded(0.5, 0.95), STYLES)
     assert "after 4 for **A** and not within 19 for **B**" in sentence
-    (swapped,) = looking.gradient_reach(faded(0.95, 0.5), LEGEND)
+    (swapped,) = internals_findings.gradient_reach(faded(0.95, 0.5), STYLES)
     assert "not within 19 for **A** and after 4 for **B**" in swapped
 
 
@@ -271,7 +270,7 @@ def test_forgetting_compares_near_and_far() -> None:
         }
         for low, chars, bpc in ((1, 100, 1.5), (8, 100, 2.5), (64, 3, 9.0))
     ]
-    (sentence,) = looking.forgetting(pd.DataFrame(rows), LEGEND)
+    (sentence,) = internals_findings.forgetting(pd.DataFrame(rows), STYLES)
     assert "is 1 character back, and where it is 8 to 15 characters: " in sentence
     assert "**A** 0.500 and 1.500" in sentence
 
@@ -280,7 +279,7 @@ def test_forgetting_compares_near_and_far() -> None:
 def test_the_start_of_a_chunk_follows_the_numbers(zero: float, side: str) -> None:
     """A state from zeros may cost, or gain."""
     rows = [{"variant": "a", "position": 1, "carried_bpc": 2.0, "zero_bpc": zero}]
-    (sentence,) = looking.start_of_chunk(pd.DataFrame(rows), LEGEND)
+    (sentence,) = internals_findings.start_of_chunk(pd.DataFrame(rows), STYLES)
     assert f"1.000 bits {side} that of the carried state" in sentence
 
 
@@ -288,7 +287,7 @@ def test_the_start_of_a_chunk_follows_the_numbers(zero: float, side: str) -> Non
 def test_inline_code_stays_in_its_cell(text: str) -> None:
     """Whatever a network wrote, the table keeps two columns, and no sign is lost."""
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
-    table = reader.render(f"| a | b |\n|---|---|\n| {looking.code(text)} | c |\n")
+    table = reader.render(f"| a | b |\n|---|---|\n| {internals_findings.code(text)} | c |\n")
     assert table.count("<td>") == 2
     shown = text.replace("\n", "↵").replace("`", "'")
     assert f"<td><code>{shown}</code></td>" in table
@@ -300,9 +299,9 @@ def test_the_longest_copy_is_quoted() -> None:
         {"temperature": t, "longest_copied": n, "copied_text": "x" * n}
         for t, n in ((0.5, 7), (1.0, 9))
     ]
-    (sentence,) = looking.longest_copy({"novelty": samples})
+    (sentence,) = internals_findings.longest_copy({"novelty": samples})
     assert "`xxxxxxxxx`, 9 characters, at temperature 1." in sentence
-    assert looking.longest_copy({"novelty": None}) == []
+    assert internals_findings.longest_copy({"novelty": None}) == []
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -316,7 +315,7 @@ def test_the_kinds_of_character_are_ordered_by_gain(sign: int) -> None:
             "ngram_bpc": [1.0 + 0.2 * sign, 1.0 - 0.1 * sign],
         }
     )
-    (sentence,) = looking.network_and_ngram(table)
+    (sentence,) = internals_findings.network_and_ngram(table)
     assert f"does best at *{'space' if sign > 0 else 'digit'}*" in sentence
 
 
@@ -334,12 +333,12 @@ def kinds(near: float, far: float) -> pd.DataFrame:
 
 def test_shares_of_what_memory_saves_follow_the_numbers() -> None:
     """All is 100 %, nothing 0 %, worse than who has forgotten below 0; reversed when they are."""
-    legend = {name: Look(name.upper(), "#000000", "o") for name in "ab"}
-    _, sentence = looking.remembering(kinds(1.0, 2.5), legend)
+    styles = {name: SeriesStyle(name.upper(), "#000000", "o") for name in "ab"}
+    _, sentence = internals_findings.remembering(kinds(1.0, 2.5), styles)
     assert "50 places, memory is worth 1.000 bits): **A** 100 % and **B** −50 %." in sentence
-    _, swapped = looking.remembering(kinds(2.5, 1.0), legend)
+    _, swapped = internals_findings.remembering(kinds(2.5, 1.0), styles)
     assert "**A** −50 % and **B** 100 %." in swapped
-    assert looking.remembering(kinds(1.0, 1.0).assign(chars=3), legend) == []
+    assert internals_findings.remembering(kinds(1.0, 1.0).assign(chars=3), styles) == []
 
 
 def test_step_by_step_names_each_step() -> None:
@@ -358,10 +357,12 @@ def test_step_by_step_names_each_step() -> None:
 def test_product_and_column_are_said_to_differ_only_if_they_do() -> None:
     """The one-hot product is a lookup: shown, not claimed."""
     look = {"weights": {"chars": ["a", "b"], "one_hot": {"largest_difference": 0.0}}}
-    assert looking.row_lookup(look)[0].endswith("for 2 characters, product and column are equal.")
+    assert internals_findings.row_lookup(look)[0].endswith(
+        "for 2 characters, product and column are equal."
+    )
     look["weights"]["one_hot"] = {"largest_difference": 0.25}
-    assert looking.row_lookup(look)[0].endswith("differ by 0.2 at most.")
-    assert looking.row_lookup({}) == []
+    assert internals_findings.row_lookup(look)[0].endswith("differ by 0.2 at most.")
+    assert internals_findings.row_lookup({}) == []
 
 
 def test_learning_is_told_from_its_start_to_its_end() -> None:
@@ -369,9 +370,9 @@ def test_learning_is_told_from_its_start_to_its_end() -> None:
     rows = pd.DataFrame(
         {"step": [0, 1, 2], "chars": [0, 50, 200], "val_bpc": [6.0, 3.5, 2.0]}
     ).assign(real_words=[0.0, 0.5, 1.0])
-    loss, half, words = looking.while_learning(rows)
+    loss, half, words = internals_findings.while_learning(rows)
     assert "6.000 bits per character before it read anything and 2.000" in loss
     assert "after 50 characters, 25 % of what it read" in half
     assert "0 % before it read anything, 50 % after 50 characters and 100 %" in words
     risen = rows.assign(val_bpc=[2.0, 3.0, 6.0])
-    assert not any("Half" in sentence for sentence in looking.while_learning(risen))
+    assert not any("Half" in sentence for sentence in internals_findings.while_learning(risen))

@@ -12,9 +12,9 @@ import pytest
 from charlab.compare.compare import compare
 from charlab.plots import registry
 from charlab.report import pdf as module
-from charlab.report.comparison_section import block
+from charlab.report.comparison_section import comparison_block
 from charlab.report.pdf import PAGES, brief, plain, runs
-from charlab.report.study import Material, load
+from charlab.report.study import StudyResults, load
 from made_results import (
     TWO_TEXTS,
     Loss,
@@ -49,7 +49,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[dict[str, Any],
     yield noted
 
 
-def material(root: Path, loss: Loss = wobbling, **study: Any) -> Material:
+def material(root: Path, loss: Loss = wobbling, **study: Any) -> StudyResults:
     """Return made-up results as the report reads them."""
     params = made_params(**study)
     write_results(params, root / "data", loss)
@@ -57,9 +57,9 @@ def material(root: Path, loss: Loss = wobbling, **study: Any) -> Material:
     return load(params, root / "metrics", root / "plots", root / "data")
 
 
-def written(found: Material, ranks: dict[str, int] | None = None) -> bytes:
+def written(found: StudyResults, ranks: dict[str, int] | None = None) -> bytes:
     """Return the brief of some results."""
-    blocks = {slug: block(found, slug) for slug in found.params.study.comparisons}
+    blocks = {slug: comparison_block(found, slug) for slug in found.params.study.comparisons}
     return brief(found, blocks, ranks or {})
 
 
@@ -116,7 +116,7 @@ def test_it_has_two_pages_at_most(tmp_path: Path, seen: list[Any]) -> None:
 
 def test_a_model_alone_has_a_brief(tmp_path: Path, seen: list[Any]) -> None:
     """Without comparisons there is still what the model reached and wrote."""
-    written(material(tmp_path, variants={}, titles={}, comparisons={}))
+    written(material(tmp_path, variants={}, comparisons={}))
     assert seen[-1][0]["main"] is None
     assert seen[-1][0]["samples"]
 

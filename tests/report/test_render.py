@@ -224,7 +224,7 @@ def test_the_model_is_set_beside_its_baselines(write: Write) -> None:
 
 def test_a_model_alone_has_a_report(write: Write) -> None:
     """Without a study there is *the* model, and nothing to compare."""
-    text = report_of(write(made_params([1], variants={}, titles={}, comparisons={})))
+    text = report_of(write(made_params([1], variants={}, comparisons={})))
     assert "## In short" not in text
     assert "The model's test loss is" in text
 

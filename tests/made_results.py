@@ -287,7 +287,9 @@ def look_inside(params: Params, cell: str) -> dict[str, Any]:
     }
 
 
-def write_results(params: Params, data: Path, loss: Loss = wobbling, *, looks: bool = True) -> Path:
+def write_results(
+    params: Params, data: Path, loss: Loss = wobbling, *, evaluated: bool = True
+) -> Path:
     """Write everything that ``compare`` and ``report`` read, with the losses of ``loss``.
 
     Returns
@@ -307,10 +309,10 @@ def write_results(params: Params, data: Path, loss: Loss = wobbling, *, looks: b
             data / "samples" / "variants" / f"{variant.slug}.json",
             samples_of(params, params.labels[variant.slug]),
         )
-        if looks:
+        if evaluated:
             path = data / "evaluation" / "variants" / f"{variant.slug}.json"
             write_json(path, look_inside(params, variant.model.cell))
-    if looks:
+    if evaluated:
         learned = [
             {
                 "step": chars // 10,

@@ -14,7 +14,7 @@ from charlab.compare.compare import compare, to_csv
 from charlab.compare.results import ResultsError
 from charlab.compare.tables import varied_value
 from charlab.core.files import read_json, write_json
-from made_results import made_params, wobbling, write_results, write_run
+from made_results import made_params, wobbling, write_results
 
 PARAMS = made_params()
 
@@ -97,17 +97,21 @@ def test_the_same_results_give_the_same_bytes(tables: Path, data: Path, tmp_path
     assert not any(b"\r" in content for content in first.values())
 
 
-def test_what_an_earlier_study_left_is_no_result(data: Path, tmp_path: Path) -> None:
-    """Variants that params.yaml does not name are not read, old tables do not stay."""
+def test_leftovers_are_not_read(data: Path, tables: Path, tmp_path: Path) -> None:
+    """Variants, seeds and texts that are not in params.yaml change no byte of any table."""
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
-    write_run(copy / "variants" / "old" / "1", 0.1)
-    write_json(copy / "evaluation" / "variants" / "old.json", {"neurons": [{"no": "keys"}]})
+    shutil.copytree(copy / "variants" / "gru", copy / "variants" / "old")
+    shutil.copytree(copy / "variants" / "gru" / "1", copy / "variants" / "gru" / "99")
+    shutil.copytree(copy / "vocab" / "other", copy / "vocab" / "old")
+    for folder in ("evaluation/variants", "samples/variants"):
+        shutil.copy(copy / folder / "gru.json", copy / folder / "old.json")
+    shutil.copy(copy / "baselines" / "other.json", copy / "baselines" / "old.json")
     (tmp_path / "plots").mkdir()
     (tmp_path / "plots" / "comparison_old.csv").touch()
     compare(PARAMS, copy, tmp_path / "metrics", tmp_path / "plots")
-    assert "old" not in (tmp_path / "metrics" / "seeds.csv").read_text()
-    assert not (tmp_path / "plots" / "comparison_old.csv").exists()
+    expected = bytes_of(tables / "metrics", tables / "plots")
+    assert bytes_of(tmp_path / "metrics", tmp_path / "plots") == expected
 
 
 def test_a_missing_training_is_named(data: Path, tmp_path: Path) -> None:
@@ -131,7 +135,7 @@ def test_a_broken_training_is_named(data: Path, tmp_path: Path) -> None:
 def test_without_evaluations_there_are_fewer_tables(tmp_path: Path) -> None:
     """What was not looked at has no table, and nothing else fails."""
     params = made_params([1])
-    write_results(params, tmp_path / "data", looks=False)
+    write_results(params, tmp_path / "data", evaluated=False)
     compare(params, tmp_path / "data", tmp_path / "metrics", tmp_path / "plots")
     assert not (tmp_path / "metrics" / "neurons.csv").exists()
     assert math.isnan(pd.read_csv(tmp_path / "metrics" / "variants.csv")["test_sd"][0])

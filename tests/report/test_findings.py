@@ -127,13 +127,28 @@ def test_swapping_two_variants_turns_the_sign(
 
 @given(st.lists(st.tuples(LOSSES, LOSSES, LOSSES), min_size=2, max_size=5))
 def test_the_lowest_mean_is_named_first(many: list[tuple[float, ...]]) -> None:
-    """Whatever the numbers are, the first name is the lowest mean, or all are equal."""
+    """Only losses that are equal at every seed have no first."""
     entries = [Entry(f"v{k}", dict(enumerate(losses))) for k, losses in enumerate(many)]
     first = findings.ranking(entries, "loss")[0]
-    lowest = min(entry.mean for entry in entries)
-    assert first.startswith("No difference") or any(
-        first.startswith(entry.name) for entry in entries if entry.mean == lowest
-    )
+    if len(set(many)) == 1:
+        assert first.startswith("No difference: ")
+    else:
+        lowest = min(entry.mean for entry in entries)
+        names = [entry.name for entry in entries if entry.mean == pytest.approx(lowest)]
+        assert first.startswith(tuple(f"{name} has the lowest loss" for name in names))
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"), [(0.0, "equal"), (1e-6, "equal"), (1e-5, "clear"), (1e-3, "clear")]
+)
+def test_losses_are_equal_only_within_their_written_digits(step: float, verdict: str) -> None:
+    """A difference that metrics/ can show, the same at every seed, is a difference."""
+    losses = {1: 2.0, 2: 2.1, 3: 1.9}
+    # A tenth of the step varies by seed, far less than the mean.
+    other = {seed: loss + step * (1 + 0.1 * (seed - 2)) for seed, loss in losses.items()}
+    assert difference(other, losses).verdict == verdict
+    first = findings.ranking([Entry("A", losses), Entry("B", other)], "loss")[0]
+    assert first.startswith("No difference") == (verdict == "equal")
 
 
 def test_trend_says_where_the_lowest_is() -> None:

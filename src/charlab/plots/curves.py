@@ -14,6 +14,7 @@ from charlab.plots.style import (
     GREY,
     SeriesStyle,
     Styles,
+    by_variant,
     canvas,
     columns_for,
     legend_below,
@@ -68,12 +69,12 @@ def learning_curves(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
         ``variant``, ``seed``, ``chars``, ``train_bpc``, ``val_bpc``.
     """
     figure, (ax,) = canvas(3.6)
-    names = list(dict.fromkeys(curves["variant"]))
-    for name in names:
-        _one_variant(ax, curves[curves["variant"] == name], styles[name])
+    variants = by_variant(curves, styles)
+    for rows, series in variants:
+        _one_variant(ax, rows, series)
     ax.set(xlabel="characters read, millions", ylabel=BITS, title=title)
     _focus(ax, curves)
-    legend_below(figure, ax, columns_for(styles[name].label for name in names))
+    legend_below(figure, ax, columns_for(series.label for _, series in variants))
     return figure
 
 
@@ -119,10 +120,9 @@ def gradient_norms(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
         ``variant``, ``seed``, ``chars``, ``grad_norm``.
     """
     figure, (ax,) = canvas(3.2)
-    names = list(dict.fromkeys(curves["variant"]))
-    for name in names:
-        series = styles[name]
-        for seed, rows in curves[curves["variant"] == name].groupby("seed"):
+    variants = by_variant(curves, styles)
+    for of_variant, series in variants:
+        for seed, rows in of_variant.groupby("seed"):
             first = seed == curves["seed"].min()
             # One legend entry per variant: labels that begin with an underscore are left out.
             label = series.label if first else "_"
@@ -130,5 +130,5 @@ def gradient_norms(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
             ax.plot(x, rows["grad_norm"], color=series.color, linewidth=1.2, label=label)
     ax.set_yscale("log")
     ax.set(xlabel="characters read, millions", ylabel="gradient norm", title=title)
-    legend_below(figure, ax, columns_for(styles[name].label for name in names))
+    legend_below(figure, ax, columns_for(series.label for _, series in variants))
     return figure

@@ -16,6 +16,7 @@ from charlab.plots.style import (
     GREY,
     PALETTE,
     Styles,
+    by_variant,
     canvas,
     columns_for,
     legend_below,
@@ -24,11 +25,6 @@ from charlab.plots.style import (
 
 ENOUGH = 20
 """Minimum number of characters in a bin; the mean of a smaller one is mostly noise."""
-
-
-def _names(table: pd.DataFrame) -> list[str]:
-    """Return the variants of a table in their order."""
-    return list(dict.fromkeys(table["variant"]))
 
 
 @figure(
@@ -45,16 +41,15 @@ def gradient_by_lag(gradient_by_lag: pd.DataFrame, styles: Styles) -> Figure:
         ``variant``, ``lag``, ``norm`` relative to lag 0, ``cell_norm`` (LSTM).
     """
     figure, (ax,) = canvas(3.4)
-    names = _names(gradient_by_lag)
-    for name in names:
-        rows, series = gradient_by_lag[gradient_by_lag["variant"] == name], styles[name]
+    variants = by_variant(gradient_by_lag, styles)
+    for rows, series in variants:
         ax.plot(rows["lag"], rows["norm"], color=series.color, label=series.label)
         if rows["cell_norm"].notna().any():
             label = f"{series.label}: cell"
             ax.plot(rows["lag"], rows["cell_norm"], ":", color=series.color, label=label)
     ax.set_yscale("log")
     ax.set(xlabel="lag, characters", ylabel="gradient norm, lag 0 = 1", title="Gradient by lag")
-    legend_below(figure, ax, columns_for(f"{styles[name].label}: cell" for name in names))
+    legend_below(figure, ax, columns_for(f"{series.label}: cell" for _, series in variants))
     return figure
 
 
@@ -74,9 +69,8 @@ def loss_by_position(loss_by_position: pd.DataFrame, styles: Styles) -> Figure:
     """
     figure, (ax,) = canvas(3.4)
     starts = (("carried", "-"), ("zero", "--"), ("learned", ":"))
-    names = _names(loss_by_position)
-    for name in names:
-        rows, series = loss_by_position[loss_by_position["variant"] == name], styles[name]
+    variants = by_variant(loss_by_position, styles)
+    for rows, series in variants:
         for start, style in starts:
             values = rows[f"{start}_bpc"]
             if values.notna().any():
@@ -86,7 +80,7 @@ def loss_by_position(loss_by_position: pd.DataFrame, styles: Styles) -> Figure:
     ax.xaxis.set_major_formatter("{x:.0f}")
     ax.set(xlabel="characters read since the start of the chunk")
     ax.set(ylabel="test loss, bits per character", title="How the state starts")
-    legend_below(figure, ax, columns_for(f"{styles[name].label}: carried" for name in names))
+    legend_below(figure, ax, columns_for(f"{series.label}: carried" for _, series in variants))
     return figure
 
 
@@ -105,8 +99,7 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
     """
     figure, (ax,) = canvas(3.4)
     table = loss_by_distance[loss_by_distance["chars"] >= ENOUGH]
-    for name in _names(table):
-        rows, series = table[table["variant"] == name], styles[name]
+    for rows, series in by_variant(table, styles):
         above = rows["bpc"] - rows["floor_bpc"]
         ax.plot(rows["low"], above, color=series.color, marker=series.marker, label=series.label)
     # Floor and loss without memory are those of the text, the same for every variant.
@@ -142,13 +135,12 @@ def activations(activations: pd.DataFrame, styles: Styles) -> Figure:
     activations : DataFrame
         ``variant``, ``low``, ``high``, ``share``.
     """
-    names = _names(activations)
-    figure, axes = canvas(2.5, columns=len(names))
-    for ax, name in zip(axes, names, strict=True):
-        rows = activations[activations["variant"] == name]
+    variants = by_variant(activations, styles)
+    figure, axes = canvas(2.5, columns=len(variants))
+    for ax, (rows, series) in zip(axes, variants, strict=True):
         edges = [*rows["low"], rows["high"].iloc[-1]]  # one more than bins
-        ax.stairs(rows["share"], edges, fill=True, color=styles[name].color)
-        ax.set(xlabel="activation", title=wrap(styles[name].label, width=64 // len(names)))
+        ax.stairs(rows["share"], edges, fill=True, color=series.color)
+        ax.set(xlabel="activation", title=wrap(series.label, width=64 // len(variants)))
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     axes[0].set_ylabel("share of all units and characters")
     return figure

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -121,6 +122,12 @@ def _choose_colors(params: Params) -> dict[str, int]:
 def _least_taken(taken: list[int]) -> int:
     """Return the first color of the palette among those taken least often."""
     return min(range(len(PALETTE)), key=lambda color: (taken.count(color), color))
+
+
+def by_variant(table: pd.DataFrame, styles: Styles) -> list[tuple[pd.DataFrame, SeriesStyle]]:
+    """Split a table into the rows of each variant, with its style, in the table's order."""
+    groups = table.groupby("variant", sort=False)
+    return [(rows, styles[str(name)]) for name, rows in groups]
 
 
 def canvas(height: float, *, columns: int = 1, **kwargs: Any) -> tuple[Figure, list[Axes]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from charlab.plots.style import Styles
+from charlab.plots.style import Styles, by_variant
 from charlab.report.findings import escape, listed
 from charlab.report.statistics import amount, number
 
@@ -23,10 +23,7 @@ MIN_CHARS = 20
 
 def _groups(table: pd.DataFrame, styles: Styles) -> list[tuple[str, pd.DataFrame]]:
     """Return the label of each variant in bold, and its rows."""
-    names = dict.fromkeys(table["variant"])
-    return [
-        (f"**{escape(styles[name].label)}**", table[table["variant"] == name]) for name in names
-    ]
+    return [(f"**{escape(series.label)}**", rows) for rows, series in by_variant(table, styles)]
 
 
 def gradient_reach(table: pd.DataFrame, styles: Styles) -> list[str]:

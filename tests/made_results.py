@@ -1,4 +1,4 @@
-"""Made-up results: the folders that the stages before ``compare`` write, from chosen losses."""
+"""Made-up results with chosen losses, in the folders that the stages before ``compare`` write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from charlab.core.files import write_json, write_text
 from charlab.plan.params import Params, parse_params
 
 Loss = Callable[[str, int], float]
-"""From a variant and a seed to the test loss in bits per character."""
+"""Function from variant and seed to the test loss in bits per character."""
 
 TWO_TEXTS: dict[str, Any] = {
     "seed": 1,
@@ -86,7 +86,7 @@ BEST_LSTM = {
 """Test losses, bits per character, of a study in which every gate helps."""
 
 WOBBLE = {1: -0.01, 2: 0.0, 3: 0.01}
-"""What a seed adds to every variant's loss: paired differences do not see it."""
+"""Effect of a seed on the loss of every variant, which paired differences cancel."""
 
 
 def made_params(seeds: list[int] | None = None, **study: Any) -> Params:
@@ -163,7 +163,7 @@ def write_text_results(data: Path, slug: str, *, floor: bool, ngram_bpc: float =
 
 
 def samples_of(params: Params, name: str) -> dict[str, Any]:
-    """Return what could have been sampled from a model."""
+    """Return possible samples of a model."""
     return {
         "prompt": params.sample.prompt,
         "seed": params.seed,
@@ -180,11 +180,11 @@ def samples_of(params: Params, name: str) -> dict[str, Any]:
 
 
 LEARNED = ((0, 6.5, 0.0), (100, 3.0, 0.25), (1000, 2.0, 0.75))
-"""Of a model as it learned: characters read, bits per character on val, share of real words."""
+"""Snapshots of a training: characters read, val loss in bits, share of real words."""
 
 
 def learned_samples(params: Params) -> dict[str, Any]:
-    """Return what the model could have written on its way."""
+    """Return possible samples of the model, with those of its snapshots."""
     rows = [
         {"step": chars // 10, "chars": chars, "temperature": 1.0, "text": f"<i>{chars}</i> read"}
         | {"nats_per_char": 1.0, "entropy_nats": 1.0}
@@ -193,8 +193,8 @@ def learned_samples(params: Params) -> dict[str, Any]:
     return samples_of(params, "model") | {"as_it_learned": rows}
 
 
-def look_inside(params: Params, cell: str) -> dict[str, Any]:
-    """Return what an evaluation could have found in a model with the given cell."""
+def evaluation_of(params: Params, cell: str) -> dict[str, Any]:
+    """Return a possible evaluation of a model with the given cell."""
     gates = {"rnn": [], "gru": ["reset", "update"], "lstm": ["input", "forget", "output"]}[cell]
     reach = {"rnn": 0.8, "gru": 0.9, "lstm": 0.95}[cell]
     text = '"Who is it?" said\nthe fox.'
@@ -311,7 +311,7 @@ def write_results(
         )
         if evaluated:
             path = data / "evaluation" / "variants" / f"{variant.slug}.json"
-            write_json(path, look_inside(params, variant.model.cell))
+            write_json(path, evaluation_of(params, variant.model.cell))
     if evaluated:
         learned = [
             {
@@ -322,6 +322,6 @@ def write_results(
             }
             for chars, bpc, words in LEARNED
         ]
-        look = look_inside(params, params.model.cell) | {"as_it_learned": learned}
-        write_json(data / "evaluation" / "model.json", look)
+        evaluation = evaluation_of(params, params.model.cell) | {"as_it_learned": learned}
+        write_json(data / "evaluation" / "model.json", evaluation)
     return data

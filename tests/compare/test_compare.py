@@ -64,7 +64,7 @@ def test_a_row_per_variant_has_mean_and_spread_over_its_seeds(tables: Path) -> N
 
 
 def test_comparisons_are_long_and_in_the_order_of_the_parameters(tables: Path) -> None:
-    """A row per comparison, variant and seed, with the value of what is varied."""
+    """A row per comparison, variant and seed, with the value of the key that is varied."""
     rows = pd.read_csv(tables / "metrics" / "comparisons.csv")
     hidden = rows[rows["comparison"] == "hidden_size"]
     assert list(hidden["variant"]) == ["lstm-small"] * 3 + ["lstm"] * 3 + ["lstm-large"] * 3
@@ -73,7 +73,7 @@ def test_comparisons_are_long_and_in_the_order_of_the_parameters(tables: Path) -
 
 
 def test_texts_have_sizes_and_the_best_baselines(tables: Path) -> None:
-    """The order that is best on val, and no floor where none is known."""
+    """The order that is best on val, and no floor where it is unknown."""
     texts = pd.read_csv(tables / "metrics" / "texts.csv").set_index("text")
     assert texts.loc["invented", "ngram_order"] == 6
     assert texts.loc["invented", "ngram_test_bpc"] == pytest.approx(2.1)
@@ -90,7 +90,7 @@ def test_curves_are_in_bits(tables: Path) -> None:
 
 
 def test_the_same_results_give_the_same_bytes(tables: Path, data: Path, tmp_path: Path) -> None:
-    """Nothing of the moment or the place is in the files, and lines end in LF."""
+    """The files depend on neither time nor place, and their lines end in LF."""
     compare(PARAMS, data, tmp_path / "metrics", tmp_path / "plots")
     first = bytes_of(tables / "metrics", tables / "plots")
     assert bytes_of(tmp_path / "metrics", tmp_path / "plots") == first
@@ -115,7 +115,7 @@ def test_leftovers_are_not_read(data: Path, tables: Path, tmp_path: Path) -> Non
 
 
 def test_a_missing_training_is_named(data: Path, tmp_path: Path) -> None:
-    """The message says which file, why it is wanted, and what to do."""
+    """The message has the file, the reason why it is needed, and the remedy."""
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
     shutil.rmtree(copy / "variants" / "gru" / "2")
@@ -124,7 +124,7 @@ def test_a_missing_training_is_named(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_broken_training_is_named(data: Path, tmp_path: Path) -> None:
-    """A file that is no JSON is a message, not a traceback."""
+    """Invalid JSON gives a message, not a traceback."""
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
     (copy / "model" / "metrics.json").write_text("{")
@@ -133,7 +133,7 @@ def test_a_broken_training_is_named(data: Path, tmp_path: Path) -> None:
 
 
 def test_without_evaluations_there_are_fewer_tables(tmp_path: Path) -> None:
-    """What was not looked at has no table, and nothing else fails."""
+    """Without evaluations there are no tables of them, and nothing fails."""
     params = made_params([1])
     write_results(params, tmp_path / "data", evaluated=False)
     compare(params, tmp_path / "data", tmp_path / "metrics", tmp_path / "plots")
@@ -142,7 +142,7 @@ def test_without_evaluations_there_are_fewer_tables(tmp_path: Path) -> None:
 
 
 def test_a_text_without_a_test_split_leaves_test_empty(tmp_path: Path) -> None:
-    """A null loss is an empty field, and no number of the model."""
+    """A null loss is an empty field, and is left out of model.json."""
     params = made_params([1])
     write_results(params, tmp_path / "data")
     for path in (tmp_path / "data").rglob("metrics.json"):
@@ -154,7 +154,7 @@ def test_a_text_without_a_test_split_leaves_test_empty(tmp_path: Path) -> None:
 
 
 def test_numbers_have_six_significant_digits() -> None:
-    """Noise beyond them, infinities and missing values are written plainly."""
+    """Further digits are dropped, missing values are empty fields."""
     table = pd.DataFrame(
         {"x": [1 / 3, 2.0, float("nan"), 123456789.0], "name": ["a,b", "", "c", "d"]}
     )
@@ -174,5 +174,5 @@ def test_numbers_have_six_significant_digits() -> None:
     ],
 )
 def test_the_varied_key_is_found_in_every_section(key: str | None, expected: str) -> None:
-    """Of the model, of the training, or of the variant itself."""
+    """In model:, in train:, or in the variant itself."""
     assert varied_value(PARAMS.study.variant("rnn"), key) == expected

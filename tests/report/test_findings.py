@@ -1,6 +1,8 @@
-"""Sentences follow the numbers: reversed when they are, silent when nothing is known."""
+"""Findings follow the numbers: reversed numbers reverse them, unknown ones give none."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -24,7 +26,7 @@ def mirrored(entry: Entry) -> Entry:
 
 
 def test_ranking_names_winner_margin_interval_and_the_rest() -> None:
-    """The golden sentence: what is best, by how much, and that it is more than chance."""
+    """The whole sentence: the best variant, its margin, and that this is more than chance."""
     assert findings.ranking([RNN, LSTM, GRU], "test loss") == [
         "**LSTM** has the lowest test loss, 1.960 bits per character (mean of 3 seeds), 0.103 "
         "below **GRU** (95 % interval 0.089 to 0.118, paired by seed): "
@@ -51,7 +53,7 @@ def test_equal_numbers_are_no_difference() -> None:
 
 
 def test_one_seed_calls_nothing() -> None:
-    """The difference is said, and that it decides nothing."""
+    """The difference is reported without a verdict."""
     (sentence,) = findings.ranking([Entry("A", {1: 2.0}), Entry("B", {1: 1.5})], "test loss")
     assert sentence.startswith("**B** has the lowest test loss, 1.500 bits per character, 0.500")
     assert "with one seed no spread is known" in sentence
@@ -59,7 +61,7 @@ def test_one_seed_calls_nothing() -> None:
 
 
 def test_a_difference_within_the_spread_is_not_called() -> None:
-    """Seeds that disagree on who is better leave it open."""
+    """Seeds that disagree leave it open which variant is better."""
     near = Entry("near", {1: 2.0, 2: 1.90, 3: 2.05})
     first, second = findings.ranking([near, LSTM, RNN], "test loss")
     assert "the seeds spread too much to tell it from **near** (0.023 higher" in first
@@ -76,7 +78,7 @@ def test_an_equal_of_the_best_is_named() -> None:
 
 
 def test_an_equal_of_the_best_is_named_with_one_seed_too() -> None:
-    """The two are named together, and the third is what they are set against."""
+    """The two are named together, and compared with the third."""
     entries = [Entry("A", {1: 2.0}), Entry("B", {1: 2.0}), Entry("C", {1: 2.5})]
     (sentence,) = findings.ranking(entries, "val loss")
     assert sentence.startswith("**A** and **B** have the lowest val loss, 2.000")
@@ -152,7 +154,7 @@ def test_losses_are_equal_only_within_their_written_digits(step: float, verdict:
 
 
 def test_trend_says_where_the_lowest_is() -> None:
-    """At the edge of what was tried a better value may lie beyond."""
+    """At the edge of the range a better value may be beyond it."""
     (sentence,) = findings.trend([RNN, LSTM, GRU], "test loss")
     assert sentence == (
         "The test loss, in the mean of the seeds, is 1.960 at 128, 2.063 at 256 and 2.313 at 512; "
@@ -169,7 +171,7 @@ def test_there_is_no_trend_over_words_or_equal_losses() -> None:
     assert findings.trend([LSTM, GRU], "loss") == []
 
 
-def test_a_setting_without_effect_is_said() -> None:
+def test_a_setting_without_effect_is_reported() -> None:
     """Two of three variants have the same losses at every seed."""
     twin = Entry("twin", dict(LSTM.losses))
     assert findings.no_effect([LSTM, twin, RNN]) == [
@@ -189,12 +191,12 @@ def test_a_setting_without_effect_is_said() -> None:
     ],
 )
 def test_a_baseline_is_above_below_or_within(line: float, expected: str) -> None:
-    """The best variant is set beside a figure that has no spread."""
+    """The best variant is compared with a loss that has no spread."""
     assert expected in findings.against_line([RNN, LSTM], line, "a line", "test loss")
 
 
 def test_a_baseline_with_one_seed_is_not_called() -> None:
-    """Neither more nor less than a spread that nobody knows."""
+    """The spread is unknown."""
     sentence = findings.against_line([Entry("A", {1: 2.0})], 1.5, "a line", "test loss")
     assert sentence == "Beside a line (1.500), **A** has a test loss 0.500 above it, with one seed."
 
@@ -208,8 +210,8 @@ def test_texts_are_ranked_by_share_of_their_own_baseline() -> None:
     assert findings.relative([raw_low], [1.2])[0].startswith("For no text")
 
 
-def test_the_gap_between_training_and_test_is_said() -> None:
-    """For each variant, and which one has learned most by heart."""
+def test_the_gap_between_training_and_test_is_reported() -> None:
+    """For each variant, with the lowest training loss first."""
     trained = [Entry("LSTM", {1: 1.5}), Entry("RNN", {1: 2.2})]
     (sentence,) = findings.gap([Entry("LSTM", {1: 2.0}), Entry("RNN", {1: 2.3})], trained)
     assert "lowest for **LSTM**, 1.500" in sentence
@@ -217,7 +219,7 @@ def test_the_gap_between_training_and_test_is_said() -> None:
 
 
 def test_a_run_without_a_training_loss_has_no_gap() -> None:
-    """It diverged before its first figure."""
+    """It diverged before its first evaluation."""
     trained = [Entry("LSTM", {1: 1.5, 2: 1.5}), Entry("RNN", {1: 2.2, 2: float("nan")})]
     tested = [Entry("LSTM", {1: 2.0, 2: 2.0}), Entry("RNN", {1: 6.0, 2: 6.0})]
     (sentence,) = findings.gap(tested, trained)
@@ -225,8 +227,8 @@ def test_a_run_without_a_training_loss_has_no_gap() -> None:
     assert findings.gap(tested[1:], trained[1:]) == []
 
 
-def test_divergence_is_named_or_its_absence_where_that_is_the_question() -> None:
-    """A run that diverged is never passed over."""
+def test_divergence_is_reported_and_its_absence_where_clipping_is_compared() -> None:
+    """With the seed and the step of each run that diverged."""
     (sentence,) = findings.diverged([("RNN", 2, 17), ("RNN", 3, 9)], clipping=True)
     assert sentence.startswith("**RNN** diverged at step 17 with seed 2 and at step 9 with seed 3;")
     assert findings.diverged([], clipping=True) == [
@@ -236,7 +238,7 @@ def test_divergence_is_named_or_its_absence_where_that_is_the_question() -> None
 
 
 def test_numbers_are_printed_with_a_real_minus_and_no_negative_zero() -> None:
-    """A tiny difference is not printed as nothing."""
+    """A tiny difference is not printed as 0."""
     assert number(-0.25) == "−0.250"
     assert number(-0.0001) == "0.000"
     assert amount(0.0001) == "less than 0.001"
@@ -245,7 +247,7 @@ def test_numbers_are_printed_with_a_real_minus_and_no_negative_zero() -> None:
 @given(
     st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20)
 )
-def test_any_title_is_shown_as_it_is(title: str) -> None:
+def test_any_title_is_shown_literally(title: str) -> None:
     """Markdown and HTML in a title are text, in a paragraph and in a table's cell."""
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     cell = reader.render(f"| a |\n|---|\n| x{findings.escape(title)}x |\n")
@@ -300,7 +302,7 @@ def test_the_start_of_a_chunk_follows_the_numbers(zero: float, side: str) -> Non
 
 @pytest.mark.parametrize("text", ["a|b", " a ", "a`b", "a\nb", "\\|", "$x$"])
 def test_inline_code_stays_in_its_cell(text: str) -> None:
-    """Whatever a network wrote, the table keeps two columns, and no sign is lost."""
+    """Whatever a network wrote, the table keeps two columns and all characters."""
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     table = reader.render(f"| a | b |\n|---|---|\n| {internals_findings.code(text)} | c |\n")
     assert table.count("<td>") == 2
@@ -309,7 +311,7 @@ def test_inline_code_stays_in_its_cell(text: str) -> None:
 
 
 def test_the_longest_copy_is_quoted() -> None:
-    """Of all temperatures the one that copied most; nothing where nothing was measured."""
+    """The longest over all temperatures; no sentence without a measurement."""
     samples = [
         {"temperature": t, "longest_copied": n, "copied_text": "x" * n}
         for t, n in ((0.5, 7), (1.0, 9))
@@ -347,7 +349,7 @@ def kinds(near: float, far: float) -> pd.DataFrame:
 
 
 def test_shares_of_what_memory_saves_follow_the_numbers() -> None:
-    """All is 100 %, nothing 0 %, worse than who has forgotten below 0; reversed when they are."""
+    """100 % at the floor, 0 % without memory, negative beyond; reversed numbers reverse them."""
     styles = {name: SeriesStyle(name.upper(), "#000000", "o") for name in "ab"}
     _, sentence = internals_findings.remembering(kinds(1.0, 2.5), styles)
     assert "50 places, memory is worth 1.000 bits): **A** 100 % and **B** −50 %." in sentence
@@ -357,7 +359,7 @@ def test_shares_of_what_memory_saves_follow_the_numbers() -> None:
 
 
 def test_step_by_step_names_each_step() -> None:
-    """Each variant beside the one before: a rise, a fall, nothing, and what one seed cannot say."""
+    """A rise, a fall, no change, and no verdict with one seed."""
     up, same, down = findings.step_by_step([LSTM, GRU, GRU, LSTM], "test loss")
     assert up.startswith("From **LSTM** to **GRU** the test loss rises by 0.103 (95 % interval")
     assert up.endswith("more than the spread of the seeds.")
@@ -369,19 +371,21 @@ def test_step_by_step_names_each_step() -> None:
     )
 
 
-def test_product_and_column_are_said_to_differ_only_if_they_do() -> None:
-    """The one-hot product is a lookup: shown, not claimed."""
-    look = {"weights": {"chars": ["a", "b"], "one_hot": {"largest_difference": 0.0}}}
-    assert internals_findings.row_lookup(look)[0].endswith(
+def test_product_and_column_differ_in_the_sentence_only_if_they_do() -> None:
+    """The measured difference is reported."""
+    evaluation: dict[str, Any] = {
+        "weights": {"chars": ["a", "b"], "one_hot": {"largest_difference": 0.0}}
+    }
+    assert internals_findings.row_lookup(evaluation)[0].endswith(
         "for 2 characters, product and column are equal."
     )
-    look["weights"]["one_hot"] = {"largest_difference": 0.25}
-    assert internals_findings.row_lookup(look)[0].endswith("differ by 0.2 at most.")
+    evaluation["weights"]["one_hot"] = {"largest_difference": 0.25}
+    assert internals_findings.row_lookup(evaluation)[0].endswith("differ by 0.2 at most.")
     assert internals_findings.row_lookup({}) == []
 
 
-def test_learning_is_told_from_its_start_to_its_end() -> None:
-    """Where half the fall was reached; no fall is claimed where there was none."""
+def test_learning_is_reported_from_its_start_to_its_end() -> None:
+    """With the point at half of the fall; without a fall there is no such point."""
     rows = pd.DataFrame(
         {"step": [0, 1, 2], "chars": [0, 50, 200], "val_bpc": [6.0, 3.5, 2.0]}
     ).assign(real_words=[0.0, 0.5, 1.0])

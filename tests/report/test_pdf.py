@@ -1,4 +1,4 @@
-"""The brief: two pages at most, the same bytes for the same results, sentences from the results."""
+"""The brief has at most two pages, and the same bytes for the same results."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_same_results_give_the_same_bytes(made: MadeReports) -> None:
 def test_answers_follow_the_results(
     made: MadeReports, seen: Seen, loss: Loss, best: str, verdict: str
 ) -> None:
-    """Who is lowest changes with the losses, and equal ones are not told apart."""
+    """The best variant depends on the losses; equal ones have none."""
     results = made.results(made_params(), loss)
     written(results)
     content = seen[-1][0]
@@ -89,7 +89,7 @@ def test_answers_follow_the_results(
 
 
 def test_one_seed_gives_no_verdict(made: MadeReports, seen: Seen) -> None:
-    """What is not known is not claimed."""
+    """The spread is unknown."""
     written(made.results(made_params([1])))
     assert {row[4] for row in seen[-1][0]["answers"]} == {"one seed: unknown"}
 
@@ -110,17 +110,17 @@ def test_it_has_two_pages_at_most(made: MadeReports, seen: Seen) -> None:
 
 
 def test_a_model_alone_has_a_brief(made: MadeReports, seen: Seen) -> None:
-    """Without comparisons there is still what the model reached and wrote."""
+    """Without comparisons there are the loss and the samples of the model."""
     written(made.results(made_params(variants={}, comparisons={})))
     assert seen[-1][0]["main"] is None
     assert seen[-1][0]["samples"]
 
 
 def test_markdown_becomes_pieces_of_text() -> None:
-    """Bold, italic and code are told apart; escapes and entities are what they stand for."""
-    found = runs("**a\\_b** &lt; *c* and `d`")
+    """Bold, italic and code are separate; escapes and entities become characters."""
+    pieces = runs("**a\\_b** &lt; *c* and `d`")
     assert [
-        (run["text"], run["bold"], run["italic"], run["code"]) for run in found if run["text"]
+        (run["text"], run["bold"], run["italic"], run["code"]) for run in pieces if run["text"]
     ] == [
         ("a_b", True, False, False),
         (" < ", False, False, False),

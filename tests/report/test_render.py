@@ -28,7 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> MadeReports:
 
 
 def section(text: str, heading: str) -> str:
-    """Return what stands below a heading, up to the next one."""
+    """Return the text from a heading to the next one."""
     return re.split(r"\n#+ ", text.split(f"# {heading}\n", 1)[1], maxsplit=1)[0]
 
 
@@ -75,7 +75,7 @@ def test_the_whole_report_is_drawn(tmp_path: Path) -> None:
 
 
 def test_numbers_in_the_text_are_those_of_the_tables(made: MadeReports) -> None:
-    """Every mean and spread in a comparison's table stands in metrics/variants.csv."""
+    """Every mean and spread in the table of a comparison is in metrics/variants.csv."""
     root = made.render(made_params())
     variants = pd.read_csv(root / "metrics" / "variants.csv").set_index("title")
     rows = re.findall(
@@ -104,10 +104,10 @@ def test_numbers_in_sentences_are_differences_of_the_tables(made: MadeReports) -
 @pytest.mark.parametrize(
     ("loss", "winner", "runner_up"), [(wobbling, "LSTM", "GRU"), (upside_down, "RNN", "GRU")]
 )
-def test_findings_turn_when_the_results_do(
+def test_reversed_results_reverse_the_findings(
     made: MadeReports, loss: Loss, winner: str, runner_up: str
 ) -> None:
-    """The winner of the cells is who has the lowest loss, here and in the summary."""
+    """The variant with the lowest loss is named in the section and in the summary."""
     text = report_of(made.render(made_params(), loss))
     for part in (section(text, "RNN, GRU, LSTM"), section(text, "In short")):
         assert f"**{winner}** has the lowest test loss" in part
@@ -127,7 +127,7 @@ def test_equal_results_have_no_winner(made: MadeReports) -> None:
     assert "| equal |" in cells
 
 
-def test_one_seed_calls_nothing_in_the_whole_report(made: MadeReports) -> None:
+def test_one_seed_gives_no_verdict_in_the_whole_report(made: MadeReports) -> None:
     """No spread, no interval, no verdict."""
     text = report_of(made.render(made_params([1])))
     assert "with one seed no spread is known" in text
@@ -137,7 +137,7 @@ def test_one_seed_calls_nothing_in_the_whole_report(made: MadeReports) -> None:
 
 
 def test_sections_without_a_comparison_are_left_out(made: MadeReports) -> None:
-    """The demo has no dropout and one text; its own comparisons stand."""
+    """The demo has no dropout and one text; its other comparisons are shown."""
     params = load_params(ROOT / "studies" / "demo.yaml")
     text = report_of(made.render(params, lambda variant, seed: 2.0 + len(variant) / 100))
     assert "## Task 1" not in text
@@ -170,7 +170,7 @@ def test_every_comparison_is_in_its_section(made: MadeReports) -> None:
         assert part.count(f"### In {name}\n") == text.count(f"### In {name}\n") == 1
 
 
-def test_explanations_follow_what_a_comparison_is_of(made: MadeReports) -> None:
+def test_explanations_depend_on_the_content_of_a_comparison(made: MadeReports) -> None:
     """Whatever its slug is: the key that varies, the text, or a second setting that differs."""
     study = TWO_TEXTS["study"]
     between = {"text": "invented", "model": {"dropout": 0.5, "dropout_at": "between_layers"}}
@@ -228,14 +228,14 @@ def test_a_new_figure_needs_its_function_alone(
     assert "![Figure of my own.](figures/my_own.svg)" in section(text, "Further figures")
 
 
-def test_the_model_is_set_beside_its_baselines(made: MadeReports) -> None:
+def test_the_model_is_compared_with_its_baselines(made: MadeReports) -> None:
     """The sentence has the numbers of metrics/model.json, on the right side of each."""
     root = made.render(made_params([1]))
     model = read_json(root / "metrics" / "model.json")
     gap = number(model["ngram_test_bpc"] - model["test_bpc"])
-    found = section(report_of(root), "Training")
-    assert f"test loss is {number(model['test_bpc'])} bits per character" in found
-    assert f"{gap} below the best n-gram ({number(model['ngram_test_bpc'])})" in found
+    part = section(report_of(root), "Training")
+    assert f"test loss is {number(model['test_bpc'])} bits per character" in part
+    assert f"{gap} below the best n-gram ({number(model['ngram_test_bpc'])})" in part
     worse = report_of(made.render(made_params([1]), lambda variant, seed: 3.0))
     assert "0.900 above the best n-gram (2.100)" in section(worse, "Training")
 
@@ -262,24 +262,24 @@ def test_a_study_without_a_test_split_speaks_of_val(tmp_path: Path) -> None:
 
 
 def test_samples_cannot_bring_markup_into_the_page(made: MadeReports) -> None:
-    """What a network writes is shown, not run."""
+    """The browser shows the text of a network, and runs none of it."""
     page = (made.render(made_params()) / "report" / "index.html").read_text(encoding="utf-8")
     assert "<b>" not in page
     assert "&lt;b&gt;LSTM&lt;/b&gt;" in page
 
 
 def test_samples_as_training_goes_on(made: MadeReports) -> None:
-    """Each text stands below the characters read before it, and the numbers are the tables'."""
+    """Each text is below the number of characters read, and the numbers are from the tables."""
     root = made.render(made_params())
-    found = section(report_of(root), "Samples as training goes on")
+    part = section(report_of(root), "Samples as training goes on")
     table = pd.read_csv(root / "plots" / "as_it_learned.csv")
     for row in table.to_dict("records"):
-        assert f"after {row['chars']:,} characters</th>" in found
-        assert f"&lt;i&gt;{row['chars']}&lt;/i&gt; read" in found
-    assert "6.500 bits per character before it read anything" in found
-    assert "2.000 bits per character after 1,000 characters" in found
-    assert "Half of that way down lay behind it after 100 characters, 10 % of" in found
-    assert "0 % before it read anything, 25 % after 100 characters and 75 %" in found
+        assert f"after {row['chars']:,} characters</th>" in part
+        assert f"&lt;i&gt;{row['chars']}&lt;/i&gt; read" in part
+    assert "6.500 bits per character before it read anything" in part
+    assert "2.000 bits per character after 1,000 characters" in part
+    assert "Half of that way down lay behind it after 100 characters, 10 % of" in part
+    assert "0 % before it read anything, 25 % after 100 characters and 75 %" in part
 
 
 def test_an_excerpt_is_one_line() -> None:
@@ -290,9 +290,8 @@ def test_an_excerpt_is_one_line() -> None:
 
 
 def test_every_loss_names_its_split(made: MadeReports) -> None:
-    """No finding speaks of a loss without saying whose."""
+    """No finding gives a loss without its split."""
     text = report_of(made.render(made_params()))
-    found = re.findall(r"^> .*$", text, re.M)
-    for line in found:
+    for line in re.findall(r"^> .*$", text, re.M):
         if re.search(r"\bloss(es)?\b", line) and "95 % interval" in line:
             assert re.search(r"\b(test|val|training) loss|relative to its own", line), line

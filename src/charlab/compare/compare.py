@@ -62,10 +62,12 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
     ResultsError
         If a result that the parameters name is missing or cannot be read.
     """
+    # Everything is read first, so that a missing result leaves the old tables untouched.
     model, variants = read_model(params, data), list(read_variants(params, data))
     evaluations, samples = read_evaluations(params, data), read_samples(params, data)
     texts, seeds = texts_table(params, data), seeds_table(variants)
     comparisons = comparisons_table(params, seeds)
+    # The row of the text that *the* model reads, with its baselines.
     text = texts[texts["text"] == params.text].iloc[0].to_dict()
     tables = {
         "variants": variants_table(variants, seeds, params.labels),
@@ -78,6 +80,7 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
     figures = {
         "model_learning_curve": model.history[CURVE],
         "variants_learning_curves": _curves(run for _, runs in variants for run in runs),
+        # One file per comparison, for a reader; the report reads metrics/comparisons.csv.
         **{f"comparison_{slug}": rows for slug, rows in comparisons.groupby("comparison")},
         **{name: evaluation_table(name, evaluations) for name in FIGURE_TABLES},
     }
@@ -96,12 +99,13 @@ def _curves(runs: Iterable[Run]) -> pd.DataFrame:
     parts = [run.history[CURVE].assign(variant=run.variant, seed=run.seed) for run in runs]
     columns = ["variant", "seed", *CURVE]
     if not parts:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=columns)  # pandas cannot concatenate nothing
     return pd.concat(parts, ignore_index=True)[columns]
 
 
 def _replace(folder: Path, tables: dict[Any, pd.DataFrame]) -> None:
     """Replace the content of a folder by tables; an empty table is not written."""
+    # Tables of comparisons that are no longer in params.yaml must not stay.
     if folder.exists():
         shutil.rmtree(folder)
     for name, table in tables.items():
@@ -119,6 +123,7 @@ def _field(value: Any) -> Any:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float):
+        # A column of counts with a missing value is of floats: 3.0 is written as 3.
         return f"{value:.0f}" if value == round(value, 0) else f"{value:.{DIGITS}g}"
     return value
 

@@ -67,6 +67,7 @@ def activations(evaluation: dict[str, Any]) -> Rows:
     histogram = evaluation.get("activations")
     if not histogram or not sum(histogram["counts"]):
         return
+    # One more edge than counts.
     edges, counts = histogram["edges"], histogram["counts"]
     for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
         yield {"low": low, "high": high, "share": count / sum(counts)}
@@ -88,6 +89,7 @@ def gate_units(evaluation: dict[str, Any]) -> Rows:
 def neurons(evaluation: dict[str, Any]) -> Rows:
     """Yield the units with the highest correlation with each feature of the text."""
     for row in evaluation.get("neurons") or []:
+        # val chose the unit, test is reported.
         keys = ("feature", "layer", "unit", "correlation", "val_correlation")
         yield {key: row.get(key) for key in keys}
 
@@ -107,6 +109,7 @@ def against_ngram(evaluation: dict[str, Any]) -> Rows:
 
 def novelty(evaluation: dict[str, Any]) -> Rows:
     """Yield the share of a sample's n-grams that are not in the training text, by length."""
+    # One entry per temperature.
     for sample in evaluation.get("novelty") or []:
         for row in sample.get("novel_by_length") or []:
             yield {
@@ -183,6 +186,7 @@ def generation_table(evaluations: Documents, samples: Documents) -> pd.DataFrame
     rows = []
     for variant, drawn in samples.items():
         novelties = evaluations.get(variant, {}).get("novelty") or []
+        # Evaluations and samples are written by two stages, and are matched by temperature.
         by_temperature = {row["temperature"]: row for row in novelties}
         for sample in drawn["samples"]:
             of_sample = by_temperature.get(sample["temperature"], {})

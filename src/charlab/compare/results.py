@@ -77,6 +77,7 @@ def read_run(folder: Path, variant: str, seed: int) -> Run:
             f"{folder}: metrics.json or history.csv cannot be read ({error}); "
             "remove the folder and run 'dvc repro'"
         ) from None
+    # Trainings record nats; every table and figure is in bits.
     for split in ("train", "val"):
         history[f"{split}_bpc"] = history[f"{split}_nats"] / math.log(2)
     return Run(variant, seed, metrics, history)

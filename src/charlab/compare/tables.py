@@ -21,6 +21,9 @@ from charlab.train.params import Variant
 SPLITS = ("val", "test", "train")
 """The splits in the order of the columns."""
 
+VariantRuns = Iterable[tuple[Variant, list[Run]]]
+"""Each variant with one run per seed."""
+
 
 def model_metrics(run: Run, text: dict[str, Any]) -> dict[str, float]:
     """Return the numbers of *the* model that ``dvc exp show`` displays.
@@ -43,6 +46,7 @@ def model_metrics(run: Run, text: dict[str, Any]) -> dict[str, float]:
         "train_bpc": run.bpc("train"),
         "parameters": run.metrics["parameters"],
         "train_chars": run.metrics["train_chars"],
+        # The baselines on the same text, so that an experiment shows its distance to them.
         "ngram_test_bpc": text["ngram_test_bpc"],
         "ppmd_test_bpc": text["ppmd_test_bpc"],
         "floor_test_bpc": text["floor_test_bpc"],
@@ -50,7 +54,7 @@ def model_metrics(run: Run, text: dict[str, Any]) -> dict[str, float]:
     return {name: value for name, value in numbers.items() if value is not None}
 
 
-def seeds_table(runs: Iterable[tuple[Variant, list[Run]]]) -> pd.DataFrame:
+def seeds_table(runs: VariantRuns) -> pd.DataFrame:
     """Return one row per variant and seed, losses in bits per character."""
     rows = [
         {
@@ -60,19 +64,19 @@ def seeds_table(runs: Iterable[tuple[Variant, list[Run]]]) -> pd.DataFrame:
             **{f"{split}_bpc": run.bpc(split) for split in SPLITS},
             "best_step": run.metrics.get("best_step"),
             "steps": run.metrics.get("steps"),
+            # Missing for a run that did not diverge.
             "diverged_at_step": run.metrics.get("diverged_at_step"),
         }
         for variant, own in runs
         for run in own
     ]
+    # Named, so that a study without variants has an empty table with a header.
     columns = ["variant", "text", "seed", *(f"{split}_bpc" for split in SPLITS)]
     columns += ["best_step", "steps", "diverged_at_step"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def variants_table(
-    runs: Iterable[tuple[Variant, list[Run]]], seeds: pd.DataFrame, labels: dict[str, str]
-) -> pd.DataFrame:
+def variants_table(runs: VariantRuns, seeds: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """Return one row per variant: its settings, and mean and spread over its seeds.
 
     The spread (``_sd``) is the sample standard deviation, missing with one seed.
@@ -87,11 +91,13 @@ def variants_table(
             "cell": variant.model.cell,
             "hidden": variant.model.hidden,
             "layers": variant.model.layers,
+            # The same for every seed.
             "parameters": own[0].metrics["parameters"],
             "train_chars": own[0].metrics["train_chars"],
             "seeds": len(of_variant),
         }
         for split in SPLITS:
+            # A split that does not exist is a column of None, which has no mean.
             values = of_variant[f"{split}_bpc"].astype(float)
             row |= {f"{split}_bpc": values.mean(), f"{split}_sd": values.std(ddof=1)}
         rows.append(row)
@@ -116,6 +122,7 @@ def comparisons_table(params: Params, seeds: pd.DataFrame) -> pd.DataFrame:
     columns += [f"{split}_bpc" for split in SPLITS]
     parts = []
     for slug, comparison in params.study.comparisons.items():
+        # A variant has rows in each of its comparisons.
         for name in comparison.variants:
             rows = seeds[seeds["variant"] == name].copy()
             rows["comparison"] = slug
@@ -141,7 +148,7 @@ def texts_table(params: Params, data: Path) -> pd.DataFrame:
                 f"{folder / 'splits.json'}: no such file, but params.yaml names the text {slug!r}; "
                 "run 'dvc repro', which prepares what is missing"
             )
-        splits = read_json(folder / "splits.json")
+        splits = read_json(folder / "splits.json")  # number of characters by split
         rows.append(
             {
                 "text": slug,

@@ -76,6 +76,7 @@ def check(workspace: Path, stage: str) -> list[CheckedFile]:
         copy_project(workspace, copy)
         if (workspace / "data").is_dir():
             shutil.copytree(workspace / "data", copy / "data", dirs_exist_ok=True)
+        # So that nothing of the student's can be taken for the result of the new run.
         for output in outputs:
             _remove(copy / output)
         _run_again(copy, stage)
@@ -112,6 +113,7 @@ def changed_code(project: Path, workspace: Path) -> list[str]:
         for root in (project, workspace)
     )
     both = ours & theirs
+    # shallow=False compares contents: a copy may have another date.
     changed = {n for n in both if not filecmp.cmp(project / n, workspace / n, shallow=False)}
     return sorted(changed | (ours ^ theirs))
 
@@ -172,6 +174,7 @@ def _differences(given: Path, made: Path) -> list[str]:
         before, after = dict(reader(given)), dict(reader(made))
     except (ValueError, UnicodeDecodeError, csv.Error) as error:
         return [f"cannot be read ({error})"]
+    # A key that only one file has differs, too.
     keys = [k for k in before.keys() | after.keys() if before.get(k) != after.get(k)]
     notes = [_difference(key, before.get(key), after.get(key)) for key in sorted(keys)]
     more = [f"and {len(notes) - SHOWN} more"] if len(notes) > SHOWN else []
@@ -190,6 +193,7 @@ def _difference(key: str, before: Any, after: Any) -> str:
 def _number(value: Any) -> float | None:
     """Return a value as a number, None if it is not one."""
     try:
+        # float(True) is 1.0, but a flag is not a number.
         return None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         return None

@@ -53,6 +53,7 @@ def project_files(root: Path) -> list[str]:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CourseError(f"{root}: {done.stderr.strip()}; a charlab project is a git repository")
+    # git lists deleted files and, in a merge, a file several times.
     return sorted({name for name in done.stdout.split("\0") if (root / name).is_file()})
 
 
@@ -90,6 +91,7 @@ def new_workspace(root: Path, out: Path, seed: int) -> None:
     write_text(out / "TASKS.md", tasks_page(params, seed))
     _git(out, "init", "--quiet")
     _git(out, "add", "--all")
+    # A student's git may not know their name yet.
     identity = ("-c", "user.name=charlab", "-c", "user.email=charlab@localhost")
     _git(out, *identity, "commit", "--quiet", "--message", f"Start with seed {seed}")
 
@@ -103,6 +105,7 @@ def with_seed(document: bytes, seed: int) -> bytes:
     content["seed"] = seed
     seeds = (content.get("study") or {}).get("seeds")
     if seeds is not None:
+        # In place, so that comments beside the list stay.
         for place in range(len(seeds)):
             seeds[place] = seed + place
     stream = io.BytesIO()
@@ -160,6 +163,7 @@ def fill_homework(root: Path) -> Path:
         )
     if not (root / "metrics" / "model.json").is_file():
         raise CourseError(f"{root}: no results yet; run 'charlab fan-out' (or 'dvc repro') first")
+    # The report with blanks in place of findings, under another name.
     metrics, plots, data = (root / name for name in ("metrics", "plots", "data"))
     render(load_params(root / "params.yaml"), metrics, plots, data, out, blank=True)
     (out / "report.md").rename(out / "homework.md")

@@ -70,6 +70,7 @@ def comparison_block(results: StudyResults, slug: str) -> Block:
     names = comparison_figures(results, slug)
     header, rows = _table(results, slug)
     samples, temperature = _samples(results, comparison.variants)
+    # The suffix keeps apart the files of a figure that several comparisons show.
     return Block(
         title=findings.escape(comparison.title),
         question=findings.escape(comparison.question),
@@ -88,6 +89,7 @@ def comparison_block(results: StudyResults, slug: str) -> Block:
 def _differing(results: StudyResults, variants: list[str]) -> set[str]:
     """Return the keys of model: and train: in which some variants differ."""
     resolved = [results.params.study.variant(name) for name in variants]
+    # Settings with their defaults: a variant that spells out a default does not differ.
     settings = [v.model.model_dump() | v.train.model_dump() for v in resolved]
     return {key for key in settings[0] if any(s[key] != settings[0][key] for s in settings)}
 
@@ -112,10 +114,13 @@ def _loss_findings(results: StudyResults, slug: str) -> list[str]:
         lines = [results.text_row(text)[f"ngram_{split}_bpc"] for text in texts]
         return findings.relative(entries, lines) if None not in lines else []
     vary = results.comparison(slug).vary or ""
+    # One text: losses can be compared as they are.
     sentences = findings.ranking(entries, measure)
     sentences += findings.no_effect(entries) + findings.trend(entries, measure)
+    # By hand, then by the library, then with another optimizer: one change at a time.
     if vary == "backend":
         sentences += findings.step_by_step(entries, measure)
+    # Both change how much of the training text is learned by heart.
     if vary in ("dropout", "hidden"):
         sentences += findings.gap(entries, results.entries(slug, "train"))
     sentences += findings.diverged(_diverged(results, slug), clipping=vary == "clip")
@@ -137,7 +142,7 @@ def _against_baselines(
 def _diverged(results: StudyResults, slug: str) -> list[tuple[str, int, int]]:
     """Return label, seed and step of each run of a comparison that diverged."""
     rows = results.table("seeds", results.comparison(slug).variants)
-    rows = rows[rows["diverged_at_step"].notna()]
+    rows = rows[rows["diverged_at_step"].notna()]  # empty for runs that did not diverge
     return [
         (results.styles[row["variant"]].label, int(row["seed"]), int(row["diverged_at_step"]))
         for row in rows.to_dict("records")
@@ -154,6 +159,7 @@ def _table(results: StudyResults, slug: str) -> tuple[list[str], list[list[str]]
     vary = comparison.vary if comparison.vary != "text" else None
     splits = ["train", "val"] + (["test"] if split == "test" else [])
     header = ["", *([f"`{vary}`"] if vary else []), "parameters", *splits]
+    # Differences between texts say nothing; each text has its own baselines instead.
     header += (
         ["vocabulary", "n-gram", "PPMd", "xz", "to n-gram"] if several else ["above best (95 %)"]
     )

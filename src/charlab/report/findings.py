@@ -48,6 +48,7 @@ class Entry:
 
 def escape(text: str) -> str:
     """Escape text so that Markdown and HTML show it literally."""
+    # HTML first: Markdown's backslashes must not be escaped again.
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", text)
 
@@ -69,6 +70,7 @@ def ranking(entries: Sequence[Entry], measure: str, unit: str = " bits per chara
     unit : str
         Unit, written after the first number.
     """
+    # Ties keep the order of params.yaml.
     best, *others = sorted(entries, key=lambda entry: entry.mean)
     if not others:
         return [f"{best.name} has a {measure} of {number(best.mean)}{unit}{_over_seeds(best)}."]
@@ -95,6 +97,7 @@ def _of_one_seed(best: Entry, versus: Versus, measure: str, unit: str) -> str:
     """Report the lowest loss of a single seed, without a verdict."""
     equal = [other.name for other, paired in versus if paired.verdict == "equal"]
     other, paired = next(pair for pair in versus if pair[1].verdict != "equal")
+    # Several variants may share the lowest loss.
     leader = listed([best.name, *equal])
     return (
         f"{leader} {'have' if equal else 'has'} the lowest {measure}, {number(best.mean)}{unit}, "
@@ -197,6 +200,7 @@ def trend(entries: Sequence[Entry], measure: str) -> list[str]:
         return []
     means = listed([f"{number(entry.mean)} at {entry.value}" for entry in ordered])
     best = min(ordered, key=lambda entry: entry.mean)
+    # The best value tried may not be the best possible one.
     edge = best in (ordered[0], ordered[-1])
     where = (
         "the edge of the range, so that a better value may lie beyond it"
@@ -218,6 +222,7 @@ def against_line(entries: Sequence[Entry], line: float, name: str, measure: str)
         Name of the fixed loss, with its article.
     """
     best = min(entries, key=lambda entry: entry.mean)
+    # The same number for every seed: the interval is that of the variant alone.
     paired = difference(best.losses, dict.fromkeys(best.losses, line))
     side = "above" if paired.mean > 0 else "below"
     start = f"Beside {name} ({number(line)}), {best.name} "
@@ -239,6 +244,7 @@ def gap(tested: Sequence[Entry], trained: Sequence[Entry]) -> list[str]:
     ]
     if not gaps:
         return []
+    # Learned best by heart, if not best in general.
     lowest = min((train for train, _ in gaps), key=lambda entry: entry.mean)
     parts = listed([f"{number(value)} for {entry.name}" for entry, value in gaps])
     return [

@@ -38,6 +38,7 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
     tokens = reader.parse(markdown)
     contents: list[tuple[str, str]] = []
     title = ""
+    # The token after an opening heading holds its text.
     for token, inline in pairwise(tokens):
         if token.type != "heading_open":
             continue
@@ -50,7 +51,7 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
     body = reader.renderer.render(tokens, reader.options, {})
     # A wide table scrolls inside its own box, so that the page is no wider than a phone.
     body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
-    seen: set[str] = set()
+    seen: set[str] = set()  # ids of the shapes that the page defines already
     body = PICTURE.sub(lambda match: _inlined(figures[match[1]], match[2], seen), body)
     style = environment.get_template("page.css").render()
     return environment.get_template("page.html.j2").render(
@@ -67,6 +68,8 @@ def _inlined(svg: bytes, caption: str, seen: set[str]) -> str:
         seen.add(match[2])
         return match[0]
 
+    # References find the first definition of an id anywhere in the page.
     picture = NAMED.sub(once, STYLE.sub("", svg.decode("utf-8"))).replace("<defs></defs>", "")
+    # The caption may hold entities of the Markdown; an attribute needs its own.
     label = f'<svg class="picture" role="img" aria-label="{html.escape(html.unescape(caption))}" '
     return picture.replace("<svg ", label, 1).replace("<defs/>", "").strip()

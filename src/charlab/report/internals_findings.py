@@ -30,7 +30,7 @@ def gradient_reach(table: pd.DataFrame, styles: Styles) -> list[str]:
     """Report the lag at which each gradient has faded to a tenth."""
     parts = []
     for title, rows in _groups(table, styles):
-        faded = rows[rows["norm"] < REACH]
+        faded = rows[rows["norm"] < REACH]  # rows are in the order of the lag
         last = int(rows["lag"].max())
         within = f"after {int(faded['lag'].iloc[0])}" if len(faded) else f"not within {last}"
         parts.append(f"{within} for {title}")
@@ -49,6 +49,7 @@ def forgetting(table: pd.DataFrame, styles: Styles) -> list[str]:
     parts = []
     for title, rows in _groups(enough, styles):
         above = (rows["bpc"] - rows["floor_bpc"]).set_axis(rows["low"])
+        # A variant on another text may lack a bin.
         if near in above.index and far in above.index:
             parts.append(f"{title} {number(above[near])} and {number(above[far])}")
     return [
@@ -65,6 +66,7 @@ def remembering(table: pd.DataFrame, styles: Styles) -> list[str]:
     beyond it.
     """
     enough = table[(table["chars"] >= MIN_CHARS) & table["forgotten_bpc"].notna()]
+    # Floor and loss without memory depend on the text only.
     kinds = enough.drop_duplicates("kind").sort_values("median_distance")
     sentences = []
     for row in kinds.to_dict("records"):
@@ -113,6 +115,7 @@ def start_of_chunk(table: pd.DataFrame, styles: Styles) -> list[str]:
             f"the carried state after {int(first['position'])} character, and a difference of "
             f"{number(costs[1])} after {int(last['position'])} (first seed)."
         )
+        # NaN unless the variant has a learned initial state.
         learned = first.get("learned_bpc", float("nan")) - first["zero_bpc"]
         if not pd.isna(learned):
             sentences.append(
@@ -127,6 +130,7 @@ def temperature_ladder(table: pd.DataFrame) -> list[str]:
     """Describe the samples of one model at the lowest and at the highest temperature."""
     rows = table.sort_values("temperature")
     low, high = rows.iloc[0], rows.iloc[-1]
+    # Without an evaluation there are samples, but no share of real words.
     if len(rows) < 2 or rows["real_words"].isna().any():
         return []
     ends = [
@@ -160,7 +164,7 @@ def while_learning(table: pd.DataFrame) -> list[str]:
     fall = first["val_bpc"] - last["val_bpc"]
     ends = [f"{row['val_bpc']:.3f} bits per character {_when(row)}" for row in (first, last)]
     sentences = [f"The val loss was {' and '.join(ends)}."]
-    if fall > 0:
+    if fall > 0:  # a training that diverged may end above its start
         half = rows[first["val_bpc"] - rows["val_bpc"] >= fall / 2].iloc[0]
         sentences.append(
             f"Half of that way down lay behind it {_when(half)}, "
@@ -196,6 +200,7 @@ def code(text: str) -> str:
 
 def network_and_ngram(table: pd.DataFrame) -> list[str]:
     """Report the kinds of character at which the network gains most and least on the n-gram."""
+    # Positive where the network is better; sorted from worst to best.
     gains = (table["ngram_bpc"] - table["network_bpc"]).set_axis(table["kind"]).sort_values()
     order = int(table["order"].iloc[0])
     best, worst = gains.index[-1], gains.index[0]

@@ -18,6 +18,7 @@ CELLS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
 
 def describe(model: ModelParams) -> str:
     """Return the shape of a model in words, such as 'an LSTM with 128 units in 1 layer'."""
+    # "an RNN", "an LSTM", "a GRU": by the names of the letters.
     article = "a" if model.cell == "gru" else "an"
     layers = f"{model.layers} layer{'s' if model.layers > 1 else ''}"
     parts = f"{article} {CELLS[model.cell]} with {model.hidden} units in {layers}"
@@ -88,6 +89,7 @@ def model_findings(results: StudyResults) -> dict[str, list[str]]:
     }
     tables = {name: results.table(name, [MODEL]) for name in functions}
     said = {name: functions[name](rows) if len(rows) else [] for name, rows in tables.items()}
+    # Two findings come from the evaluation itself, not from a table.
     said["generation"] += internals_findings.longest_copy(results.evaluation)
     said["one_hot"] = internals_findings.row_lookup(results.evaluation)
     return {"model": beside_baselines(results)} | said

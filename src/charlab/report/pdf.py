@@ -62,11 +62,13 @@ def brief(results: StudyResults, blocks: dict[str, Block]) -> bytes:
             write_bytes(folder / f"{picture}.svg", svg)
         template = files("charlab.report") / "templates" / "brief.typ"
         write_bytes(folder / "brief.typ", template.read_bytes())
+        # Fonts of the system would make the bytes depend on the machine.
         compiler = typst.Compiler(root=folder, font_paths=[], ignore_system_fonts=True)
 
         def pages(shown: int) -> int:
             kept = set(by_importance[:shown])
             rows = [answer for slug, answer in answers.items() if slug in kept]
+            # The order of params.yaml is kept, whatever is left out.
             write_json(folder / "content.json", content | {"answers": rows})
             return len(_set(compiler, folder, "svg"))
 
@@ -88,6 +90,7 @@ def _most(pages: Callable[[int], int], count: int) -> int:
     """
     if pages(count) <= PAGES:
         return count
+    # Invariant: ``fit`` answers fit, ``too_many`` do not.
     fit, too_many = 0, count
     while too_many - fit > 1:
         middle = (fit + too_many) // 2
@@ -162,6 +165,7 @@ def _answer(results: StudyResults, slug: str) -> list[str]:
     """Return a row on one comparison: question, best, loss, difference to the next, verdict."""
     comparison, split = results.comparison(slug), results.split
     entries = results.entries(slug)
+    # As in the report, texts are compared relative to their n-grams.
     if len(set(results.texts_of(slug))) > 1:
         rows = [results.text_row(text) for text in results.texts_of(slug)]
         lines = [row[f"ngram_{split}_bpc"] for row in rows]
@@ -191,6 +195,7 @@ def runs(markdown: str) -> Runs:
     """Split a sentence of Markdown into pieces that are bold, italic, code, or plain."""
     pieces: Runs = []
     strong = slanted = False
+    # Tokens of markup switch a style on and off, the others carry text.
     for token in MarkdownIt("commonmark").parseInline(markdown)[0].children or []:
         if token.type in ("strong_open", "strong_close"):
             strong = token.type == "strong_open"

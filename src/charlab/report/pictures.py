@@ -44,6 +44,7 @@ def loss_figure(results: StudyResults, slug: str) -> str:
 def comparison_figures(results: StudyResults, slug: str) -> list[str]:
     """Return the figures of a comparison: losses, learning curves, those of the varied key."""
     vary = results.comparison(slug).vary
+    # EVERY is no key, so losses and learning curves are not among these.
     of_key = [name for name, figure in registry.figures().items() if vary in figure.vary]
     return [loss_figure(results, slug), "learning_curves", *of_key]
 
@@ -54,6 +55,7 @@ def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
     tables = results.variant_tables(comparison.variants)
     return tables | {
         "points": results.points(slug),
+        # Under the names that figures use, whatever the file is called.
         "curves": tables.get("variants_learning_curves"),
         "styles": results.styles,
         "title": comparison.title,
@@ -70,7 +72,7 @@ def _lines(results: StudyResults, slug: str) -> pd.DataFrame | None:
     text = texts.pop()
     lines = results.lines(text)
     if text != results.params.text:
-        return lines
+        return lines  # *the* model reads another text
     loss = results.model[f"{results.split}_bpc"]
     own = {"kind": "the model", "label": "the model", "bpc": loss}
     return pd.concat([lines, pd.DataFrame([own])], ignore_index=True)
@@ -92,6 +94,7 @@ def model_data(results: StudyResults) -> dict[str, Any]:
 def model_pictures(results: StudyResults) -> dict[str, Picture]:
     """Draw every figure of *the* model that there is data for, by name."""
     data = model_data(results)
+    # Sections are those of the report on *the* model.
     names = [name for name, figure in registry.figures().items() if figure.section]
     return {name: drawn for name in names for drawn in picture(name, data)}
 

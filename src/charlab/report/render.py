@@ -60,6 +60,7 @@ def render(
         Leave room for answers in place of findings, and write the Markdown only.
     """
     results = load(params, metrics, plots, data)
+    # In the order of params.yaml, which is also that of the summary.
     blocks = {slug: comparison_block(results, slug) for slug in params.study.comparisons}
     pictures, further = model_pictures(results), further_pictures(results)
     environment = _environment()
@@ -72,6 +73,7 @@ def render(
     text = _tidy(environment.get_template("report.md.j2").render(context))
     figures = _figures(pictures, blocks, further)
     _write(out, text, figures)
+    # A page or a brief with blanks has no use: answers are written into the Markdown.
     if not blank:
         write_text(out / "index.html", page(text, figures, environment))
         write_bytes(out / "brief.pdf", brief(results, blocks))
@@ -87,6 +89,7 @@ def _figures(
 
 def _write(out: Path, text: str, figures: dict[str, bytes]) -> None:
     """Fill the folder of the report anew with the Markdown and its figures."""
+    # Figures of an earlier study must not stay.
     if out.exists():
         shutil.rmtree(out)
     for name, svg in figures.items():
@@ -116,6 +119,7 @@ def _environment() -> jinja2.Environment:
 
 def excerpt(text: str) -> str:
     """Return the start of a sample as one line of HTML, with its line breaks."""
+    # Cut before escaping, so that no entity is cut in two.
     shown = html.escape(text[:EXCERPT]) + ("…" if len(text) > EXCERPT else "")
     return shown.replace("\n", "<br>")
 
@@ -151,7 +155,7 @@ def _section_context(
     """Return the sections that have content, and the comparisons of each."""
     in_section = {section: results.in_section(section) for section in COMPARISONS}
     inside = {name for name, figure in registry.figures().items() if figure.section == "inside"}
-    # Explanations of the model, its training and the method are of interest in every study.
+    # A section that is not named here has explanations that every study needs.
     content = in_section | {
         "training": True,
         "inside": inside & pictures.keys(),

@@ -63,6 +63,7 @@ class StudyResults:
         if variants is None or not len(table):
             return table
         rows = table[table["variant"].isin(variants)]
+        # A stable sort keeps the rows of a variant in their order.
         return rows.sort_values("variant", key=lambda c: c.map(variants.index), kind="stable")
 
     def variant_tables(self, variants: list[str]) -> dict[str, pd.DataFrame]:
@@ -82,6 +83,7 @@ class StudyResults:
     def lines(self, text: str, split: str | None = None) -> pd.DataFrame:
         """Return the baselines of a text as lines for a figure: ``kind``, ``label``, ``bpc``."""
         row, split = self.text_row(text), split or self.split
+        # The loss of xz is far off the axis of any figure: it is in tables only.
         baselines = [
             ("n-gram", "ngram", f"n-gram, order {row['ngram_order'] or 0:.0f}"),
             ("PPMd", "ppmd", f"PPMd, order {row['ppmd_order'] or 0:.0f}"),
@@ -100,6 +102,7 @@ class StudyResults:
             _label(self.styles[name].label, value)
             for name, value in zip(rows["variant"], rows["value"], strict=True)
         ]
+        # Figures read bpc, and name the split on their axis.
         shown = rows.assign(split=self.split, bpc=rows[f"{self.split}_bpc"], label=labels)
         return shown.reset_index(drop=True)
 
@@ -109,6 +112,7 @@ class StudyResults:
         entries = []
         for name in self.comparison(slug).variants:
             rows = points[points["variant"] == name]
+            # By seed, since differences are paired by seed.
             losses = dict(zip(rows["seed"].astype(int), rows[column].astype(float), strict=True))
             value = str(rows["value"].iloc[0]) if rows["value"].notna().any() else ""
             entries.append(Entry(self.styles[name].label, losses, value))

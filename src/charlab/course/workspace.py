@@ -19,7 +19,7 @@ from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes, write_text
 from charlab.plan.params import Params, load_params
 from charlab.plan.study import ReportSection
-from charlab.report.findings import escape
+from charlab.report.markdown import escape
 from charlab.report.render import render
 
 RESULTS = ("metrics", "plots", "report", "dvc.lock")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from charlab.report import findings, internals_findings
 from charlab.report.findings import Entry
+from charlab.report.markdown import escape
 from charlab.report.pictures import Picture, comparison_data, comparison_figures, picture
 from charlab.report.statistics import difference, number
 from charlab.report.study import StudyResults
@@ -72,8 +73,8 @@ def comparison_block(results: StudyResults, slug: str) -> Block:
     samples, temperature = _samples(results, comparison.variants)
     # The suffix keeps apart the files of a figure that several comparisons show.
     return Block(
-        title=findings.escape(comparison.title),
-        question=findings.escape(comparison.question),
+        title=escape(comparison.title),
+        question=escape(comparison.question),
         vary=comparison.vary or "",
         differing=_differing(results, comparison.variants),
         builtin_text=results.on_builtin_text(slug),
@@ -166,7 +167,7 @@ def _table(results: StudyResults, slug: str) -> tuple[list[str], list[list[str]]
     rows = []
     for name, entry in zip(comparison.variants, entries, strict=True):
         row = results.table("variants", [name]).iloc[0]
-        cells = [findings.escape(entry.label), *([entry.value] if vary else [])]
+        cells = [escape(entry.label), *([entry.value] if vary else [])]
         cells += [f"{int(row['parameters']):,}", *(_with_spread(row, s) for s in splits)]
         if several:
             cells += _to_ngram(results.text_row(str(row["text"])), entry, split)

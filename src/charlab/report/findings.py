@@ -8,12 +8,12 @@ give "no difference".
 from __future__ import annotations
 
 import math
-import re
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from charlab.report.markdown import escape, listed
 from charlab.report.statistics import Difference, amount, difference, number
 
 
@@ -44,18 +44,6 @@ class Entry:
     def name(self) -> str:
         """The label in bold, so that its commas are not read as those of the sentence."""
         return f"**{escape(self.label)}**"
-
-
-def escape(text: str) -> str:
-    """Escape text so that Markdown and HTML show it literally."""
-    # HTML first: Markdown's backslashes must not be escaped again.
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", text)
-
-
-def listed(words: Sequence[str]) -> str:
-    """Join words with commas and a final 'and'."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def ranking(entries: Sequence[Entry], measure: str, unit: str = " bits per character") -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from charlab.plots.style import Styles, by_variant
-from charlab.report.findings import escape, listed
+from charlab.report.markdown import code, escape, listed
 from charlab.report.statistics import amount, number
 
 REACH = 0.1
@@ -189,13 +189,6 @@ def row_lookup(evaluation: dict[str, Any]) -> list[str]:
     largest, chars = one_hot["largest_difference"], len(evaluation["weights"]["chars"])
     start = f"Over all elements, for {chars} characters, product and column "
     return [start + ("are equal." if largest == 0 else f"differ by {largest:.1g} at most.")]
-
-
-def code(text: str) -> str:
-    """Return text as inline code of Markdown that may be in a table, with visible line breaks."""
-    shown = text.replace("\n", "↵").replace("`", "'").replace("|", "\\|")
-    # Markdown strips one space at each end if there is one at both.
-    return f"` {shown} `" if shown.startswith(" ") or shown.endswith(" ") else f"`{shown}`"
 
 
 def network_and_ngram(table: pd.DataFrame) -> list[str]:

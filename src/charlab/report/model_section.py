@@ -8,8 +8,9 @@ import pandas as pd
 
 from charlab.models.params import ModelParams
 from charlab.plan.params import Params
-from charlab.report import findings, internals_findings
+from charlab.report import internals_findings
 from charlab.report.comparison_section import sample_at
+from charlab.report.markdown import listed
 from charlab.report.statistics import amount, number
 from charlab.report.study import MODEL, StudyResults
 
@@ -105,7 +106,7 @@ def beside_baselines(results: StudyResults) -> list[str]:
         f"{names[row['kind']]} ({number(row['bpc'])})"
         for row in results.lines(results.params.text).to_dict("records")
     ]
-    beside = f"; for the same text that is {findings.listed(parts)}" if parts else ""
+    beside = f"; for the same text that is {listed(parts)}" if parts else ""
     return [
         f"The model's {split} loss is {number(loss)} bits per character{beside}. "
         "It is one training, whose spread is not known."

@@ -19,10 +19,9 @@ from charlab.core.files import write_bytes, write_text
 from charlab.plan.params import Params
 from charlab.plan.study import ReportSection
 from charlab.plots import registry
-from charlab.report import findings
 from charlab.report.comparison_section import Block, comparison_block
 from charlab.report.html import page
-from charlab.report.internals_findings import code
+from charlab.report.markdown import code, escape
 from charlab.report.model_section import model_context, shared_settings
 from charlab.report.pdf import brief
 from charlab.report.pictures import Picture, further_pictures, model_pictures
@@ -108,7 +107,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "md": findings.escape,
+        "md": escape,
         "bpc": lambda value: "–" if value is None else f"{value:.3f}".replace("-", "−"),
         "whole": lambda value: "–" if value is None else f"{value:.0f}",
         "code": code,

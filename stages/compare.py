@@ -1,4 +1,4 @@
-"""Set the results side by side: tables in metrics/, what the figures show in plots/."""
+"""Collect the results: tables in metrics/, the data of the figures in plots/."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Made-up results: the folders that the stages before ``compare`` write, from chosen losses."""
+"""Made-up results with chosen losses, in the folders that the stages before ``compare`` write."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 from charlab.core.files import write_json, write_text
 from charlab.plan.params import Params, parse_params
+from made_evaluation import evaluation_of
 
 Loss = Callable[[str, int], float]
-"""From a variant and a seed to the test loss in bits per character."""
+"""Function from variant and seed to the test loss in bits per character."""
 
 TWO_TEXTS: dict[str, Any] = {
     "seed": 1,
@@ -35,29 +36,32 @@ TWO_TEXTS: dict[str, Any] = {
             "lstm-dropped": {"text": "invented", "model": {"dropout": 0.5}},
             "lstm-other": {"text": "other"},
         },
-        "titles": {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM", "lstm-small": "LSTM, 32 units"},
         "comparisons": {
             "cells": {
                 "title": "RNN, GRU, LSTM",
                 "question": "What do the gates gain?",
+                "section": "cells",
                 "vary": "cell",
                 "variants": ["rnn", "gru", "lstm"],
             },
             "hidden_size": {
                 "title": "Hidden size",
                 "question": "What does a larger state gain?",
+                "section": "sizes",
                 "vary": "hidden",
                 "variants": ["lstm-small", "lstm", "lstm-large"],
             },
             "dropout": {
                 "title": "Dropout",
                 "question": "What does dropout do?",
+                "section": "dropout",
                 "vary": "dropout",
                 "variants": ["lstm", "lstm-dropped"],
             },
             "texts": {
                 "title": "Texts",
                 "question": "Which text is easiest?",
+                "section": "texts",
                 "vary": "text",
                 "variants": ["lstm", "lstm-other"],
             },
@@ -83,7 +87,7 @@ BEST_LSTM = {
 """Test losses, bits per character, of a study in which every gate helps."""
 
 WOBBLE = {1: -0.01, 2: 0.0, 3: 0.01}
-"""What a seed adds to every variant's loss: paired differences do not see it."""
+"""Effect of a seed on the loss of every variant, which paired differences cancel."""
 
 
 def made_params(seeds: list[int] | None = None, **study: Any) -> Params:
@@ -160,7 +164,7 @@ def write_text_results(data: Path, slug: str, *, floor: bool, ngram_bpc: float =
 
 
 def samples_of(params: Params, name: str) -> dict[str, Any]:
-    """Return what could have been sampled from a model."""
+    """Return possible samples of a model."""
     return {
         "prompt": params.sample.prompt,
         "seed": params.seed,
@@ -177,11 +181,11 @@ def samples_of(params: Params, name: str) -> dict[str, Any]:
 
 
 LEARNED = ((0, 6.5, 0.0), (100, 3.0, 0.25), (1000, 2.0, 0.75))
-"""Of a model as it learned: characters read, bits per character on val, share of real words."""
+"""Snapshots of a training: characters read, val loss in bits, share of real words."""
 
 
 def learned_samples(params: Params) -> dict[str, Any]:
-    """Return what the model could have written on its way."""
+    """Return possible samples of the model, with those of its snapshots."""
     rows = [
         {"step": chars // 10, "chars": chars, "temperature": 1.0, "text": f"<i>{chars}</i> read"}
         | {"nats_per_char": 1.0, "entropy_nats": 1.0}
@@ -190,101 +194,9 @@ def learned_samples(params: Params) -> dict[str, Any]:
     return samples_of(params, "model") | {"as_it_learned": rows}
 
 
-def look_inside(params: Params, cell: str) -> dict[str, Any]:
-    """Return what an evaluation could have found in a model with the given cell."""
-    gates = {"rnn": [], "gru": ["reset", "update"], "lstm": ["input", "forget", "output"]}[cell]
-    reach = {"rnn": 0.8, "gru": 0.9, "lstm": 0.95}[cell]
-    text = '"Who is it?" said\nthe fox.'
-    return {
-        "loss_by_position": [
-            {"position": n, "carried_nats": 1.4, "zero_nats": 1.4 + 1 / n, "learned_nats": None}
-            for n in (1, 2, 4)
-        ],
-        "loss_by_distance": [
-            {
-                "low": 2**k,
-                "high": 2 ** (k + 1) - 1,
-                "chars": 50,
-                "nats": 2 - reach + k * (1 - reach),
-            }
-            | {"floor_nats": 0.5, "forgotten_nats": 1.5}
-            for k in range(1, 8)
-        ],
-        "loss_by_kind": [
-            {"kind": "closing", "median_distance": 90.0, "chars": 50, "nats": 1.5 - reach}
-            | {"floor_nats": 0.5, "forgotten_nats": 1.5}
-        ],
-        "gradient_by_lag": [{"lag": n, "norm": reach**n} for n in range(40)],
-        "activations": {"edges": [-1.0, -0.5, 0.0, 0.5, 1.0], "counts": [4, 1, 1, 4]},
-        "gates": {
-            gate: {"left": 0.1, "right": 0.4, "units": [[0, 0.1, 0.4], [0, 0.2, 0.6]]}
-            for gate in gates
-        }
-        or None,
-        "neurons": [
-            {"layer": 0, "unit": 3, "feature": "inside_quotes", "correlation": 0.61}
-            | {"val_correlation": 0.63},
-            {"layer": 0, "unit": 4, "feature": "space", "correlation": -0.4}
-            | {"val_correlation": -0.41},
-        ],
-        "colored": {
-            "text": text,
-            "layer": 0,
-            "unit": 3,
-            "feature": "inside_quotes",
-            "correlation": 0.61,
-            "signal": "cell",
-            "activation": [math.sin(n) for n in range(len(text))],
-            "top5": [[["e", 0.5], ["\n", 0.2], ["a", 0.1], [" ", 0.1], ["o", 0.05]]] * len(text),
-        },
-        "next_char": {
-            "context": "said th",
-            "top": [["e", 0.7], ["a", 0.2], ["\n", 0.1]],
-            "entropy_nats": 0.8,
-        },
-        "weights": {
-            "weight_ih": [[0.1, -0.2, 0.3]] * 4,
-            "weight_hh": [[0.5, 0.1], [-0.1, 0.4]],
-            "head": [[0.2, 0.1], [-0.3, 0.4], [0.0, 1.0]],
-            "chars": ["a", " ", "\n"],
-            "row_blocks": gates or ["hidden"],
-            "shapes": {"weight_ih": [64, 3], "weight_hh": [64, 16], "head": [3, 16]},
-            "one_hot": {"id": 0, "char": "a", "product": [0.1], "column": [0.1]}
-            | {"largest_difference": 0.0},
-        },
-        "against_ngram": {
-            "order": 6,
-            "chars": 900,
-            "network_nats": 1.4,
-            "ngram_nats": 1.5,
-            "network_better_share": 0.55,
-            "by_kind": [
-                {"kind": "space", "chars": 100, "network_nats": 0.5, "ngram_nats": 0.6},
-                {"kind": "later letter", "chars": 800, "network_nats": 1.6, "ngram_nats": 1.5},
-            ],
-            "passage": {"text": "a b", "network_nats": [1.0] * 3, "ngram_nats": [0.5, 1.0, 9.0]},
-            "rnn_better": [
-                {"context": "a|b\nc", "char": '"', "network_p": 0.9, "ngram_p": 0.01},
-            ],
-            "ngram_better": [
-                {"context": "thorou", "char": "g", "network_p": 0.1, "ngram_p": 0.9},
-            ],
-        },
-        "novelty": [
-            {
-                "temperature": t,
-                "longest_copied": int(30 - 10 * t),
-                "copied_text": "and the fox said",
-                "real_words": 1 - 0.2 * t,
-                "entropy_bpc": 3.5 + t,
-                "novel_by_length": [{"length": n, "share": 1 - 0.5**n * (2 - t)} for n in (2, 4)],
-            }
-            for t in params.sample.temperatures
-        ],
-    }
-
-
-def write_results(params: Params, data: Path, loss: Loss = wobbling, *, looks: bool = True) -> Path:
+def write_results(
+    params: Params, data: Path, loss: Loss = wobbling, *, evaluated: bool = True
+) -> Path:
     """Write everything that ``compare`` and ``report`` read, with the losses of ``loss``.
 
     Returns
@@ -304,10 +216,10 @@ def write_results(params: Params, data: Path, loss: Loss = wobbling, *, looks: b
             data / "samples" / "variants" / f"{variant.slug}.json",
             samples_of(params, params.labels[variant.slug]),
         )
-        if looks:
+        if evaluated:
             path = data / "evaluation" / "variants" / f"{variant.slug}.json"
-            write_json(path, look_inside(params, variant.model.cell))
-    if looks:
+            write_json(path, evaluation_of(params, variant.model.cell))
+    if evaluated:
         learned = [
             {
                 "step": chars // 10,
@@ -317,6 +229,6 @@ def write_results(params: Params, data: Path, loss: Loss = wobbling, *, looks: b
             }
             for chars, bpc, words in LEARNED
         ]
-        look = look_inside(params, params.model.cell) | {"as_it_learned": learned}
-        write_json(data / "evaluation" / "model.json", look)
+        evaluation = evaluation_of(params, params.model.cell) | {"as_it_learned": learned}
+        write_json(data / "evaluation" / "model.json", evaluation)
     return data

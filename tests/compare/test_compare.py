@@ -14,7 +14,7 @@ from charlab.compare.compare import compare, to_csv
 from charlab.compare.results import ResultsError
 from charlab.compare.tables import varied_value
 from charlab.core.files import read_json, write_json
-from made_results import made_params, wobbling, write_results, write_run
+from made_results import made_params, wobbling, write_results
 
 PARAMS = made_params()
 
@@ -64,7 +64,7 @@ def test_a_row_per_variant_has_mean_and_spread_over_its_seeds(tables: Path) -> N
 
 
 def test_comparisons_are_long_and_in_the_order_of_the_parameters(tables: Path) -> None:
-    """A row per comparison, variant and seed, with the value of what is varied."""
+    """A row per comparison, variant and seed, with the value of the key that is varied."""
     rows = pd.read_csv(tables / "metrics" / "comparisons.csv")
     hidden = rows[rows["comparison"] == "hidden_size"]
     assert list(hidden["variant"]) == ["lstm-small"] * 3 + ["lstm"] * 3 + ["lstm-large"] * 3
@@ -73,7 +73,7 @@ def test_comparisons_are_long_and_in_the_order_of_the_parameters(tables: Path) -
 
 
 def test_texts_have_sizes_and_the_best_baselines(tables: Path) -> None:
-    """The order that is best on val, and no floor where none is known."""
+    """The order that is best on val, and no floor where it is unknown."""
     texts = pd.read_csv(tables / "metrics" / "texts.csv").set_index("text")
     assert texts.loc["invented", "ngram_order"] == 6
     assert texts.loc["invented", "ngram_test_bpc"] == pytest.approx(2.1)
@@ -90,28 +90,32 @@ def test_curves_are_in_bits(tables: Path) -> None:
 
 
 def test_the_same_results_give_the_same_bytes(tables: Path, data: Path, tmp_path: Path) -> None:
-    """Nothing of the moment or the place is in the files, and lines end in LF."""
+    """The files depend on neither time nor place, and their lines end in LF."""
     compare(PARAMS, data, tmp_path / "metrics", tmp_path / "plots")
     first = bytes_of(tables / "metrics", tables / "plots")
     assert bytes_of(tmp_path / "metrics", tmp_path / "plots") == first
     assert not any(b"\r" in content for content in first.values())
 
 
-def test_what_an_earlier_study_left_is_no_result(data: Path, tmp_path: Path) -> None:
-    """Variants that params.yaml does not name are not read, old tables do not stay."""
+def test_leftovers_are_not_read(data: Path, tables: Path, tmp_path: Path) -> None:
+    """Variants, seeds and texts that are not in params.yaml change no byte of any table."""
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
-    write_run(copy / "variants" / "old" / "1", 0.1)
-    write_json(copy / "evaluation" / "variants" / "old.json", {"neurons": [{"no": "keys"}]})
+    shutil.copytree(copy / "variants" / "gru", copy / "variants" / "old")
+    shutil.copytree(copy / "variants" / "gru" / "1", copy / "variants" / "gru" / "99")
+    shutil.copytree(copy / "vocab" / "other", copy / "vocab" / "old")
+    for folder in ("evaluation/variants", "samples/variants"):
+        shutil.copy(copy / folder / "gru.json", copy / folder / "old.json")
+    shutil.copy(copy / "baselines" / "other.json", copy / "baselines" / "old.json")
     (tmp_path / "plots").mkdir()
     (tmp_path / "plots" / "comparison_old.csv").touch()
     compare(PARAMS, copy, tmp_path / "metrics", tmp_path / "plots")
-    assert "old" not in (tmp_path / "metrics" / "seeds.csv").read_text()
-    assert not (tmp_path / "plots" / "comparison_old.csv").exists()
+    expected = bytes_of(tables / "metrics", tables / "plots")
+    assert bytes_of(tmp_path / "metrics", tmp_path / "plots") == expected
 
 
 def test_a_missing_training_is_named(data: Path, tmp_path: Path) -> None:
-    """The message says which file, why it is wanted, and what to do."""
+    """The message has the file, the reason why it is needed, and the remedy."""
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
     shutil.rmtree(copy / "variants" / "gru" / "2")
@@ -120,7 +124,7 @@ def test_a_missing_training_is_named(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_broken_training_is_named(data: Path, tmp_path: Path) -> None:
-    """A file that is no JSON is a message, not a traceback."""
+    """Invalid JSON gives a message, not a traceback."""
     copy = tmp_path / "data"
     shutil.copytree(data, copy)
     (copy / "model" / "metrics.json").write_text("{")
@@ -129,16 +133,16 @@ def test_a_broken_training_is_named(data: Path, tmp_path: Path) -> None:
 
 
 def test_without_evaluations_there_are_fewer_tables(tmp_path: Path) -> None:
-    """What was not looked at has no table, and nothing else fails."""
+    """Without evaluations there are no tables of them, and nothing fails."""
     params = made_params([1])
-    write_results(params, tmp_path / "data", looks=False)
+    write_results(params, tmp_path / "data", evaluated=False)
     compare(params, tmp_path / "data", tmp_path / "metrics", tmp_path / "plots")
     assert not (tmp_path / "metrics" / "neurons.csv").exists()
     assert math.isnan(pd.read_csv(tmp_path / "metrics" / "variants.csv")["test_sd"][0])
 
 
 def test_a_text_without_a_test_split_leaves_test_empty(tmp_path: Path) -> None:
-    """A null loss is an empty field, and no number of the model."""
+    """A null loss is an empty field, and is left out of model.json."""
     params = made_params([1])
     write_results(params, tmp_path / "data")
     for path in (tmp_path / "data").rglob("metrics.json"):
@@ -150,7 +154,7 @@ def test_a_text_without_a_test_split_leaves_test_empty(tmp_path: Path) -> None:
 
 
 def test_numbers_have_six_significant_digits() -> None:
-    """Noise beyond them, infinities and missing values are written plainly."""
+    """Further digits are dropped, missing values are empty fields."""
     table = pd.DataFrame(
         {"x": [1 / 3, 2.0, float("nan"), 123456789.0], "name": ["a,b", "", "c", "d"]}
     )
@@ -170,5 +174,5 @@ def test_numbers_have_six_significant_digits() -> None:
     ],
 )
 def test_the_varied_key_is_found_in_every_section(key: str | None, expected: str) -> None:
-    """Of the model, of the training, or of the variant itself."""
+    """In model:, in train:, or in the variant itself."""
     assert varied_value(PARAMS.study.variant("rnn"), key) == expected

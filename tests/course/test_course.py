@@ -1,4 +1,4 @@
-"""Workspaces for a class: what they hold, what they leave blank, what a check finds."""
+"""Workspaces for a class, the homework in them, and the instructor's check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 
 from charlab.compare.compare import compare
 from charlab.core.files import write_json, write_text
-from charlab.course.check import Found, _compared, changed_code, outputs_of
+from charlab.course.check import CheckedFile, _compared, changed_code, outputs_of
 from charlab.course.workspace import (
     CourseError,
     fill_homework,
@@ -41,7 +41,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_workspace_has_a_seed_and_tasks_but_no_results(project: Path, tmp_path: Path) -> None:
-    """Files of the project are there; results and what git ignores are not."""
+    """It has the files of the project without results and without files that git ignores."""
     out = tmp_path / "student"
     new_workspace(project, out, 40)
     params = load_params(out / "params.yaml")
@@ -55,9 +55,9 @@ def test_a_workspace_has_a_seed_and_tasks_but_no_results(project: Path, tmp_path
 
 
 def test_a_folder_that_holds_something_is_left_alone(project: Path, tmp_path: Path) -> None:
-    """A student's work is never written over."""
+    """A student's work is never overwritten."""
     write_text(tmp_path / "student" / "mine.txt", "my work")
-    with pytest.raises(CourseError, match="already there; name a new folder"):
+    with pytest.raises(CourseError, match="not an empty folder; name a new one"):
         new_workspace(project, tmp_path / "student", 1)
     assert (tmp_path / "student" / "mine.txt").read_text(encoding="utf-8") == "my work"
 
@@ -87,7 +87,7 @@ def test_every_question_is_among_the_tasks() -> None:
 def test_the_homework_has_numbers_and_no_findings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Figures and tables are the student's own; each finding is a blank to fill in."""
+    """Figures and tables are the student's own; each finding is a blank."""
     monkeypatch.setattr(registry, "draw", lambda name, tables: b"<svg/>")
     params = made_params()
     write_results(params, tmp_path / "data")
@@ -103,7 +103,7 @@ def test_the_homework_has_numbers_and_no_findings(
     means = pd.read_csv(tmp_path / "metrics" / "variants.csv")["test_bpc"]
     assert all(number(mean) in text for mean in means)
     assert (tmp_path / "homework" / "figures" / "comparison_cells.svg").is_file()
-    with pytest.raises(CourseError, match="perhaps with your answers"):
+    with pytest.raises(CourseError, match="may contain your answers"):
         fill_homework(tmp_path)
 
 
@@ -121,20 +121,20 @@ def test_differences_are_named(tmp_path: Path) -> None:
         write_text(out / "history.csv", f"step,val\n1,3\n2,{loss}\n")
         write_text(out / "config.json", "{}\n")
     write_text(tmp_path / "given/data/model/own.txt", "mine")
-    found = list(_compared(tmp_path / "given", tmp_path / "made", "data/model"))
-    assert found == [
-        Found("data/model/config.json", "identical", []),
-        Found(
+    files = list(_compared(tmp_path / "given", tmp_path / "made", "data/model"))
+    assert files == [
+        CheckedFile("data/model/config.json", "identical", []),
+        CheckedFile(
             "data/model/history.csv",
             "different",
             ["row 2, val: 2.0 handed in, 2.25 when run again (difference -0.25)"],
         ),
-        Found(
+        CheckedFile(
             "data/model/metrics.json",
             "different",
             ["val_bpc: 2.0 handed in, 2.25 when run again (difference -0.25)"],
         ),
-        Found("data/model/own.txt", "extra", []),
+        CheckedFile("data/model/own.txt", "extra", []),
     ]
 
 
@@ -149,7 +149,7 @@ def test_changed_code_is_named(project: Path, tmp_path: Path) -> None:
 
 
 def test_a_stage_that_was_not_run_is_refused(tmp_path: Path) -> None:
-    """The message names those that were."""
+    """The message lists those that were run."""
     with pytest.raises(CourseError, match=r"dvc\.lock: no record of a run"):
         outputs_of(tmp_path, "train")
     lock = {"stages": {"train": {"outs": [{"path": "data/model"}]}, "plan": {}}}
@@ -161,7 +161,7 @@ def test_a_stage_that_was_not_run_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_class_works_end_to_end(clone: Clone, tmp_path: Path) -> None:
-    """A workspace is made, run, filled in, checked; a number made up by hand is found."""
+    """A workspace is created, run, filled in and checked; a forged number is detected."""
     student = Clone(tmp_path / "student")
     clone.run("charlab", "course", "new", str(student.root), "--student-seed", "40")
     student.run("dvc", "repro")

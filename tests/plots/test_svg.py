@@ -1,4 +1,4 @@
-"""A compacted SVG draws the same as the one that it is made from."""
+"""A compact SVG draws the same as the original."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def paths(draw: st.DrawFn) -> str:
 
 def absolute(path: str) -> list[tuple[str, list[float]]]:
     """Return a path's commands with absolute places, as the standard of SVG reads them."""
-    found: list[tuple[str, list[float]]] = []
+    commands: list[tuple[str, list[float]]] = []
     here, start = (0.0, 0.0), (0.0, 0.0)
     for command, values in re.findall(r"([MLQCzmlqc])([^MLQCzmlqc]*)", path):
         numbers = [float(number) for number in re.findall(NUMBER, values)]
         if command == "z":
-            found.append(("z", []))
+            commands.append(("z", []))
             here = start
             continue
         size = SIZES[command.upper()]
@@ -43,18 +43,18 @@ def absolute(path: str) -> list[tuple[str, list[float]]]:
                 part = [value + here[k % 2] for k, value in enumerate(part)]
             # Further pairs after a first of m are lines.
             name = "L" if command in "Mm" and first else command.upper()
-            found.append((name, part))
+            commands.append((name, part))
             here = (part[-2], part[-1])
             start = here if name == "M" else start
-    return found
+    return commands
 
 
 @given(paths())
 def test_a_relative_path_goes_through_the_same_places(path: str) -> None:
     """To a hundredth, however long the path: errors do not add up."""
-    expected, found = absolute(path), absolute(relative(path))
-    assert [name for name, _ in found] == [name for name, _ in expected]
-    for (_, ours), (_, theirs) in zip(found, expected, strict=True):
+    expected, actual = absolute(path), absolute(relative(path))
+    assert [name for name, _ in actual] == [name for name, _ in expected]
+    for (_, ours), (_, theirs) in zip(actual, expected, strict=True):
         assert ours == pytest.approx(theirs, abs=0.0051)
 
 
@@ -79,8 +79,8 @@ z
 """
 
 
-def test_what_says_nothing_is_gone() -> None:
-    """No comment, metadata or name without a reference; what is referred to is still there."""
+def test_useless_parts_are_removed() -> None:
+    """Comments, metadata and ids without a reference; the others stay."""
     text = compact(SVG).decode()
     assert not re.search("comment|metadata|figure_1|xlink|DejaVu", text)
     assert text.count('id="') == 1
@@ -92,7 +92,7 @@ def test_what_says_nothing_is_gone() -> None:
 
 
 def test_a_style_that_all_children_share_is_given_once() -> None:
-    """But not opacity: a group's is not the same as each child's where they lie on another."""
+    """Except opacity, which draws differently on a group where its children overlap."""
     root = ElementTree.fromstring(compact(SVG))
     styles = [element.get("style") for element in root.iter() if element.get("style")]
     assert sorted(styles) == [
@@ -109,7 +109,7 @@ def test_compacting_is_the_same_every_time() -> None:
 
 
 def test_a_picture_inside_the_picture_stays() -> None:
-    """An image's data are no reference; nor is another's name made short."""
+    """The data of an image are not a reference, and are left as they are."""
     image = b'<image xlink:href="data:image/png;base64,iVBORw0KGgo=" id="x" width="3"/>'
     text = compact(SVG.replace(b"<metadata><x/></metadata>", image)).decode()
     assert 'href="data:image/png;base64,iVBORw0KGgo="' in text

@@ -1,9 +1,8 @@
-"""The results of a study side by side: tables in metrics/, what the figures show in plots/.
+"""Collect the results of a study: tables in metrics/, the data of the figures in plots/.
 
-What enters is params.yaml and everything that the stages before wrote below data/; what
-leaves are small CSV files with one header line, and metrics/model.json. Losses are in
-bits per character and name their split. Numbers have six significant digits, so that
-the files are the same wherever the results are. docs/report.md lists the files.
+Inputs are params.yaml and the results of all stages below data/; outputs are small CSV files
+with one header line, and metrics/model.json. Losses are in bits per character, and their
+columns name the split. docs/report.md lists the files.
 """
 
 from __future__ import annotations
@@ -19,10 +18,16 @@ import pandas as pd
 from charlab.compare.evaluation_tables import (
     FIGURE_TABLES,
     METRIC_TABLES,
+    evaluation_table,
     generation_table,
-    inside_table,
 )
-from charlab.compare.results import Run, read_looks, read_model, read_samples, read_variants
+from charlab.compare.results import (
+    Run,
+    read_evaluations,
+    read_model,
+    read_samples,
+    read_variants,
+)
 from charlab.compare.tables import (
     comparisons_table,
     model_metrics,
@@ -34,9 +39,10 @@ from charlab.core.files import write_json, write_text
 from charlab.plan.params import Params
 
 DIGITS = 6
-"""Significant digits of every number that is written."""
+"""Significant digits of every number in a table, so that git shows no noise."""
 
 CURVE = ["step", "chars", "train_bpc", "val_bpc", "lr", "grad_norm"]
+"""Columns of a learning curve."""
 
 
 def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
@@ -49,31 +55,34 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
     data : Path
         Folder of all results so far.
     metrics, plots : Path
-        Folders for the tables and for the figures' data; what else they hold is removed.
+        Folders for the tables and for the figures' data; everything else in them is removed.
 
     Raises
     ------
     ResultsError
         If a result that the parameters name is missing or cannot be read.
     """
+    # Everything is read first, so that a missing result leaves the old tables untouched.
     model, variants = read_model(params, data), list(read_variants(params, data))
-    looks, samples = read_looks(params, data), read_samples(params, data)
+    evaluations, samples = read_evaluations(params, data), read_samples(params, data)
     texts, seeds = texts_table(params, data), seeds_table(variants)
     comparisons = comparisons_table(params, seeds)
+    # The row of the text that *the* model reads, with its baselines.
     text = texts[texts["text"] == params.text].iloc[0].to_dict()
     tables = {
         "variants": variants_table(variants, seeds, params.labels),
         "seeds": seeds,
         "comparisons": comparisons,
         "texts": texts,
-        "generation": generation_table(looks, samples),
-        **{name: inside_table(name, looks, make) for name, make in METRIC_TABLES.items()},
+        "generation": generation_table(evaluations, samples),
+        **{name: evaluation_table(name, evaluations) for name in METRIC_TABLES},
     }
     figures = {
         "model_learning_curve": model.history[CURVE],
         "variants_learning_curves": _curves(run for _, runs in variants for run in runs),
+        # One file per comparison, for a reader; the report reads metrics/comparisons.csv.
         **{f"comparison_{slug}": rows for slug, rows in comparisons.groupby("comparison")},
-        **{name: inside_table(name, looks, make) for name, make in FIGURE_TABLES.items()},
+        **{name: evaluation_table(name, evaluations) for name in FIGURE_TABLES},
     }
     _replace(metrics, tables)
     _replace(plots, figures)
@@ -81,21 +90,22 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
 
 
 def _known(row: dict[Any, Any]) -> dict[str, Any]:
-    """Return a row of a data frame with None where pandas has NaN."""
+    """Return a row of a data frame with None in place of NaN."""
     return {str(k): None if pd.isna(v) else v for k, v in row.items()}
 
 
 def _curves(runs: Iterable[Run]) -> pd.DataFrame:
-    """Return the learning curves of many runs below one another."""
+    """Return the learning curves of all runs in one table."""
     parts = [run.history[CURVE].assign(variant=run.variant, seed=run.seed) for run in runs]
     columns = ["variant", "seed", *CURVE]
     if not parts:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=columns)  # pandas cannot concatenate nothing
     return pd.concat(parts, ignore_index=True)[columns]
 
 
 def _replace(folder: Path, tables: dict[Any, pd.DataFrame]) -> None:
-    """Fill a folder with tables, and with nothing else; an empty table is not written."""
+    """Replace the content of a folder by tables; an empty table is not written."""
+    # Tables of comparisons that are no longer in params.yaml must not stay.
     if folder.exists():
         shutil.rmtree(folder)
     for name, table in tables.items():
@@ -104,21 +114,22 @@ def _replace(folder: Path, tables: dict[Any, pd.DataFrame]) -> None:
 
 
 def to_csv(table: pd.DataFrame) -> str:
-    """Return a table as CSV with LF line ends; what is not known is an empty field."""
+    """Return a table as CSV with LF line ends; missing values are empty fields."""
     return table.map(_field).to_csv(index=False, lineterminator="\n")
 
 
 def _field(value: Any) -> Any:
-    """Return a value as it is written: whole numbers whole, others to six digits."""
+    """Format a value: whole numbers without a point, others to six significant digits."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float):
+        # A column of counts with a missing value is of floats: 3.0 is written as 3.
         return f"{value:.0f}" if value == round(value, 0) else f"{value:.{DIGITS}g}"
     return value
 
 
 def _rounded(numbers: dict[str, float]) -> dict[str, float]:
-    """Return numbers as ``metrics/model.json`` has them: counts whole, losses rounded."""
+    """Return the numbers of ``metrics/model.json``: counts as integers, losses rounded."""
     return {
         name: float(f"{value:.{DIGITS}g}") if name.endswith("_bpc") else int(value)
         for name, value in numbers.items()

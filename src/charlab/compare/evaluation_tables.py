@@ -1,8 +1,8 @@
-"""What was found inside the models, as tables: one row per model and thing measured.
+"""Tables of the evaluations and samples: one row per model and measured value.
 
-What enters are the documents of data/evaluation/ (docs/evaluation.md describes
-their keys) and data/samples/; what leaves are data frames whose column ``variant`` is
-``model`` for *the* model. A key that is missing or null gives no row.
+Inputs are the documents of data/evaluation/ (docs/evaluation.md describes their keys) and
+data/samples/; outputs are data frames whose column ``variant`` is ``model`` for *the* model. A
+key that is missing or null gives no row.
 """
 
 from __future__ import annotations
@@ -12,97 +12,105 @@ from typing import Any
 
 import pandas as pd
 
+from charlab.compare.results import MODEL
 from charlab.core.units import bits
 
-Looks = dict[str, dict[str, Any]]
+Documents = dict[str, dict[str, Any]]
+"""A JSON document per model, by variant."""
+
 Rows = Iterator[dict[str, Any]]
 
 
 def _bits(value: float | None) -> float | None:
+    """Return nats in bits, None as None."""
     return None if value is None else bits(value)
 
 
-def gradient_by_lag(look: dict[str, Any]) -> Rows:
+def _memory(row: dict[str, Any]) -> dict[str, float | None]:
+    """Return loss, least possible loss, and loss of a reader without memory, in bits."""
+    return {
+        "bpc": _bits(row["nats"]),
+        "floor_bpc": _bits(row["floor_nats"]),
+        "forgotten_bpc": _bits(row.get("forgotten_nats")),
+    }
+
+
+def gradient_by_lag(evaluation: dict[str, Any]) -> Rows:
     """Yield the gradient's norm at each lag, relative to lag 0."""
-    for row in look.get("gradient_by_lag") or []:
+    for row in evaluation.get("gradient_by_lag") or []:
         yield {"lag": row["lag"], "norm": row["norm"], "cell_norm": row.get("cell_norm")}
 
 
-def loss_by_position(look: dict[str, Any]) -> Rows:
-    """Yield the loss at each position of a chunk, by how the state starts."""
-    for row in look.get("loss_by_position") or []:
+def loss_by_position(evaluation: dict[str, Any]) -> Rows:
+    """Yield the loss at each position of a chunk, by the initial state."""
+    for row in evaluation.get("loss_by_position") or []:
         starts = ("carried", "zero", "learned")
         yield {"position": row["position"]} | {
             f"{start}_bpc": _bits(row.get(f"{start}_nats")) for start in starts
         }
 
 
-def loss_by_distance(look: dict[str, Any]) -> Rows:
-    """Yield loss and floor of the built-in text by the distance of what is depended on."""
-    for row in look.get("loss_by_distance") or []:
-        yield {key: row[key] for key in ("low", "high", "chars")} | {
-            "bpc": _bits(row["nats"]),
-            "floor_bpc": _bits(row["floor_nats"]),
-            "forgotten_bpc": _bits(row.get("forgotten_nats")),
-        }
+def loss_by_distance(evaluation: dict[str, Any]) -> Rows:
+    """Yield loss and floor on the built-in text by the distance of the dependency."""
+    for row in evaluation.get("loss_by_distance") or []:
+        yield {key: row[key] for key in ("low", "high", "chars")} | _memory(row)
 
 
-def loss_by_kind(look: dict[str, Any]) -> Rows:
-    """Yield the same by what is depended on: a subject's number, a name, a quotation to close."""
-    for row in look.get("loss_by_kind") or []:
-        yield {key: row[key] for key in ("kind", "median_distance", "chars")} | {
-            "bpc": _bits(row["nats"]),
-            "floor_bpc": _bits(row["floor_nats"]),
-            "forgotten_bpc": _bits(row.get("forgotten_nats")),
-        }
+def loss_by_kind(evaluation: dict[str, Any]) -> Rows:
+    """Yield the same by the kind of dependency: a subject's number, a name, an open quotation."""
+    for row in evaluation.get("loss_by_kind") or []:
+        yield {key: row[key] for key in ("kind", "median_distance", "chars")} | _memory(row)
 
 
-def activations(look: dict[str, Any]) -> Rows:
-    """Yield the histogram of hidden activations as shares of all of them."""
-    histogram = look.get("activations")
+def activations(evaluation: dict[str, Any]) -> Rows:
+    """Yield the histogram of the hidden activations, as shares of their number."""
+    histogram = evaluation.get("activations")
     if not histogram or not sum(histogram["counts"]):
         return
+    # One more edge than counts.
     edges, counts = histogram["edges"], histogram["counts"]
     for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
         yield {"low": low, "high": high, "share": count / sum(counts)}
 
 
-def gates(look: dict[str, Any]) -> Rows:
+def gates(evaluation: dict[str, Any]) -> Rows:
     """Yield the share of time that each gate is nearly shut and nearly open."""
-    for gate, found in (look.get("gates") or {}).items():
-        yield {"gate": gate, "shut": found["left"], "open": found["right"]}
+    for gate, shares in (evaluation.get("gates") or {}).items():
+        yield {"gate": gate, "shut": shares["left"], "open": shares["right"]}
 
 
-def gate_units(look: dict[str, Any]) -> Rows:
-    """Yield the same for each unit."""
-    for gate, found in (look.get("gates") or {}).items():
-        for layer, left, right in found.get("units") or []:
+def gate_units(evaluation: dict[str, Any]) -> Rows:
+    """Yield the same shares for each unit."""
+    for gate, shares in (evaluation.get("gates") or {}).items():
+        for layer, left, right in shares.get("units") or []:
             yield {"gate": gate, "layer": layer, "shut": left, "open": right}
 
 
-def neurons(look: dict[str, Any]) -> Rows:
-    """Yield the units that follow each feature of the text best."""
-    for row in look.get("neurons") or []:
+def neurons(evaluation: dict[str, Any]) -> Rows:
+    """Yield the units with the highest correlation with each feature of the text."""
+    for row in evaluation.get("neurons") or []:
+        # val chose the unit, test is reported.
         keys = ("feature", "layer", "unit", "correlation", "val_correlation")
         yield {key: row.get(key) for key in keys}
 
 
-def against_ngram(look: dict[str, Any]) -> Rows:
+def against_ngram(evaluation: dict[str, Any]) -> Rows:
     """Yield the losses of network and n-gram by kind of character."""
-    found = look.get("against_ngram") or {}
-    for row in found.get("by_kind") or []:
+    measured = evaluation.get("against_ngram") or {}
+    for row in measured.get("by_kind") or []:
         yield {
             "kind": row["kind"],
             "chars": row["chars"],
-            "order": found["order"],
+            "order": measured["order"],
             "network_bpc": _bits(row["network_nats"]),
             "ngram_bpc": _bits(row["ngram_nats"]),
         }
 
 
-def novelty(look: dict[str, Any]) -> Rows:
-    """Yield the share of a sample's n-grams that the training text has not, by length."""
-    for sample in look.get("novelty") or []:
+def novelty(evaluation: dict[str, Any]) -> Rows:
+    """Yield the share of a sample's n-grams that are not in the training text, by length."""
+    # One entry per temperature.
+    for sample in evaluation.get("novelty") or []:
         for row in sample.get("novel_by_length") or []:
             yield {
                 "temperature": sample["temperature"],
@@ -111,9 +119,9 @@ def novelty(look: dict[str, Any]) -> Rows:
             }
 
 
-def as_it_learned(look: dict[str, Any]) -> Rows:
-    """Yield how far a network was at each snapshot of its training, and in the end."""
-    for row in look.get("as_it_learned") or []:
+def as_it_learned(evaluation: dict[str, Any]) -> Rows:
+    """Yield loss and real words at each snapshot of the training, and at its end."""
+    for row in evaluation.get("as_it_learned") or []:
         yield {
             "step": row["step"],
             "chars": row["chars"],
@@ -122,9 +130,11 @@ def as_it_learned(look: dict[str, Any]) -> Rows:
         }
 
 
-def next_char(look: dict[str, Any]) -> Rows:
-    """Yield the distribution of the next character at one place."""
-    for rank, (char, probability) in enumerate((look.get("next_char") or {}).get("top") or []):
+def next_char(evaluation: dict[str, Any]) -> Rows:
+    """Yield the distribution of the next character at one position, the likeliest first."""
+    for rank, (char, probability) in enumerate(
+        (evaluation.get("next_char") or {}).get("top") or []
+    ):
         yield {"rank": rank + 1, "char": char, "probability": probability}
 
 
@@ -137,7 +147,7 @@ FIGURE_TABLES: dict[str, Callable[[dict[str, Any]], Rows]] = {
     "next_char": next_char,
     "as_it_learned": as_it_learned,
 }
-"""The tables of plots/ that are made from evaluations, by name."""
+"""Functions that yield the rows of the tables of plots/, by the name of the table."""
 
 METRIC_TABLES: dict[str, Callable[[dict[str, Any]], Rows]] = {
     "gates": gates,
@@ -146,33 +156,40 @@ METRIC_TABLES: dict[str, Callable[[dict[str, Any]], Rows]] = {
     "loss_by_distance": loss_by_distance,
     "loss_by_kind": loss_by_kind,
 }
-"""The tables of metrics/ that are made from evaluations, by name."""
+"""Functions that yield the rows of the tables of metrics/, by the name of the table."""
 
 MODEL_ONLY = {"as_it_learned", "gate_units", "next_char"}
-"""Tables that are large or for one picture, so that only *the* model is in them."""
+"""Tables that have rows on *the* model only, since they are large or for one figure."""
 
 
-def inside_table(name: str, looks: Looks, make: Callable[[dict[str, Any]], Rows]) -> pd.DataFrame:
+def evaluation_table(name: str, evaluations: Documents) -> pd.DataFrame:
     """Return one of the tables above, over all models."""
-    chosen = {k: v for k, v in looks.items() if name not in MODEL_ONLY or k == "model"}
+    rows_of = (FIGURE_TABLES | METRIC_TABLES)[name]
     return pd.DataFrame(
-        [{"variant": variant} | row for variant, look in chosen.items() for row in make(look)]
+        [
+            {"variant": variant} | row
+            for variant, evaluation in evaluations.items()
+            if name not in MODEL_ONLY or variant == MODEL
+            for row in rows_of(evaluation)
+        ]
     )
 
 
-def generation_table(looks: Looks, samples: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Return one row per model and temperature: what its sample is like.
+def generation_table(evaluations: Documents, samples: Documents) -> pd.DataFrame:
+    """Return the measures of each sample: one row per model and temperature.
 
-    ``sample_bpc`` is the sample's loss under its own model at temperature 1,
-    ``drawn_bpc`` the entropy of the distributions it was drawn from; ``entropy_bpc``
-    is the entropy of the sample's characters, ``real_words`` (0 to 1) the share of its
-    words that the training text has, ``longest_copied`` characters stand there in a row.
+    ``sample_bpc`` is the loss of the sample under its own model at temperature 1,
+    ``drawn_bpc`` the mean entropy of the distributions it was drawn from, ``entropy_bpc`` the
+    entropy of its characters, ``real_words`` (0 to 1) the share of its words that are in the
+    training text, ``longest_copied`` the length of its longest passage from there.
     """
     rows = []
     for variant, drawn in samples.items():
-        found = {row["temperature"]: row for row in looks.get(variant, {}).get("novelty") or []}
+        novelties = evaluations.get(variant, {}).get("novelty") or []
+        # Evaluations and samples are written by two stages, and are matched by temperature.
+        by_temperature = {row["temperature"]: row for row in novelties}
         for sample in drawn["samples"]:
-            of_sample = found.get(sample["temperature"], {})
+            of_sample = by_temperature.get(sample["temperature"], {})
             keys = ("entropy_bpc", "real_words", "longest_copied")
             rows.append(
                 {

@@ -1,8 +1,7 @@
 """The results of a study, read from the folders that its stages wrote.
 
-What enters is params.yaml and the data folder; what leaves are plain records. Only
-what the parameters name is read: a folder that an earlier study left behind is no
-result of this one.
+Only folders and files whose names are in params.yaml are read, so that folders left over from
+an earlier study do no harm.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from charlab.plan.params import Params
 from charlab.train.params import Variant
 
 MODEL = "model"
-"""The name of *the* model among the variants, in every table of what is inside a model."""
+"""Name of *the* model in the column ``variant`` of tables that have rows on it."""
 
 
 class ResultsError(CharlabError):
-    """A result that the comparison needs is not there, or cannot be read."""
+    """A result that the comparison needs is missing or cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,11 @@ class Run:
     variant : str
         Slug of the variant; :data:`MODEL` for *the* model.
     seed : int
-        The seed that it was trained with.
+        Seed of the training.
     metrics : dict
-        Of its metrics.json; see :func:`charlab.train.loop.train`.
+        Content of metrics.json; see :func:`charlab.train.loop.train`.
     history : DataFrame
-        Of its history.csv, with ``train_bpc`` and ``val_bpc`` for the losses in nats.
+        Content of history.csv, with ``train_bpc`` and ``val_bpc`` added to the losses in nats.
     """
 
     variant: str
@@ -58,7 +57,7 @@ class Run:
 
 
 def read_run(folder: Path, variant: str, seed: int) -> Run:
-    """Read one model directory.
+    """Read metrics and history of one model directory.
 
     Raises
     ------
@@ -78,18 +77,19 @@ def read_run(folder: Path, variant: str, seed: int) -> Run:
             f"{folder}: metrics.json or history.csv cannot be read ({error}); "
             "remove the folder and run 'dvc repro'"
         ) from None
+    # Trainings record nats; every table and figure is in bits.
     for split in ("train", "val"):
         history[f"{split}_bpc"] = history[f"{split}_nats"] / math.log(2)
     return Run(variant, seed, metrics, history)
 
 
 def read_model(params: Params, data: Path) -> Run:
-    """Read *the* model, the one that ``model:`` and ``train:`` describe."""
+    """Read *the* model, which ``model:`` and ``train:`` describe."""
     return read_run(data / "model", MODEL, params.seed)
 
 
 def read_variants(params: Params, data: Path) -> Iterator[tuple[Variant, list[Run]]]:
-    """Yield every variant of the study with its runs, in the order of params.yaml."""
+    """Yield every variant of the study with a run per seed, in the order of params.yaml."""
     for variant in map(params.study.variant, params.study.variants):
         folder = data / "variants" / variant.slug
         yield (
@@ -99,23 +99,24 @@ def read_variants(params: Params, data: Path) -> Iterator[tuple[Variant, list[Ru
 
 
 def read_optional(path: Path) -> Any:
-    """Read a JSON file that need not be there; None if it is not."""
+    """Return the content of a JSON file, None if it is missing."""
     return read_json(path) if path.is_file() else None
 
 
-def read_looks(params: Params, data: Path) -> dict[str, dict[str, Any]]:
-    """Return what was found inside each model, by variant; :data:`MODEL` comes first."""
-    paths = {MODEL: data / "evaluation" / "model.json"} | {
-        slug: data / "evaluation" / "variants" / f"{slug}.json" for slug in params.study.variants
-    }
-    found = {name: read_optional(path) for name, path in paths.items()}
-    return {name: look for name, look in found.items() if look is not None}
+def read_evaluations(params: Params, data: Path) -> dict[str, dict[str, Any]]:
+    """Return the evaluation of each model that has one, by variant; :data:`MODEL` comes first."""
+    return _read_by_model(params, data / "evaluation")
 
 
 def read_samples(params: Params, data: Path) -> dict[str, dict[str, Any]]:
-    """Return what was sampled from each model, by variant; :data:`MODEL` comes first."""
-    paths = {MODEL: data / "samples" / "model.json"} | {
-        slug: data / "samples" / "variants" / f"{slug}.json" for slug in params.study.variants
+    """Return the samples of each model that has any, by variant; :data:`MODEL` comes first."""
+    return _read_by_model(params, data / "samples")
+
+
+def _read_by_model(params: Params, folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the documents of *the* model and of all variants, without those that are missing."""
+    paths = {MODEL: folder / "model.json"} | {
+        slug: folder / "variants" / f"{slug}.json" for slug in params.study.variants
     }
-    found = {name: read_optional(path) for name, path in paths.items()}
-    return {name: drawn for name, drawn in found.items() if drawn is not None}
+    documents = {name: read_optional(path) for name, path in paths.items()}
+    return {name: content for name, content in documents.items() if content is not None}

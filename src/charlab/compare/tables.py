@@ -1,7 +1,7 @@
-"""The tables of metrics/: numbers that sentences, figures and readers are given.
+"""The tables of losses in metrics/: one row per run, variant, entry of a comparison, or text.
 
-What enters are records of :mod:`charlab.compare.results`; what leaves are data frames
-in bits per character, one row per run, variant, comparison entry or text.
+Inputs are records of :mod:`charlab.compare.results`; outputs are data frames with losses in
+bits per character.
 """
 
 from __future__ import annotations
@@ -19,37 +19,42 @@ from charlab.plan.params import Params
 from charlab.train.params import Variant
 
 SPLITS = ("val", "test", "train")
+"""The splits in the order of the columns."""
+
+VariantRuns = Iterable[tuple[Variant, list[Run]]]
+"""Each variant with one run per seed."""
 
 
 def model_metrics(run: Run, text: dict[str, Any]) -> dict[str, float]:
-    """Return the few numbers of *the* model that ``dvc exp show`` has room for.
+    """Return the numbers of *the* model that ``dvc exp show`` displays.
 
     Parameters
     ----------
     run : Run
-        Of *the* model.
+        The run of *the* model.
     text : dict
         The row of its text in :func:`texts_table`.
 
     Returns
     -------
     dict
-        At most ten numbers. What is not known (no test split, no floor) is left out.
+        At most ten numbers. Unknown ones (no test split, no floor) are left out.
     """
-    found: dict[str, float | None] = {
+    numbers: dict[str, float | None] = {
         "val_bpc": run.bpc("val"),
         "test_bpc": run.bpc("test"),
         "train_bpc": run.bpc("train"),
         "parameters": run.metrics["parameters"],
         "train_chars": run.metrics["train_chars"],
+        # The baselines on the same text, so that an experiment shows its distance to them.
         "ngram_test_bpc": text["ngram_test_bpc"],
         "ppmd_test_bpc": text["ppmd_test_bpc"],
         "floor_test_bpc": text["floor_test_bpc"],
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in numbers.items() if value is not None}
 
 
-def seeds_table(runs: Iterable[tuple[Variant, list[Run]]]) -> pd.DataFrame:
+def seeds_table(runs: VariantRuns) -> pd.DataFrame:
     """Return one row per variant and seed, losses in bits per character."""
     rows = [
         {
@@ -59,22 +64,22 @@ def seeds_table(runs: Iterable[tuple[Variant, list[Run]]]) -> pd.DataFrame:
             **{f"{split}_bpc": run.bpc(split) for split in SPLITS},
             "best_step": run.metrics.get("best_step"),
             "steps": run.metrics.get("steps"),
+            # Missing for a run that did not diverge.
             "diverged_at_step": run.metrics.get("diverged_at_step"),
         }
         for variant, own in runs
         for run in own
     ]
+    # Named, so that a study without variants has an empty table with a header.
     columns = ["variant", "text", "seed", *(f"{split}_bpc" for split in SPLITS)]
     columns += ["best_step", "steps", "diverged_at_step"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def variants_table(
-    runs: Iterable[tuple[Variant, list[Run]]], seeds: pd.DataFrame, labels: dict[str, str]
-) -> pd.DataFrame:
-    """Return one row per variant: what it is, and mean and spread over its seeds.
+def variants_table(runs: VariantRuns, seeds: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
+    """Return one row per variant: its settings, and mean and spread over its seeds.
 
-    The spread (``_sd``) is the sample standard deviation; with one seed it is empty.
+    The spread (``_sd``) is the sample standard deviation, missing with one seed.
     """
     rows = []
     for variant, own in runs:
@@ -86,11 +91,13 @@ def variants_table(
             "cell": variant.model.cell,
             "hidden": variant.model.hidden,
             "layers": variant.model.layers,
+            # The same for every seed.
             "parameters": own[0].metrics["parameters"],
             "train_chars": own[0].metrics["train_chars"],
             "seeds": len(of_variant),
         }
         for split in SPLITS:
+            # A split that does not exist is a column of None, which has no mean.
             values = of_variant[f"{split}_bpc"].astype(float)
             row |= {f"{split}_bpc": values.mean(), f"{split}_sd": values.std(ddof=1)}
         rows.append(row)
@@ -98,9 +105,10 @@ def variants_table(
 
 
 def varied_value(variant: Variant, key: str | None) -> str:
-    """Return the value of the key that a comparison varies, as text; '' if it names none."""
+    """Return a variant's value of the key that a comparison varies, as text; '' without a key."""
     if key is None:
         return ""
+    # The key may be one of model:, one of train:, or one of the variant itself (text).
     for section in (variant.model, variant.train, variant):
         if key in type(section).model_fields:
             value = getattr(section, key)
@@ -114,6 +122,7 @@ def comparisons_table(params: Params, seeds: pd.DataFrame) -> pd.DataFrame:
     columns += [f"{split}_bpc" for split in SPLITS]
     parts = []
     for slug, comparison in params.study.comparisons.items():
+        # A variant has rows in each of its comparisons.
         for name in comparison.variants:
             rows = seeds[seeds["variant"] == name].copy()
             rows["comparison"] = slug
@@ -124,7 +133,13 @@ def comparisons_table(params: Params, seeds: pd.DataFrame) -> pd.DataFrame:
 
 
 def texts_table(params: Params, data: Path) -> pd.DataFrame:
-    """Return one row per text: its size, and what n-grams and compressors reach on it."""
+    """Return one row per text: its size, and the losses of n-grams and compressors on it.
+
+    Raises
+    ------
+    ResultsError
+        If the splits of a text are missing.
+    """
     rows = []
     for slug, text in params.texts.items():
         folder = data / "vocab" / slug
@@ -133,7 +148,7 @@ def texts_table(params: Params, data: Path) -> pd.DataFrame:
                 f"{folder / 'splits.json'}: no such file, but params.yaml names the text {slug!r}; "
                 "run 'dvc repro', which prepares what is missing"
             )
-        splits = read_json(folder / "splits.json")
+        splits = read_json(folder / "splits.json")  # number of characters by split
         rows.append(
             {
                 "text": slug,
@@ -151,27 +166,32 @@ def texts_table(params: Params, data: Path) -> pd.DataFrame:
 
 
 def _vocabulary_size(path: Path) -> int | None:
+    """Return the number of symbols, None without a vocabulary."""
     vocab = read_optional(path)
+    # The unknown symbol is not in the list of characters.
     return None if vocab is None else len(vocab["chars"]) + bool(vocab.get("unknown"))
 
 
-def _baselines(found: dict[str, Any]) -> dict[str, float | int | None]:
-    """Return the baselines of a text in bits per character, None where there is none."""
-    ngram, ppmd = _best(found, "ngram", "best_order"), _best(found, "ppmd", "best_ppmd_order")
+def _baselines(document: dict[str, Any]) -> dict[str, float | int | None]:
+    """Return the baselines of a text in bits per character, None where one is missing."""
+    ngram, ppmd = _best(document, "ngram", "best_order"), _best(document, "ppmd", "best_ppmd_order")
     result: dict[str, float | int | None] = {"ngram_order": ngram.get("order")}
     result |= _in_bits("ngram", ngram) | {"ppmd_order": ppmd.get("order")} | _in_bits("ppmd", ppmd)
     for name in ("xz", "gzip", "bzip2", "floor"):
-        result |= _in_bits(name, found.get(name) or {})
+        result |= _in_bits(name, document.get(name) or {})
     return result
 
 
-def _best(found: dict[str, Any], name: str, key: str) -> dict[str, Any]:
-    rows: list[dict[str, Any]] = found.get(name) or []
-    return next((row for row in rows if row["order"] == found.get(key)), {})
+def _best(document: dict[str, Any], name: str, key: str) -> dict[str, Any]:
+    """Return the row of the order that is best on val, which the key names."""
+    rows: list[dict[str, Any]] = document.get(name) or []
+    return next((row for row in rows if row["order"] == document.get(key)), {})
 
 
-def _in_bits(name: str, figures: dict[str, Any]) -> dict[str, float | int | None]:
-    found = {split: figures.get(f"{split}_nats") for split in ("val", "test")}
+def _in_bits(name: str, losses: dict[str, Any]) -> dict[str, float | int | None]:
+    """Return the losses of one baseline on val and test, as columns of the table."""
+    nats = {split: losses.get(f"{split}_nats") for split in ("val", "test")}
     return {
-        f"{name}_{split}_bpc": None if nats is None else bits(nats) for split, nats in found.items()
+        f"{name}_{split}_bpc": None if value is None else bits(value)
+        for split, value in nats.items()
     }

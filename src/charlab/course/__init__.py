@@ -1,1 +1,1 @@
-"""A class that works with charlab: a workspace for each student, and a check for the instructor."""
+"""Teaching with charlab: a workspace for each student, and a check for the instructor."""

@@ -1,8 +1,7 @@
-"""Run one stage of a student's workspace again, and compare with what was handed in.
+"""Run a stage of a student's workspace again, and compare the outputs byte for byte.
 
-What enters is a workspace and the name of a stage; what leaves says for each file of the
-stage's outputs whether it is the same to the byte, and where it is not, which numbers
-differ by how much. The workspace itself is only read: the stage runs in a copy of it.
+The workspace is only read: the stage runs in a copy of it. For a file that differs, the
+numbers that differ are listed with their differences.
 """
 
 from __future__ import annotations
@@ -25,25 +24,25 @@ import yaml
 from charlab.course.workspace import CourseError, copy_project, project_files
 
 CODE = ("src/", "stages/", "dvc.yaml")
-"""What decides, beside params.yaml and the texts, what a stage computes."""
+"""Files that determine a stage's outputs, together with params.yaml and the texts."""
 
 SHOWN = 5
-"""Numbers that are named for one file; there may be more."""
+"""Maximum number of differences that are listed for one file."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """One file of a stage's outputs.
+class CheckedFile:
+    """A file of a stage's outputs and how it compares.
 
     Attributes
     ----------
     path : str
-        In the workspace.
+        Path in the workspace.
     verdict : str
-        ``identical``, ``different``, or where it is not: ``missing`` from what was handed in,
-        ``extra`` there.
+        ``identical`` or ``different``; ``missing`` if only the new run wrote the file,
+        ``extra`` if only the workspace has it.
     notes : list of str
-        What differs, for a person.
+        The differences, for a person.
     """
 
     path: str
@@ -51,25 +50,25 @@ class Found:
     notes: list[str]
 
 
-def check(workspace: Path, stage: str) -> list[Found]:
-    """Run a stage again in a copy of a workspace, and compare.
+def check(workspace: Path, stage: str) -> list[CheckedFile]:
+    """Run a stage again in a copy of a workspace, and compare its outputs.
 
     Parameters
     ----------
     workspace : Path
-        What a student handed in, with its data/.
+        The folder that a student handed in, with its data/.
     stage : str
-        As DVC calls it: ``train``, ``train-variant@gru``, ``compare``.
+        Name of the stage for DVC: ``train``, ``train-variant@gru``, ``compare``.
 
     Returns
     -------
-    list of Found
+    list of CheckedFile
         One for each file, by path.
 
     Raises
     ------
     CourseError
-        If the stage was never run there, or fails when it is run again.
+        If the stage was never run in the workspace, or fails now.
     """
     outputs = outputs_of(workspace, stage)
     with tempfile.TemporaryDirectory(prefix="charlab-") as name:
@@ -77,14 +76,21 @@ def check(workspace: Path, stage: str) -> list[Found]:
         copy_project(workspace, copy)
         if (workspace / "data").is_dir():
             shutil.copytree(workspace / "data", copy / "data", dirs_exist_ok=True)
+        # So that nothing of the student's can be taken for the result of the new run.
         for output in outputs:
             _remove(copy / output)
         _run_again(copy, stage)
-        return [found for output in outputs for found in _compared(workspace, copy, output)]
+        return [file for output in outputs for file in _compared(workspace, copy, output)]
 
 
 def outputs_of(workspace: Path, stage: str) -> list[str]:
-    """Return what a stage wrote, as the workspace's dvc.lock has it."""
+    """Return the outputs of a stage from the dvc.lock of a workspace.
+
+    Raises
+    ------
+    CourseError
+        If dvc.lock is missing or unreadable, or has no such stage.
+    """
     lock = workspace / "dvc.lock"
     try:
         stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
@@ -101,12 +107,13 @@ def outputs_of(workspace: Path, stage: str) -> list[str]:
 
 
 def changed_code(project: Path, workspace: Path) -> list[str]:
-    """Return the files of code in which a workspace differs from the project."""
+    """Return the code files that differ between a project and a workspace."""
     ours, theirs = (
         {name for name in project_files(root) if name.startswith(CODE)}
         for root in (project, workspace)
     )
     both = ours & theirs
+    # shallow=False compares contents: a copy may have another date.
     changed = {n for n in both if not filecmp.cmp(project / n, workspace / n, shallow=False)}
     return sorted(changed | (ours ^ theirs))
 
@@ -119,44 +126,46 @@ def _remove(path: Path) -> None:
 
 
 def _run_again(copy: Path, stage: str) -> None:
-    """Run one stage, neither from DVC's cache nor into the student's."""
+    """Run one stage without reading or writing the student's DVC cache."""
+    # DVC needs a repository.
     subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True, capture_output=True)
     command = [sys.executable, "-m", "dvc", "repro", "--single-item", "--force"]
     command += ["--no-run-cache", "--no-commit", stage]
-    # The stage's own "python" is this one, also where its environment is not activated.
+    # The stage's "python" is this interpreter even if its environment is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {**os.environ, "PATH": path}
     done = subprocess.run(
         command, cwd=copy, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        told = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
-        raise CourseError(f"stage {stage} failed when it was run again:\n{told}")
+        output = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
+        raise CourseError(f"stage {stage} failed when it was run again:\n{output}")
 
 
-def _compared(workspace: Path, copy: Path, output: str) -> Iterator[Found]:
-    """Yield what became of each file of one output, a file or a folder."""
+def _compared(workspace: Path, copy: Path, output: str) -> Iterator[CheckedFile]:
+    """Compare each file of one output, which may be a file or a folder."""
     given, made = (_files(root / output) for root in (workspace, copy))
     for name in sorted(given.keys() | made.keys()):
         path = f"{output}/{name}" if name else output
         if name not in given:
-            yield Found(path, "missing", [])
+            yield CheckedFile(path, "missing", [])
         elif name not in made:
-            yield Found(path, "extra", [])
+            yield CheckedFile(path, "extra", [])
         elif filecmp.cmp(given[name], made[name], shallow=False):
-            yield Found(path, "identical", [])
+            yield CheckedFile(path, "identical", [])
         else:
-            yield Found(path, "different", _differences(given[name], made[name]))
+            yield CheckedFile(path, "different", _differences(given[name], made[name]))
 
 
 def _files(path: Path) -> dict[str, Path]:
+    """Return the files below a folder by relative path; a file is its own only entry."""
     if path.is_file():
         return {"": path}
     return {p.relative_to(path).as_posix(): p for p in path.rglob("*") if p.is_file()}
 
 
 def _differences(given: Path, made: Path) -> list[str]:
-    """Name the numbers and words that differ between two files of JSON or CSV."""
+    """List the values that differ between two files of JSON or CSV."""
     readers = {".json": _json_values, ".csv": _csv_values}
     reader = readers.get(given.suffix)
     if reader is None:
@@ -165,6 +174,7 @@ def _differences(given: Path, made: Path) -> list[str]:
         before, after = dict(reader(given)), dict(reader(made))
     except (ValueError, UnicodeDecodeError, csv.Error) as error:
         return [f"cannot be read ({error})"]
+    # A key that only one file has differs, too.
     keys = [k for k in before.keys() | after.keys() if before.get(k) != after.get(k)]
     notes = [_difference(key, before.get(key), after.get(key)) for key in sorted(keys)]
     more = [f"and {len(notes) - SHOWN} more"] if len(notes) > SHOWN else []
@@ -172,6 +182,7 @@ def _differences(given: Path, made: Path) -> list[str]:
 
 
 def _difference(key: str, before: Any, after: Any) -> str:
+    """Describe one value that differs."""
     numbers = [_number(value) for value in (before, after)]
     text = f"{key}: {before} handed in, {after} when run again"
     if numbers[0] is None or numbers[1] is None:
@@ -180,27 +191,32 @@ def _difference(key: str, before: Any, after: Any) -> str:
 
 
 def _number(value: Any) -> float | None:
+    """Return a value as a number, None if it is not one."""
     try:
+        # float(True) is 1.0, but a flag is not a number.
         return None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         return None
 
 
 def _json_values(path: Path) -> Iterator[tuple[str, Any]]:
-    def walk(value: Any, key: str) -> Iterator[tuple[str, Any]]:
-        if isinstance(value, dict):
-            for name, entry in value.items():
-                yield from walk(entry, f"{key}.{name}" if key else str(name))
-        elif isinstance(value, list):
-            for place, entry in enumerate(value):
-                yield from walk(entry, f"{key}[{place}]")
-        else:
-            yield key, value
+    """Yield every value of a JSON file with its path, such as ``samples[0].text``."""
+    return _leaves(json.loads(path.read_text(encoding="utf-8")), "")
 
-    return walk(json.loads(path.read_text(encoding="utf-8")), "")
+
+def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, entry in value.items():
+            yield from _leaves(entry, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list):
+        for place, entry in enumerate(value):
+            yield from _leaves(entry, f"{key}[{place}]")
+    else:
+        yield key, value
 
 
 def _csv_values(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield every field of a CSV file with its row and column."""
     with path.open(encoding="utf-8", newline="") as stream:
         for number, row in enumerate(csv.DictReader(stream), start=1):
             for name, value in row.items():

@@ -1,8 +1,7 @@
-"""A student's workspace: the project with a seed of their own, a page of tasks, no results.
+"""A student's workspace: the project with their own seed and a page of tasks, without results.
 
-What enters is a project and a seed; what leaves is a folder in which every command of the
-project works, and which holds nobody's results or answers. Once the student has run the
-study, the homework is the report with their own figures and numbers, and room for answers.
+Every command of the project works in a workspace. Once the student has run the study, the
+homework is the report with their own figures and numbers, and room for answers.
 """
 
 from __future__ import annotations
@@ -19,23 +18,23 @@ from ruamel.yaml import YAML
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes, write_text
 from charlab.plan.params import Params, load_params
-from charlab.report.findings import escape
+from charlab.plan.study import ReportSection
+from charlab.report.markdown import escape
 from charlab.report.render import render
 
 RESULTS = ("metrics", "plots", "report", "dvc.lock")
-"""What a run of the study leaves in git: not for a student's workspace."""
+"""Results of a study that are in git, and not part of a workspace."""
 
-TASKS = {
-    "The model and its training": ("numpy_vs_torch", "clipping", "clipping_adam", "initial_state"),
-    "Task 1: dropout": ("dropout", "dropout_place"),
-    "Task 2: activations": ("activations_rnn", "activations_lstm"),
-    "Task 3: RNN, GRU, LSTM": ("cells", "cells_equal_parameters", "cells_invented"),
-    "Task 4: settings": (
-        *("hidden_size", "seq_len", "learning_rate", "learning_rate_rnn", "learning_rate_gru"),
-    ),
-    "Task 5: texts": ("texts",),
+TASKS: dict[ReportSection, str] = {
+    "training": "The model and its training",
+    "dropout": "Task 1: dropout",
+    "activations": "Task 2: activations",
+    "cells": "Task 3: RNN, GRU, LSTM",
+    "sizes": "Task 4: settings",
+    "texts": "Task 5: texts",
+    "further": "More",
 }
-"""The tasks of the course, and the comparisons that answer them; others come last."""
+"""Heading of each task, by the section of the comparisons that answer it."""
 
 
 class CourseError(CharlabError):
@@ -43,7 +42,7 @@ class CourseError(CharlabError):
 
 
 def project_files(root: Path) -> list[str]:
-    """Return the files of a project that are its own: tracked by git, or not ignored.
+    """Return the files of a project that are tracked by git or not ignored.
 
     Raises
     ------
@@ -54,11 +53,12 @@ def project_files(root: Path) -> list[str]:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CourseError(f"{root}: {done.stderr.strip()}; a charlab project is a git repository")
+    # git lists deleted files and, in a merge, a file several times.
     return sorted({name for name in done.stdout.split("\0") if (root / name).is_file()})
 
 
 def copy_project(root: Path, out: Path, left_out: tuple[str, ...] = ()) -> None:
-    """Copy a project's own files, but for some folders or files at its top."""
+    """Copy the files of a project, without some files and folders at its top level."""
     for name in project_files(root):
         if name.split("/")[0] not in left_out:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -66,44 +66,46 @@ def copy_project(root: Path, out: Path, left_out: tuple[str, ...] = ()) -> None:
 
 
 def new_workspace(root: Path, out: Path, seed: int) -> None:
-    """Make a student's workspace.
+    """Create a student's workspace and commit it to a git repository of its own.
 
     Parameters
     ----------
     root : Path
         The project; its params.yaml is the study that the class works on.
     out : Path
-        The folder to make; it must not hold anything yet.
+        The folder to create; it must be missing or empty.
     seed : int
-        The student's own. The model has it, and the study's variants have it and those after
-        it, as many as in the project.
+        The student's seed. It is that of the model; the variants have it and the following
+        ones, as many as in the project.
 
     Raises
     ------
     CourseError
-        If the folder is there already, or the project cannot be copied.
+        If the folder is not empty, or the project cannot be copied.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CourseError(f"{out}: already there; name a new folder, so that nothing is lost")
+        raise CourseError(f"{out}: not an empty folder; name a new one, so that nothing is lost")
     params = load_params(root / "params.yaml")
     copy_project(root, out, left_out=RESULTS)
     write_bytes(out / "params.yaml", with_seed((root / "params.yaml").read_bytes(), seed))
     write_text(out / "TASKS.md", tasks_page(params, seed))
     _git(out, "init", "--quiet")
     _git(out, "add", "--all")
+    # A student's git may not know their name yet.
     identity = ("-c", "user.name=charlab", "-c", "user.email=charlab@localhost")
     _git(out, *identity, "commit", "--quiet", "--message", f"Start with seed {seed}")
 
 
 def with_seed(document: bytes, seed: int) -> bytes:
-    """Return a parameter file with another seed, its comments and its order kept."""
+    """Return a parameter file with another seed, with its comments and its order."""
     yaml = YAML()
     yaml.preserve_quotes = True
-    yaml.width = 10_000
+    yaml.width = 10_000  # long lines stay in one piece
     content: Any = yaml.load(document)
     content["seed"] = seed
     seeds = (content.get("study") or {}).get("seeds")
     if seeds is not None:
+        # In place, so that comments beside the list stay.
         for place in range(len(seeds)):
             seeds[place] = seed + place
     stream = io.BytesIO()
@@ -112,6 +114,7 @@ def with_seed(document: bytes, seed: int) -> bytes:
 
 
 def _git(folder: Path, *arguments: str) -> None:
+    """Run git in a folder; its message is that of the error."""
     done = subprocess.run(
         ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -120,13 +123,11 @@ def _git(folder: Path, *arguments: str) -> None:
 
 
 def tasks_page(params: Params, seed: int) -> str:
-    """Return the page of tasks: each comparison's question, and the commands that answer it."""
-    comparisons = params.study.comparisons
-    known = {slug for slugs in TASKS.values() for slug in slugs}
-    groups = TASKS | {"More": tuple(slug for slug in comparisons if slug not in known)}
+    """Return the page of tasks: the question of each comparison, and the commands for it."""
+    comparisons = params.study.comparisons.items()
     tasks = [
-        (heading, [(slug, comparisons[slug]) for slug in slugs if slug in comparisons])
-        for heading, slugs in groups.items()
+        (heading, [(slug, entry) for slug, entry in comparisons if entry.section == section])
+        for section, heading in TASKS.items()
     ]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("charlab.course"),
@@ -142,7 +143,7 @@ def tasks_page(params: Params, seed: int) -> str:
 
 
 def fill_homework(root: Path) -> Path:
-    """Write the homework of a workspace: its own figures and numbers, and blank answers.
+    """Write the homework of a workspace: its figures and numbers, with blank answers.
 
     Returns
     -------
@@ -152,16 +153,17 @@ def fill_homework(root: Path) -> Path:
     Raises
     ------
     CourseError
-        If nothing was run yet, or there is a homework already, which may hold answers.
+        If there are no results yet, or a homework, which may contain answers.
     """
     out = root / "homework"
     if (out / "homework.md").exists():
         raise CourseError(
-            f"{out / 'homework.md'}: already there, perhaps with your answers; "
-            "rename the folder to have a new one"
+            f"{out / 'homework.md'}: this homework may contain your answers; "
+            "rename the folder to get a new one"
         )
     if not (root / "metrics" / "model.json").is_file():
         raise CourseError(f"{root}: no results yet; run 'charlab fan-out' (or 'dvc repro') first")
+    # The report with blanks in place of findings, under another name.
     metrics, plots, data = (root / name for name in ("metrics", "plots", "data"))
     render(load_params(root / "params.yaml"), metrics, plots, data, out, blank=True)
     (out / "report.md").rename(out / "homework.md")

@@ -1,4 +1,4 @@
-"""Figures of trainings as they go: losses and gradient norms against characters read."""
+"""Figures of the course of training: losses and gradient norms against characters read."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from charlab.plots.registry import EVERY, figure
 from charlab.plots.style import (
     BLACK,
     GREY,
-    Legend,
+    SeriesStyle,
+    Styles,
+    by_variant,
     canvas,
     columns_for,
     legend_below,
@@ -21,18 +24,23 @@ BITS = "loss, bits per character"
 MILLION = 1e6
 
 DIVERGED = 10.0
-"""Bits per character that no training that learns anything still has."""
+"""Loss in bits per character above which a training counts as diverged on the y axis."""
 
 
+@figure(
+    "Loss of the model on train (as met in training) and val, against characters read.",
+    needs=("model_learning_curve", "lines"),
+    section="training",
+)
 def model_learning_curve(model_learning_curve: pd.DataFrame, lines: pd.DataFrame) -> Figure:
-    """Loss of the model on train (as met in training) and val, against characters read.
+    """Draw the learning curve of *the* model.
 
     Parameters
     ----------
     model_learning_curve : DataFrame
         ``chars``, ``train_bpc``, ``val_bpc``.
     lines : DataFrame
-        ``label``, ``bpc``: what the text's baselines reach on val.
+        ``label``, ``bpc``: losses of the baselines of its text on val.
     """
     figure, (ax,) = canvas(3.4)
     chars = model_learning_curve["chars"] / MILLION
@@ -47,8 +55,13 @@ def model_learning_curve(model_learning_curve: pd.DataFrame, lines: pd.DataFrame
     return figure
 
 
-def learning_curves(curves: pd.DataFrame, legend: Legend, title: str) -> Figure:
-    """Loss on val (line: mean of the seeds, band: their range) and train (dashed).
+@figure(
+    "Loss on val (line: mean of the seeds, band: their range) and train (dashed).",
+    needs=("curves", "styles", "title"),
+    vary=(EVERY,),
+)
+def learning_curves(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
+    """Draw the learning curves of one comparison.
 
     Parameters
     ----------
@@ -56,32 +69,34 @@ def learning_curves(curves: pd.DataFrame, legend: Legend, title: str) -> Figure:
         ``variant``, ``seed``, ``chars``, ``train_bpc``, ``val_bpc``.
     """
     figure, (ax,) = canvas(3.6)
-    names = list(dict.fromkeys(curves["variant"]))
-    for name in names:
-        _one_variant(ax, curves[curves["variant"] == name], legend, name)
+    variants = by_variant(curves, styles)
+    for rows, series in variants:
+        _one_variant(ax, rows, series)
     ax.set(xlabel="characters read, millions", ylabel=BITS, title=title)
     _focus(ax, curves)
-    legend_below(figure, ax, columns_for(legend[name].title for name in names))
+    legend_below(figure, ax, columns_for(series.label for _, series in variants))
     return figure
 
 
-def _one_variant(ax: Axes, rows: pd.DataFrame, legend: Legend, name: str) -> None:
+def _one_variant(ax: Axes, rows: pd.DataFrame, series: SeriesStyle) -> None:
+    """Draw the mean and the range over the seeds of one variant."""
     by_chars = rows.groupby("chars")
     chars = sorted(rows["chars"].unique())
     x = [count / MILLION for count in chars]
     val, train = by_chars["val_bpc"], by_chars["train_bpc"]
-    look = legend[name]
-    ax.plot(x, val.mean(), color=look.color, marker=look.marker, markersize=4, label=look.title)
-    ax.fill_between(x, val.min(), val.max(), color=look.color, alpha=0.2, linewidth=0)
-    ax.plot(x, train.mean(), color=look.color, linestyle="--", linewidth=1)
+    ax.plot(
+        x, val.mean(), color=series.color, marker=series.marker, markersize=4, label=series.label
+    )
+    ax.fill_between(x, val.min(), val.max(), color=series.color, alpha=0.2, linewidth=0)
+    ax.plot(x, train.mean(), color=series.color, linestyle="--", linewidth=1)
 
 
 def _focus(ax: Axes, curves: pd.DataFrame, lines: Iterable[float] = ()) -> None:
-    """Cut off the first steep fall, which would flatten all that differs later.
+    """Fit the y axis to the last nine tenths of the training and the lowest of ``lines``.
 
-    The lowest of ``lines`` stays in view.
+    The steep fall at the start would flatten the differences that appear later.
     """
-    # An untrained network's loss is log2 of the vocabulary; a diverged one's has no bound.
+    # An untrained network has a loss of log2(vocab_size); that of a diverged one is unbounded.
     late = curves[curves["chars"] >= 0.1 * curves["chars"].max()]
     values = late[["train_bpc", "val_bpc"]].to_numpy(dtype=float).ravel()
     values = values[values < DIVERGED]
@@ -91,8 +106,13 @@ def _focus(ax: Axes, curves: pd.DataFrame, lines: Iterable[float] = ()) -> None:
         ax.set_ylim(low - margin, high + margin)
 
 
-def gradient_norms(curves: pd.DataFrame, legend: Legend, title: str) -> Figure:
-    """Norm of the gradient before clipping, mean since the point before; one line per seed.
+@figure(
+    "Norm of the gradient before clipping, mean since the point before; one line per seed.",
+    needs=("curves", "styles", "title"),
+    vary=("clip",),
+)
+def gradient_norms(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
+    """Draw the gradient norms during training, on a logarithmic scale.
 
     Parameters
     ----------
@@ -100,15 +120,15 @@ def gradient_norms(curves: pd.DataFrame, legend: Legend, title: str) -> Figure:
         ``variant``, ``seed``, ``chars``, ``grad_norm``.
     """
     figure, (ax,) = canvas(3.2)
-    names = list(dict.fromkeys(curves["variant"]))
-    for name in names:
-        look = legend[name]
-        for seed, rows in curves[curves["variant"] == name].groupby("seed"):
+    variants = by_variant(curves, styles)
+    for of_variant, series in variants:
+        for seed, rows in of_variant.groupby("seed"):
             first = seed == curves["seed"].min()
-            label = look.title if first else "_"
+            # One legend entry per variant: labels that begin with an underscore are left out.
+            label = series.label if first else "_"
             x = rows["chars"] / MILLION
-            ax.plot(x, rows["grad_norm"], color=look.color, linewidth=1.2, label=label)
+            ax.plot(x, rows["grad_norm"], color=series.color, linewidth=1.2, label=label)
     ax.set_yscale("log")
     ax.set(xlabel="characters read, millions", ylabel="gradient norm", title=title)
-    legend_below(figure, ax, columns_for(legend[name].title for name in names))
+    legend_below(figure, ax, columns_for(series.label for _, series in variants))
     return figure

@@ -1,15 +1,21 @@
-"""Figures of generated text: what temperature does to it, and how much of it is new."""
+"""Figures of generated text: the effect of the temperature, novelty, and the n-gram."""
 
 from __future__ import annotations
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from charlab.plots.registry import figure
 from charlab.plots.style import BLACK, PALETTE, canvas, legend_below
 
 
+@figure(
+    "Temperature and what it does to samples: entropy, real words, longest copy.",
+    needs=("generation",),
+    section="generation",
+)
 def temperature(generation: pd.DataFrame) -> Figure:
-    """Temperature and what it does to samples: entropy, real words, longest copy.
+    """Draw what the temperature changes, in three panels.
 
     Parameters
     ----------
@@ -29,14 +35,19 @@ def temperature(generation: pd.DataFrame) -> Figure:
     axes[2].set(ylabel="characters", title="Longest copy")
     for ax in axes:
         ax.set(xlabel="temperature")
-        # Without an evaluation there is no point, and no highest one.
+        # Without an evaluation the panel has no data, and no upper limit.
         top = float(ax.dataLim.y1)
         ax.set_ylim(0, 1.08 * top if 0 < top < float("inf") else 1)
     return figure
 
 
+@figure(
+    "Val loss of the model as it learned, and the share of real words in what it then wrote.",
+    needs=("as_it_learned",),
+    section="inside",
+)
 def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
-    """Val loss of the model as it learned, and the share of real words in what it then wrote.
+    """Draw loss and real words at each snapshot of the training.
 
     Parameters
     ----------
@@ -44,7 +55,8 @@ def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
         ``chars`` read, ``val_bpc``, ``real_words`` (0 to 1).
     """
     figure, axes = canvas(2.6, columns=2)
-    # At equal ratios, but for the first, which has read nothing: so at equal steps here.
+    # Snapshots are at equal ratios of the characters read, but the first is at 0, which a
+    # logarithmic axis does not have: so they are drawn at equal distances.
     places = range(len(as_it_learned))
     axes[0].plot(places, as_it_learned["val_bpc"], "o-", color=BLACK)
     axes[0].set(ylabel="val loss, bits per character", title="Loss")
@@ -58,15 +70,21 @@ def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
 
 
 def short(count: float) -> str:
-    """Return a count as an axis has room for it: 950, 53k, 1.4M."""
+    """Return a count in at most four characters: 950, 53k, 1.4M."""
     if count < 1_000:
         return f"{count:.0f}"
+    # Up to 999,499 rounds to 999k.
     value, sign = (count / 1e3, "k") if count < 999_500 else (count / 1e6, "M")
     return f"{value:.1f}{sign}" if value < 9.95 else f"{value:.0f}{sign}"
 
 
+@figure(
+    "Share of a sample's character sequences that the training text does not have.",
+    needs=("novelty",),
+    section="generation",
+)
 def novelty(novelty: pd.DataFrame) -> Figure:
-    """Share of a sample's character sequences that the training text does not have.
+    """Draw the share of new n-grams by their length, a line per temperature.
 
     Parameters
     ----------
@@ -83,8 +101,13 @@ def novelty(novelty: pd.DataFrame) -> Figure:
     return figure
 
 
+@figure(
+    "Test loss of the model and of the best n-gram, by kind of character.",
+    needs=("against_ngram",),
+    section="inside",
+)
 def against_ngram(against_ngram: pd.DataFrame) -> Figure:
-    """Test loss of the model and of the best n-gram, by kind of character.
+    """Draw two losses per kind of character, joined by a line.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Figures of what is inside trained models: gradients, activations, gates, weights."""
+"""Figures of the inside of trained models: gradients, activations, gates, weights."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from charlab.plots.registry import figure
 from charlab.plots.style import (
     BLACK,
     DIVERGING,
     GREY,
     PALETTE,
-    Legend,
+    Styles,
+    by_variant,
     canvas,
     columns_for,
     legend_below,
@@ -22,15 +24,16 @@ from charlab.plots.style import (
 )
 
 ENOUGH = 20
-"""A bin of fewer characters is mostly chance, and is not drawn."""
+"""Minimum number of characters in a bin; the mean of a smaller one is mostly noise."""
 
 
-def _names(table: pd.DataFrame) -> list[str]:
-    return list(dict.fromkeys(table["variant"]))
-
-
-def gradient_by_lag(gradient_by_lag: pd.DataFrame, legend: Legend) -> Figure:
-    """How the loss depends on the hidden state some characters before: norm of its gradient.
+@figure(
+    "How the loss depends on the hidden state some characters before: norm of its gradient.",
+    needs=("gradient_by_lag", "styles"),
+    vary=("activation", "cell"),
+)
+def gradient_by_lag(gradient_by_lag: pd.DataFrame, styles: Styles) -> Figure:
+    """Draw the gradient norm by lag, on a logarithmic scale.
 
     Parameters
     ----------
@@ -38,21 +41,26 @@ def gradient_by_lag(gradient_by_lag: pd.DataFrame, legend: Legend) -> Figure:
         ``variant``, ``lag``, ``norm`` relative to lag 0, ``cell_norm`` (LSTM).
     """
     figure, (ax,) = canvas(3.4)
-    names = _names(gradient_by_lag)
-    for name in names:
-        rows, look = gradient_by_lag[gradient_by_lag["variant"] == name], legend[name]
-        ax.plot(rows["lag"], rows["norm"], color=look.color, label=look.title)
+    variants = by_variant(gradient_by_lag, styles)
+    for rows, series in variants:
+        ax.plot(rows["lag"], rows["norm"], color=series.color, label=series.label)
         if rows["cell_norm"].notna().any():
-            label = f"{look.title}: cell"
-            ax.plot(rows["lag"], rows["cell_norm"], ":", color=look.color, label=label)
+            label = f"{series.label}: cell"
+            ax.plot(rows["lag"], rows["cell_norm"], ":", color=series.color, label=label)
     ax.set_yscale("log")
     ax.set(xlabel="lag, characters", ylabel="gradient norm, lag 0 = 1", title="Gradient by lag")
-    legend_below(figure, ax, columns_for(f"{legend[name].title}: cell" for name in names))
+    legend_below(figure, ax, columns_for(f"{series.label}: cell" for _, series in variants))
     return figure
 
 
-def loss_by_position(loss_by_position: pd.DataFrame, legend: Legend) -> Figure:
-    """Test loss after so many characters of a chunk, by what the state was at its start.
+@figure(
+    "Test loss after so many characters of a chunk, by what the state was at its start.",
+    needs=("loss_by_position", "styles"),
+    section="model",
+    vary=("state",),
+)
+def loss_by_position(loss_by_position: pd.DataFrame, styles: Styles) -> Figure:
+    """Draw the loss by position in a chunk, a line per initial state.
 
     Parameters
     ----------
@@ -61,24 +69,28 @@ def loss_by_position(loss_by_position: pd.DataFrame, legend: Legend) -> Figure:
     """
     figure, (ax,) = canvas(3.4)
     starts = (("carried", "-"), ("zero", "--"), ("learned", ":"))
-    names = _names(loss_by_position)
-    for name in names:
-        rows, look = loss_by_position[loss_by_position["variant"] == name], legend[name]
+    variants = by_variant(loss_by_position, styles)
+    for rows, series in variants:
         for start, style in starts:
             values = rows[f"{start}_bpc"]
             if values.notna().any():
-                label = f"{look.title}: {start}"
-                ax.plot(rows["position"], values, style, color=look.color, label=label)
+                label = f"{series.label}: {start}"
+                ax.plot(rows["position"], values, style, color=series.color, label=label)
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter("{x:.0f}")
     ax.set(xlabel="characters read since the start of the chunk")
     ax.set(ylabel="test loss, bits per character", title="How the state starts")
-    legend_below(figure, ax, columns_for(f"{legend[name].title}: carried" for name in names))
+    legend_below(figure, ax, columns_for(f"{series.label}: carried" for _, series in variants))
     return figure
 
 
-def loss_by_distance(loss_by_distance: pd.DataFrame, legend: Legend) -> Figure:
-    """Test loss above the floor, by how far back the thing is that a character depends on.
+@figure(
+    "Test loss above the floor, by how far back the thing is that a character depends on.",
+    needs=("loss_by_distance", "styles"),
+    vary=("cell",),
+)
+def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
+    """Draw the loss above the floor by the distance of the dependency.
 
     Parameters
     ----------
@@ -86,13 +98,12 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, legend: Legend) -> Figure:
         ``variant``, ``low``, ``high``, ``chars``, ``bpc``, ``floor_bpc``, ``forgotten_bpc``.
     """
     figure, (ax,) = canvas(3.4)
-    loss_by_distance = loss_by_distance[loss_by_distance["chars"] >= ENOUGH]
-    names = _names(loss_by_distance)
-    for name in names:
-        rows, look = loss_by_distance[loss_by_distance["variant"] == name], legend[name]
+    table = loss_by_distance[loss_by_distance["chars"] >= ENOUGH]
+    for rows, series in by_variant(table, styles):
         above = rows["bpc"] - rows["floor_bpc"]
-        ax.plot(rows["low"], above, color=look.color, marker=look.marker, label=look.title)
-    bins = loss_by_distance.drop_duplicates("low").sort_values("low")
+        ax.plot(rows["low"], above, color=series.color, marker=series.marker, label=series.label)
+    # Floor and loss without memory are those of the text, the same for every variant.
+    bins = table.drop_duplicates("low").sort_values("low")
     lost = bins["forgotten_bpc"].astype(float) - bins["floor_bpc"]
     if lost.notna().any():
         label = "knows the rules, has forgotten the thing"
@@ -111,28 +122,37 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, legend: Legend) -> Figure:
     return figure
 
 
-def activations(activations: pd.DataFrame, legend: Legend) -> Figure:
-    """Hidden activations on the test split: how large a share of them has which value.
+@figure(
+    "Hidden activations on the test split: how large a share of them has which value.",
+    needs=("activations", "styles"),
+    vary=("activation",),
+)
+def activations(activations: pd.DataFrame, styles: Styles) -> Figure:
+    """Draw a histogram of the hidden activations, a panel per variant.
 
     Parameters
     ----------
     activations : DataFrame
         ``variant``, ``low``, ``high``, ``share``.
     """
-    names = _names(activations)
-    figure, axes = canvas(2.5, columns=len(names))
-    for ax, name in zip(axes, names, strict=True):
-        rows = activations[activations["variant"] == name]
-        edges = [*rows["low"], rows["high"].iloc[-1]]
-        ax.stairs(rows["share"], edges, fill=True, color=legend[name].color)
-        ax.set(xlabel="activation", title=wrap(legend[name].title, width=64 // len(names)))
+    variants = by_variant(activations, styles)
+    figure, axes = canvas(2.5, columns=len(variants))
+    for ax, (rows, series) in zip(axes, variants, strict=True):
+        edges = [*rows["low"], rows["high"].iloc[-1]]  # one more than bins
+        ax.stairs(rows["share"], edges, fill=True, color=series.color)
+        ax.set(xlabel="activation", title=wrap(series.label, width=64 // len(variants)))
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     axes[0].set_ylabel("share of all units and characters")
     return figure
 
 
+@figure(
+    "How often each unit's gates are nearly shut (below 0.1) and nearly open (above 0.9).",
+    needs=("gate_units",),
+    section="inside",
+)
 def gate_saturation(gate_units: pd.DataFrame) -> Figure:
-    """How often each unit's gates are nearly shut (below 0.1) and nearly open (above 0.9).
+    """Draw a dot per unit: share of time open against share of time shut.
 
     Parameters
     ----------
@@ -144,6 +164,7 @@ def gate_saturation(gate_units: pd.DataFrame) -> Figure:
     for ax, gate, color in zip(axes, names, PALETTE, strict=False):
         rows = gate_units[gate_units["gate"] == gate]
         ax.plot(rows["shut"], rows["open"], "o", color=color, markersize=4, alpha=0.6)
+        # Shut and open exclude each other: every dot is below this line.
         ax.plot([0, 1], [1, 0], color=GREY, linewidth=0.8)
         ax.set(xlabel="share of time shut", title=f"{gate} gate", xlim=(-0.03, 1.03))
         ax.set_aspect("equal")
@@ -151,8 +172,13 @@ def gate_saturation(gate_units: pd.DataFrame) -> Figure:
     return figure
 
 
+@figure(
+    "Trained matrices of the first layer and the head, averaged where too large to draw.",
+    needs=("weights",),
+    section="model",
+)
 def weights(weights: dict[str, Any]) -> Figure:
-    """Trained matrices of the first layer and the head, averaged where too large to draw.
+    """Draw the three weight matrices as images.
 
     Parameters
     ----------
@@ -163,7 +189,7 @@ def weights(weights: dict[str, Any]) -> Figure:
     figure, axes = canvas(3.3, columns=3)
     for ax, (key, name) in zip(axes, names.items(), strict=True):
         matrix = np.array(weights[key])
-        # Saturate at the 99th percentile: a few large weights would pale all others.
+        # Saturate at the 99th percentile: a few large weights would make all others pale.
         bound = float(np.quantile(np.abs(matrix), 0.99)) or 1.0
         mesh = ax.imshow(
             matrix, cmap=DIVERGING, vmin=-bound, vmax=bound, aspect="auto", interpolation="none"
@@ -182,10 +208,10 @@ def weights(weights: dict[str, Any]) -> Figure:
 
 
 def _name_gates(ax: Axes, gates: list[str], rows: int) -> None:
-    """Mark where each gate's rows begin, and name it, if there is more than one."""
+    """Label the rows of each gate and draw a line between two gates."""
     if len(gates) < 2:
-        return
-    each = rows / len(gates)
+        return  # the one block of an RNN needs no label
+    each = rows / len(gates)  # a large matrix is averaged, so this may be a fraction
     ax.set_yticks([each * (k + 0.5) - 0.5 for k in range(len(gates))], gates)
     ax.tick_params(axis="y", length=0, labelrotation=90)
     for label in ax.get_yticklabels():
@@ -194,8 +220,13 @@ def _name_gates(ax: Axes, gates: list[str], rows: int) -> None:
         ax.axhline(each * k - 0.5, color=BLACK, linewidth=1)
 
 
+@figure(
+    "Probability of each character to come next, as the model sees it at one place of test.",
+    needs=("next_char",),
+    section="generation",
+)
 def next_char(next_char: pd.DataFrame) -> Figure:
-    """Probability of each character to come next, as the model sees it at one place of test.
+    """Draw a bar per next character.
 
     Parameters
     ----------
@@ -212,6 +243,6 @@ def next_char(next_char: pd.DataFrame) -> Figure:
 
 
 def visible(char: str) -> str:
-    """Return a sign that can be seen for a space or a line break."""
+    """Return a visible sign for a space, a tab or a line break, other characters as they are."""
     shown = {" ": "␣", "\n": "↵", "\t": "⇥", "\xa0": "⍽"}.get(char, char)
-    return shown.replace("$", r"\$")  # a dollar would begin a formula
+    return shown.replace("$", r"\$")  # a dollar sign would start a formula

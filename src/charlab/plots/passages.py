@@ -1,4 +1,4 @@
-"""A passage of text, coloured by one unit of the network that reads it."""
+"""Figures of a passage of text with a value per character as its background."""
 
 from __future__ import annotations
 
@@ -12,26 +12,35 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from charlab.plots.internals import visible
+from charlab.plots.registry import figure
 from charlab.plots.style import DIVERGING, WIDTH
 
 COLUMNS = 44
-"""Characters in a row of the picture."""
+"""Characters per row of the picture."""
 
 ROWS = 5
-"""Rows that are shown; the passage goes on beyond them."""
+"""Maximum number of rows; the rest of the passage is left out."""
 
 BITS = 4.0
-"""Gain at one character, either way, from which on the colour no longer changes."""
+"""Gain in bits, of either sign, at which the color saturates."""
 
 SHOWN = 3
-"""How many of the likeliest next characters stand below each character."""
+"""Number of the likeliest next characters that are printed below each character."""
 
 LINE = 1.3 + 0.85 * SHOWN
-"""Height of a row, in widths of a character's cell."""
+"""Height of a row with guesses, in widths of a character."""
+
+PLAIN_LINE = 1.5
+"""Height of a row without guesses."""
 
 
+@figure(
+    "Passage of the test text, coloured by one unit; below, what was likeliest to follow.",
+    needs=("colored",),
+    section="inside",
+)
 def colored_text(colored: dict[str, Any]) -> Figure:
-    """Passage of the test text, coloured by one unit; below, what was likeliest to follow.
+    """Draw a passage with the activation of one unit as background.
 
     Parameters
     ----------
@@ -42,12 +51,14 @@ def colored_text(colored: dict[str, Any]) -> Figure:
     rows = -(-count // COLUMNS)
     figure = Figure(figsize=(WIDTH, 0.5 + rows * LINE * WIDTH / COLUMNS))
     ax = figure.subplots()
-    _boxes(ax, np.array(colored["activation"][:count]))
+    activation = np.array(colored["activation"][:count])  # (count,)
+    bound = float(np.abs(activation).max()) or 1.0
+    _color_cells(ax, activation, bound, height=LINE, alpha=0.5)
     for k, char in enumerate(colored["text"][:count]):
-        x, y = _place(k)
+        x, y = _place(k, LINE)
         _sign(ax, x, y, char, 10, 1.0)
         for rank, (guess, probability) in enumerate(colored["top5"][k][:SHOWN]):
-            # A likely guess is dark; the right one is underlined by its own place only.
+            # The likelier a guess, the darker it is.
             _sign(ax, x, y + 1.05 + 0.85 * rank, guess, 6.5, 0.45 + 0.55 * float(probability))
     feature = colored["feature"].replace("_", " ")
     ax.set_title(f"Unit {colored['unit']} of layer {colored['layer'] + 1}: {feature}")
@@ -57,26 +68,28 @@ def colored_text(colored: dict[str, Any]) -> Figure:
     return figure
 
 
+@figure(
+    "Passage of test: where the model beats the n-gram (purple), where it is beaten (orange).",
+    needs=("passage",),
+    section="inside",
+)
 def against_ngram_passage(passage: dict[str, Any]) -> Figure:
-    """Passage of test: where the model beats the n-gram (purple), where it is beaten (orange).
+    """Draw a passage with the gain over the n-gram as background.
 
     Parameters
     ----------
     passage : dict
         ``text``; per character the losses ``network_nats`` and ``ngram_nats``.
     """
+    # Positive where the network gives the character more probability.
     gain = (np.array(passage["ngram_nats"]) - np.array(passage["network_nats"])) / np.log(2)
     rows = -(-len(gain) // COLUMNS)
-    figure = Figure(figsize=(WIDTH, 1.25 + rows * 1.5 * WIDTH / COLUMNS))
+    figure = Figure(figsize=(WIDTH, 1.25 + rows * PLAIN_LINE * WIDTH / COLUMNS))
     ax = figure.subplots()
-    places = [(k % COLUMNS, k // COLUMNS * 1.5) for k in range(len(gain))]
-    patches = PatchCollection([Rectangle(xy, 1, 1.1) for xy in places], cmap=DIVERGING, alpha=0.6)
-    patches.set_array(gain)
-    patches.norm = Normalize(-BITS, BITS)
-    ax.add_collection(patches)
-    for (x, y), char in zip(places, passage["text"], strict=True):
-        _sign(ax, x, y, char, 10, 1.0)
-    ax.set(xlim=(0, COLUMNS), ylim=(rows * 1.5, -0.2), title="Network and n-gram")
+    patches = _color_cells(ax, gain, BITS, height=PLAIN_LINE, alpha=0.6)
+    for k, char in enumerate(passage["text"]):
+        _sign(ax, *_place(k, PLAIN_LINE), char, 10, 1.0)
+    ax.set(xlim=(0, COLUMNS), ylim=(rows * PLAIN_LINE, -0.2), title="Network and n-gram")
     ax.set_aspect("equal")
     ax.axis("off")
     bar = figure.colorbar(patches, ax=ax, orientation="horizontal", shrink=0.5, extend="both")
@@ -84,11 +97,13 @@ def against_ngram_passage(passage: dict[str, Any]) -> Figure:
     return figure
 
 
-def _place(k: int) -> tuple[float, float]:
-    return k % COLUMNS, k // COLUMNS * LINE
+def _place(k: int, height: float) -> tuple[float, float]:
+    """Return the upper left corner of character ``k``; y grows downwards, one cell is 1 wide."""
+    return k % COLUMNS, k // COLUMNS * height
 
 
 def _sign(ax: Axes, x: float, y: float, char: str, size: float, ink: float) -> None:
+    """Print a character in the middle of its cell; ``ink`` 1 is black, 0 is white."""
     ax.text(
         x + 0.5,
         y + 0.5,
@@ -101,11 +116,25 @@ def _sign(ax: Axes, x: float, y: float, char: str, size: float, ink: float) -> N
     )
 
 
-def _boxes(ax: Axes, activation: np.ndarray[Any, Any]) -> None:
-    """Colour the characters' backgrounds: one hue below zero, another above."""
-    bound = float(np.abs(activation).max()) or 1.0
-    places = [_place(k) for k in range(len(activation))]
-    patches = PatchCollection([Rectangle(xy, 1, 1.1) for xy in places], cmap=DIVERGING, alpha=0.5)
-    patches.set_array(activation)
+def _color_cells(
+    ax: Axes, values: np.ndarray[Any, Any], bound: float, *, height: float, alpha: float
+) -> PatchCollection:
+    """Color the backgrounds of the characters: one hue below zero, another above.
+
+    Parameters
+    ----------
+    values : ndarray of shape (count,)
+        A value per character.
+    bound : float
+        Absolute value at which the color saturates.
+    height : float
+        Height of a row.
+    alpha : float
+        Opacity.
+    """
+    cells = [Rectangle(_place(k, height), 1, 1.1) for k in range(len(values))]
+    patches = PatchCollection(cells, cmap=DIVERGING, alpha=alpha)
+    patches.set_array(values)
     patches.norm = Normalize(-bound, bound)
     ax.add_collection(patches)
+    return patches

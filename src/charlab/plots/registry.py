@@ -1,21 +1,19 @@
-"""All figures, found in one place: each is one function in a module of this package.
+"""The registry of all figures, and how a registered figure becomes an SVG file.
 
-A figure's function takes tables and returns a matplotlib figure; its parameters name the
-tables that it wants, its own name is the file's, and the first line of its docstring is the
-caption. Whoever has tables calls :func:`draw`; a figure whose tables are missing or
-empty is not drawn.
+A figure is one function in a module of this package, decorated with :func:`figure`. The
+decorator names its caption, the data that it needs and its place in the report; the name of
+the function is the name of the file. :func:`draw` draws a figure from whatever data there is.
 """
 
 from __future__ import annotations
 
 import importlib
-import inspect
 import io
 import pkgutil
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
 import matplotlib.style
 from matplotlib.figure import Figure
@@ -24,74 +22,130 @@ from charlab import plots
 from charlab.plots.style import RC, WIDTH, drawn_width
 from charlab.plots.svg import compact
 
-HELPERS = {"compact", "registry", "style"}
+EVERY = "*"
+"""Stands for every key in the ``vary`` of a figure that all comparisons show."""
+
+DrawFigure = Callable[..., Figure]
 
 
-@cache
-def figures() -> dict[str, Callable[..., Figure]]:
-    """Return every figure's function by its name."""
-    found: dict[str, Callable[..., Figure]] = {}
+@dataclass(frozen=True)
+class RegisteredFigure:
+    """A figure and what the report needs to know of it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the function, and of the file without its suffix.
+    caption : str
+        One sentence, printed below the figure.
+    function : callable
+        Takes the data named by ``needs`` and ``optional``, in this order; returns a
+        matplotlib figure.
+    needs : tuple of str
+        Names of the data without which there is nothing to draw.
+    optional : tuple of str
+        Names of data that are passed as None where they are missing.
+    section : str
+        Section of the report on *the* model that shows the figure; '' if none does.
+    vary : tuple of str
+        Keys whose comparisons show the figure; :data:`EVERY` for all comparisons.
+    """
+
+    name: str
+    caption: str
+    function: DrawFigure
+    needs: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    section: str = ""
+    vary: tuple[str, ...] = ()
+
+
+_FIGURES: dict[str, RegisteredFigure] = {}
+
+
+def figure(
+    caption: str,
+    *,
+    needs: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+    section: str = "",
+    vary: tuple[str, ...] = (),
+) -> Callable[[DrawFigure], DrawFigure]:
+    """Register a function as a figure; see :class:`RegisteredFigure` for the arguments.
+
+    A figure without a section and without keys appears among the report's further figures.
+
+    Raises
+    ------
+    ValueError
+        If there is a figure of this name already.
+    """
+
+    def register(function: DrawFigure) -> DrawFigure:
+        name = function.__name__
+        if name in _FIGURES:
+            raise ValueError(
+                f"{function.__module__}: there is a figure {name!r} already, in "
+                f"{_FIGURES[name].function.__module__}; rename one of the functions"
+            )
+        _FIGURES[name] = RegisteredFigure(
+            name, caption, function, needs, optional, section=section, vary=vary
+        )
+        return function
+
+    return register
+
+
+def figures() -> dict[str, RegisteredFigure]:
+    """Return all figures by name, in the order of the modules and of the functions in them."""
+    # Importing a module registers its figures, so a new module needs no entry in a list.
     for module in sorted(info.name for info in pkgutil.iter_modules(plots.__path__)):
-        if module in HELPERS:
-            continue
-        loaded = importlib.import_module(f"{plots.__name__}.{module}")
-        for name, function in inspect.getmembers(loaded, inspect.isfunction):
-            if function.__module__ == loaded.__name__ and _is_figure(function):
-                if name in found:
-                    raise ValueError(f"two figures are called {name}")
-                found[name] = function
-    return found
+        importlib.import_module(f"{plots.__name__}.{module}")
+    return dict(_FIGURES)
 
 
-def caption(name: str) -> str:
-    """Return a figure's caption: the first line of its function's docstring."""
-    return (inspect.getdoc(figures()[name]) or name).splitlines()[0]
+def make(name: str, data: Mapping[str, Any], width: float = WIDTH) -> Figure | None:
+    """Return a figure as matplotlib has it; see :func:`draw`."""
+    registered = figures()[name]
+    present = {key: value for key, value in data.items() if value is not None and len(value)}
+    if not present.keys() >= set(registered.needs):
+        return None
+    before = drawn_width.set(width)
+    try:
+        return registered.function(
+            *(present.get(key) for key in (*registered.needs, *registered.optional))
+        )
+    finally:
+        drawn_width.reset(before)
 
 
-def draw(name: str, tables: Mapping[str, Any], width: float = WIDTH) -> bytes | None:
-    """Draw a figure from those of ``tables`` that it asks for.
+def draw(name: str, data: Mapping[str, Any], width: float = WIDTH) -> bytes | None:
+    """Draw a figure from those of ``data`` that it needs.
 
     Parameters
     ----------
     name : str
-        Of a figure's function.
-    tables : mapping
-        By name; what a figure asks for without a default must be there and not empty.
+        Name of a registered figure.
+    data : mapping
+        Tables and other data by name. None and an empty table count as missing.
     width : float
-        In inches; letters have the same size in a narrow figure as in a wide one.
+        Width in inches. The size of the letters does not depend on it.
 
     Returns
     -------
     bytes or None
-        An SVG file, the same bytes for the same tables; None if there is nothing to show.
+        An SVG file, the same bytes for the same data; None if something needed is missing.
     """
-    function = figures()[name]
-    given: dict[str, Any] = {}
-    for parameter in inspect.signature(function).parameters.values():
-        table = tables.get(parameter.name)
-        if table is not None and len(table):
-            given[parameter.name] = table
-        elif parameter.default is inspect.Parameter.empty:
-            return None
     # "default" undoes a user's own matplotlibrc, which must not change our files.
     with matplotlib.style.context(["default", RC]), warnings.catch_warnings():
-        # A letter that the font has not is drawn as a box; that is no error.
+        # A letter that the font lacks is drawn as a box, which is no error.
         warnings.filterwarnings("ignore", message="Glyph")
-        before = drawn_width.set(width)
-        try:
-            return _svg(function(**given))
-        finally:
-            drawn_width.reset(before)
+        made = make(name, data, width)
+        return None if made is None else _svg(made)
 
 
-def _svg(figure: Figure) -> bytes:
-    stream = io.BytesIO()
-    # Without a date and without matplotlib's version, which would differ for no reason.
-    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    return compact(stream.getvalue())
-
-
-def _is_figure(function: Callable[..., Any]) -> bool:
-    """Whether a function is public and its annotation says that it returns a figure."""
-    public = not function.__name__.startswith("_")
-    return public and get_type_hints(function).get("return") is Figure
+def _svg(made: Figure) -> bytes:
+    buffer = io.BytesIO()
+    # The date and the version of matplotlib would differ between runs for no reason.
+    made.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return compact(buffer.getvalue())

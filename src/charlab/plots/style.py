@@ -1,7 +1,7 @@
-"""How all figures look: sizes, fonts, and one colour per variant, the same everywhere.
+"""The common style of all figures: sizes, fonts, and one color per variant.
 
-The colours are those of Okabe and Ito (2008, Color Universal Design), which people with any
-common kind of colour vision tell apart. Black is kept for *the* model.
+The colors are those of Okabe and Ito (2008, Color Universal Design), distinguishable with any
+common kind of color vision. Black is reserved for *the* model.
 """
 
 from __future__ import annotations
@@ -12,23 +12,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from charlab.plan.params import Params
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#8C8C00")
-"""Okabe and Ito's colours but black; the last is a darker yellow, legible on white."""
+"""Okabe and Ito's colors without black; the last is a darker yellow, legible on white."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 BLACK, GREY, LIGHT = "#000000", "#666666", "#D9D9D9"
 DIVERGING, SEQUENTIAL = "PuOr", "Blues"
 
 WIDTH = 7.0
-"""Inches; 72 points to an inch and 96 pixels on a page make that 672 pixels."""
+"""Usual width of a figure in inches: 672 pixels on a page with 96 pixels to the inch."""
 
 drawn_width: ContextVar[float] = ContextVar("drawn_width", default=WIDTH)
-"""The width in inches that figures are drawn with at present."""
+"""Width in inches of the figure being drawn; :func:`charlab.plots.registry.make` sets it."""
 
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -48,99 +49,116 @@ RC: dict[str, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "figure.constrained_layout.use": True,
-    # Glyphs as outlines look the same on every machine; the salt names them the same.
+    # Glyphs as outlines look the same on every machine; the salt makes their ids the same.
     "svg.fonttype": "path",
     "svg.hashsalt": "charlab",
 }
 
 
 @dataclass(frozen=True)
-class Look:
-    """How one variant is drawn and called."""
+class SeriesStyle:
+    """The label, color and marker of one variant in every figure."""
 
-    title: str
+    label: str
     color: str
     marker: str
 
 
-Legend = Mapping[str, Look]
+Styles = Mapping[str, SeriesStyle]
+"""The style of every variant, by slug."""
 
 
-def legend_of(params: Params) -> dict[str, Look]:
-    """Give every variant a colour that no other variant of its comparisons has.
+def series_styles(params: Params) -> dict[str, SeriesStyle]:
+    """Assign a style to every variant, unique within each of its comparisons.
 
-    Where several comparisons are of cells, a cell has one colour in all of them if it can be.
-    Variants of many comparisons choose first, others in the order of params.yaml, each
-    taking the first colour that is free among those it is ever drawn with. A comparison
-    of more than seven variants has colours twice, with other markers.
+    A comparison of more variants than :data:`PALETTE` has colors repeats colors; none is used
+    twice before all are used once.
 
     Returns
     -------
     dict
         By slug, and ``model`` for *the* model.
     """
-    groups = [comparison.variants for comparison in params.study.comparisons.values()]
-    order = sorted(params.study.variants, key=lambda slug: -sum(slug in group for group in groups))
-    chosen: dict[str, int] = {}
-    cells: dict[str, int] = {}
-    compared = [c.variants for c in params.study.comparisons.values() if c.vary == "cell"]
-    for slug in order:
-        beside = {other for group in groups if slug in group for other in group}
-        taken = [chosen[other] for other in beside if other in chosen]
-        cell = params.study.variant(slug).model.cell
-        # Where cells are compared again, each keeps its colour if no companion has it.
-        liked = cells.get(cell) if any(slug in group for group in compared) else None
-        chosen[slug] = _least_taken(taken) if liked is None or liked in taken else liked
-        if any(slug in group for group in compared):
-            cells.setdefault(cell, chosen[slug])
-    found = {
-        variant.slug: Look(
-            params.labels[variant.slug],
-            PALETTE[chosen[variant.slug] % len(PALETTE)],
-            _marker(chosen, variant),
+    chosen = _choose_colors(params)
+    styles = {
+        slug: SeriesStyle(
+            params.labels[slug],
+            PALETTE[chosen[slug] % len(PALETTE)],
+            MARKERS[chosen[slug] % len(MARKERS)],
         )
-        for variant in map(params.study.variant, params.study.variants)
+        for slug in params.study.variants
     }
-    return {"model": Look("the model", BLACK, "*")} | found
+    return {"model": SeriesStyle("the model", BLACK, "*")} | styles
+
+
+def _choose_colors(params: Params) -> dict[str, int]:
+    """Return the position in the palette of every variant's color.
+
+    Greedy coloring of the graph in which variants of the same comparison are neighbors. Where
+    several comparisons are of cells, a cell keeps its color in all of them if it can.
+    """
+    study = params.study
+    groups = [comparison.variants for comparison in study.comparisons.values()]
+    cell_groups = [c.variants for c in study.comparisons.values() if c.vary == "cell"]
+    # Variants of many comparisons have the least choice, so they choose first.
+    order = sorted(study.variants, key=lambda slug: -sum(slug in group for group in groups))
+    chosen: dict[str, int] = {}
+    by_cell: dict[str, int] = {}
+    for slug in order:
+        neighbors = {other for group in groups if slug in group for other in group}
+        taken = [chosen[other] for other in neighbors if other in chosen]
+        cell = study.variant(slug).model.cell
+        in_cells = any(slug in group for group in cell_groups)
+        preferred = by_cell.get(cell) if in_cells else None
+        if preferred is None or preferred in taken:
+            chosen[slug] = _least_taken(taken)
+        else:
+            chosen[slug] = preferred
+        if in_cells:
+            by_cell.setdefault(cell, chosen[slug])
+    return chosen
 
 
 def _least_taken(taken: list[int]) -> int:
-    """Return the first of the colours that is taken least often."""
+    """Return the first color of the palette among those taken least often."""
     return min(range(len(PALETTE)), key=lambda color: (taken.count(color), color))
 
 
-def _marker(chosen: dict[str, int], variant: Any) -> str:
-    return MARKERS[chosen[variant.slug] % len(MARKERS)]
+def by_variant(table: pd.DataFrame, styles: Styles) -> list[tuple[pd.DataFrame, SeriesStyle]]:
+    """Split a table into the rows of each variant, with its style, in the table's order."""
+    groups = table.groupby("variant", sort=False)
+    return [(rows, styles[str(name)]) for name, rows in groups]
 
 
 def canvas(height: float, *, columns: int = 1, **kwargs: Any) -> tuple[Figure, list[Axes]]:
-    """Return a figure of column width and its axes, side by side."""
+    """Return a figure of the current width, and its axes side by side."""
     figure = Figure(figsize=(drawn_width.get(), height))
     axes = figure.subplots(1, columns, squeeze=False, **kwargs)
     return figure, list(np.ravel(axes))
 
 
 def legend_below(figure: Figure, ax: Axes, columns: int) -> None:
-    """Put the legend of ``ax`` below the figure, where it hides nothing."""
+    """Put the legend of ``ax`` below the figure, where it covers no data."""
     handles, labels = ax.get_legend_handles_labels()
     if handles:
         columns = max(1, int(columns * drawn_width.get() / WIDTH))
-        # Room of its own for each further row, so that the axes stay as high as they are.
+        # Each further row gets its own height, so that the axes do not shrink.
         rows = -(-len(handles) // columns)
         figure.set_figheight(figure.get_figheight() + 0.2 * (rows - 1))
         figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
-def columns_for(titles: Iterable[str]) -> int:
-    """Return how many legend entries of these lengths fit beside each other."""
-    longest = max((len(title) for title in titles), default=1)
+def columns_for(labels: Iterable[str]) -> int:
+    """Return the number of legend columns that fit labels of these lengths, 1 to 4."""
+    longest = max((len(label) for label in labels), default=1)
+    # A line of the legend holds 88 characters; a handle takes the room of 7.
     return max(1, min(4, 88 // (longest + 7)))
 
 
-def wrap(title: str, width: int = 24) -> str:
-    """Break a long title into lines, for the labels of an axis."""
+def wrap(label: str, width: int = 24) -> str:
+    """Break a label into lines of at most ``width`` characters, between words."""
     lines: list[str] = [""]
-    for word in title.split(" "):
+    for word in label.split(" "):
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
             lines.append(word)
         else:

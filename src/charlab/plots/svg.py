@@ -1,8 +1,8 @@
-"""A smaller SVG of the same picture: what git keeps for each run of a study.
+"""Compact SVG files, since git keeps the figures of every run of a study.
 
-What enters is a file as matplotlib writes it; what leaves draws the same to a hundredth of a
-point (1/7200 inch), in about a third of the bytes: paths relative and rounded, no comments,
-no metadata, no names that nothing refers to.
+The compact file draws the same as the one from matplotlib, to a hundredth of a point
+(1/7200 inch), in about half of the bytes: paths are relative and rounded, and there are no
+comments, no metadata, and no ids without a reference.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ XLINK = "{http://www.w3.org/1999/xlink}href"
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 HUNDREDTHS = 100
 ARGUMENTS = {"M": 2, "L": 2, "Q": 4, "C": 6}
-"""Numbers that a command of a path takes; matplotlib uses these and ``z``."""
+"""Number of arguments of each path command; matplotlib uses these and ``z``."""
 
 FONTS = {"DejaVuSans-Bold-": "b", "DejaVuSansMono-": "m", "DejaVuSans-": "s"}
-"""What a glyph's name begins with, by font, and what stands for it; the longest first."""
+"""Short replacement for the font prefix of a glyph's id; the longest prefix first."""
 
 SINGLE = {"opacity", "clip-path", "mask", "filter"}
-"""Properties of a group that are not the same as those of each of its children."""
+"""Properties that draw differently when set on a group instead of on each child."""
 
 
 def compact(svg: bytes) -> bytes:
@@ -31,7 +31,7 @@ def compact(svg: bytes) -> bytes:
     Parameters
     ----------
     svg : bytes
-        As :func:`matplotlib.figure.Figure.savefig` writes it.
+        A file as :func:`matplotlib.figure.Figure.savefig` writes it.
     """
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(svg)
@@ -45,46 +45,49 @@ def compact(svg: bytes) -> bytes:
             element.attrib.pop("id", None)
     _simplify(root)
     text: str = ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
-    # A line for each group, so that git can tell what differs between two versions.
+    # A line per group, so that git shows which group differs between two versions.
     return (text.replace(" />", "/>").replace("<g", "\n<g") + "\n").encode()
 
 
 def _values(root: ElementTree.Element) -> Iterator[str]:
+    """Yield the values of all attributes but the ids."""
     return (
         value for element in root.iter() for name, value in element.attrib.items() if name != "id"
     )
 
 
 def _shorten(element: ElementTree.Element) -> None:
-    """Write one element's attributes with fewer characters."""
+    """Shorten the attributes of one element in place."""
     if element.text is None or not element.text.strip():
         element.text = None
     element.tail = None
-    found = element.attrib
-    if XLINK in found:
-        found["href"] = _short_link(found.pop(XLINK))
-    if "id" in found:
-        found["id"] = _short_link(f"#{found['id']}")[1:]
-    if "d" in found:
-        found["d"] = relative(found["d"])
+    attributes = element.attrib
+    if XLINK in attributes:
+        attributes["href"] = _short_link(attributes.pop(XLINK))
+    if "id" in attributes:
+        attributes["id"] = _short_link(f"#{attributes['id']}")[1:]
+    if "d" in attributes:
+        attributes["d"] = relative(attributes["d"])
     for name in ("x", "y", "width", "height"):
-        if name in found:
-            found[name] = NUMBER.sub(_rounded, found[name])
-    if "transform" in found:
-        # A scale's digits count, since it is multiplied by large numbers; a place's do not.
-        found["transform"] = re.sub(
-            r"translate\([^)]*\)", lambda part: NUMBER.sub(_rounded, part[0]), found["transform"]
+        if name in attributes:
+            attributes[name] = NUMBER.sub(_rounded, attributes[name])
+    if "transform" in attributes:
+        # A translation is rounded; a scale is not, since it multiplies large numbers.
+        attributes["transform"] = re.sub(
+            r"translate\([^)]*\)",
+            lambda part: NUMBER.sub(_rounded, part[0]),
+            attributes["transform"],
         )
-        along = re.fullmatch(r"translate\(([-.\d]+) 0\)", found["transform"])
+        along = re.fullmatch(r"translate\(([-.\d]+) 0\)", attributes["transform"])
         if element.tag == f"{{{SVG}}}use" and along:
-            del found["transform"]
-            found["x"] = along[1]
-    if "style" in found:
-        found["style"] = found["style"].replace("; ", ";").replace(": ", ":")
+            del attributes["transform"]
+            attributes["x"] = along[1]
+    if "style" in attributes:
+        attributes["style"] = attributes["style"].replace("; ", ";").replace(": ", ":")
 
 
 def _short_link(link: str) -> str:
-    """Return a reference to a glyph with a short name; other references stay as they are."""
+    """Return a reference to a glyph in its short form, any other reference unchanged."""
     for font, sign in FONTS.items():
         if link.startswith(f"#{font}"):
             return f"#{sign}{link.removeprefix(f'#{font}')}"
@@ -92,20 +95,21 @@ def _short_link(link: str) -> str:
 
 
 def _rounded(match: re.Match[str]) -> str:
+    """Return a matched number rounded to hundredths."""
     return _text(round(float(match[0]) * HUNDREDTHS))
 
 
 def _text(hundredths: int) -> str:
-    """Return hundredths as a number in the fewest characters: 50 as .5, -200 as -2."""
+    """Format hundredths in the fewest characters: 50 as .5, -200 as -2."""
     sign, (whole, part) = "-" if hundredths < 0 else "", divmod(abs(hundredths), HUNDREDTHS)
     fraction = f".{part:02d}".rstrip("0") if part else ""
     return f"{sign}{whole or ('' if fraction else '0')}{fraction}"
 
 
 def relative(path: str) -> str:
-    """Return a path's commands relative to where the one before ended.
+    """Return a path with relative commands, in hundredths of a point.
 
-    Places are rounded before differences are taken, so that errors do not add up.
+    Coordinates are rounded before differences are taken, so that errors do not add up.
     """
     parts: list[str] = []
     here, start, last = (0, 0), (0, 0), ""
@@ -117,9 +121,10 @@ def relative(path: str) -> str:
         numbers = [round(float(number) * HUNDREDTHS) for number in given.split()]
         size = ARGUMENTS[command]
         for first in range(0, len(numbers), size):
-            places = numbers[first : first + size]
+            places = numbers[first : first + size]  # x, y, x, y, ...
             moved = [value - here[k % 2] for k, value in enumerate(places)]
             name = command.lower()
+            # A command is written once for a row of equal ones; after m, l is implied.
             parts.append(_joined("" if name == last else name, moved))
             here, last = (places[-2], places[-1]), {"m": "l"}.get(name, name)
             start = here if name == "m" else start
@@ -127,7 +132,7 @@ def relative(path: str) -> str:
 
 
 def _joined(name: str, hundredths: list[int]) -> str:
-    """Return a command with its numbers; a minus sign parts two numbers as a space does."""
+    """Return a command with its numbers; a minus sign separates two numbers like a space."""
     text = name
     for value in hundredths:
         number = _text(value)
@@ -137,7 +142,7 @@ def _joined(name: str, hundredths: list[int]) -> str:
 
 
 def _simplify(parent: ElementTree.Element) -> None:
-    """Take out groups that say nothing, and give a style once that all children share."""
+    """Dissolve groups without attributes, and move a style that all children share up."""
     for child in list(parent):
         _simplify(child)
     _share_style(parent)
@@ -149,10 +154,10 @@ def _simplify(parent: ElementTree.Element) -> None:
 
 
 def _share_style(group: ElementTree.Element) -> None:
-    """Say once of a group what is said alike of each of its children, style and clipping."""
+    """Move a style or clip path that all children share to their group."""
     if group.tag != f"{{{SVG}}}g" or len(group) < 2:
         return
-    # A child with a transform has other coordinates, in which a clip would lie elsewhere.
+    # A transform changes the coordinates, so the clip path of its element cannot move up.
     moved = any("transform" in child.attrib for child in group)
     for name in ("style",) if moved else ("style", "clip-path"):
         values = {child.get(name) for child in group}

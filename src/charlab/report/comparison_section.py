@@ -1,4 +1,4 @@
-"""One comparison as a part of the report: its figures, its table, its findings, its samples."""
+"""One comparison in the report: its figures, its table, its findings and its samples."""
 
 from __future__ import annotations
 
@@ -8,66 +8,55 @@ from typing import Any
 
 import pandas as pd
 
-from charlab.plots import registry
-from charlab.report import findings
-from charlab.report import internals_findings as looking
+from charlab.report import findings, internals_findings
 from charlab.report.findings import Entry
+from charlab.report.markdown import escape
+from charlab.report.pictures import Picture, comparison_data, comparison_figures, picture
 from charlab.report.statistics import difference, number
-from charlab.report.study import MODEL, Material
-
-FIGURES: dict[str, tuple[str, ...]] = {
-    "activation": ("gradient_by_lag", "activations"),
-    "cell": ("gradient_by_lag", "loss_by_distance"),
-    "clip": ("gradient_norms",),
-    "state": ("loss_by_position",),
-}
-"""What is drawn for a comparison beside losses and curves, by the key that it varies."""
-
-COMPARISON_FIGURES = ("comparison", "texts", "learning_curves")
-"""What is drawn for every comparison; texts in place of the first where texts differ."""
+from charlab.report.study import StudyResults
 
 NBSP = "\N{NO-BREAK SPACE}"
 
-LOOKS: dict[str, Callable[[pd.DataFrame, Any], list[str]]] = {
-    "gradient_by_lag": looking.gradient_reach,
-    "loss_by_distance": looking.forgetting,
-    "loss_by_position": looking.start_of_chunk,
+FIGURE_FINDINGS: dict[str, Callable[[pd.DataFrame, Any], list[str]]] = {
+    "gradient_by_lag": internals_findings.gradient_reach,
+    "loss_by_distance": internals_findings.forgetting,
+    "loss_by_position": internals_findings.start_of_chunk,
 }
-"""What is said below each of these figures."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture in the report: its name without the ending, its SVG, its caption."""
-
-    name: str
-    svg: bytes
-    caption: str
+"""Function that computes the findings on a figure, by the figure and its table."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """What the report has to say to one question.
+    """Everything that the report says about one comparison.
 
     Attributes
     ----------
     title, question : str
-        As params.yaml has them.
-    figures : list of Figure
-        The loss first.
+        From params.yaml, escaped for Markdown.
+    vary : str
+        The key that is varied, '' if none.
+    differing : set of str
+        Keys of model: and train: in which the variants differ.
+    builtin_text : bool
+        Whether all variants read a built-in text.
+    figures : list of Picture
+        The losses first.
     header, rows : lists of cells
         The table of the numbers.
     findings : list of str
         Sentences in Markdown.
     samples : list of (str, str)
-        Title and text of each variant's sample.
+        Label and text of each variant's sample.
     temperature : float or None
-        That the samples were drawn at.
+        Temperature of the samples.
     """
 
     title: str
     question: str
-    figures: list[Figure]
+    vary: str
+    differing: set[str]
+    builtin_text: bool
+    figures: list[Picture]
     header: list[str]
     rows: list[list[str]]
     findings: list[str]
@@ -75,134 +64,113 @@ class Block:
     temperature: float | None
 
 
-def figure(name: str, tables: dict[str, Any], suffix: str = "") -> list[Figure]:
-    """Draw one figure; an empty list if its tables are missing."""
-    svg = registry.draw(name, tables)
-    if svg is None:
-        return []
-    return [Figure(f"{name}{suffix}", svg, registry.caption(name))]
-
-
-def block(material: Material, slug: str) -> Block:
-    """Write one comparison up."""
-    comparison = material.comparison(slug)
-    tables = comparison_tables(material, slug)
-    found, figures = _losses(material, slug), _loss_figures(material, slug, tables)
-    for name in FIGURES.get(comparison.vary or "", ()):
-        figures += figure(name, tables, f"_{slug}")
-        if name in LOOKS and len(tables.get(name, ())):
-            found += LOOKS[name](tables[name], material.legend)
-        if name == "loss_by_distance" and len(tables.get("loss_by_kind", ())):
-            found += looking.remembering(tables["loss_by_kind"], material.legend)
-    header, rows = _table(material, slug)
-    samples, temperature = _samples(material, comparison.variants)
+def comparison_block(results: StudyResults, slug: str) -> Block:
+    """Draw, tabulate and describe one comparison."""
+    comparison = results.comparison(slug)
+    data = comparison_data(results, slug)
+    names = comparison_figures(results, slug)
+    header, rows = _table(results, slug)
+    samples, temperature = _samples(results, comparison.variants)
+    # The suffix keeps apart the files of a figure that several comparisons show.
     return Block(
-        findings.escape(comparison.title),
-        findings.escape(comparison.question),
-        figures,
-        header,
-        rows,
-        found,
-        samples,
-        temperature,
+        title=escape(comparison.title),
+        question=escape(comparison.question),
+        vary=comparison.vary or "",
+        differing=_differing(results, comparison.variants),
+        builtin_text=results.on_builtin_text(slug),
+        figures=[drawn for name in names for drawn in picture(name, data, f"_{slug}")],
+        header=header,
+        rows=rows,
+        findings=_loss_findings(results, slug) + _figure_findings(results, names, data),
+        samples=samples,
+        temperature=temperature,
     )
 
 
-def comparison_tables(material: Material, slug: str) -> dict[str, Any]:
-    """Return what figures of a comparison can ask for."""
-    comparison = material.comparison(slug)
-    tables: dict[str, Any] = {
-        name: material.table(name, comparison.variants)
-        for name in material.tables
-        if "variant" in material.tables[name].columns
-    }
-    return tables | {
-        "points": material.points(slug),
-        "curves": tables.get("variants_learning_curves"),
-        "legend": material.legend,
-        "title": comparison.title,
-        "lines": _lines(material, slug),
-        "texts": material.tables["texts"],
-    }
+def _differing(results: StudyResults, variants: list[str]) -> set[str]:
+    """Return the keys of model: and train: in which some variants differ."""
+    resolved = [results.params.study.variant(name) for name in variants]
+    # Settings with their defaults: a variant that spells out a default does not differ.
+    settings = [v.model.model_dump() | v.train.model_dump() for v in resolved]
+    return {key for key in settings[0] if any(s[key] != settings[0][key] for s in settings)}
 
 
-def _lines(material: Material, slug: str) -> pd.DataFrame | None:
-    """Return the lines of the comparison's one text, with *the* model's own if it is on it."""
-    texts = set(material.texts_of(slug))
-    if len(texts) != 1:
-        return None
-    text = texts.pop()
-    lines = material.lines(text)
-    if text != material.params.text:
-        return lines
-    own = {"kind": "the model", "label": "the model", "bpc": material.model[_measured(material)]}
-    return pd.concat([lines, pd.DataFrame([own])], ignore_index=True)
-
-
-def _measured(material: Material) -> str:
-    return f"{material.split}_bpc"
-
-
-def _loss_figures(material: Material, slug: str, tables: dict[str, Any]) -> list[Figure]:
-    """Draw the losses (beside each text's own baselines, if texts differ) and the curves."""
-    several = len(set(material.texts_of(slug))) > 1
-    first = figure("texts" if several else "comparison", tables, f"_{slug}")
-    return first + figure("learning_curves", tables, f"_{slug}")
-
-
-def _losses(material: Material, slug: str) -> list[str]:
-    """Say who won, how the loss goes with the parameter, and how it stands to the baselines."""
-    entries, measure = material.entries(slug), f"{material.split} loss"
-    texts = material.texts_of(slug)
-    if len(set(texts)) > 1:
-        rows = [material.text_row(text) for text in texts]
-        lines = [row[f"ngram_{material.split}_bpc"] for row in rows]
-        return findings.relative(entries, lines) if None not in lines else []
-    vary = material.comparison(slug).vary or ""
-    sentences = findings.ranking(entries, measure)
-    sentences += findings.no_effect(entries) + findings.trend(entries, measure)
-    if vary == "backend":
-        sentences += findings.step_by_step(entries, measure)
-    if vary in ("dropout", "hidden"):
-        sentences += findings.gap(entries, material.entries(slug, "train"))
-    sentences += findings.diverged(_diverged(material, slug), clipping=vary == "clip")
-    for kind, line in material.lines(texts[0]).set_index("kind")["bpc"].items():
-        name = {"n-gram": "the text's best n-gram", "floor": "the text's floor"}.get(str(kind))
-        if name:
-            sentences.append(findings.against_line(entries, line, name, measure))
+def _figure_findings(results: StudyResults, names: list[str], data: dict[str, Any]) -> list[str]:
+    """Return the findings on the figures of a comparison that have data."""
+    sentences = []
+    for name in names:
+        if name in FIGURE_FINDINGS and len(data.get(name, ())):
+            sentences += FIGURE_FINDINGS[name](data[name], results.styles)
+        if name == "loss_by_distance" and len(data.get("loss_by_kind", ())):
+            sentences += internals_findings.remembering(data["loss_by_kind"], results.styles)
     return sentences
 
 
-def _diverged(material: Material, slug: str) -> list[tuple[str, int, int]]:
-    rows = material.table("seeds", material.comparison(slug).variants)
-    rows = rows[rows["diverged_at_step"].notna()]
+def _loss_findings(results: StudyResults, slug: str) -> list[str]:
+    """Return the findings on the losses: ranking, trend, divergence, baselines."""
+    texts, split = results.texts_of(slug), results.split
+    entries, measure = results.entries(slug), f"{split} loss"
+    if len(set(texts)) > 1:
+        # Losses on different texts are only comparable relative to each text's n-gram.
+        lines = [results.text_row(text)[f"ngram_{split}_bpc"] for text in texts]
+        return findings.relative(entries, lines) if None not in lines else []
+    vary = results.comparison(slug).vary or ""
+    # One text: losses can be compared as they are.
+    sentences = findings.ranking(entries, measure)
+    sentences += findings.no_effect(entries) + findings.trend(entries, measure)
+    # By hand, then by the library, then with another optimizer: one change at a time.
+    if vary == "backend":
+        sentences += findings.step_by_step(entries, measure)
+    # Both change how much of the training text is learned by heart.
+    if vary in ("dropout", "hidden"):
+        sentences += findings.gap(entries, results.entries(slug, "train"))
+    sentences += findings.diverged(_diverged(results, slug), clipping=vary == "clip")
+    return sentences + _against_baselines(results, texts[0], entries, measure)
+
+
+def _against_baselines(
+    results: StudyResults, text: str, entries: list[Entry], measure: str
+) -> list[str]:
+    """Compare the best variant with the n-gram and with the floor of the one text."""
+    names = {"n-gram": "the text's best n-gram", "floor": "the text's floor"}
     return [
-        (material.legend[row["variant"]].title, int(row["seed"]), int(row["diverged_at_step"]))
+        findings.against_line(entries, line["bpc"], names[line["kind"]], measure)
+        for line in results.lines(text).to_dict("records")
+        if line["kind"] in names
+    ]
+
+
+def _diverged(results: StudyResults, slug: str) -> list[tuple[str, int, int]]:
+    """Return label, seed and step of each run of a comparison that diverged."""
+    rows = results.table("seeds", results.comparison(slug).variants)
+    rows = rows[rows["diverged_at_step"].notna()]  # empty for runs that did not diverge
+    return [
+        (results.styles[row["variant"]].label, int(row["seed"]), int(row["diverged_at_step"]))
         for row in rows.to_dict("records")
     ]
 
 
-def _table(material: Material, slug: str) -> tuple[list[str], list[list[str]]]:
-    """Return the table of a comparison: means, spreads, and the difference to the best."""
-    comparison, split = material.comparison(slug), material.split
-    entries = material.entries(slug)
+def _table(results: StudyResults, slug: str) -> tuple[list[str], list[list[str]]]:
+    """Return header and rows of a comparison: means, spreads, difference from the best."""
+    comparison, split = results.comparison(slug), results.split
+    entries = results.entries(slug)
     best = min(entries, key=lambda entry: entry.mean)
-    several = len(set(material.texts_of(slug))) > 1
+    several = len(set(results.texts_of(slug))) > 1
+    # A column of texts would repeat the labels.
     vary = comparison.vary if comparison.vary != "text" else None
-    header = ["", *([f"`{vary}`"] if vary else []), "parameters", "train", "val"] + (
-        ["test"] if split == "test" else []
-    )
+    splits = ["train", "val"] + (["test"] if split == "test" else [])
+    header = ["", *([f"`{vary}`"] if vary else []), "parameters", *splits]
+    # Differences between texts say nothing; each text has its own baselines instead.
     header += (
         ["vocabulary", "n-gram", "PPMd", "xz", "to n-gram"] if several else ["above best (95 %)"]
     )
     rows = []
     for name, entry in zip(comparison.variants, entries, strict=True):
-        row = material.table("variants", [name]).iloc[0]
-        cells = [findings.escape(entry.title), *([entry.value] if vary else [])]
-        cells += [f"{int(row['parameters']):,}", *(_with_spread(row, s) for s in ("train", "val"))]
-        cells += [_with_spread(row, "test")] if split == "test" else []
+        row = results.table("variants", [name]).iloc[0]
+        cells = [escape(entry.label), *([entry.value] if vary else [])]
+        cells += [f"{int(row['parameters']):,}", *(_with_spread(row, s) for s in splits)]
         if several:
-            cells += _to_ngram(material.text_row(str(row["text"])), entry, split)
+            cells += _to_ngram(results.text_row(str(row["text"])), entry, split)
         else:
             cells.append("best" if entry is best else _to_best(entry, best))
         rows.append(cells)
@@ -210,6 +178,7 @@ def _table(material: Material, slug: str) -> tuple[list[str], list[list[str]]]:
 
 
 def _with_spread(row: pd.Series[Any], split: str) -> str:
+    """Return mean and standard deviation over the seeds; a dash if the loss is unknown."""
     mean, spread = row[f"{split}_bpc"], row[f"{split}_sd"]
     if pd.isna(mean):
         return "–"
@@ -217,52 +186,39 @@ def _with_spread(row: pd.Series[Any], split: str) -> str:
 
 
 def _to_best(entry: Entry, best: Entry) -> str:
-    found = difference(entry.losses, best.losses)
-    if found.verdict == "equal":
+    """Return the difference of a variant from the best one, with its interval."""
+    paired = difference(entry.losses, best.losses)
+    if paired.verdict == "equal":
         return "equal"
-    return f"{number(found.mean)} ({found.interval})" if found.interval else number(found.mean)
+    return f"{number(paired.mean)} ({paired.interval})" if paired.interval else number(paired.mean)
 
 
 def _to_ngram(text: dict[str, Any], entry: Entry, split: str) -> list[str]:
+    """Return the cells on the text of a variant: vocabulary, baselines, share of the n-gram."""
     baselines = [text[f"{name}_{split}_bpc"] for name in ("ngram", "ppmd", "xz")]
     shown = ["–" if value is None else number(value) for value in baselines]
     share = "–" if baselines[0] is None else f"{100 * entry.mean / baselines[0]:.1f} %"
     return [f"{text['vocabulary'] or 0:.0f}", *shown, share]
 
 
-def _samples(material: Material, variants: list[str]) -> tuple[list[tuple[str, str]], float | None]:
-    """Return each variant's sample at the temperature in the middle of the ladder."""
-    ladder = material.params.sample.temperatures
-    temperature = sorted(ladder)[len(ladder) // 2]
-    found = [
-        (material.legend[name].title, text)
+def _samples(
+    results: StudyResults, variants: list[str]
+) -> tuple[list[tuple[str, str]], float | None]:
+    """Return each variant's sample at the middle one of the temperatures."""
+    temperatures = results.params.sample.temperatures
+    middle = sorted(temperatures)[len(temperatures) // 2]
+    samples = [
+        (results.styles[name].label, text)
         for name in variants
-        if (text := sample_at(material, name, temperature)) is not None
+        if (text := sample_at(results, name, middle)) is not None
     ]
-    return found, temperature if found else None
+    return samples, middle if samples else None
 
 
-def sample_at(material: Material, variant: str, temperature: float) -> str | None:
-    """Return what a variant wrote at a temperature, with its prompt; None if nothing."""
-    drawn = material.samples.get(variant)
+def sample_at(results: StudyResults, variant: str, temperature: float) -> str | None:
+    """Return the prompt and the sample of a variant at a temperature; None if there is none."""
+    drawn = results.samples.get(variant)
     for sample in drawn["samples"] if drawn else []:
         if sample["temperature"] == temperature:
             return str(drawn["prompt"]) + str(sample["text"]) if drawn else None
     return None
-
-
-def model_tables(material: Material) -> dict[str, Any]:
-    """Return what figures of *the* model can ask for."""
-    tables: dict[str, Any] = {
-        name: material.table(name, [MODEL])
-        for name in material.tables
-        if "variant" in material.tables[name].columns
-    }
-    return tables | {
-        "model_learning_curve": material.table("model_learning_curve"),
-        "lines": material.lines(material.params.text, "val"),
-        "legend": material.legend,
-        "weights": material.look.get("weights"),
-        "colored": material.look.get("colored"),
-        "passage": (material.look.get("against_ngram") or {}).get("passage"),
-    }

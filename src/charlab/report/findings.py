@@ -1,19 +1,19 @@
-"""Sentences computed from results: who won, by how much, and whether that is more than chance.
+"""Findings on losses: which variant is best, by how much, and whether that is more than chance.
 
-What enters are losses by variant and seed in bits per character; what leaves are
-sentences in Markdown. Nothing here knows a result: other numbers give other sentences,
-and equal numbers give "no difference".
+Inputs are losses by variant and seed in bits per character; outputs are sentences in
+Markdown. No result is written here: other numbers give other sentences, and equal numbers
+give "no difference".
 """
 
 from __future__ import annotations
 
 import math
-import re
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from charlab.report.markdown import escape, listed
 from charlab.report.statistics import Difference, amount, difference, number
 
 
@@ -23,15 +23,15 @@ class Entry:
 
     Attributes
     ----------
-    title : str
-        Its name for a reader.
+    label : str
+        Its label in figures and tables.
     losses : dict
         Bits per character by seed.
     value : str
-        What the key that the comparison varies is for it; '' if none is named.
+        Its value of the key that the comparison varies; '' if it varies none.
     """
 
-    title: str
+    label: str
     losses: dict[int, float]
     value: str = ""
 
@@ -42,48 +42,39 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The title in bold, so that its commas are not taken for the sentence's."""
-        return f"**{escape(self.title)}**"
-
-
-def escape(text: str) -> str:
-    """Return text that Markdown and HTML show as it is."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", text)
-
-
-def listed(words: Sequence[str]) -> str:
-    """Join words with commas and a last 'and'."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+        """The label in bold, so that its commas are not read as those of the sentence."""
+        return f"**{escape(self.label)}**"
 
 
 def ranking(entries: Sequence[Entry], measure: str, unit: str = " bits per character") -> list[str]:
-    """Say which variant has the lowest loss, and which cannot be told apart from it.
+    """Report the variant with the lowest loss, and those not distinguishable from it.
 
     Parameters
     ----------
     entries : sequence of Entry
         At least one; the same seeds in all.
     measure : str
-        What the numbers are, such as "test loss".
+        Name of the numbers, such as "test loss".
     unit : str
-        What is written after the first number.
+        Unit, written after the first number.
     """
+    # Ties keep the order of params.yaml.
     best, *others = sorted(entries, key=lambda entry: entry.mean)
     if not others:
         return [f"{best.name} has a {measure} of {number(best.mean)}{unit}{_over_seeds(best)}."]
     versus = [(other, difference(other.losses, best.losses)) for other in others]
-    if all(found.verdict == "equal" for _, found in versus):
+    if all(paired.verdict == "equal" for _, paired in versus):
         return [
             f"No difference: {listed([entry.name for entry in entries])} have the same {measure}, "
             f"{number(best.mean)}{unit}, at every seed."
         ]
-    if any(found.verdict == "unknown" for _, found in versus):
+    if any(paired.verdict == "unknown" for _, paired in versus):
         return [_of_one_seed(best, versus, measure, unit)]
     return [*_near(best, versus, measure, unit), *_far(best, versus)]
 
 
 Versus = list[tuple[Entry, Difference]]
+"""The other variants, each with its paired difference from the best, by increasing mean."""
 
 
 def _over_seeds(entry: Entry) -> str:
@@ -91,20 +82,22 @@ def _over_seeds(entry: Entry) -> str:
 
 
 def _of_one_seed(best: Entry, versus: Versus, measure: str, unit: str) -> str:
-    equal = [other.name for other, found in versus if found.verdict == "equal"]
-    other, found = next(pair for pair in versus if pair[1].verdict != "equal")
+    """Report the lowest loss of a single seed, without a verdict."""
+    equal = [other.name for other, paired in versus if paired.verdict == "equal"]
+    other, paired = next(pair for pair in versus if pair[1].verdict != "equal")
+    # Several variants may share the lowest loss.
     leader = listed([best.name, *equal])
     return (
         f"{leader} {'have' if equal else 'has'} the lowest {measure}, {number(best.mean)}{unit}, "
-        f"{amount(found.mean)} below {other.name}; but with one seed no spread is known, "
+        f"{amount(paired.mean)} below {other.name}; but with one seed no spread is known, "
         "so this does not say which is better."
     )
 
 
 def _near(best: Entry, versus: Versus, measure: str, unit: str) -> list[str]:
-    """Say how the best stands to those close to it, or to the runner-up."""
-    equal = [other.name for other, found in versus if found.verdict == "equal"]
-    unclear = [(other, found) for other, found in versus if found.verdict == "unclear"]
+    """Compare the best with those that are not clearly worse, or with the second best."""
+    equal = [other.name for other, paired in versus if paired.verdict == "equal"]
+    unclear = [(other, paired) for other, paired in versus if paired.verdict == "unclear"]
     sentences = []
     lowest = f"{number(best.mean)}{unit}{_over_seeds(best)}"
     if unclear:
@@ -114,10 +107,10 @@ def _near(best: Entry, versus: Versus, measure: str, unit: str) -> list[str]:
             f"tell it from {near}: the 95 % interval of the difference, paired by seed, includes 0."
         )
     else:
-        other, found = next(pair for pair in versus if pair[1].verdict == "clear")
+        other, paired = next(pair for pair in versus if pair[1].verdict == "clear")
         sentences.append(
-            f"{best.name} has the lowest {measure}, {lowest}, {amount(found.mean)} below "
-            f"{other.name} (95 % interval {found.interval}, paired by seed): "
+            f"{best.name} has the lowest {measure}, {lowest}, {amount(paired.mean)} below "
+            f"{other.name} (95 % interval {paired.interval}, paired by seed): "
             "more than the spread of the seeds."
         )
     if equal:
@@ -126,9 +119,10 @@ def _near(best: Entry, versus: Versus, measure: str, unit: str) -> list[str]:
 
 
 def _far(best: Entry, versus: Versus) -> list[str]:
-    """List those that are worse than the best beyond doubt, if not said already."""
-    clear = [(other, found) for other, found in versus if found.verdict == "clear"]
-    unclear = any(found.verdict == "unclear" for _, found in versus)
+    """List the variants that are clearly worse, without the one :func:`_near` names."""
+    clear = [(other, paired) for other, paired in versus if paired.verdict == "clear"]
+    unclear = any(paired.verdict == "unclear" for _, paired in versus)
+    # Where nothing is unclear, the first clear one is named as the second best already.
     rest = clear if unclear else clear[1:]
     if not rest:
         return []
@@ -137,7 +131,7 @@ def _far(best: Entry, versus: Versus) -> list[str]:
 
 
 def no_effect(entries: Sequence[Entry]) -> list[str]:
-    """Name pairs with the same losses at every seed, unless all are equal."""
+    """Report pairs with the same losses at every seed, unless all are equal."""
     pairs = [
         (a, b)
         for k, a in enumerate(entries)
@@ -145,7 +139,7 @@ def no_effect(entries: Sequence[Entry]) -> list[str]:
         if difference(a.losses, b.losses).verdict == "equal"
     ]
     if len(pairs) == len(entries) * (len(entries) - 1) // 2:
-        return []
+        return []  # the ranking says that there is no difference
     return [
         f"{a.name} and {b.name} have the same losses at every seed: "
         "what differs between them has no effect."
@@ -154,7 +148,7 @@ def no_effect(entries: Sequence[Entry]) -> list[str]:
 
 
 def step_by_step(entries: Sequence[Entry], measure: str) -> list[str]:
-    """Compare each variant with the one before it, where each differs by one thing more."""
+    """Compare each variant with the one before it, which differs from it in one setting."""
     verdicts = {
         "clear": "more than the spread of the seeds",
         "unclear": "within the spread of the seeds",
@@ -162,21 +156,21 @@ def step_by_step(entries: Sequence[Entry], measure: str) -> list[str]:
     }
     sentences = []
     for before, after in pairwise(entries):
-        found = difference(after.losses, before.losses)
+        paired = difference(after.losses, before.losses)
         start = f"From {before.name} to {after.name} the {measure} "
-        if found.verdict == "equal":
+        if paired.verdict == "equal":
             sentences.append(f"{start}stays the same at every seed.")
             continue
-        interval = f" (95 % interval {found.interval})" if found.interval else ""
-        way = "rises" if found.mean > 0 else "falls"
+        interval = f" (95 % interval {paired.interval})" if paired.interval else ""
+        way = "rises" if paired.mean > 0 else "falls"
         sentences.append(
-            f"{start}{way} by {amount(found.mean)}{interval}: {verdicts[found.verdict]}."
+            f"{start}{way} by {amount(paired.mean)}{interval}: {verdicts[paired.verdict]}."
         )
     return sentences
 
 
 def as_number(text: str) -> float | None:
-    """Return a parameter's value as a number, None if it is none."""
+    """Return the value of a parameter as a number, None if it is not a number."""
     try:
         return float(text)
     except ValueError:
@@ -184,15 +178,17 @@ def as_number(text: str) -> float | None:
 
 
 def trend(entries: Sequence[Entry], measure: str) -> list[str]:
-    """Say how the mean loss goes with a parameter that is a number, and where it is lowest."""
+    """Report the mean loss as a function of a numeric parameter, and where it is lowest."""
     values = [as_number(entry.value) for entry in entries]
     if None in values or len(set(values)) < 3 or len(set(values)) < len(values):
         return []
     ordered = sorted(entries, key=lambda entry: as_number(entry.value) or 0.0)
+    # Means that agree to three digits have no lowest one.
     if max(entry.mean for entry in ordered) - min(entry.mean for entry in ordered) < 0.0005:
         return []
     means = listed([f"{number(entry.mean)} at {entry.value}" for entry in ordered])
     best = min(ordered, key=lambda entry: entry.mean)
+    # The best value tried may not be the best possible one.
     edge = best in (ordered[0], ordered[-1])
     where = (
         "the edge of the range, so that a better value may lie beyond it"
@@ -204,37 +200,39 @@ def trend(entries: Sequence[Entry], measure: str) -> list[str]:
 
 
 def against_line(entries: Sequence[Entry], line: float, name: str, measure: str) -> str:
-    """Set the variant of the lowest mean beside a fixed figure of the same text.
+    """Compare the variant with the lowest mean with a fixed loss on the same text.
 
     Parameters
     ----------
     line : float
-        Bits per character, without spread.
+        The fixed loss in bits per character, which has no spread.
     name : str
-        What the figure is, with its article.
+        Name of the fixed loss, with its article.
     """
     best = min(entries, key=lambda entry: entry.mean)
-    found = difference(best.losses, dict.fromkeys(best.losses, line))
-    side = "above" if found.mean > 0 else "below"
+    # The same number for every seed: the interval is that of the variant alone.
+    paired = difference(best.losses, dict.fromkeys(best.losses, line))
+    side = "above" if paired.mean > 0 else "below"
     start = f"Beside {name} ({number(line)}), {best.name} "
-    if found.verdict == "equal":
+    if paired.verdict == "equal":
         return f"{start}has the same {measure}."
-    place = f"has a {measure} {amount(found.mean)} {side} it"
-    if found.verdict == "unknown":
+    place = f"has a {measure} {amount(paired.mean)} {side} it"
+    if paired.verdict == "unknown":
         return f"{start}{place}, with one seed."
-    doubt = "more than" if found.verdict == "clear" else "within"
-    return f"{start}{place} (95 % interval {found.interval}): {doubt} the spread of the seeds."
+    doubt = "more than" if paired.verdict == "clear" else "within"
+    return f"{start}{place} (95 % interval {paired.interval}): {doubt} the spread of the seeds."
 
 
 def gap(tested: Sequence[Entry], trained: Sequence[Entry]) -> list[str]:
-    """Say how far each variant's training loss lies below its loss on unseen text."""
+    """Report the gap between the training loss and the loss on unseen text of each variant."""
     gaps = [
         (train, test.mean - train.mean)
         for test, train in zip(tested, trained, strict=True)
-        if math.isfinite(train.mean)  # a run that diverged at once met no loss
+        if math.isfinite(train.mean)  # a run that diverged at once has no training loss
     ]
     if not gaps:
         return []
+    # Learned best by heart, if not best in general.
     lowest = min((train for train, _ in gaps), key=lambda entry: entry.mean)
     parts = listed([f"{number(value)} for {entry.name}" for entry, value in gaps])
     return [
@@ -247,32 +245,34 @@ def _in_the_mean(entry: Entry) -> str:
     return ", in the mean of the seeds" if len(entry.losses) > 1 else ""
 
 
-def diverged(found: Iterable[tuple[str, int, int]], clipping: bool) -> list[str]:
-    """Name the runs that diverged; where clipping is the question, say so if none did.
+def diverged(rows: Iterable[tuple[str, int, int]], clipping: bool) -> list[str]:
+    """Report the runs that diverged.
 
     Parameters
     ----------
-    found : iterable of (title, seed, step)
+    rows : iterable of (label, seed, step)
         One for each run that diverged.
+    clipping : bool
+        Report also that no run diverged, since clipping is compared.
     """
     runs: dict[str, list[tuple[int, int]]] = {}
-    for title, seed, step in found:
-        runs.setdefault(title, []).append((seed, step))
+    for label, seed, step in rows:
+        runs.setdefault(label, []).append((seed, step))
     if clipping and not runs:
         return ["No run diverged, neither with clipping nor without."]
     return [
-        f"**{escape(title)}** diverged "
+        f"**{escape(label)}** diverged "
         + listed([f"at step {step} with seed {seed}" for seed, step in own])
         + "; its figures are those of the last weights that were kept."
-        for title, own in runs.items()
+        for label, own in runs.items()
     ]
 
 
 def relative(entries: Sequence[Entry], lines: Sequence[float]) -> list[str]:
-    """Rank texts by their loss as a share of the same text's best n-gram.
+    """Rank texts by their loss relative to the best n-gram of the same text.
 
-    Raw losses of texts in different languages or alphabets are not comparable; the
-    share of a baseline on the same characters is.
+    Losses on texts in different languages or alphabets are not comparable; ratios to a
+    baseline on the same characters are.
     """
     shares = as_shares(entries, lines)
     below = [entry.name for entry in shares if entry.mean < 100]
@@ -286,8 +286,8 @@ def relative(entries: Sequence[Entry], lines: Sequence[float]) -> list[str]:
 
 
 def as_shares(entries: Sequence[Entry], lines: Sequence[float]) -> list[Entry]:
-    """Return each variant's losses in percent of a figure of its own text."""
+    """Return the losses of each variant in percent of a loss on the same text."""
     return [
-        Entry(entry.title, {seed: 100 * loss / line for seed, loss in entry.losses.items()})
+        Entry(entry.label, {seed: 100 * loss / line for seed, loss in entry.losses.items()})
         for entry, line in zip(entries, lines, strict=True)
     ]

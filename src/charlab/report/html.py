@@ -1,8 +1,7 @@
-"""The report as one HTML page: the Markdown's own text, pictures inside, no network.
+"""The report as one HTML page that needs no network.
 
-What enters is the report in Markdown and its figures; what leaves is a page whose
-pictures are elements of it, so that it can be mailed, or read on a phone without a signal.
-The shapes of letters, which the pictures have in common, stand in it once.
+The pictures are elements of the page, so that it can be mailed, or read on a phone without a
+signal. Letter shapes, which the pictures have in common, are defined once in the page.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from markdown_it import MarkdownIt
 
 PICTURE = re.compile(r'<img src="figures/([a-z0-9_-]+)\.svg" alt="([^"]*)" ?/>')
 NAMED = re.compile(r'<(path|clipPath)[^<>]* id="([^"]+)"[^<>]*?(?:/>|>.*?</clipPath>)', re.S)
-"""A shape that others refer to. Names are made from contents, so that the same is the same."""
+"""A shape with an id. Ids depend on the content, so equal ids mean equal shapes."""
 
 STYLE = re.compile(r"<style.*?</style>", re.S)
-"""What a picture says of its lines; in a page it would be said of all (page.css has it)."""
+"""Style of a picture's lines; in a page it would apply to all pictures (see page.css)."""
 
 
 def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) -> str:
@@ -31,14 +30,15 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
     markdown : str
         The report; pictures are ``figures/<name>.svg``.
     figures : mapping
-        Each figure's SVG by its name.
+        The SVG of each figure, by name.
     environment : Environment
-        Where the templates ``page.html.j2`` and ``page.css`` are found.
+        Loader of the templates ``page.html.j2`` and ``page.css``.
     """
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     tokens = reader.parse(markdown)
     contents: list[tuple[str, str]] = []
     title = ""
+    # The token after an opening heading holds its text.
     for token, inline in pairwise(tokens):
         if token.type != "heading_open":
             continue
@@ -49,9 +49,9 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
             token.attrSet("id", anchor)
             contents.append((anchor, inline.content))
     body = reader.renderer.render(tokens, reader.options, {})
-    # A wide table scrolls inside its own box, and the page stays as narrow as a phone.
+    # A wide table scrolls inside its own box, so that the page is no wider than a phone.
     body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
-    seen: set[str] = set()
+    seen: set[str] = set()  # ids of the shapes that the page defines already
     body = PICTURE.sub(lambda match: _inlined(figures[match[1]], match[2], seen), body)
     style = environment.get_template("page.css").render()
     return environment.get_template("page.html.j2").render(
@@ -60,7 +60,7 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
 
 
 def _inlined(svg: bytes, caption: str, seen: set[str]) -> str:
-    """Return a picture as an element of the page, without the shapes that it has already."""
+    """Return a picture as an element of the page, without shapes that are in ``seen``."""
 
     def once(match: re.Match[str]) -> str:
         if match[2] in seen:
@@ -68,6 +68,8 @@ def _inlined(svg: bytes, caption: str, seen: set[str]) -> str:
         seen.add(match[2])
         return match[0]
 
+    # References find the first definition of an id anywhere in the page.
     picture = NAMED.sub(once, STYLE.sub("", svg.decode("utf-8"))).replace("<defs></defs>", "")
+    # The caption may hold entities of the Markdown; an attribute needs its own.
     label = f'<svg class="picture" role="img" aria-label="{html.escape(html.unescape(caption))}" '
     return picture.replace("<svg ", label, 1).replace("<defs/>", "").strip()

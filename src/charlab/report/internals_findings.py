@@ -1,7 +1,7 @@
-"""Sentences about what was found inside models: how far they reach, what they copied.
+"""Findings on the inside of models: the reach of gradients, memory, neurons, copied text.
 
-What enters are tables of metrics/ and plots/; what leaves are sentences in Markdown.
-All of it is of one training per variant (the first seed), and says so.
+Inputs are tables of metrics/ and plots/; outputs are sentences in Markdown. Evaluations are of
+one training per variant (the first seed), and the sentences say so.
 """
 
 from __future__ import annotations
@@ -10,30 +10,27 @@ from typing import Any
 
 import pandas as pd
 
-from charlab.plots.style import Legend
-from charlab.report.findings import escape, listed
+from charlab.plots.style import Styles, by_variant
+from charlab.report.markdown import code, escape, listed
 from charlab.report.statistics import amount, number
 
 REACH = 0.1
-"""A gradient has faded where its norm is below this share of its norm at lag 0."""
+"""Share of the norm at lag 0 below which a gradient counts as faded."""
 
 MIN_CHARS = 20
-"""A bin with fewer characters says nothing."""
+"""Minimum number of characters in a bin; the mean of a smaller one is mostly noise."""
 
 
-def _groups(table: pd.DataFrame, legend: Legend) -> list[tuple[str, pd.DataFrame]]:
-    """Return each variant's title in bold and its rows."""
-    names = dict.fromkeys(table["variant"])
-    return [
-        (f"**{escape(legend[name].title)}**", table[table["variant"] == name]) for name in names
-    ]
+def _groups(table: pd.DataFrame, styles: Styles) -> list[tuple[str, pd.DataFrame]]:
+    """Return the label of each variant in bold, and its rows."""
+    return [(f"**{escape(series.label)}**", rows) for rows, series in by_variant(table, styles)]
 
 
-def gradient_reach(table: pd.DataFrame, legend: Legend) -> list[str]:
-    """Say at which lag each gradient has faded to a tenth."""
+def gradient_reach(table: pd.DataFrame, styles: Styles) -> list[str]:
+    """Report the lag at which each gradient has faded to a tenth."""
     parts = []
-    for title, rows in _groups(table, legend):
-        faded = rows[rows["norm"] < REACH]
+    for title, rows in _groups(table, styles):
+        faded = rows[rows["norm"] < REACH]  # rows are in the order of the lag
         last = int(rows["lag"].max())
         within = f"after {int(faded['lag'].iloc[0])}" if len(faded) else f"not within {last}"
         parts.append(f"{within} for {title}")
@@ -43,15 +40,16 @@ def gradient_reach(table: pd.DataFrame, legend: Legend) -> list[str]:
     ]
 
 
-def forgetting(table: pd.DataFrame, legend: Legend) -> list[str]:
-    """Say what each variant loses above the floor at near and at far dependencies."""
+def forgetting(table: pd.DataFrame, styles: Styles) -> list[str]:
+    """Report the loss of each variant above the floor at near and at far dependencies."""
     enough = table[table["chars"] >= MIN_CHARS]
     if not len(enough):
         return []
     near, far = enough["low"].min(), enough["low"].max()
     parts = []
-    for title, rows in _groups(enough, legend):
+    for title, rows in _groups(enough, styles):
         above = (rows["bpc"] - rows["floor_bpc"]).set_axis(rows["low"])
+        # A variant on another text may lack a bin.
         if near in above.index and far in above.index:
             parts.append(f"{title} {number(above[near])} and {number(above[far])}")
     return [
@@ -60,25 +58,27 @@ def forgetting(table: pd.DataFrame, legend: Legend) -> list[str]:
     ]
 
 
-def remembering(table: pd.DataFrame, legend: Legend) -> list[str]:
-    """Say for each kind of dependency which share of what memory can save each variant saves.
+def remembering(table: pd.DataFrame, styles: Styles) -> list[str]:
+    """Report the share of the benefit of memory that each variant has, by kind of dependency.
 
-    The share is (forgotten - loss) / (forgotten - floor): 1 for who loses no more than must be
-    lost, 0 for who knows all rules but has forgotten the thing, below 0 for who loses more yet.
+    The share is (forgotten - loss) / (forgotten - floor): 1 at the least possible loss, 0 at
+    the loss of a reader who knows all rules but has forgotten the thing depended on, negative
+    beyond it.
     """
     enough = table[(table["chars"] >= MIN_CHARS) & table["forgotten_bpc"].notna()]
+    # Floor and loss without memory depend on the text only.
     kinds = enough.drop_duplicates("kind").sort_values("median_distance")
     sentences = []
     for row in kinds.to_dict("records"):
         worth = row["forgotten_bpc"] - row["floor_bpc"]
         if worth < 0.05:
-            continue
+            continue  # a ratio to nearly nothing would be noise
         same = enough[enough["kind"] == row["kind"]]
         parts = [
             f"{title} {100 * (row['forgotten_bpc'] - own['bpc'].iloc[0]) / worth:.0f} %".replace(
                 "-", "\N{MINUS SIGN}"
             )
-            for title, own in _groups(same, legend)
+            for title, own in _groups(same, styles)
         ]
         sentences.append(
             f"*{row['kind']}* (median distance {row['median_distance']:.0f} characters, "
@@ -94,6 +94,7 @@ def remembering(table: pd.DataFrame, legend: Legend) -> list[str]:
 
 
 def _bin(table: pd.DataFrame, low: int) -> str:
+    """Return the distances of the bin that starts at ``low`` in words."""
     row = table[table["low"] == low].iloc[0]
     low, high = int(row["low"]), int(row["high"])
     if high == 1:
@@ -101,10 +102,10 @@ def _bin(table: pd.DataFrame, low: int) -> str:
     return f"{high} characters" if low == high else f"{low} to {high} characters"
 
 
-def start_of_chunk(table: pd.DataFrame, legend: Legend) -> list[str]:
-    """Say what a state from zeros costs at the first and at the last position measured."""
+def start_of_chunk(table: pd.DataFrame, styles: Styles) -> list[str]:
+    """Report the cost of starting from zeros at the first and at the last position."""
     sentences = []
-    for title, rows in _groups(table, legend):
+    for title, rows in _groups(table, styles):
         rows = rows.sort_values("position")
         first, last = rows.iloc[0], rows.iloc[-1]
         costs = [row["zero_bpc"] - row["carried_bpc"] for row in (first, last)]
@@ -114,6 +115,7 @@ def start_of_chunk(table: pd.DataFrame, legend: Legend) -> list[str]:
             f"the carried state after {int(first['position'])} character, and a difference of "
             f"{number(costs[1])} after {int(last['position'])} (first seed)."
         )
+        # NaN unless the variant has a learned initial state.
         learned = first.get("learned_bpc", float("nan")) - first["zero_bpc"]
         if not pd.isna(learned):
             sentences.append(
@@ -125,9 +127,10 @@ def start_of_chunk(table: pd.DataFrame, legend: Legend) -> list[str]:
 
 
 def temperature_ladder(table: pd.DataFrame) -> list[str]:
-    """Say what the samples of one model are like at the lowest and the highest temperature."""
+    """Describe the samples of one model at the lowest and at the highest temperature."""
     rows = table.sort_values("temperature")
     low, high = rows.iloc[0], rows.iloc[-1]
+    # Without an evaluation there are samples, but no share of real words.
     if len(rows) < 2 or rows["real_words"].isna().any():
         return []
     ends = [
@@ -141,9 +144,9 @@ def temperature_ladder(table: pd.DataFrame) -> list[str]:
     return [sentence[0].upper() + sentence[1:] + "."]
 
 
-def longest_copy(look: dict[str, Any]) -> list[str]:
-    """Quote the longest passage that a sample of the model has from the training text."""
-    samples = look.get("novelty") or []
+def longest_copy(evaluation: dict[str, Any]) -> list[str]:
+    """Quote the longest passage of the training text in the samples of *the* model."""
+    samples = evaluation.get("novelty") or []
     longest = max(samples, key=lambda sample: sample["longest_copied"], default=None)
     if longest is None or not longest.get("copied_text"):
         return []
@@ -155,13 +158,13 @@ def longest_copy(look: dict[str, Any]) -> list[str]:
 
 
 def while_learning(table: pd.DataFrame) -> list[str]:
-    """Say how the loss fell and words came, from before the training to its end."""
+    """Report loss and real words from before the training to its end."""
     rows = table.sort_values("step")
     first, last = rows.iloc[0], rows.iloc[-1]
     fall = first["val_bpc"] - last["val_bpc"]
     ends = [f"{row['val_bpc']:.3f} bits per character {_when(row)}" for row in (first, last)]
     sentences = [f"The val loss was {' and '.join(ends)}."]
-    if fall > 0:
+    if fall > 0:  # a training that diverged may end above its start
         half = rows[first["val_bpc"] - rows["val_bpc"] >= fall / 2].iloc[0]
         sentences.append(
             f"Half of that way down lay behind it {_when(half)}, "
@@ -178,25 +181,19 @@ def _when(row: pd.Series[Any]) -> str:
     return f"after {int(row['chars']):,} characters" if row["chars"] else "before it read anything"
 
 
-def row_lookup(look: dict[str, Any]) -> list[str]:
-    """Say how far products with one-hot vectors are from looking columns up."""
-    one_hot = (look.get("weights") or {}).get("one_hot")
+def row_lookup(evaluation: dict[str, Any]) -> list[str]:
+    """Report the difference between products with one-hot vectors and looked-up columns."""
+    one_hot = (evaluation.get("weights") or {}).get("one_hot")
     if not one_hot:
         return []
-    largest, chars = one_hot["largest_difference"], len(look["weights"]["chars"])
+    largest, chars = one_hot["largest_difference"], len(evaluation["weights"]["chars"])
     start = f"Over all elements, for {chars} characters, product and column "
     return [start + ("are equal." if largest == 0 else f"differ by {largest:.1g} at most.")]
 
 
-def code(text: str) -> str:
-    """Return text as inline code of Markdown, also inside a table, its line breaks visible."""
-    shown = text.replace("\n", "↵").replace("`", "'").replace("|", "\\|")
-    # Markdown takes one space off at each end, if there is one at both.
-    return f"` {shown} `" if shown.startswith(" ") or shown.endswith(" ") else f"`{shown}`"
-
-
 def network_and_ngram(table: pd.DataFrame) -> list[str]:
-    """Say at which kinds of character the network beats the n-gram most, and least."""
+    """Report the kinds of character at which the network gains most and least on the n-gram."""
+    # Positive where the network is better; sorted from worst to best.
     gains = (table["ngram_bpc"] - table["network_bpc"]).set_axis(table["kind"]).sort_values()
     order = int(table["order"].iloc[0])
     best, worst = gains.index[-1], gains.index[0]
@@ -212,7 +209,7 @@ def _side(gain: float) -> str:
 
 
 def telling_neurons(table: pd.DataFrame) -> list[str]:
-    """Name the unit with the highest correlation of all."""
+    """Report the unit with the highest correlation of all."""
     best = table.iloc[int(table["correlation"].abs().to_numpy().argmax())]
     feature = str(best["feature"]).replace("_", " ")
     return [
@@ -222,7 +219,7 @@ def telling_neurons(table: pd.DataFrame) -> list[str]:
 
 
 def open_gates(table: pd.DataFrame) -> list[str]:
-    """Say how often each gate of one model is nearly open and nearly shut."""
+    """Report the share of time that each gate of one model is nearly open and nearly shut."""
     parts = [
         f"the {row['gate']} gate is nearly open {100 * row['open']:.0f} % and nearly shut "
         f"{100 * row['shut']:.0f} % of the time"

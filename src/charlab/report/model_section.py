@@ -1,21 +1,25 @@
-"""What the report says of *the* model: its settings in words, and what was found inside it."""
+"""The parts of the report on *the* model: its settings in words, its samples, its findings."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 
 from charlab.models.params import ModelParams
 from charlab.plan.params import Params
-from charlab.report import findings
-from charlab.report import internals_findings as looking
+from charlab.report import internals_findings
+from charlab.report.comparison_section import sample_at
+from charlab.report.markdown import listed
 from charlab.report.statistics import amount, number
-from charlab.report.study import MODEL, Material
+from charlab.report.study import MODEL, StudyResults
 
 CELLS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
 
 
 def describe(model: ModelParams) -> str:
-    """Return a model's shape in words, such as 'an LSTM with 128 units in 1 layer'."""
+    """Return the shape of a model in words, such as 'an LSTM with 128 units in 1 layer'."""
+    # "an RNN", "an LSTM", "a GRU": by the names of the letters.
     article = "a" if model.cell == "gru" else "an"
     layers = f"{model.layers} layer{'s' if model.layers > 1 else ''}"
     parts = f"{article} {CELLS[model.cell]} with {model.hidden} units in {layers}"
@@ -25,7 +29,7 @@ def describe(model: ModelParams) -> str:
 
 
 def shared_settings(params: Params) -> str:
-    """Return the settings that the study's variants have in common, in words."""
+    """Return the defaults of the study's variants in words."""
     model, train = params.study.defaults.model, params.study.defaults.train
     length = f"{train.max_chars:,} characters" if train.max_chars else f"{train.epochs:g} passes"
     clip = "no clipping" if train.clip == "none" else f"clipping by {train.clip} at {train.clip_at}"
@@ -36,40 +40,73 @@ def shared_settings(params: Params) -> str:
     )
 
 
-def best_neurons(material: Material) -> pd.DataFrame:
-    """Return for each feature the one unit of *the* model that follows it best on val."""
-    table = material.table("neurons", [MODEL])
+def model_context(results: StudyResults) -> dict[str, Any]:
+    """Return the variables of the templates that describe *the* model."""
+    evaluation, snapshots = results.evaluation, _snapshot_samples(results)
+    return {
+        "model": results.model,
+        "described": describe(results.params.model),
+        "weights": evaluation.get("weights"),
+        "next_char_context": (evaluation.get("next_char") or {}).get("context", ""),
+        "against": evaluation.get("against_ngram") or {},
+        "ladder": temperature_samples(results, "temperature {:g}"),
+        "learned": [(f"after {row['chars']:,} characters", row["text"]) for row in snapshots],
+        "learned_temperature": snapshots[0]["temperature"] if snapshots else None,
+        "neurons": _best_neurons(results).to_dict("records"),
+        "said": model_findings(results),
+    }
+
+
+def temperature_samples(results: StudyResults, title: str) -> list[tuple[str, str]]:
+    """Return the samples of *the* model, each with its temperature formatted as a title."""
+    temperatures = results.params.sample.temperatures
+    samples = [(title.format(t), sample_at(results, MODEL, t)) for t in temperatures]
+    return [(title, text) for title, text in samples if text is not None]
+
+
+def _snapshot_samples(results: StudyResults) -> list[dict[str, Any]]:
+    """Return the samples from the snapshots of *the* model, each text with its prompt."""
+    drawn = results.samples.get(MODEL) or {}
+    rows = drawn.get("as_it_learned") or []
+    return [row | {"text": str(drawn["prompt"]) + str(row["text"])} for row in rows]
+
+
+def _best_neurons(results: StudyResults) -> pd.DataFrame:
+    """Return for each feature the unit of *the* model that follows it best on val."""
+    table = results.table("neurons", [MODEL])
+    # The rows of a feature are sorted by their correlation on val.
     return table.drop_duplicates(subset="feature") if len(table) else table
 
 
-def said_of_model(material: Material) -> dict[str, list[str]]:
-    """Return the findings on *the* model, by what they are about."""
-    tell = {
-        "loss_by_position": lambda rows: looking.start_of_chunk(rows, material.legend),
-        "generation": looking.temperature_ladder,
-        "neurons": looking.telling_neurons,
-        "gates": looking.open_gates,
-        "against_ngram": looking.network_and_ngram,
-        "as_it_learned": looking.while_learning,
+def model_findings(results: StudyResults) -> dict[str, list[str]]:
+    """Return the findings on *the* model, by the table or subject that they are about."""
+    functions = {
+        "loss_by_position": lambda rows: internals_findings.start_of_chunk(rows, results.styles),
+        "generation": internals_findings.temperature_ladder,
+        "neurons": internals_findings.telling_neurons,
+        "gates": internals_findings.open_gates,
+        "against_ngram": internals_findings.network_and_ngram,
+        "as_it_learned": internals_findings.while_learning,
     }
-    tables = {name: material.table(name, [MODEL]) for name in tell}
-    said = {name: tell[name](rows) if len(rows) else [] for name, rows in tables.items()}
-    said["generation"] += looking.longest_copy(material.look)
-    said["one_hot"] = looking.row_lookup(material.look)
-    return {"model": beside_baselines(material)} | said
+    tables = {name: results.table(name, [MODEL]) for name in functions}
+    said = {name: functions[name](rows) if len(rows) else [] for name, rows in tables.items()}
+    # Two findings come from the evaluation itself, not from a table.
+    said["generation"] += internals_findings.longest_copy(results.evaluation)
+    said["one_hot"] = internals_findings.row_lookup(results.evaluation)
+    return {"model": beside_baselines(results)} | said
 
 
-def beside_baselines(material: Material) -> list[str]:
-    """Say how *the* model stands to the n-gram, PPMd and the floor of its text."""
-    split = material.split
-    loss = material.model[f"{split}_bpc"]
+def beside_baselines(results: StudyResults) -> list[str]:
+    """Compare *the* model with the n-gram, PPMd and the floor of its text."""
+    split = results.split
+    loss = results.model[f"{split}_bpc"]
     names = {"n-gram": "the best n-gram", "PPMd": "PPMd", "floor": "the floor"}
     parts = [
         f"{amount(loss - row['bpc'])} {'above' if loss > row['bpc'] else 'below'} "
         f"{names[row['kind']]} ({number(row['bpc'])})"
-        for row in material.lines(material.params.text).to_dict("records")
+        for row in results.lines(results.params.text).to_dict("records")
     ]
-    beside = f"; for the same text that is {findings.listed(parts)}" if parts else ""
+    beside = f"; for the same text that is {listed(parts)}" if parts else ""
     return [
         f"The model's {split} loss is {number(loss)} bits per character{beside}. "
         "It is one training, whose spread is not known."

@@ -1,8 +1,8 @@
 """The brief: the study on at most two pages of A4, as a PDF that a student can build on.
 
-What enters are the same tables, findings and pictures as for the report; what leaves is
-brief.pdf. Typst sets the pages by templates/brief.typ, with the fonts that it brings along and
-without a date, so that the same results give the same bytes.
+The brief is made of the same tables, findings and pictures as the report. Typst sets
+templates/brief.typ with its own fonts and without a date, so that the same results give the
+same bytes.
 """
 
 from __future__ import annotations
@@ -18,61 +18,79 @@ from markdown_it import MarkdownIt
 
 from charlab.core.files import write_bytes, write_json
 from charlab.plots import registry
-from charlab.report.comparison_section import Block, comparison_tables, model_tables, sample_at
+from charlab.report.comparison_section import Block
 from charlab.report.findings import Entry, as_shares
-from charlab.report.model_section import beside_baselines, describe, shared_settings
+from charlab.report.model_section import (
+    beside_baselines,
+    describe,
+    shared_settings,
+    temperature_samples,
+)
+from charlab.report.pictures import comparison_data, loss_figure, model_data
 from charlab.report.statistics import difference, number
-from charlab.report.study import MODEL, Material
+from charlab.report.study import StudyResults
 
 PAGES = 2
-"""At most; what is least important is left out until the text fits."""
+"""Maximum number of pages; the least important answers are left out until the rest fits."""
 
 WIDTH = 4.9
-"""Inches that figures are drawn for: they take two thirds of the page's width."""
+"""Width in inches for which figures are drawn: two thirds of the width of the page."""
 
 Runs = list[dict[str, Any]]
+"""Pieces of text in one style each: ``text``, ``bold``, ``italic``, ``code``."""
 
 
-def brief(material: Material, blocks: dict[str, Block], ranks: dict[str, int]) -> bytes:
+def brief(results: StudyResults, blocks: dict[str, Block]) -> bytes:
     """Return the brief as a PDF.
 
     Parameters
     ----------
-    material : Material
+    results : StudyResults
         The results of a study.
     blocks : dict of Block
-        What the report says of each comparison.
-    ranks : dict of int
-        For each comparison its place in its section of the report: 0 for the first.
+        The report's block on each comparison.
     """
-    main = next((slug for slug in ("cells", *blocks) if slug in blocks), None)
-    pictures = _pictures(material, main)
-    content = _content(material, blocks, main, list(pictures))
-    answers = {slug: _answer(material, slug) for slug in blocks}
-    least = sorted(answers, key=lambda slug: ranks.get(slug, 0))
+    # The first comparison of cells is the main one; without any, the first of the study.
+    main = next(iter([*results.in_section("cells"), *blocks]), None)
+    pictures = _pictures(results, main)
+    content = _content(results, blocks, main, list(pictures))
+    answers = {slug: _answer(results, slug) for slug in blocks}
+    by_importance = sorted(blocks, key=lambda slug: _rank(results, slug))
     with tempfile.TemporaryDirectory(prefix="charlab-") as name:
         folder = Path(name)
         for picture, svg in pictures.items():
             write_bytes(folder / f"{picture}.svg", svg)
         template = files("charlab.report") / "templates" / "brief.typ"
         write_bytes(folder / "brief.typ", template.read_bytes())
+        # Fonts of the system would make the bytes depend on the machine.
         compiler = typst.Compiler(root=folder, font_paths=[], ignore_system_fonts=True)
 
         def pages(shown: int) -> int:
-            kept = set(least[:shown])
+            kept = set(by_importance[:shown])
             rows = [answer for slug, answer in answers.items() if slug in kept]
+            # The order of params.yaml is kept, whatever is left out.
             write_json(folder / "content.json", content | {"answers": rows})
             return len(_set(compiler, folder, "svg"))
 
-        pages(_most(pages, len(least)))
+        # Leaves the content that fits in content.json, from which the PDF is set.
+        pages(_most(pages, len(by_importance)))
         (pdf,) = _set(compiler, folder, "pdf")
     return pdf
 
 
+def _rank(results: StudyResults, slug: str) -> int:
+    """Return the position of a comparison in its section; the first are left out last."""
+    return results.in_section(results.comparison(slug).section).index(slug)
+
+
 def _most(pages: Callable[[int], int], count: int) -> int:
-    """Return how many answers fit :data:`PAGES` pages; more answers never take fewer pages."""
+    """Return the number of answers that fit on :data:`PAGES` pages, by bisection.
+
+    More answers never take fewer pages.
+    """
     if pages(count) <= PAGES:
         return count
+    # Invariant: ``fit`` answers fit, ``too_many`` do not.
     fit, too_many = 0, count
     while too_many - fit > 1:
         middle = (fit + too_many) // 2
@@ -84,56 +102,57 @@ def _most(pages: Callable[[int], int], count: int) -> int:
 
 
 def _set(compiler: Any, folder: Path, form: str) -> list[bytes]:
-    """Let typst set the pages; return one file, or for pictures one for each page."""
+    """Let typst set the pages: one file as ``pdf``, one per page as ``svg``."""
     done = compiler.compile(folder / "brief.typ", format=form)
     return done if isinstance(done, list) else [done]
 
 
-def _pictures(material: Material, main: str | None) -> dict[str, bytes]:
-    """Draw what there is of: the cells' losses, what they forget, how the model learned."""
+def _pictures(results: StudyResults, main: str | None) -> dict[str, bytes]:
+    """Draw the losses of the main comparison, its memory, and how *the* model learned."""
     wanted: list[tuple[str, dict[str, Any]]] = []
     if main is not None:
-        several = len(set(material.texts_of(main))) > 1
-        kind = "texts" if several else "comparison"
-        wanted.append((kind, comparison_tables(material, main)))
-        far = "cells_invented" if "cells_invented" in material.params.study.comparisons else main
-        tables = comparison_tables(material, far)
-        forgets = len(tables.get("loss_by_distance", ()))
-        wanted.append(("loss_by_distance" if forgets else "gradient_by_lag", tables))
-    wanted.append(("model_learning_curve", model_tables(material)))
-    drawn = {name: registry.draw(name, tables, width=WIDTH) for name, tables in wanted}
+        wanted.append((loss_figure(results, main), comparison_data(results, main)))
+        # Distances of dependencies are known in a built-in text only.
+        builtin = [s for s in results.in_section("cells") if results.on_builtin_text(s)]
+        data = comparison_data(results, next(iter([*builtin, main])))
+        has_distances = len(data.get("loss_by_distance", ()))
+        wanted.append(("loss_by_distance" if has_distances else "gradient_by_lag", data))
+    wanted.append(("model_learning_curve", model_data(results)))
+    drawn = {name: registry.draw(name, data, width=WIDTH) for name, data in wanted}
     return {name: svg for name, svg in drawn.items() if svg is not None}
 
 
 def _content(
-    material: Material, blocks: dict[str, Block], main: str | None, pictures: list[str]
+    results: StudyResults, blocks: dict[str, Block], main: str | None, pictures: list[str]
 ) -> dict[str, Any]:
-    params = material.params
-    ladder = params.sample.temperatures
-    texts = [(t, sample_at(material, MODEL, t)) for t in ladder]
-    text = material.text_row(params.text)
+    """Return the content of the template but for the answers."""
+    params = results.params
+    captions = {name: registry.figures()[name].caption for name in pictures}
+    text = results.text_row(params.text)
     return {
         "title": params.study.title,
         "variants": len(params.study.variants),
         "seeds": len(params.study.seeds),
         "texts": len(params.texts),
-        "split": material.split,
+        "split": results.split,
         "text": text["title"],
         "chars": f"{text['chars']:,.0f}",
         "vocabulary": text["vocabulary"],
         "model": describe(params.model),
-        "parameters": f"{material.model['parameters']:,.0f}",
+        "parameters": f"{results.model['parameters']:,.0f}",
         "shared": shared_settings(params),
-        "verdict": [runs(sentence) for sentence in beside_baselines(material)],
+        "verdict": [runs(sentence) for sentence in beside_baselines(results)],
         "main": None if main is None else _main(blocks[main]),
-        "pictures": [{"name": name, "caption": registry.caption(name)} for name in pictures],
-        "samples": [{"title": f"{t:g}", "text": drawn} for t, drawn in texts if drawn is not None],
+        "pictures": [{"name": name, "caption": caption} for name, caption in captions.items()],
+        "samples": [
+            {"title": t, "text": drawn} for t, drawn in temperature_samples(results, "{:g}")
+        ],
         "answers": [],
     }
 
 
 def _main(block: Block) -> dict[str, Any]:
-    """Return the comparison that stands first: its table and its findings."""
+    """Return table and findings of the main comparison."""
     return {
         "question": plain(block.question),
         "header": [plain(cell) for cell in block.header],
@@ -142,38 +161,41 @@ def _main(block: Block) -> dict[str, Any]:
     }
 
 
-def _answer(material: Material, slug: str) -> list[str]:
-    """Return one comparison in a line: the best, the next, the difference, and the verdict."""
-    comparison, split = material.comparison(slug), material.split
-    entries = material.entries(slug)
-    if len(set(material.texts_of(slug))) > 1:
-        rows = [material.text_row(text) for text in material.texts_of(slug)]
+def _answer(results: StudyResults, slug: str) -> list[str]:
+    """Return a row on one comparison: question, best, loss, difference to the next, verdict."""
+    comparison, split = results.comparison(slug), results.split
+    entries = results.entries(slug)
+    # As in the report, texts are compared relative to their n-grams.
+    if len(set(results.texts_of(slug))) > 1:
+        rows = [results.text_row(text) for text in results.texts_of(slug)]
         lines = [row[f"ngram_{split}_bpc"] for row in rows]
         if None in lines:
             return [comparison.question, "–", "–", "–", "not comparable"]
         entries = as_shares(entries, lines)
     best, *others = sorted(entries, key=lambda entry: entry.mean)
     if not others:
-        return [comparison.question, best.title, number(best.mean), "–", "–"]
-    return [comparison.question, best.title, number(best.mean), *_next(best, others[0])]
+        return [comparison.question, best.label, number(best.mean), "–", "–"]
+    return [comparison.question, best.label, number(best.mean), *_next(best, others[0])]
 
 
 def _next(best: Entry, other: Entry) -> list[str]:
-    found = difference(other.losses, best.losses)
+    """Return the difference between the best and the second best, and the verdict on it."""
+    paired = difference(other.losses, best.losses)
     verdicts = {
         "equal": "no difference",
         "unknown": "one seed: unknown",
         "unclear": "within the spread",
         "clear": "clear",
     }
-    interval = f" ({found.interval})" if found.interval else ""
-    return [f"{other.title}: {number(found.mean)}{interval}", verdicts[found.verdict]]
+    interval = f" ({paired.interval})" if paired.interval else ""
+    return [f"{other.label}: {number(paired.mean)}{interval}", verdicts[paired.verdict]]
 
 
 def runs(markdown: str) -> Runs:
-    """Return a sentence of Markdown as pieces of text that are bold, italic, code, or plain."""
-    found: Runs = []
+    """Split a sentence of Markdown into pieces that are bold, italic, code, or plain."""
+    pieces: Runs = []
     strong = slanted = False
+    # Tokens of markup switch a style on and off, the others carry text.
     for token in MarkdownIt("commonmark").parseInline(markdown)[0].children or []:
         if token.type in ("strong_open", "strong_close"):
             strong = token.type == "strong_open"
@@ -181,10 +203,10 @@ def runs(markdown: str) -> Runs:
             slanted = token.type == "em_open"
         elif token.type == "code_inline" or token.content:
             code = token.type == "code_inline"
-            found.append({"text": token.content, "bold": strong, "italic": slanted, "code": code})
-    return found
+            pieces.append({"text": token.content, "bold": strong, "italic": slanted, "code": code})
+    return pieces
 
 
 def plain(markdown: str) -> str:
-    """Return Markdown as text without marks."""
+    """Return the text of a piece of Markdown without its markup."""
     return "".join(run["text"] for run in runs(markdown))

@@ -1,9 +1,8 @@
-"""Is a difference more than the spread of the seeds? Paired by seed, with Student's t.
+"""Paired comparison of two variants over the seeds, with Student's t.
 
-What enters are the losses of two variants by seed; what leaves is the mean of their
-differences with its 95 % interval, ``mean +- t_{0.975, n-1} s / sqrt(n)``, where ``s`` is the
-standard deviation of the ``n`` differences. The same seed means the same batches and the
-same random streams, so that what the seeds have in common cancels.
+The mean of the ``n`` differences by seed has the 95 % interval
+``mean +- t_{0.975, n-1} s / sqrt(n)``, where ``s`` is their sample standard deviation. Trainings
+with the same seed share batches and random numbers, so the effect of the seed cancels.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ T_975 = (
 )
 
 EQUAL = 5e-6
-"""Losses have six significant digits in metrics/: what is closer than this is equal there."""
+"""Bound below which two losses in metrics/, of six significant digits, count as equal."""
 
 Verdict = Literal["equal", "unknown", "unclear", "clear"]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How much more one variant loses than another, over the seeds that both have.
+    """The difference between the losses of two variants, over the seeds that both have.
 
     Attributes
     ----------
@@ -47,7 +46,7 @@ class Difference:
 
     @property
     def interval(self) -> str:
-        """The 95 % interval as a person reads it; '' if there is none."""
+        """The 95 % interval in words; '' if there is none."""
         if self.half_width is None:
             return ""
         low, high = self.mean - self.half_width, self.mean + self.half_width
@@ -55,19 +54,22 @@ class Difference:
 
 
 def difference(more: Mapping[int, float], less: Mapping[int, float]) -> Difference:
-    """Compare the losses of two variants, given by seed.
+    """Return the mean of ``more`` - ``less`` over their common seeds, with a verdict.
 
     Raises
     ------
     ValueError
         If they have no seed in common.
     """
-    found = [more[seed] - less[seed] for seed in sorted(more.keys() & less.keys())]
-    if not found:
-        raise ValueError("two variants without a seed in common cannot be compared")
-    mean = statistics.fmean(found)
-    half = half_width(found)
-    if all(abs(value) < EQUAL for value in found):
+    differences = [more[seed] - less[seed] for seed in sorted(more.keys() & less.keys())]
+    if not differences:
+        raise ValueError(
+            f"no seed in common: one variant has seeds {sorted(more)}, the other {sorted(less)}; "
+            "train both with the same study.seeds"
+        )
+    mean = statistics.fmean(differences)
+    half = half_width(differences)
+    if all(abs(value) < EQUAL for value in differences):
         return Difference(0.0, half, "equal")
     if half is None:
         return Difference(mean, None, "unknown")
@@ -79,6 +81,7 @@ def half_width(values: list[float]) -> float | None:
     n = len(values)
     if n < 2:
         return None
+    # Beyond 19 degrees of freedom the last value is used, which is slightly too wide.
     return T_975[min(n - 1, len(T_975)) - 1] * statistics.stdev(values) / math.sqrt(n)
 
 
@@ -86,10 +89,10 @@ def number(value: float) -> str:
     """Return a loss or a difference to three decimals, with a real minus sign."""
     text = f"{value:.3f}"
     if float(text) == 0:
-        text = "0.000"
+        text = "0.000"  # not "-0.000"
     return text.replace("-", "−")
 
 
 def amount(value: float) -> str:
-    """Return the size of a difference; a tiny one is not printed as nothing."""
+    """Return the absolute value of a difference; a tiny one is not printed as 0."""
     return number(abs(value)) if abs(value) >= 0.0005 else "less than 0.001"

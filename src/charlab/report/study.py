@@ -1,7 +1,7 @@
-"""Everything that the report is written from, loaded once, and cut for one question.
+"""The results of a study as the report reads them: loaded once, then cut per comparison.
 
-What enters are params.yaml and the folders of the results; what leaves are tables.
-Losses are shown on the test split; where the study has none, on val, and say so.
+Inputs are params.yaml and the folders of results; outputs are tables. Losses are shown on the
+test split, or on val where the study has no test split.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ import pandas as pd
 from charlab.core.files import read_json
 from charlab.plan.params import Params
 from charlab.plan.study import ComparisonParams
-from charlab.plots.style import Legend, legend_of
+from charlab.plots.style import Styles, series_styles
 from charlab.report.findings import Entry, as_number
 
 MODEL = "model"
+"""Name of *the* model in the column ``variant`` of every table."""
 
 TEXT_COLUMNS = {"variant": str, "title": str, "text": str, "value": str, "vary": str, "char": str}
+"""Columns that hold text, although a value may look like a number or like a missing one."""
 
 
 @dataclass(frozen=True)
-class Material:
+class StudyResults:
     """The results of a study.
 
     Attributes
@@ -32,23 +34,23 @@ class Material:
     params : Params
         The whole of params.yaml.
     tables : dict of DataFrame
-        Every CSV of metrics/ and plots/, by its name without the ending.
+        Every CSV of metrics/ and plots/, by its name without the suffix.
     model : dict
         metrics/model.json.
-    look : dict
-        What was found inside *the* model, as in data/evaluation/model.json.
+    evaluation : dict
+        The evaluation of *the* model, from data/evaluation/model.json.
     samples : dict
-        What was sampled, by variant, as in data/samples/.
-    legend : dict
-        The look of every variant.
+        The samples from data/samples/, by variant.
+    styles : dict
+        The style of every variant.
     """
 
     params: Params
     tables: dict[str, pd.DataFrame]
     model: dict[str, float]
-    look: dict[str, Any]
+    evaluation: dict[str, Any]
     samples: dict[str, dict[str, Any]]
-    legend: Legend
+    styles: Styles
 
     @property
     def split(self) -> str:
@@ -56,15 +58,24 @@ class Material:
         return "test" if "test_bpc" in self.model else "val"
 
     def table(self, name: str, variants: list[str] | None = None) -> pd.DataFrame:
-        """Return a table, empty if there is none; of some variants only, in their order."""
+        """Return a table, or only the rows of some variants in their order; empty if missing."""
         table = self.tables.get(name, pd.DataFrame())
         if variants is None or not len(table):
             return table
         rows = table[table["variant"].isin(variants)]
+        # A stable sort keeps the rows of a variant in their order.
         return rows.sort_values("variant", key=lambda c: c.map(variants.index), kind="stable")
 
+    def variant_tables(self, variants: list[str]) -> dict[str, pd.DataFrame]:
+        """Return every table with a column ``variant``, cut to some variants."""
+        return {
+            name: self.table(name, variants)
+            for name, table in self.tables.items()
+            if "variant" in table.columns
+        }
+
     def text_row(self, slug: str) -> dict[str, Any]:
-        """Return a text's row of metrics/texts.csv; what is not known is None."""
+        """Return the row of a text in metrics/texts.csv, with None for an empty field."""
         table = self.tables["texts"]
         row = table[table["text"] == slug].iloc[0].to_dict()
         return {str(k): None if pd.isna(v) else v for k, v in row.items()}
@@ -72,77 +83,89 @@ class Material:
     def lines(self, text: str, split: str | None = None) -> pd.DataFrame:
         """Return the baselines of a text as lines for a figure: ``kind``, ``label``, ``bpc``."""
         row, split = self.text_row(text), split or self.split
-        found = [
+        # The loss of xz is far off the axis of any figure: it is in tables only.
+        baselines = [
             ("n-gram", "ngram", f"n-gram, order {row['ngram_order'] or 0:.0f}"),
             ("PPMd", "ppmd", f"PPMd, order {row['ppmd_order'] or 0:.0f}"),
             ("floor", "floor", "floor"),
         ]
-        values = [(kind, label, row.get(f"{key}_{split}_bpc")) for kind, key, label in found]
+        values = [(kind, label, row.get(f"{key}_{split}_bpc")) for kind, key, label in baselines]
         return pd.DataFrame(
-            [entry for entry in values if entry[2] is not None], columns=["kind", "label", "bpc"]
+            [value for value in values if value[2] is not None], columns=["kind", "label", "bpc"]
         )
 
     def points(self, slug: str) -> pd.DataFrame:
-        """Return a comparison's rows of metrics/comparisons.csv with the shown loss as ``bpc``."""
+        """Return the rows of a comparison, with the shown loss as ``bpc``, and labels."""
         table = self.tables["comparisons"]
         rows = table[table["comparison"] == slug]
         labels = [
-            _label(self.legend[name].title, value)
+            _label(self.styles[name].label, value)
             for name, value in zip(rows["variant"], rows["value"], strict=True)
         ]
+        # Figures read bpc, and name the split on their axis.
         shown = rows.assign(split=self.split, bpc=rows[f"{self.split}_bpc"], label=labels)
         return shown.reset_index(drop=True)
 
     def entries(self, slug: str, split: str | None = None) -> list[Entry]:
-        """Return a comparison's variants with their losses by seed."""
+        """Return the variants of a comparison with their losses by seed."""
         points, column = self.points(slug), f"{split or self.split}_bpc"
-        found = []
+        entries = []
         for name in self.comparison(slug).variants:
             rows = points[points["variant"] == name]
+            # By seed, since differences are paired by seed.
             losses = dict(zip(rows["seed"].astype(int), rows[column].astype(float), strict=True))
             value = str(rows["value"].iloc[0]) if rows["value"].notna().any() else ""
-            found.append(Entry(self.legend[name].title, losses, value))
-        return found
+            entries.append(Entry(self.styles[name].label, losses, value))
+        return entries
 
     def comparison(self, slug: str) -> ComparisonParams:
-        """Return a comparison as params.yaml has it."""
+        """Return the entry of a comparison in params.yaml."""
         return self.params.study.comparisons[slug]
+
+    def in_section(self, section: str) -> list[str]:
+        """Return the comparisons of a section of the report, in the order of params.yaml."""
+        comparisons = self.params.study.comparisons
+        return [slug for slug, entry in comparisons.items() if entry.section == section]
 
     def texts_of(self, slug: str) -> list[str]:
         """Return the text of each variant of a comparison."""
         variants = self.params.study.variants
         return [variants[name].text for name in self.comparison(slug).variants]
 
+    def on_builtin_text(self, slug: str) -> bool:
+        """Return whether all variants of a comparison read a built-in text, which has a floor."""
+        return all(self.params.texts[text].builtin is not None for text in self.texts_of(slug))
 
-def _label(title: str, value: str) -> str:
-    """Return a title with the number that is varied, where the title does not have it."""
-    return title if as_number(value) is None or value in title else f"{title} ({value})"
+
+def _label(label: str, value: str) -> str:
+    """Return a label with the number that is varied, unless the label contains it."""
+    return label if as_number(value) is None or value in label else f"{label} ({value})"
 
 
-def load(params: Params, metrics: Path, plots: Path, data: Path) -> Material:
+def load(params: Params, metrics: Path, plots: Path, data: Path) -> StudyResults:
     """Read the results of a study."""
     paths = sorted(metrics.glob("*.csv")) + sorted(plots.glob("*.csv"))
-    tables = {path.stem: _read(path) for path in paths}
-    look = data / "evaluation" / "model.json"
+    evaluation = data / "evaluation" / "model.json"
+    # Samples are looked up by the slugs in params.yaml, so a left-over file is not read.
     samples = {MODEL: data / "samples" / "model.json"} | {
         slug: data / "samples" / "variants" / f"{slug}.json" for slug in params.study.variants
     }
-    return Material(
+    return StudyResults(
         params=params,
-        tables=tables,
+        tables={path.stem: _read(path) for path in paths},
         model=read_json(metrics / "model.json"),
-        look=read_json(look) if look.is_file() else {},
+        evaluation=read_json(evaluation) if evaluation.is_file() else {},
         samples={name: read_json(path) for name, path in samples.items() if path.is_file()},
-        legend=legend_of(params),
+        styles=series_styles(params),
     )
 
 
 def _read(path: Path) -> pd.DataFrame:
-    # A text called "null", or a character "NA", is itself, and not a missing value.
+    # A text called "null" or a character "NA" is not a missing value.
     return pd.read_csv(path, dtype=TEXT_COLUMNS, keep_default_na=False, na_values=_empty(path))
 
 
 def _empty(path: Path) -> dict[str, list[str]]:
-    """Return for each column of numbers what stands for a missing one: nothing."""
+    """Return, for each column of numbers, the empty field as the only missing value."""
     header = path.read_text(encoding="utf-8").partition("\n")[0].split(",")
     return {name: [""] for name in header if name not in TEXT_COLUMNS}

@@ -1,0 +1,110 @@
+"""The pictures of the report, and the data that their figures are given.
+
+Which figures there are, what data they need and where they appear is written once, at each
+figure's function (:mod:`charlab.plots.registry`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from charlab.plots import registry
+from charlab.report.study import MODEL, StudyResults
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in the report: its file name without the suffix, its SVG, its caption."""
+
+    name: str
+    svg: bytes
+    caption: str
+
+
+def picture(name: str, data: Mapping[str, Any], suffix: str = "") -> list[Picture]:
+    """Draw one figure; an empty list if some data that it needs are missing."""
+    svg = registry.draw(name, data)
+    if svg is None:
+        return []
+    return [Picture(f"{name}{suffix}", svg, registry.figures()[name].caption)]
+
+
+def loss_figure(results: StudyResults, slug: str) -> str:
+    """Return the figure of a comparison's final losses.
+
+    Losses on different texts are only comparable beside the baselines of each text.
+    """
+    return "texts" if len(set(results.texts_of(slug))) > 1 else "comparison"
+
+
+def comparison_figures(results: StudyResults, slug: str) -> list[str]:
+    """Return the figures of a comparison: losses, learning curves, those of the varied key."""
+    vary = results.comparison(slug).vary
+    # EVERY is no key, so losses and learning curves are not among these.
+    of_key = [name for name, figure in registry.figures().items() if vary in figure.vary]
+    return [loss_figure(results, slug), "learning_curves", *of_key]
+
+
+def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
+    """Return the data that the figures of a comparison can need."""
+    comparison = results.comparison(slug)
+    tables = results.variant_tables(comparison.variants)
+    return tables | {
+        "points": results.points(slug),
+        # Under the names that figures use, whatever the file is called.
+        "curves": tables.get("variants_learning_curves"),
+        "styles": results.styles,
+        "title": comparison.title,
+        "lines": _lines(results, slug),
+        "texts": results.tables["texts"],
+    }
+
+
+def _lines(results: StudyResults, slug: str) -> pd.DataFrame | None:
+    """Return the lines of the one text of a comparison; with *the* model's if it is on it."""
+    texts = set(results.texts_of(slug))
+    if len(texts) != 1:
+        return None
+    text = texts.pop()
+    lines = results.lines(text)
+    if text != results.params.text:
+        return lines  # *the* model reads another text
+    loss = results.model[f"{results.split}_bpc"]
+    own = {"kind": "the model", "label": "the model", "bpc": loss}
+    return pd.concat([lines, pd.DataFrame([own])], ignore_index=True)
+
+
+def model_data(results: StudyResults) -> dict[str, Any]:
+    """Return the data that the figures of *the* model can need."""
+    return results.variant_tables([MODEL]) | {
+        "model_learning_curve": results.table("model_learning_curve"),
+        # The learning curve is on val, so its baselines are, too.
+        "lines": results.lines(results.params.text, "val"),
+        "styles": results.styles,
+        "weights": results.evaluation.get("weights"),
+        "colored": results.evaluation.get("colored"),
+        "passage": (results.evaluation.get("against_ngram") or {}).get("passage"),
+    }
+
+
+def model_pictures(results: StudyResults) -> dict[str, Picture]:
+    """Draw every figure of *the* model that there is data for, by name."""
+    data = model_data(results)
+    # Sections are those of the report on *the* model.
+    names = [name for name, figure in registry.figures().items() if figure.section]
+    return {name: drawn for name in names for drawn in picture(name, data)}
+
+
+def further_pictures(results: StudyResults) -> list[Picture]:
+    """Draw every figure without a place in the report, from the tables of the whole study."""
+    data = results.tables | {"styles": results.styles}
+    names = [
+        name
+        for name, figure in registry.figures().items()
+        if not figure.section and not figure.vary
+    ]
+    return [drawn for name in names for drawn in picture(name, data)]

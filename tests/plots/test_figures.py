@@ -1,0 +1,289 @@
+"""Each figure draws the values of its data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle, StepPatch
+
+from charlab.plots import registry
+from figure_data import CURVES, DATA, LOSSES, POINTS, STYLES, WEIGHTS
+
+MEANS = {"a": pytest.approx(7 / 3), "b": pytest.approx(3.2)}
+
+Check = Callable[[Figure], None]
+
+CHECKS: dict[str, Check] = {}
+"""By figure: a function that reads its values from the artists of matplotlib."""
+
+
+def reads(function: Check) -> Check:
+    """Register the check of a figure, which is named ``check_FIGURE``."""
+    CHECKS[function.__name__.removeprefix("check_")] = function
+    return function
+
+
+@pytest.mark.parametrize("name", registry.figures())
+def test_a_figure_draws_the_values_of_its_data(name: str) -> None:
+    """Every figure of the registry has data here, and a check that reads what is drawn."""
+    assert name in DATA, f"add the data of {name} to figure_data.py"
+    assert name in CHECKS, f"write check_{name}, which reads the values that {name} draws"
+    figure = registry.make(name, DATA[name])
+    assert figure is not None
+    CHECKS[name](figure)
+
+
+def series(ax: Axes) -> dict[str, list[float]]:
+    """Return the y values of each labeled line of an axes."""
+    return {str(line.get_label()): list(map(float, line.get_ydata())) for line in ax.lines}
+
+
+def labels(ax: Axes, axis: str) -> list[str]:
+    """Return the tick labels of an axis."""
+    return [label.get_text() for label in getattr(ax, f"get_{axis}ticklabels")()]
+
+
+@reads
+def check_comparison(figure: Figure) -> None:
+    """Expect a dot per seed, a bar and a number at the mean, a vertical line per baseline."""
+    (ax,) = figure.axes
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    bars = [line for line in ax.lines if line.get_linewidth() == 2.2]
+    assert [tuple(dot.get_xdata()) for dot in dots] == list(LOSSES.values())
+    assert [list(bar.get_xdata()) for bar in bars] == [[mean] * 2 for mean in MEANS.values()]
+    assert [text.get_text() for text in ax.texts] == ["2.333", "3.200"]
+    assert labels(ax, "y") == ["the a", "the b"]
+    baselines = {line.get_label(): list(line.get_xdata()) for line in ax.lines}
+    assert baselines["n-gram, order 5"] == [1.9, 1.9]
+    assert baselines["the model"] == [1.8, 1.8]
+
+
+@reads
+def check_texts(figure: Figure) -> None:
+    """Expect the baselines of each text in its row, and a dot per seed of the network."""
+    (ax,) = figure.axes
+    marks = {line.get_label(): list(line.get_xdata()) for line in ax.lines}
+    assert marks["xz"] == [3.9, 3.9]
+    assert marks["PPMd, best order"] == [2.2, 3.2]
+    assert marks["n-gram, best order"] == [2.4, 3.4]
+    assert "floor" not in marks
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [tuple(dot.get_xdata()) for dot in dots] == list(LOSSES.values())
+    assert labels(ax, "y") == ["Book a (en)", "Book b (en)"]
+
+
+@reads
+def check_model_learning_curve(figure: Figure) -> None:
+    """Expect val and train loss against characters read, and the baselines as horizontal lines."""
+    (ax,) = figure.axes
+    drawn = series(ax)
+    assert drawn["val"] == [3.0, 2.5]
+    assert drawn["train"] == [5.0, 4.5]
+    assert drawn["n-gram, order 5"] == [1.9, 1.9]
+    assert list(ax.lines[0].get_xdata()) == [1.0, 2.0]
+
+
+@reads
+def check_learning_curves(figure: Figure) -> None:
+    """Expect the mean over the seeds as a line, a band from the lowest to the highest seed."""
+    (ax,) = figure.axes
+    train = [line for line in ax.lines if line.get_linestyle() == "--"]
+    for name, band, dashed in zip("ab", ax.collections, train, strict=True):
+        mean, seeds = sum(LOSSES[name]) / 3, LOSSES[name]
+        assert series(ax)[name.upper()] == pytest.approx([mean + 1, mean + 0.5])
+        assert list(dashed.get_ydata()) == pytest.approx([2 * mean + 1, 2 * mean + 0.5])
+        outline = band.get_paths()[0].vertices
+        for millions in (1, 2):
+            y = outline[outline[:, 0] == millions, 1]
+            assert y.min() == pytest.approx(min(seeds) + 1 / millions)
+            assert y.max() == pytest.approx(max(seeds) + 1 / millions)
+
+
+@reads
+def check_gradient_norms(figure: Figure) -> None:
+    """Expect a line per seed on a logarithmic axis, one legend entry per variant."""
+    (ax,) = figure.axes
+    assert [list(line.get_ydata()) for line in ax.lines] == [[s, s / 2] for s in (1, 2, 3)] * 2
+    assert ax.get_yscale() == "log"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
+
+
+@reads
+def check_temperature(figure: Figure) -> None:
+    """Expect three panels by increasing temperature: bits, percent of words, characters."""
+    entropy, words, copies = figure.axes
+    assert series(entropy) == {
+        "of what is drawn from": [1.0, 2.0],
+        "loss of the sample": [1.2, 2.5],
+    }
+    assert list(words.lines[0].get_ydata()) == pytest.approx([90, 60])
+    assert list(copies.lines[0].get_ydata()) == [30, 10]
+    assert list(copies.lines[0].get_xdata()) == [0.5, 1.0]
+
+
+@reads
+def check_as_it_learned(figure: Figure) -> None:
+    """Expect loss and percent of real words at each snapshot, at equal distances."""
+    loss, words = figure.axes
+    assert list(loss.lines[0].get_ydata()) == [6.0, 3.0, 2.0]
+    assert list(words.lines[0].get_ydata()) == pytest.approx([0, 40, 80])
+    assert labels(loss, "x") == ["0", "1.5k", "2.0M"]
+
+
+@reads
+def check_novelty(figure: Figure) -> None:
+    """Expect a line per temperature, in percent."""
+    (ax,) = figure.axes
+    assert series(ax) == {
+        "temperature 0.5": pytest.approx([10, 70]),
+        "temperature 1": pytest.approx([20, 90]),
+    }
+    assert list(ax.lines[0].get_xdata()) == [2, 8]
+
+
+@reads
+def check_against_ngram(figure: Figure) -> None:
+    """Expect the loss of the model and of the n-gram in the row of each kind."""
+    (ax,) = figure.axes
+    drawn = {line.get_label(): list(line.get_xdata()) for line in ax.lines}
+    assert drawn == {"the model": [1.0, 3.0], "n-gram of order 5": [1.5, 2.5]}
+    assert labels(ax, "y") == ["space", "digit"]
+
+
+@reads
+def check_gradient_by_lag(figure: Figure) -> None:
+    """Expect the norm of every variant, and that of the cell where there is one."""
+    (ax,) = figure.axes
+    assert series(ax) == {"A": [1.0, 0.5], "B": [1.0, 0.8], "B: cell": [1.0, 0.9]}
+
+
+@reads
+def check_loss_by_position(figure: Figure) -> None:
+    """Expect a line per initial state that was measured."""
+    (ax,) = figure.axes
+    assert series(ax) == {"A: carried": [2.0, 1.9], "A: zero": [3.0, 2.5]}
+
+
+@reads
+def check_loss_by_distance(figure: Figure) -> None:
+    """Expect the loss above the floor in bins of enough characters, and that without memory."""
+    (ax,) = figure.axes
+    forgotten = "knows the rules, has forgotten the thing"
+    assert series(ax) == {
+        "A": [0.5, 0.75],
+        "B": pytest.approx([0.4, 0.35]),
+        forgotten: [2.0, 2.25],
+    }
+    assert labels(ax, "x") == ["1", "2-3"]
+
+
+@reads
+def check_activations(figure: Figure) -> None:
+    """Expect a panel per variant with the share in each bin."""
+    drawn = {}
+    for ax in figure.axes:
+        (steps,) = [patch for patch in ax.patches if isinstance(patch, StepPatch)]
+        drawn[ax.get_title()] = list(steps.get_data().values)
+        assert list(steps.get_data().edges) == [-1.0, 0.0, 1.0]
+    assert drawn == {"A": [0.25, 0.75], "B": [0.4, 0.6]}
+
+
+@reads
+def check_gate_saturation(figure: Figure) -> None:
+    """Expect a panel per gate, a dot per unit."""
+    reset, update = figure.axes
+    assert list(reset.lines[0].get_xdata()) == [0.1, 0.2]
+    assert list(reset.lines[0].get_ydata()) == [0.4, 0.5]
+    assert list(update.lines[0].get_ydata()) == [0.6]
+    assert [ax.get_title() for ax in (reset, update)] == ["reset gate", "update gate"]
+
+
+@reads
+def check_weights(figure: Figure) -> None:
+    """Expect three matrices, colors symmetric about zero, the rows of each gate labeled."""
+    panels = figure.axes[:3]
+    for ax, name in zip(panels, ("weight_ih", "weight_hh", "head"), strict=True):
+        (image,) = ax.images
+        assert np.array_equal(image.get_array(), WEIGHTS[name])
+        bound = np.quantile(np.abs(WEIGHTS[name]), 0.99)
+        assert image.get_clim() == pytest.approx((-bound, bound))
+    assert panels[0].get_title() == "W_xh, 64 × 3"
+    assert labels(panels[0], "y") == ["reset", "update"]
+
+
+@reads
+def check_next_char(figure: Figure) -> None:
+    """Expect a bar as high as each probability, with a visible sign for each character."""
+    (ax,) = figure.axes
+    bars = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert [bar.get_height() for bar in bars] == [0.7, 0.2, 0.1]
+    assert labels(ax, "x") == ["e", "␣", "↵"]
+
+
+def background(ax: Axes) -> PatchCollection:
+    """Return the colored cells of a passage."""
+    (cells,) = [c for c in ax.collections if isinstance(c, PatchCollection)]
+    return cells
+
+
+@reads
+def check_colored_text(figure: Figure) -> None:
+    """Expect the activation as background, the characters, three guesses below each."""
+    (ax,) = figure.axes
+    cells, signs = background(ax), [text.get_text() for text in ax.texts]
+    assert list(cells.get_array()) == [0.1, -0.8, 0.3, 0.2, 0.0]
+    assert cells.get_clim() == (-0.8, 0.8)
+    assert signs[::4] == list("he is")
+    assert signs[1:4] == ["e", "↵", "z"]
+    assert ax.get_title() == "Unit 3 of layer 1: inside quotes"
+
+
+@reads
+def check_against_ngram_passage(figure: Figure) -> None:
+    """Expect the gain over the n-gram in bits as background, positive where the model is better."""
+    ax = figure.axes[0]
+    expected = [-0.5 / math.log(2), 0.0, 8.0 / math.log(2)]
+    assert list(background(ax).get_array()) == pytest.approx(expected)
+    assert background(ax).get_clim() == (-4.0, 4.0)
+    assert [text.get_text() for text in ax.texts] == ["a", " ", "b"]
+
+
+def test_a_run_that_learned_nothing_does_not_squeeze_the_others() -> None:
+    """It is an arrow at the edge, and its mean is written beside it."""
+    points = POINTS.assign(bpc=POINTS["bpc"].where(POINTS["variant"] == "a", 600.0))
+    figure = registry.make("comparison", DATA["comparison"] | {"points": points})
+    assert figure is not None
+    (ax,) = figure.axes
+    assert ax.get_xlim()[1] < 3
+    assert "600.000" in {text.get_text() for text in ax.texts}
+
+
+def test_losses_that_are_missing_or_huge_do_not_stop_a_curve() -> None:
+    """A training that diverged has no loss, or one without bound; the axis fits the others."""
+    curves = CURVES.copy()
+    curves.loc[curves["variant"] == "b", "val_bpc"] = float("nan")
+    curves.loc[curves["variant"] == "b", "train_bpc"] = 1e30
+    figure = registry.make("learning_curves", DATA["learning_curves"] | {"curves": curves})
+    assert figure is not None
+    assert figure.axes[0].get_ylim()[1] < 10
+
+
+def test_letters_that_the_font_lacks_are_no_error() -> None:
+    """A Chinese character is a box in the picture, and no warning."""
+    table = pd.DataFrame({"rank": [1, 2], "char": ["語", "$"], "probability": [0.5, 0.3]})
+    assert registry.draw("next_char", {"next_char": table}) is not None
+
+
+def test_styles_are_of_the_variants_in_the_data() -> None:
+    """The colors in the data above are those that figures use."""
+    figure = registry.make("gradient_by_lag", DATA["gradient_by_lag"])
+    assert figure is not None
+    colors = [line.get_color() for line in figure.axes[0].lines]
+    assert colors == [STYLES["a"].color, STYLES["b"].color, STYLES["b"].color]

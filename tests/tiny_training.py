@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from charlab.models.params import ModelParams
 from charlab.train.loop import train
 from charlab.train.params import TrainParams
@@ -19,7 +17,7 @@ RESULTS = ("model.safetensors", "config.json", "vocab.json", "history.csv", "met
 
 
 def periodic(chars: int = 1200, test: int = 120) -> EncodedText:
-    """Return ``PERIOD`` over and over as a numbered text."""
+    """Return ``PERIOD`` over and over as an encoded text."""
     text = PERIOD * (chars // len(PERIOD))
     return numbered(text, val=120, test=test)
 
@@ -28,8 +26,9 @@ def numbered(text: str, val: int, test: int, segments: int = 1) -> EncodedText:
     """Return a text whose last characters are its val and test."""
     vocab = Vocabulary.from_text(text)
     ids = vocab.encode(text)
-    parts = np.split(ids, [len(ids) - val - test, len(ids) - test])
-    return EncodedText(parts[0], parts[1], parts[2], segments, vocab)
+    first_val, first_test = len(ids) - val - test, len(ids) - test
+    splits = ids[:first_val], ids[first_val:first_test], ids[first_test:]
+    return EncodedText(*splits, segments, vocab)
 
 
 def model_params(**changes: Any) -> ModelParams:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def test_dynamic(model: Path) -> None:
     ],
 )
 def test_bad_input_is_explained(
-    model: Path, text: str, options: dict, error: type, message: str
+    model: Path, text: str, options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
     """Input that cannot be measured is explained."""
     with pytest.raises(error, match=message):

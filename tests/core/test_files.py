@@ -74,10 +74,17 @@ def test_bytes_are_on_the_disk_before_the_name(
     """In the other order, a power cut could leave an empty file under the right name."""
     order: list[str] = []
     fsync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda handle: (order.append("sync"), fsync(handle))[1])
-    monkeypatch.setattr(
-        Path, "replace", lambda self, target: (order.append("name"), replace(self, target))[1]
-    )
+
+    def logged_fsync(handle: int) -> None:
+        order.append("sync")
+        fsync(handle)
+
+    def logged_replace(self: Path, target: Path) -> Path:
+        order.append("name")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", logged_fsync)
+    monkeypatch.setattr(Path, "replace", logged_replace)
     write_bytes(tmp_path / "result", b"new")
     assert order == ["sync", "name"]
 

@@ -45,7 +45,7 @@ class Script:
     requests: list[dict[str, str]] = field(default_factory=list)
 
 
-def send_headers(handler: Any, status: int, length: int | None = 0, **headers: str) -> None:
+def send_headers(handler: Any, status: int, length: int | None = 0, /, **headers: str) -> None:
     """Send a status and headers; underscores in their names become hyphens."""
     handler.send_response(status)
     for name, value in headers.items():

@@ -18,7 +18,6 @@ import requests
 from misbehaving_server import BODY, Script, plain, quick, serving, trickle
 
 import charlab
-from charlab.fetch import download as module
 from charlab.fetch.download import DownloadError, HostError, download
 
 
@@ -110,6 +109,6 @@ def test_redirect_from_https_to_http_is_refused(
         response.raw = io.BytesIO(BODY)
         return response
 
-    monkeypatch.setattr(module.requests.Session, "get", answer)
+    monkeypatch.setattr(requests.Session, "get", answer)
     with pytest.raises(DownloadError, match="redirected from https to http"):
         download("https://host/book.txt", tmp_path / "p.part", "x", quick())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -112,8 +113,8 @@ def test_limit_of_the_main_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         fetch_book(101, tmp_path / "out", site, tmp_path)
     assert len(urls) == 101
     # A day later the count starts again.
-    now = gutenberg.time.time()
-    monkeypatch.setattr(gutenberg.time, "time", lambda: now + 24 * 3600 + 1)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 24 * 3600 + 1)
     fetch_book(101, tmp_path / "out", site, tmp_path)
 
 

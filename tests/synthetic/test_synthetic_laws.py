@@ -8,7 +8,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from distributions import next_distribution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from charlab.synthetic.text import (
     code_length,
     write,
 )
+from next_character import next_distribution
 
 PAIRS = {"“": "”", "(": ")", "[": "]"}
 

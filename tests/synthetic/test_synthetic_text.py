@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice, pairwise
@@ -13,7 +13,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from distributions import distribution_after, next_distribution
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +31,7 @@ from charlab.synthetic.text import (
     write,
     write_file,
 )
+from next_character import distribution_after, next_distribution
 
 START_OF_BOOK = write(3_001, seed=3)
 
@@ -74,7 +74,7 @@ def small_grammar() -> Grammar:
 
 def small_texts(chars: int) -> dict[str, float]:
     """Return the probability of every text of the small grammar, by enumeration."""
-    texts: Counter[str] = Counter()
+    texts: dict[str, float] = defaultdict(float)
     todo = [("", 1.0)]
     while todo:
         so_far, p = todo.pop()

@@ -108,19 +108,19 @@ class _Retry(Retry):
 
 def _session(agent: str, policy: Policy) -> requests.Session:
     retry = _Retry(
-        total=None,
+        total=None,  # each kind of failure has its own limit
         connect=1,
         read=1,
-        other=0,
+        other=0,  # a broken transfer is resumed by download, not repeated
         status=policy.attempts,
         backoff_factor=policy.backoff,
         backoff_max=policy.max_wait,
         status_forcelist=RETRIED,
         allowed_methods={"GET"},
-        raise_on_status=False,
+        raise_on_status=False,  # the last response says more than an exception
     )
     session = requests.Session()
-    session.max_redirects = 5
+    session.max_redirects = 5  # mirrors use one or two
     # Byte ranges refer to the uncompressed file, so the server must not compress it.
     session.headers.update({"User-Agent": agent, "Accept-Encoding": "identity"})
     for scheme in ("http://", "https://"):
@@ -141,7 +141,7 @@ def _host_lock(folder: Path, url: str, pause: float) -> Iterator[None]:
         try:
             yield
         finally:
-            stamp.touch()
+            stamp.touch()  # the pause counts from the end of the request
 
 
 def download(url: str, part: Path, agent: str, policy: Policy = POLITE) -> bytes:
@@ -183,7 +183,7 @@ def download(url: str, part: Path, agent: str, policy: Policy = POLITE) -> bytes
             furthest = max(furthest, reached)
             if failures >= policy.attempts:
                 break
-            time.sleep(policy.backoff * 2**failures)
+            time.sleep(policy.backoff * 2**failures)  # one backoff after progress
     raise DownloadError(problem)
 
 
@@ -224,7 +224,7 @@ def _respond(
         raise (HostError if unreachable else DownloadError)(_describe(error)) from None
     hops = (*response.history, response)
     if url.startswith("https:") and any(hop.url.startswith("http:") for hop in hops):
-        response.close()
+        response.close()  # unread, so that the connection is not reused
         raise DownloadError("redirected from https to http, which cannot be verified")
     return response
 
@@ -236,7 +236,7 @@ def _is_resumed(response: requests.Response, have: int, part: Path) -> bool:
     """
     status = response.status_code
     if status == requests.codes.ok:
-        return False
+        return False  # the server ignored the range, or its file has changed
     partial = status == requests.codes.partial_content
     if have and partial and response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
         return True
@@ -264,7 +264,7 @@ def _store(
     """Write the body of a response unless it is too large or too slow."""
     if size + (response.raw.length_remaining or 0) > policy.max_bytes:
         raise DownloadError(f"more than {policy.max_bytes} bytes")
-    started, before = time.monotonic(), size
+    started, before = time.monotonic(), size  # the rate is that of this response
     # read1 returns what has arrived; read would wait for a whole chunk.
     while chunk := response.raw.read1(CHUNK, decode_content=True):
         size += len(chunk)

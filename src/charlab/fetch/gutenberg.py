@@ -147,6 +147,7 @@ def _count_visit(number: int, path: Path) -> None:
                 f"{len(visits)} books were requested within a day, and the site asks readers of "
                 "more to use a mirror"
             )
+        # A book requested before does not count again.
         visits[number] = int(now)
         write_text(path, "".join(f"{when} {book}\n" for book, when in visits.items()))
 

@@ -16,13 +16,13 @@ from charlab.core.errors import CharlabError
 MIRROR_SETTING = "CHARLAB_MIRROR"
 
 LAYOUTS = (
-    "cache/epub/{id}/pg{id}.txt",
-    "{id}/pg{id}.txt",
-    "{path}/{id}/{id}-0.txt",
-    "{path}/{id}/{id}-8.txt",
-    "{path}/{id}/{id}.txt",
+    "cache/epub/{id}/pg{id}.txt",  # generated collection, UTF-8
+    "{id}/pg{id}.txt",  # the same as rsync copies it
+    "{path}/{id}/{id}-0.txt",  # main collection, UTF-8
+    "{path}/{id}/{id}-8.txt",  # the same, Latin-1 or another 8-bit encoding
+    "{path}/{id}/{id}.txt",  # the same, ASCII
 )
-"""Paths of a book on a mirror: generated collection, its rsync copy, main collection."""
+"""Paths of a book on a mirror, in the order to try them."""
 
 MAIN_SITE = "www.gutenberg.org"
 

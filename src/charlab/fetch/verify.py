@@ -57,6 +57,7 @@ def verify_book(raw: bytes, number: int) -> None:
     numbers = {int(match[1]) for match in NUMBER.finditer(raw[:HEADER])}
     if numbers and number not in numbers:
         raise FetchError(f"expected book {number}, found book {min(numbers)} in the header")
+    # A server that breaks off without an error leaves a file that looks complete.
     if _is_cut_off(raw):
         raise FetchError(
             f"the START line is there, but the file ends after {len(raw)} bytes without an END "
@@ -72,4 +73,5 @@ def _is_cut_off(raw: bytes) -> bool:
     start = START.search(raw[:HEADER])
     if start is None:
         return False
+    # The START line itself names the project, so the search starts after it.
     return b"gutenberg" not in raw[max(start.end() + 300, len(raw) - LICENSE) :].lower()

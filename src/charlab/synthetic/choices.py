@@ -108,6 +108,7 @@ class Choice:
 
 def _masses(options: Options) -> dict[str, float]:
     """Return W: the probability of all options that start with each string."""
+    # Summed exactly at the end: the order of the options must not matter.
     parts = defaultdict(list)
     for string, p in options.items():
         for end in range(len(string) + 1):

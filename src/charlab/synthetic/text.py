@@ -27,6 +27,7 @@ from charlab.core.files import atomic
 from charlab.synthetic.choices import Answer, Grammar
 from charlab.synthetic.grammar import Book
 
+# The order is that of the indices in Reader.kind.
 KINDS = ("", "agreement", "closing", "pronoun", "rhyme", "hero", "place", "year", "chapter")
 """Kinds of dependency on distant text; the empty string means none."""
 

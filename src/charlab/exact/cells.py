@@ -15,15 +15,14 @@ first slot, ``slot`` the distance from slot to slot, ``rows`` the number of stre
 
 from __future__ import annotations
 
-from charlab.exact.functions import activate, sigmoid, slope
+from charlab.exact.functions import SIGMOID, activate, slope
 from charlab.exact.lanes import WIDTH, fma, inlined, load, store
 
 
 @inlined
 def rnn_forward(kind, rows, pre, at, h, h_at):
     """Write h = phi(a)."""
-    for row in range(0, rows * WIDTH, WIDTH):
-        store(h, h_at + row, activate(kind, load(pre, at + row)))
+    activate(kind, pre, at, h, h_at, rows * WIDTH)
 
 
 @inlined
@@ -36,21 +35,17 @@ def rnn_backward(kind, rows, pre, at, h, h_at, dh, dh_at):
 @inlined
 def lstm_forward(kind, rows, pre, at, slot, c, c_before, c_at, squashed, h, h_at):
     """Write gates i, f, g, o, then c, phi(c) and h."""
+    for gate in range(4):
+        place = at + gate * slot
+        activate(kind if gate == 2 else SIGMOID, pre, place, pre, place, rows * WIDTH)
     for row in range(0, rows * WIDTH, WIDTH):
-        place = at + row
-        i = sigmoid(load(pre, place))
-        store(pre, place, i)
-        g = activate(kind, load(pre, place + 2 * slot))
-        store(pre, place + 2 * slot, g)
-        f = sigmoid(load(pre, place + slot))
-        store(pre, place + slot, f)
-        cell = fma(f, load(c, c_before + row), i * g)
-        store(c, c_at + row, cell)
-        phi_c = activate(kind, cell)
-        store(squashed, c_at + row, phi_c)
-        o = sigmoid(load(pre, place + 3 * slot))
-        store(pre, place + 3 * slot, o)
-        store(h, h_at + row, o * phi_c)
+        i, f = load(pre, at + row), load(pre, at + slot + row)
+        g = load(pre, at + 2 * slot + row)
+        store(c, c_at + row, fma(f, load(c, c_before + row), i * g))
+    activate(kind, c, c_at, squashed, c_at, rows * WIDTH)
+    for row in range(0, rows * WIDTH, WIDTH):
+        o = load(pre, at + 3 * slot + row)
+        store(h, h_at + row, o * load(squashed, c_at + row))
 
 
 @inlined
@@ -72,14 +67,15 @@ def lstm_backward(kind, rows, pre, at, slot, c, c_before, c_at, squashed, dh, dh
 @inlined
 def gru_forward(kind, rows, pre, at, slot, h, h_before, h_at):
     """Write n, r, z and h; hn stays."""
+    for gate in range(1, 3):
+        place = at + gate * slot
+        activate(SIGMOID, pre, place, pre, place, rows * WIDTH)
     for row in range(0, rows * WIDTH, WIDTH):
-        place = at + row
-        r = sigmoid(load(pre, place + slot))
-        store(pre, place + slot, r)
-        n = activate(kind, fma(r, load(pre, place + 3 * slot), load(pre, place)))
-        store(pre, place, n)
-        z = sigmoid(load(pre, place + 2 * slot))
-        store(pre, place + 2 * slot, z)
+        r, back = load(pre, at + slot + row), load(pre, at + 3 * slot + row)
+        store(pre, at + row, fma(r, back, load(pre, at + row)))
+    activate(kind, pre, at, pre, at, rows * WIDTH)
+    for row in range(0, rows * WIDTH, WIDTH):
+        n, z = load(pre, at + row), load(pre, at + 2 * slot + row)
         store(h, h_at + row, fma(z, load(h, h_before + row) - n, n))
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from charlab.exact.lanes import WIDTH, compiled, load, store
+from charlab.exact.lanes import WIDTH, compiled, inlined, load, store
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
 _SHIFT = np.uint64(32)
 
 
-@compiled
+@inlined
 def philox(c0, c1, c2, c3, k0, k1):
     """Return four random words for a counter and a key, all uint32."""
     for _ in range(10):
@@ -67,17 +67,16 @@ def fill_mask(out, rate, key, update, place):
 
 
 @compiled
-def apply_mask(values, mask, seq_len, out):
+def apply_mask(values, mask, units, steps, batch, seq_len, mask_steps, out):
     """Write values * mask at steps 1 to T of arrays (blocks, S, B, 16).
 
-    The mask has the steps of the arrays, or one that serves all.
+    The mask has ``mask_steps`` steps: those of the arrays, or one that serves all.
     """
-    units, steps, batch, _ = values.shape
     size = batch * WIDTH
     for u in range(units):
         for t in range(1, seq_len + 1):
             at = (u * steps + t) * size
-            over = (u * mask.shape[1] + (t if mask.shape[1] > 1 else 0)) * size
+            over = (u * mask_steps + (t if mask_steps > 1 else 0)) * size
             for row in range(0, size, WIDTH):
                 store(out, at + row, load(values, at + row) * load(mask, over + row))
 

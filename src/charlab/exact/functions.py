@@ -1,9 +1,9 @@
 """exp, tanh, sigmoid, log, cosine and whole powers, in additions, products, fma and divisions.
 
 The C library's versions differ between systems in their last bits, and NumPy's between
-processors. These are the same everywhere. ``exp``, ``tanh``, ``sigmoid`` and ``activate`` take
-:class:`charlab.exact.lanes.Lanes` of float32 or float64 inside compiled code; the others take
-float64 and can be called from Python too.
+processors. These are the same everywhere. ``exp`` and ``tanh`` take
+:class:`charlab.exact.lanes.Lanes` of float32 or float64 inside compiled code, ``activate`` arrays; the
+others take float64.
 
 exp is Cody and Waite's (Software Manual for the Elementary Functions, 1980): x = n ln 2 + r with n
 whole and ln 2 in two parts, and a polynomial in r. The float32 polynomial is that of Moshier's
@@ -20,15 +20,13 @@ import numba
 import numpy as np
 from numba.extending import overload
 
-from charlab.exact.lanes import JIT, compiled, fma, inlined, power_of_two, where_above
+from charlab.exact.lanes import WIDTH, compiled, fma, inlined, load, power_of_two, store, where_above
 
 TANH, RELU, SIGMOID = range(3)
 KINDS = {"tanh": TANH, "relu": RELU, "sigmoid": SIGMOID}
 """The number of each activation, by its name in params.yaml."""
 
 LOG2_E = 1 / 0.6931471805599453
-_FORCED = {**JIT, "forceinline": True}
-_FORCED.pop("cache")
 
 
 def exp(x: Any) -> Any:
@@ -36,7 +34,7 @@ def exp(x: Any) -> Any:
     raise NotImplementedError("for compiled code only")
 
 
-@overload(exp, jit_options=_FORCED)
+@overload(exp, inline="always")
 def _exp(x: Any) -> Any:
     single = getattr(x, "dtype", x) == numba.float32
     return _exp32 if single else _exp64
@@ -85,7 +83,7 @@ def tanh(x: Any) -> Any:
     raise NotImplementedError("for compiled code only")
 
 
-@overload(tanh, jit_options=_FORCED)
+@overload(tanh, inline="always")
 def _tanh(x: Any) -> Any:
     single = getattr(x, "dtype", x) == numba.float32
     return _tanh32 if single else _tanh64
@@ -114,20 +112,19 @@ def _tanh64(x: Any) -> Any:
     return where_above(0.0, x, 0.0 - y, y)
 
 
-@inlined
-def sigmoid(x):
-    """Return the logistic function 1 / (1 + e^-x)."""
-    return 1.0 / (1.0 + exp(0.0 - x))
-
-
-@inlined
-def activate(kind, x):
-    """Return phi(x) for an activation of :data:`KINDS`."""
+@compiled
+def activate(kind, values, at, out, out_at, count):
+    """Write phi of ``count`` numbers, a multiple of sixteen, for an activation of :data:`KINDS`."""
     if kind == TANH:
-        return tanh(x)
-    if kind == SIGMOID:
-        return sigmoid(x)
-    return where_above(0.0, x, 0.0, x)
+        for n in range(0, count, WIDTH):
+            store(out, out_at + n, tanh(load(values, at + n)))
+    elif kind == SIGMOID:
+        for n in range(0, count, WIDTH):
+            store(out, out_at + n, 1.0 / (1.0 + exp(0.0 - load(values, at + n))))
+    else:
+        for n in range(0, count, WIDTH):
+            x = load(values, at + n)
+            store(out, out_at + n, where_above(0.0, x, 0.0, x))
 
 
 @inlined
@@ -140,7 +137,7 @@ def slope(kind, y):
     return where_above(y, 0.0, 1.0, 0.0)
 
 
-@compiled
+@inlined
 def log(x):
     """Return the natural logarithm of a positive normal float64.
 
@@ -173,7 +170,7 @@ def cosine_of_half_turns(x):
     return fma(p * z, y, y)
 
 
-@compiled
+@inlined
 def power(x, n):
     """Return x^n for a whole n >= 0 by repeated squaring."""
     result = 1.0

@@ -32,7 +32,7 @@ JIT: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": False,
 """Options of every compiled function of this package."""
 
 compiled = numba.njit(**JIT)
-inlined = numba.njit(**JIT, forceinline=True)
+inlined = numba.njit(inline="always")
 
 I64 = ir.IntType(64)
 
@@ -48,7 +48,7 @@ def _tile_rows() -> int:
     return 12 if "+avx512f" in features else 6
 
 
-TILE_ROWS = {4: _tile_rows(), 8: 3}
+TILE_ROWS = {4: _tile_rows(), 8: 2}
 """Rows of a tile by the size of a number in bytes."""
 
 
@@ -342,45 +342,70 @@ def _emit_tile(module: Any, element: Any, rows: int, along: bool) -> Any:
 _LAYOUT = llvmlite.binding.create_target_data("e")
 
 
+def _address(builder: Any, value: Any, element: Any) -> Any:
+    return builder.inttoptr(value, element.as_pointer())
+
+
 def _tile(along: bool) -> Any:
     def tile(
-        typing: Any, a: Any, a_at: Any, stride: Any, b: Any, b_at: Any,
-        c: Any, c_at: Any, rows: Any, length: Any,
-    ) -> Any:  # fmt: skip
+        typing: Any, number: Any, a: Any, stride: Any, b: Any, c: Any, rows: Any, length: Any
+    ) -> Any:
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            kinds = sig.args
-            pointers = [_pointer(context, builder, kinds[n], args[n], args[n + 1]) for n in (3, 5)]
-            call = [_pointer(context, builder, kinds[0], args[0], args[1]), args[2], *pointers]
-            element = context.get_value_type(a.dtype)
-            end = builder.append_basic_block()
-            none = builder.append_basic_block()
-            switch = builder.switch(args[7], none)
+            element = context.get_value_type(number)
+            at_a, at_b, at_c = (_address(builder, args[n], element) for n in (1, 3, 4))
+            end, none = (builder.append_basic_block() for _ in range(2))
+            switch = builder.switch(args[5], none)
             with builder.goto_block(none):
                 builder.branch(end)
-            for count in range(1, TILE_ROWS[a.dtype.bitwidth // 8] + 1):
+            for count in range(1, TILE_ROWS[number.bitwidth // 8] + 1):
                 case = builder.append_basic_block()
                 switch.add_case(ir.Constant(I64, count), case)
                 with builder.goto_block(case):
-                    builder.call(_emit_tile(builder.module, element, count, along), [*call, args[8]])
+                    kernel = _emit_tile(builder.module, element, count, along)
+                    builder.call(kernel, [at_a, args[2], at_b, at_c, args[6]])
                     builder.branch(end)
             builder.position_at_end(end)
             return context.get_dummy_value()
 
-        i = types.int64
-        return signature(types.none, a, i, i, b, i, c, i, i, i), generate
+        return signature(types.none, number, *[types.int64] * 6), generate
 
     return intrinsic(tile)
 
 
-@intrinsic
-def tile_rows(typing: Any, array: Any) -> Any:
-    """Return the most rows that :func:`tile` takes for numbers of an array's type."""
-    most = ir.Constant(I64, TILE_ROWS[array.dtype.bitwidth // 8])
-    return signature(types.int64, array), lambda context, builder, sig, args: most
-
-
 tile = _tile(along=False)
-"""Add A B to at most TILE_ROWS blocks of C, with A's rows sixteen apart."""
+"""``tile(number, a, stride, b, c, rows, length)`` adds A B to at most TILE_ROWS rows of C.
+
+``number`` gives the type of the elements; a, b and c are addresses. A's rows are sixteen apart.
+"""
 
 tile_along = _tile(along=True)
-"""Add A^T B to at most TILE_ROWS blocks of C, with A's columns sixteen apart."""
+"""The same for A^T B, where A's columns are sixteen apart."""
+
+
+def external(name: str, arguments: int) -> Any:
+    """Return an intrinsic that calls a function of that name and of integers, registered before.
+
+    Its first argument, an array, completes the name by the type of its elements.
+    """
+
+    def call(typing: Any, array: Any, numbers: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            kind = ir.FunctionType(ir.VoidType(), [I64] * arguments)
+            symbol = f"{name}_{array.dtype}"
+            function = cgutils.get_or_insert_function(builder.module, kind, symbol)
+            builder.call(function, cgutils.unpack_tuple(builder, args[1]))
+            return context.get_dummy_value()
+
+        return signature(types.none, array, types.UniTuple(types.int64, arguments)), generate
+
+    return intrinsic(call)
+
+
+@intrinsic
+def address(typing: Any, array: Any, offset: Any) -> Any:
+    """Return the address of a contiguous array's element at ``offset``."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ptrtoint(_pointer(context, builder, sig.args[0], *args), I64)
+
+    return signature(types.int64, array, types.int64), generate

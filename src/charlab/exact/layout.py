@@ -45,118 +45,91 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
-@compiled
-def pack_rows(matrix, turn, out):
-    """Lay W (G*H, K) out for W x: out (slots, blocks, K, 16) has k as rows."""
-    slots, units, length, _ = out.shape
-    size = matrix.shape[0] // slots
-    for s in range(slots):
-        first = (s + turn) % slots * size
-        for unit in range(size):
-            row = matrix[first + unit]
-            for k in range(length):
-                out[s, unit // 16, k, unit % 16] = row[k]
+SET, ADD, GET = range(3)
+"""Directions of :func:`relayout`: write to the packed array, add to it, read from it."""
+
+Places = tuple[int, int, int, int, int]
+"""Distances in a packed array: from slot to slot, from sixteen units to the next and from unit to
+unit, from sixteen k to the next and from k to k."""
 
 
 @compiled
-def pack_columns(matrix, turn, slots, out):
-    """Lay W (G*H, K) out for W^T d: out (blocks of K, slots * blocks * 16, 16)."""
-    size = matrix.shape[0] // slots
-    padded = (size + 15) // 16 * 16
+def relayout(direction, matrix, packed, slots, turn, units, length, places, unit_step, k_step):
+    """Copy between a matrix (slots * units, length) and a packed array, both given flat.
+
+    Parameters
+    ----------
+    direction : int
+        SET, ADD or GET.
+    turn : int
+        Slot s of the packed array holds rows of the matrix's slot (s + turn) % slots.
+    places : tuple of int
+        See :data:`Places`.
+    unit_step, k_step : int
+        Distances in the matrix; with a ``k_step`` of 0, a vector serves as all columns.
+    """
+    slot_step, unit_block, unit_lane, k_block, k_lane = places
     for s in range(slots):
-        first = (s + turn) % slots * size
-        for unit in range(size):
-            row = matrix[first + unit]
-            for k in range(matrix.shape[1]):
-                out[k // 16, s * padded + unit, k % 16] = row[k]
-
-
-@compiled
-def pack_bias(bias_ih, bias_hh, cell, out):
-    """Write the sum of both biases of each slot, for a GRU's n and hn one each: (slots, blocks, 16)."""
-    slots = out.shape[0]
-    gates = 3 if cell == GRU else slots
-    size = len(bias_ih) // gates
-    for s in range(slots):
-        for unit in range(size):
-            if cell != GRU:
-                value = bias_ih[s * size + unit] + bias_hh[s * size + unit]
-            elif s == 0:
-                value = bias_ih[2 * size + unit]
-            elif s == 3:
-                value = bias_hh[2 * size + unit]
-            else:
-                at = (s - 1) * size + unit
-                value = bias_ih[at] + bias_hh[at]
-            out[s, unit // 16, unit % 16] = value
-
-
-@compiled
-def add_bias(bias, out):
-    """Add each slot's bias (slots, blocks, 16) to all rows of out (G, blocks, V, 16)."""
-    slots, units, length, width = out.shape
-    for s in range(slots):
+        first = (s + turn) % slots * units
         for unit in range(units):
-            for k in range(length):
-                for j in range(width):
-                    out[s, unit, k, j] += bias[s, unit, j]
+            start = (first + unit) * unit_step
+            target = s * slot_step + unit // WIDTH * unit_block + unit % WIDTH * unit_lane
+            for block in range(0, length, WIDTH):
+                at = target + block // WIDTH * k_block
+                for k in range(block, min(block + WIDTH, length)):
+                    if direction == GET:
+                        matrix[start + k * k_step] = packed[at]
+                    elif direction == SET:
+                        packed[at] = matrix[start + k * k_step]
+                    else:
+                        packed[at] += matrix[start + k * k_step]
+                    at += k_lane
 
 
-@compiled
-def unpack_rows(packed, turn, matrix):
-    """Write packed (slots, blocks, K, 16) to W (G*H, K): the way back of :func:`pack_rows`."""
-    slots, units, length, _ = packed.shape
-    size = matrix.shape[0] // slots
-    for s in range(slots):
-        first = (s + turn) % slots * size
-        for unit in range(size):
-            row = matrix[first + unit]
-            for k in range(length):
-                row[k] = packed[s, unit // 16, k, unit % 16]
+def as_rows(units: int, length: int) -> Places:
+    """Return the places in (slots, blocks of units, k, 16), which W x multiplies by."""
+    return blocks(units) * length * WIDTH, length * WIDTH, 1, WIDTH * WIDTH, WIDTH
 
 
-@compiled
-def unpack_tiles(packed, turn, slots, matrix):
-    """Write packed (slots * blocks, blocks of K, 16, 16) to W (G*H, K)."""
-    size = matrix.shape[0] // slots
-    units = packed.shape[0] // slots
-    for s in range(slots):
-        first = (s + turn) % slots * size
-        for unit in range(size):
-            row = matrix[first + unit]
-            tiles = packed[s * units + unit // 16]
-            for k in range(matrix.shape[1]):
-                row[k] = tiles[k // 16, unit % 16, k % 16]
+def as_columns(slots: int, units: int) -> Places:
+    """Return the places in (blocks of k, slots * blocks * 16, 16), which W^T d multiplies by."""
+    slot = blocks(units) * WIDTH * WIDTH
+    return slot, WIDTH * WIDTH, WIDTH, slots * slot, 1
 
 
-@compiled
-def unpack_bias(packed, cell, bias_ih, bias_hh):
-    """Write packed gradients (slots, blocks, 16) to both biases: the way back of :func:`pack_bias`."""
-    slots = packed.shape[0]
-    gates = 3 if cell == GRU else slots
-    size = len(bias_ih) // gates
-    for gate in range(gates):
-        above = gate
-        below = gate
-        if cell == GRU:
-            above = (gate + 1) % 3  # n, r, z
-            below = gate + 1  # r, z, hn
-        for unit in range(size):
-            bias_ih[gate * size + unit] = packed[above, unit // 16, unit % 16]
-            bias_hh[gate * size + unit] = packed[below, unit // 16, unit % 16]
+def as_tiles(units: int, length: int) -> Places:
+    """Return the places in (slots * blocks, blocks of k, 16, 16), where gradients are summed."""
+    tile = WIDTH * WIDTH
+    return blocks(units) * blocks(length) * tile, blocks(length) * tile, WIDTH, tile, 1
 
 
-@compiled
-def pack_state(values, out, slot):
-    """Write a state (B, H) to step ``slot`` of out (blocks, steps, B, 16)."""
-    for b in range(values.shape[0]):
-        for unit in range(values.shape[1]):
-            out[unit // 16, slot, b, unit % 16] = values[b, unit]
+def copy(
+    direction: int, matrix: Array, packed: Array, places: Places, slots: int = 1, turn: int = 0
+) -> None:
+    """Copy between a matrix (slots * units, length) and a packed array."""
+    length = matrix.shape[1]
+    units = matrix.shape[0] // slots
+    relayout(
+        direction, matrix.reshape(-1), packed, slots, turn, units, length, places, length, 1
+    )  # fmt: skip
 
 
-@compiled
-def unpack_state(packed, slot, values):
-    """Write step ``slot`` of packed (blocks, steps, B, 16) to a state (B, H)."""
-    for b in range(values.shape[0]):
-        for unit in range(values.shape[1]):
-            values[b, unit] = packed[unit // 16, slot, b, unit % 16]
+def copy_vector(
+    direction: int, vector: Array, packed: Array, length: int, slots: int = 1, turn: int = 0
+) -> None:
+    """Copy between a vector (slots * units,) and each of the ``length`` rows of a packed array.
+
+    With GET, the packed array (slots, blocks, 16) is read.
+    """
+    units = len(vector) // slots
+    places = as_rows(units, length)
+    relayout(direction, vector, packed, slots, turn, units, length, places, 1, 0)
+
+
+def copy_state(direction: int, state: Array, packed: Array, steps: int, slot: int) -> None:
+    """Copy between a state (B, H) and step ``slot`` of a packed array (blocks, steps, B, 16)."""
+    batch, hidden = state.shape
+    step = batch * WIDTH
+    places = (0, WIDTH * WIDTH, WIDTH, steps * step, 1)
+    at = packed[slot * step :]
+    relayout(direction, state.reshape(-1), at, 1, 0, batch, hidden, places, hidden, 1)

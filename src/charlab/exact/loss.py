@@ -13,7 +13,17 @@ sixteen lanes, v in lane v mod 16, each a chain in order of v, joined by the tre
 from __future__ import annotations
 
 from charlab.exact.functions import exp, log
-from charlab.exact.lanes import WIDTH, compiled, largest, load, splat, store, total, where_above
+from charlab.exact.lanes import (
+    WIDTH,
+    compiled,
+    inlined,
+    largest,
+    load,
+    splat,
+    store,
+    total,
+    where_above,
+)
 from charlab.exact.layers import sum_rows
 from charlab.exact.products import multiply, multiply_transposed
 
@@ -24,99 +34,81 @@ NEVER = -1e30
 """The logit of the lanes beyond the last character: exp of it is exactly 0."""
 
 
-@compiled
-def logits(h, h_at, stride, count, weight, bias, out):
-    """Write W h + b for ``count`` rows to out (blocks of V, rows, 16).
-
-    Parameters
-    ----------
-    h : ndarray
-        States in blocks that are ``stride`` numbers apart, the first row at ``h_at``.
-    weight : ndarray of shape (blocks of V, H, 16)
-        By :func:`charlab.exact.layout.pack_rows`.
-    bias : ndarray of shape (blocks of V, 16)
-        With NEVER in the lanes beyond V.
-    """
-    units, size = weight.shape[0], weight.shape[1]
-    room = out.shape[1] * WIDTH
+@inlined
+def logits(h, h_at, stride, count, units, size, weight, bias, out, room):
+    """Write W h + b for ``count`` rows to out (blocks of V, room, 16)."""
     for u in range(units):
         start = load(bias, u * WIDTH)
         for row in range(count):
-            store(out, u * room + row * WIDTH, start)
-        multiply(h, h_at, stride, weight, u * size * WIDTH, out, u * room, count, size)
+            store(out, (u * room + row) * WIDTH, start)
+        multiply(
+            h, h_at, stride, weight, u * size * WIDTH, out, u * room * WIDTH, count, size
+        )  # fmt: skip
+
+
+@inlined
+def softmax_row(out, at, block, units):
+    """Turn logits into exp(y - max y); return the largest and the sum."""
+    top = load(out, at)
+    for u in range(1, units):
+        y = load(out, at + u * block)
+        top = where_above(y, top, y, top)
+    highest = largest(top)
+    sums = splat(out, 0.0)
+    for u in range(units):
+        e = exp(load(out, at + u * block) - highest)
+        store(out, at + u * block, e)
+        sums = sums + e
+    return highest, total(sums)
 
 
 @compiled
-def softmax_rows(out, count, scale, targets, first, nats):
-    """Turn logits into dL/dlogits, and write each row's loss.
+def head(learn, sizes, h, targets, weight, bias, columns, out, room, dh, dweight, dbias, nats):
+    """Return the mean loss of a chunk, and with ``learn`` its derivatives.
 
     Parameters
     ----------
-    out : ndarray of shape (blocks of V, rows, 16)
-        Logits, overwritten by (p - e(target)) * scale.
-    targets, nats : ndarray of shape (N,)
-        The ``count`` rows are those from ``first`` on.
-    """
-    units, room = out.shape[0], out.shape[1] * WIDTH
-    for row in range(count):
-        at = row * WIDTH
-        top = load(out, at)
-        for u in range(1, units):
-            y = load(out, at + u * room)
-            top = where_above(y, top, y, top)
-        highest = largest(top)
-        target = targets[first + row]
-        picked = out[target // WIDTH, row, target % WIDTH] - highest
-        sums = splat(out, 0.0)
-        for u in range(units):
-            e = exp(load(out, at + u * room) - highest)
-            store(out, at + u * room, e)
-            sums += e
-        mass = total(sums)
-        nats[first + row] = log(mass * 1.0) - picked
-        factor = splat(out, scale) / mass
-        for u in range(units):
-            store(out, at + u * room, load(out, at + u * room) * factor)
-        out[target // WIDTH, row, target % WIDTH] -= splat_number(out, scale)
-
-
-@compiled
-def splat_number(array, value):
-    """Return a number rounded to the type of an array."""
-    return array.dtype.type(value)
-
-
-@compiled
-def head(learn, h, seq_len, targets, weight, bias, columns, out, dh, dweight, dbias, nats):
-    """Return the mean loss of a chunk, and write its derivatives if ``learn``.
-
-    Parameters
-    ----------
-    h, dh : ndarray of shape (blocks, S, B, 16)
+    sizes : tuple of int
+        (T, S, B, H, V).
+    h, dh : ndarray (blocks, S, B, 16)
         States, read at steps 1 to T, and the derivative in them, written there.
-    targets, nats : ndarray of shape (T * B,)
-        The characters to predict, and the loss of each.
-    weight : ndarray of shape (1, blocks of V, H, 16)
-    bias : ndarray of shape (blocks of V, 16)
-    columns : ndarray of shape (blocks, blocks of V * 16, 16)
-        W by :func:`charlab.exact.layout.pack_columns`.
-    out : ndarray of shape (blocks of V, ROWS, 16)
-        Room for logits.
-    dweight : ndarray of shape (blocks of V, blocks, 16, 16)
+    targets, nats : ndarray (T * B,)
+        The characters to predict, and the loss of each in float64.
+    weight : ndarray (blocks of V, H, 16)
+        By :func:`charlab.exact.layout.as_rows`.
+    bias : ndarray (blocks of V, 16)
+        With NEVER in the lanes beyond V.
+    columns : ndarray (blocks, blocks of V * 16, 16)
+        W by :func:`charlab.exact.layout.as_columns`.
+    out : ndarray (blocks of V, room, 16)
+        Where logits are worked on.
+    dweight : ndarray (blocks of V, blocks, 16, 16)
         The derivative in W is added.
-    dbias : ndarray of shape (blocks of V, 16)
+    dbias : ndarray (blocks of V, 16)
+        The derivative in b is added.
     """
-    units, steps, batch, _ = h.shape
-    stride, room = steps * batch * WIDTH, out.shape[1]
-    count, vocab_units, padded = seq_len * batch, out.shape[0], columns.shape[1]
-    scale = 1.0 / count
-    pieces = (count + room - 1) // room
-    row = 0
-    for left in range(pieces, 0, -1):
+    seq_len, steps, batch, size, vocab = sizes
+    units, outputs = (size + WIDTH - 1) // WIDTH, (vocab + WIDTH - 1) // WIDTH
+    stride, block, count = steps * batch * WIDTH, room * WIDTH, seq_len * batch
+    scale, row, mean = 1.0 / count, 0, 0.0
+    share = out.dtype.type(scale)
+    for left in range((count + room - 1) // room, 0, -1):
         length = (count - row + left - 1) // left
         at = (batch + row) * WIDTH
-        logits(h, at, stride, length, weight[0], bias, out)
-        softmax_rows(out, length, scale, targets, row, nats)
+        logits(h, at, stride, length, outputs, size, weight, bias, out, room)
+        for r in range(length):
+            target = targets[row + r]
+            place = target // WIDTH * block + r * WIDTH + target % WIDTH
+            picked = out[place]
+            highest, mass = softmax_row(out, r * WIDTH, block, outputs)
+            nats[row + r] = log(float(mass)) - (float(picked) - float(highest))
+            mean += nats[row + r]
+            if learn:
+                factor = splat(out, share) / mass
+                for u in range(outputs):
+                    e = load(out, u * block + r * WIDTH)
+                    store(out, u * block + r * WIDTH, e * factor)
+                out[place] -= share
         row += length
         if not learn:
             continue
@@ -125,19 +117,16 @@ def head(learn, h, seq_len, targets, weight, bias, columns, out, dh, dweight, db
             for r in range(length):
                 store(dh, u * stride + at + r * WIDTH, zero)
             multiply(
-                out, 0, room * WIDTH, columns, u * padded * WIDTH,
-                dh, u * stride + at, length, padded,
+                out, 0, block, columns, u * outputs * WIDTH * WIDTH, dh, u * stride + at,
+                length, vocab,
             )  # fmt: skip
-        for v in range(vocab_units):
-            store(
-                dbias, v * WIDTH, load(dbias, v * WIDTH) + sum_rows(out, v * room * WIDTH, length)
-            )
+        for v in range(outputs):
+            sums = load(dbias, v * WIDTH) + sum_rows(out, v * block, length)
+            store(dbias, v * WIDTH, sums)
+            used = min(vocab - v * WIDTH, WIDTH)
             for u in range(units):
                 multiply_transposed(
-                    out, v * room * WIDTH, h, u * stride + at,
-                    dweight, (v * units + u) * WIDTH * WIDTH, WIDTH, length,
+                    out, v * block, h, u * stride + at,
+                    dweight, (v * units + u) * WIDTH * WIDTH, used, length,
                 )  # fmt: skip
-    nats_sum = 0.0
-    for n in range(count):
-        nats_sum += nats[n]
-    return nats_sum / count
+    return mean / count

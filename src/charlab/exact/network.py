@@ -17,7 +17,7 @@ from charlab.core.params import ModelParams, TrainParams
 from charlab.exact import dropout, layers, layout, loss, optimizers
 from charlab.exact.functions import KINDS
 from charlab.exact.lanes import WIDTH
-from charlab.exact.layout import LSTM, Array, aligned, blocks
+from charlab.exact.layout import ADD, GET, LSTM, SET, Array, aligned, blocks
 from charlab.models.weights import expected_shapes
 
 Ids = NDArray[np.integer[Any]]
@@ -45,16 +45,25 @@ class Parameters:
 
 
 class Layer:
-    """One recurrent layer: packed weights, and the arrays of a chunk.
+    """One recurrent layer: packed weights, and the arrays of a chunk, all flat.
 
     Parameters
     ----------
     params : ModelParams
     depth : int
+        0 for the layer that reads characters.
     vocab_size : int
     batch, seq_len : int
         B and T.
     dtype : dtype
+
+    Attributes
+    ----------
+    h, dh, out : ndarray (blocks, S, B, 16)
+        States, the loss's derivatives in the outputs, and the outputs: ``h`` itself, or
+        thinned by dropout. Step 0 is the state before the chunk.
+    c : ndarray (blocks, S, B, 16)
+        An LSTM's cell states.
     """
 
     def __init__(
@@ -62,92 +71,109 @@ class Layer:
         dtype: DTypeLike,
     ) -> None:  # fmt: skip
         self.cell, self.kind = layout.CELLS[params.cell], KINDS[params.activation]
-        self.depth, self.seq_len, self.dtype = depth, seq_len, dtype
+        self.depth, self.seq_len, self.batch, self.dtype = depth, seq_len, batch, dtype
         self.gates, self.slots = layout.GATES[self.cell], layout.SLOTS[self.cell]
         self.turn = 2 if self.slots > self.gates else 0
-        size, units = params.hidden, blocks(params.hidden)
-        steps = layers.steps_for(seq_len)
+        size, units, steps = params.hidden, blocks(params.hidden), layers.steps_for(seq_len)
+        inputs, bottom = (vocab_size, True) if depth == 0 else (size, False)
+        self.size, self.units, self.steps, self.inputs = size, units, steps, inputs
+        self.sizes = (seq_len, steps, batch, size, inputs)
 
-        def room(*shape: int) -> Array:
-            return aligned(shape, dtype)
+        def room(count: int, needed: bool = True) -> Array:
+            return aligned((count * WIDTH if needed else 0,), dtype)
 
-        gates, slots = self.gates, self.slots
-        inputs = 0 if depth == 0 else size
-        self.rows = room(gates, units, vocab_size if depth == 0 else 0, WIDTH)
-        self.w_in = room(gates, units, inputs, WIDTH)
-        self.w_in_back = room(blocks(inputs), gates * units * WIDTH, WIDTH)
-        self.w_rec = room(gates, units, size, WIDTH)
-        self.w_back = room(units, gates * units * WIDTH, WIDTH)
-        self.bias = room(slots, units, WIDTH)
-        self.pre = room(slots, units, steps, batch, WIDTH)
-        state = (units, steps, batch, WIDTH)
-        lstm = self.cell == LSTM
-        self.h, self.dh = room(*state), room(*state)
-        self.c = room(*state) if lstm else room(0, 0, 0, 0)
-        self.squashed = room(*state) if lstm else room(0, 0, 0, 0)
-        self.dc = room(units, batch, WIDTH) if lstm else room(0, 0, 0)
-        self.out = self.h
-        self.drows, self.dbias = np.zeros_like(self.rows), np.zeros_like(self.bias)
-        self.dw_in = room(gates * units, blocks(inputs), WIDTH, WIDTH)
-        self.dw_rec = room(gates * units, units, WIDTH, WIDTH)
+        gates, slots, lstm = self.gates, self.slots, self.cell == LSTM
+        self.table, self.dtable = (room(gates * units * inputs, bottom) for _ in range(2))
+        self.w_in = room(gates * units * inputs, not bottom)
+        self.w_in_back = room(units * gates * units * WIDTH, not bottom)
+        self.dw_in = room(gates * units * units * WIDTH, not bottom)
+        self.w_rec, self.w_back = room(gates * units * size), room(units * gates * units * WIDTH)
+        self.dw_rec = room(gates * units * units * WIDTH)
+        self.bias, self.dbias = room(slots * units), room(slots * units)
+        over_time = units * steps * batch
+        self.pre = room(slots * over_time)
+        self.h, self.dh = room(over_time), room(over_time)
+        self.c, self.squashed = room(over_time, lstm), room(over_time, lstm)
+        self.dc = room(units * batch, lstm)
+        self.out, self.nothing = self.h, room(0)
         self.no_ids = np.zeros((0, 0), np.int64)
 
     def pack(self, weights: dict[str, Array], recurrent: Array) -> None:
         """Lay the weights out for products; ``recurrent`` is W_hh, thinned or not."""
-        n, gates = self.depth, self.gates
-        layout.pack_bias(
-            weights[f"rnn.bias_ih_l{n}"], weights[f"rnn.bias_hh_l{n}"], self.cell, self.bias
+        n, gates, turn = self.depth, self.gates, self.turn
+        w_in, b_in, b_rec = (
+            weights[f"rnn.{name}_l{n}"] for name in ("weight_ih", "bias_ih", "bias_hh")
         )
-        w_in = weights[f"rnn.weight_ih_l{n}"]
+        rows = layout.as_rows(self.size, self.inputs)
         if n == 0:
-            layout.pack_rows(w_in, self.turn, self.rows)
-            layout.add_bias(self.bias, self.rows)
+            layout.copy(SET, w_in, self.table, rows, gates, turn)
+            layout.copy_vector(ADD, b_in, self.table, self.inputs, gates, turn)
         else:
-            layout.pack_rows(w_in, self.turn, self.w_in)
-            layout.pack_columns(w_in, self.turn, gates, self.w_in_back)
-        layout.pack_rows(recurrent, 0, self.w_rec)
-        layout.pack_columns(recurrent, 0, gates, self.w_back)
+            layout.copy(SET, w_in, self.w_in, rows, gates, turn)
+            columns = layout.as_columns(gates, self.size)
+            layout.copy(SET, w_in, self.w_in_back, columns, gates, turn)
+            self.bias.fill(0)
+            layout.copy_vector(ADD, b_in, self.bias, 1, gates, turn)
+        self._pack_recurrent(recurrent, b_rec)
+
+    def _pack_recurrent(self, recurrent: Array, b_rec: Array) -> None:
+        """Lay W_hh out, and add b_hh to what the sums of each slot start from."""
+        gates, size = self.gates, self.size
+        layout.copy(SET, recurrent, self.w_rec, layout.as_rows(size, size), gates)
+        layout.copy(SET, recurrent, self.w_back, layout.as_columns(gates, size), gates)
+        if self.turn == 0:
+            target, length = (self.table, self.inputs) if self.depth == 0 else (self.bias, 1)
+            layout.copy_vector(ADD, b_rec, target, length, gates)
+            return
+        # A GRU's r and z start from both biases, its hn from b_hn alone.
+        block = self.units * WIDTH
+        if self.depth == 0:
+            known = self.table[block * self.inputs :]
+            layout.copy_vector(ADD, b_rec[: 2 * size], known, self.inputs, 2)
+        else:
+            layout.copy_vector(ADD, b_rec[: 2 * size], self.bias[block:], 1, 2)
+        layout.copy_vector(SET, b_rec[2 * size :], self.bias[3 * block :], 1)
 
     def forward(self, ids: Ids, below: Array | None) -> None:
         """Run over a chunk from the state at step 0, on characters (T, B) or a layer's outputs."""
-        if below is None:
-            inputs, below = ids, self.h
-        else:
-            inputs = self.no_ids
         layers.forward(
-            self.cell, self.kind, self.seq_len, inputs, self.rows, below, self.w_in, self.w_rec,
+            self.cell, self.kind, self.sizes, ids if below is None else self.no_ids,
+            self.table, self.nothing if below is None else below, self.w_in, self.w_rec,
             self.bias, self.pre, self.h, self.c, self.squashed,
         )  # fmt: skip
 
     def backward(self, ids: Ids, below: Array | None, dbelow: Array | None, start: bool) -> None:
         """Turn dh at steps 1 to T into packed gradients, and add to that of the layer below."""
-        self.dh[:, 0] = 0
+        self.dh.reshape(self.units, self.steps, -1)[:, 0] = 0
         layers.backward(
-            self.cell, self.kind, self.seq_len, start, self.w_back, self.pre, self.h, self.c,
-            self.squashed, self.dh, self.dc,
+            self.cell, self.kind, self.sizes, start, self.w_back, self.w_in_back, self.pre,
+            self.h, self.c, self.squashed, self.dh, self.dc,
+            self.nothing if dbelow is None else dbelow,
         )  # fmt: skip
-        self.dw_rec[...] = 0
-        first = self.slots - self.gates
-        layers.weight_gradient(self.seq_len, first, self.pre, self.h, 0, self.dw_rec)
-        if below is None or dbelow is None:
-            self.drows[...] = 0
-            layers.row_gradient(self.seq_len, ids, self.pre, self.drows)
-        else:
-            self.dw_in[...] = 0
-            layers.weight_gradient(self.seq_len, 0, self.pre, below, 1, self.dw_in)
-            layers.backward_input(self.seq_len, self.w_in_back, self.pre, dbelow)
-        layers.bias_gradient(self.seq_len, self.pre, self.drows, self.dbias)
+        for packed in (self.dw_rec, self.dw_in, self.dtable):
+            packed.fill(0)
+        layers.gradients(
+            self.cell, self.sizes, ids if below is None else self.no_ids, self.pre, self.h,
+            self.nothing if below is None else below, self.dtable, self.dw_in, self.dw_rec,
+            self.dbias,
+        )  # fmt: skip
 
     def unpack(self, gradients: dict[str, Array]) -> None:
         """Write the gradients in the order of torch."""
-        n, gates = self.depth, self.gates
-        layout.unpack_tiles(self.dw_rec, 0, gates, gradients[f"rnn.weight_hh_l{n}"])
+        n, gates, turn, size = self.depth, self.gates, self.turn, self.size
+        w_in, w_rec, b_in, b_rec = (
+            gradients[f"rnn.{name}_l{n}"]
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        tiles = layout.as_tiles(size, size)
+        layout.copy(GET, w_rec, self.dw_rec, tiles, gates)
         if n == 0:
-            layout.unpack_rows(self.drows, self.turn, gradients["rnn.weight_ih_l0"])
+            layout.copy(GET, w_in, self.dtable, layout.as_rows(size, self.inputs), gates, turn)
         else:
-            layout.unpack_tiles(self.dw_in, self.turn, gates, gradients[f"rnn.weight_ih_l{n}"])
-        names = gradients[f"rnn.bias_ih_l{n}"], gradients[f"rnn.bias_hh_l{n}"]
-        layout.unpack_bias(self.dbias, self.cell, *names)
+            layout.copy(GET, w_in, self.dw_in, tiles, gates, turn)
+        layout.copy_vector(GET, b_in, self.dbias, 1, gates, turn)
+        first = (self.slots - gates) * self.units * WIDTH
+        layout.copy_vector(GET, b_rec, self.dbias[first:], 1, gates)
 
     def parts(self) -> tuple[Array, ...]:
         """Return the arrays that make up the layer's state over time."""
@@ -156,44 +182,47 @@ class Layer:
     def carry(self) -> None:
         """Let the next chunk start from the last state."""
         for part in self.parts():
-            part[:, 0] = part[:, self.seq_len]
+            over_time = part.reshape(self.units, self.steps, -1)
+            over_time[:, 0] = over_time[:, self.seq_len]
 
 
 class Head:
     """The output layer with softmax and cross-entropy: packed weights and room for logits."""
 
-    def __init__(self, hidden: int, vocab_size: int, count: int, dtype: DTypeLike) -> None:
-        units, vocab = blocks(hidden), blocks(vocab_size)
-        self.vocab_size = vocab_size
-        self.weight = aligned((1, vocab, hidden, WIDTH), dtype)
-        self.columns = aligned((units, vocab * WIDTH, WIDTH), dtype)
-        self.bias = aligned((vocab, WIDTH), dtype)
-        self.bias.reshape(-1)[vocab_size:] = loss.NEVER
-        self.out = aligned((vocab, min(loss.ROWS, count), WIDTH), dtype)
-        self.dweight = aligned((vocab, units, WIDTH, WIDTH), dtype)
-        self.dbias = aligned((vocab, WIDTH), dtype)
-        self.nats = np.zeros(count)
+    def __init__(self, hidden: int, vocab_size: int, batch: int, seq_len: int, dtype: DTypeLike):
+        units, outputs = blocks(hidden), blocks(vocab_size)
+        self.sizes = (seq_len, layers.steps_for(seq_len), batch, hidden, vocab_size)
+        self.room, self.vocab_size = min(loss.ROWS, batch * seq_len), vocab_size
+
+        def room(count: int) -> Array:
+            return aligned((count * WIDTH,), dtype)
+
+        self.weight, self.columns = room(outputs * hidden), room(units * outputs * WIDTH)
+        self.bias, self.dbias = room(outputs), room(outputs)
+        self.bias[vocab_size:] = loss.NEVER
+        self.out, self.dweight = room(outputs * self.room), room(outputs * units * WIDTH)
+        self.nats = np.zeros(batch * seq_len)
 
     def pack(self, weight: Array, bias: Array) -> None:
         """Lay the weights out for products."""
-        layout.pack_rows(weight, 0, self.weight)
-        layout.pack_columns(weight, 0, 1, self.columns)
-        self.bias.reshape(-1)[: self.vocab_size] = bias
+        layout.copy(SET, weight, self.weight, layout.as_rows(*weight.shape))
+        layout.copy(SET, weight, self.columns, layout.as_columns(1, len(weight)))
+        self.bias[: self.vocab_size] = bias
 
-    def loss(self, learn: bool, h: Array, dh: Array, seq_len: int, targets: Ids) -> float:
+    def loss(self, learn: bool, h: Array, dh: Array, targets: Ids) -> float:
         """Return the mean loss; with ``learn`` write dh and the packed gradients."""
-        self.dweight[...] = 0
-        self.dbias[...] = 0
+        self.dweight.fill(0)
+        self.dbias.fill(0)
         mean: float = loss.head(
-            learn, h, seq_len, targets.reshape(-1), self.weight, self.bias, self.columns,
-            self.out, dh, self.dweight, self.dbias, self.nats,
+            learn, self.sizes, h, targets.reshape(-1), self.weight, self.bias, self.columns,
+            self.out, self.room, dh, self.dweight, self.dbias, self.nats,
         )  # fmt: skip
         return mean
 
     def unpack(self, weight: Array, bias: Array) -> None:
         """Write the gradients in the order of torch."""
-        layout.unpack_tiles(self.dweight, 0, 1, weight)
-        bias[...] = self.dbias.reshape(-1)[: self.vocab_size]
+        layout.copy(GET, weight, self.dweight, layout.as_tiles(*weight.shape))
+        bias[...] = self.dbias[: self.vocab_size]
 
 
 @dataclass
@@ -244,10 +273,10 @@ class Network:
             Layer(params, depth, vocab_size, batch, seq_len, dtype)
             for depth in range(params.layers)
         ]
-        self.head = Head(params.hidden, vocab_size, batch * seq_len, dtype)
+        self.head = Head(params.hidden, vocab_size, batch, seq_len, dtype)
         self.updates = 0
         self.learned = params.initial_state == "learned"
-        self.fresh = True
+        self.fresh = self.started = True
         self._make_masks(dtype)
 
     def _make_masks(self, dtype: DTypeLike) -> None:
@@ -259,8 +288,8 @@ class Network:
             here = place == "variational" or (place == "output") == (depth == last)
             outputs = recurrent = None
             if params.dropout and here:
-                units, steps, batch, width = layer.h.shape
-                shape = (units, 1 if place == "variational" else steps, batch, width)
+                steps = 1 if place == "variational" else layer.steps
+                shape = (layer.units * steps * layer.batch * WIDTH,)
                 outputs, layer.out = aligned(shape, dtype), aligned(layer.h.shape, dtype)
             if params.recurrent_dropout:
                 size = self.weights[f"rnn.weight_hh_l{depth}"].size
@@ -276,11 +305,10 @@ class Network:
         """Write the initial state to step 0 of each layer."""
         for depth, layer in enumerate(self.layers):
             for name, part in zip(("h", "c"), layer.parts(), strict=False):
-                part[:, 0] = 0
+                state = np.zeros((self.batch, layer.size), part.dtype)
                 if self.learned:
-                    value = self.weights[f"initial.{name}"][depth]
-                    state = np.ascontiguousarray(np.broadcast_to(value, (self.batch, len(value))))
-                    layout.pack_state(state, part, 0)
+                    state[...] = self.weights[f"initial.{name}"][depth]
+                layout.copy_state(SET, state, part, layer.steps, 0)
         self.started, self.fresh = True, False
 
     def state(self) -> State:
@@ -291,7 +319,7 @@ class Network:
         for layer in self.layers:
             parts = [np.zeros((self.batch, self.params.hidden), layer.h.dtype) for _ in layer.parts()]
             for values, part in zip(parts, layer.parts(), strict=True):
-                layout.unpack_state(part, 0, values)
+                layout.copy_state(GET, values, part, layer.steps, 0)
             result.append(tuple(parts))
         return result
 
@@ -299,7 +327,7 @@ class Network:
         """Start the next chunk from a state."""
         for layer, parts in zip(self.layers, state, strict=True):
             for part, values in zip(layer.parts(), parts, strict=True):
-                layout.pack_state(np.ascontiguousarray(values), part, 0)
+                layout.copy_state(SET, np.ascontiguousarray(values), part, layer.steps, 0)
         self.started = self.fresh = False
 
     def _recurrent(self, depth: int, learn: bool) -> Array:
@@ -325,15 +353,22 @@ class Network:
             below, mask = layer.h, self.masks.outputs[depth]
             if mask is not None and learn:
                 place = (np.uint64(self.seed), self.updates, 2 * depth)
-                dropout.fill_mask(mask.reshape(-1), self.params.dropout, *place)
-                dropout.apply_mask(layer.h, mask, self.seq_len, layer.out)
+                dropout.fill_mask(mask, self.params.dropout, *place)
+                self._thin(layer, mask, layer.h, layer.out)
                 below = layer.out
+
+    def _thin(self, layer: Layer, mask: Array, values: Array, out: Array) -> None:
+        """Multiply a layer's outputs, or the derivatives in them, by its mask."""
+        mask_steps = len(mask) // (layer.units * layer.batch * WIDTH)
+        dropout.apply_mask(
+            values, mask, layer.units, layer.steps, layer.batch, self.seq_len, mask_steps, out
+        )
 
     def loss_and_gradients(self, inputs: Ids, targets: Ids) -> float:
         """Return the mean loss of a chunk (T, B) in nats; fill ``gradients``; carry the state."""
         self._forward(inputs, True)
         last = self.layers[-1]
-        mean = self.head.loss(True, last.out, last.dh, self.seq_len, targets)
+        mean = self.head.loss(True, last.out, last.dh, targets)
         gradients = self.gradients
         self.head.unpack(gradients["head.weight"], gradients["head.bias"])
         for depth in reversed(range(len(self.layers))):
@@ -347,7 +382,7 @@ class Network:
         """Run one layer's backward pass and unpack its gradients."""
         layer, mask = self.layers[depth], self.masks.outputs[depth]
         if mask is not None:
-            dropout.apply_mask(layer.dh, mask, self.seq_len, layer.dh)
+            self._thin(layer, mask, layer.dh, layer.dh)
         below = dbelow = None
         if depth:
             under = self.layers[depth - 1]
@@ -367,22 +402,22 @@ class Network:
     def _initial_gradient(self, depth: int) -> None:
         """Write the gradient of a learned initial state: zero where the state was carried."""
         layer = self.layers[depth]
-        for name, part in zip(("h", "c"), (layer.dh[:, 0], layer.dc), strict=False):
-            if name == "c" and layer.cell != LSTM:
+        first = layer.dh.reshape(layer.units, layer.steps, -1)[:, 0]
+        for name, part in zip(("h", "c"), (first, layer.dc), strict=False):
+            if len(part) == 0:
                 continue
             target = self.gradients[f"initial.{name}"][depth]
             target[...] = 0
             if self.started:
-                packed = np.ascontiguousarray(part)
-                sums = aligned((len(packed), WIDTH), packed.dtype)
-                layers.sum_blocks(packed, sums)
-                target[...] = sums.reshape(-1)[: len(target)]
+                sums = np.zeros(layer.units * WIDTH, part.dtype)
+                layers.sum_blocks(np.ascontiguousarray(part).reshape(-1), self.batch, sums)
+                target[...] = sums[: len(target)]
 
     def loss(self, inputs: Ids, targets: Ids) -> float:
         """Return the mean loss of a chunk without dropout, and carry the state."""
         self._forward(inputs, False)
         last = self.layers[-1]
-        mean = self.head.loss(False, last.h, last.dh, self.seq_len, targets)
+        mean = self.head.loss(False, last.h, last.dh, targets)
         for layer in self.layers:
             layer.carry()
         self.started = False

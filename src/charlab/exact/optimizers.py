@@ -39,7 +39,7 @@ CLIPPING = {"none": NONE, "norm": NORM, "value": VALUE}
 EPS = 1e-8
 
 
-@compiled
+@inlined
 def sum_of_squares(values):
     """Return the sum of squares in float64: sixty-four chains, then a tree.
 
@@ -57,7 +57,7 @@ def sum_of_squares(values):
     return chains[0]
 
 
-@compiled
+@inlined
 def norm(values):
     """Return the Euclidean norm of a flat array, in float64."""
     return math.sqrt(sum_of_squares(values))

@@ -2,17 +2,86 @@
 
 The order of a sum is all that matters for its bits; how C is cut into tiles, and k into pieces
 between which a sum waits in memory, does not matter, so both are chosen for speed.
+
+The two products are compiled once for each type, and called by the other modules through
+their symbols ``charlab_product_float32`` and so on: compiled into every caller, they would take
+most of the compiler's time.
 """
 
 from __future__ import annotations
 
-from charlab.exact.lanes import WIDTH, compiled, tile, tile_along, tile_rows
+from typing import Any
+
+import llvmlite.binding
+import numba
+import numpy as np
+from numba import int64, void
+
+from charlab.exact.lanes import (
+    TILE_ROWS,
+    WIDTH,
+    address,
+    external,
+    inlined,
+    tile,
+    tile_along,
+)
 
 PIECE = 256
 """Steps of k for which a panel of B stays in the first-level cache."""
 
 
-@compiled
+def _make_product(number: Any) -> Any:
+    most, size, one = TILE_ROWS[np.dtype(number).itemsize], np.dtype(number).itemsize, number(1)
+    line = WIDTH * size  # bytes from row to row
+
+    def product(a, a_stride, b, c, rows, length):
+        for start in range(0, length, PIECE):
+            steps = min(PIECE, length - start)
+            a_from, row = a + start // WIDTH * a_stride * size, 0
+            for left in range(-(-rows // most), 0, -1):
+                count = (rows - row + left - 1) // left  # tiles as equal as possible
+                tile(one, a_from + row * line, a_stride, b + start * line, c + row * line, count, steps)
+                row += count
+
+    return product
+
+
+def _make_transposed(number: Any) -> Any:
+    most, size, one = TILE_ROWS[np.dtype(number).itemsize], np.dtype(number).itemsize, number(1)
+    line = WIDTH * size
+
+    def transposed(a, b, c, rows, length):
+        row = 0
+        for left in range(-(-rows // most), 0, -1):
+            count = (rows - row + left - 1) // left
+            tile_along(one, a + row * size, WIDTH * WIDTH, b, c + row * line, count, length)
+            row += count
+
+    return transposed
+
+
+def _register() -> list[Any]:
+    """Compile the products, or load them from the cache, and make their symbols known to LLVM."""
+    kept = []
+    options = {"cache": True, "error_model": "numpy", "fastmath": False}
+    for number in (np.float32, np.float64):
+        for name, make, arguments in (
+            ("product", _make_product, 6),
+            ("transposed", _make_transposed, 5),
+        ):
+            function = numba.cfunc(void(*[int64] * arguments), **options)(make(number))
+            llvmlite.binding.add_symbol(f"charlab_{name}_{number.__name__}", function.address)
+            kept.append(function)
+    return kept
+
+
+_COMPILED = _register()
+_product = external("charlab_product", 6)
+_transposed = external("charlab_transposed", 5)
+
+
+@inlined
 def multiply(a, a_at, a_stride, b, b_at, c, c_at, rows, length):
     """Add A B to one block of columns of C.
 
@@ -27,26 +96,12 @@ def multiply(a, a_at, a_stride, b, b_at, c, c_at, rows, length):
     a_at, b_at, c_at : int
         Offset of the first number of each.
     """
-    most = tile_rows(a)
-    for start in range(0, length, PIECE):
-        steps = min(PIECE, length - start)
-        a_from, row = a_at + start // WIDTH * a_stride, 0
-        for left in range(-(-rows // most), 0, -1):
-            count = (rows - row + left - 1) // left  # tiles as equal as possible
-            tile(
-                a, a_from + row * WIDTH, a_stride, b, b_at + start * WIDTH,
-                c, c_at + row * WIDTH, count, steps,
-            )  # fmt: skip
-            row += count
+    _product(
+        c, (address(a, a_at), a_stride, address(b, b_at), address(c, c_at), rows, length)
+    )  # fmt: skip
 
 
-@compiled
+@inlined
 def multiply_transposed(a, a_at, b, b_at, c, c_at, rows, length):
     """Add A^T B to one block of columns of C, for A (length, 16), B (length, 16), C (rows, 16)."""
-    most, row = tile_rows(a), 0
-    for left in range(-(-rows // most), 0, -1):
-        count = (rows - row + left - 1) // left
-        tile_along(
-            a, a_at + row, WIDTH * WIDTH, b, b_at, c, c_at + row * WIDTH, count, length
-        )  # fmt: skip
-        row += count
+    _transposed(c, (address(a, a_at), address(b, b_at), address(c, c_at), rows, length))

@@ -17,23 +17,38 @@ from __future__ import annotations
 
 from charlab.exact.functions import SIGMOID, activate, slope
 from charlab.exact.lanes import WIDTH, fma, inlined, load, store
+from charlab.exact.layout import Array
 
 
 @inlined
-def rnn_forward(kind, rows, pre, at, h, h_at):
+def rnn_forward(kind: int, rows: int, pre: Array, at: int, h: Array, h_at: int) -> None:
     """Write h = phi(a)."""
     activate(kind, pre, at, h, h_at, rows * WIDTH)
 
 
 @inlined
-def rnn_backward(kind, rows, pre, at, h, h_at, dh, dh_at):
+def rnn_backward(
+    kind: int, rows: int, pre: Array, at: int, h: Array, h_at: int, dh: Array, dh_at: int
+) -> None:
     """Write da = dh phi'."""
     for row in range(0, rows * WIDTH, WIDTH):
         store(pre, at + row, load(dh, dh_at + row) * slope(kind, load(h, h_at + row)))
 
 
 @inlined
-def lstm_forward(kind, rows, pre, at, slot, c, c_before, c_at, squashed, h, h_at):
+def lstm_forward(
+    kind: int,
+    rows: int,
+    pre: Array,
+    at: int,
+    slot: int,
+    c: Array,
+    c_before: int,
+    c_at: int,
+    squashed: Array,
+    h: Array,
+    h_at: int,
+) -> None:
     """Write gates i, f, g, o, then c, phi(c) and h."""
     for gate in range(4):
         place = at + gate * slot
@@ -49,7 +64,21 @@ def lstm_forward(kind, rows, pre, at, slot, c, c_before, c_at, squashed, h, h_at
 
 
 @inlined
-def lstm_backward(kind, rows, pre, at, slot, c, c_before, c_at, squashed, dh, dh_at, dc, dc_at):
+def lstm_backward(
+    kind: int,
+    rows: int,
+    pre: Array,
+    at: int,
+    slot: int,
+    c: Array,
+    c_before: int,
+    c_at: int,
+    squashed: Array,
+    dh: Array,
+    dh_at: int,
+    dc: Array,
+    dc_at: int,
+) -> None:
     """Write da of i, f, g, o, and turn dc of this step into that of the step before."""
     for row in range(0, rows * WIDTH, WIDTH):
         place = at + row
@@ -65,7 +94,9 @@ def lstm_backward(kind, rows, pre, at, slot, c, c_before, c_at, squashed, dh, dh
 
 
 @inlined
-def gru_forward(kind, rows, pre, at, slot, h, h_before, h_at):
+def gru_forward(
+    kind: int, rows: int, pre: Array, at: int, slot: int, h: Array, h_before: int, h_at: int
+) -> None:
     """Write n, r, z and h; hn stays."""
     for gate in range(1, 3):
         place = at + gate * slot
@@ -80,7 +111,18 @@ def gru_forward(kind, rows, pre, at, slot, h, h_before, h_at):
 
 
 @inlined
-def gru_backward(kind, rows, pre, at, slot, h, h_before, dh, dh_before, dh_at):
+def gru_backward(
+    kind: int,
+    rows: int,
+    pre: Array,
+    at: int,
+    slot: int,
+    h: Array,
+    h_before: int,
+    dh: Array,
+    dh_before: int,
+    dh_at: int,
+) -> None:
     """Write da of n, r, z, hn, and add to the derivative in the state before what z lets through."""
     for row in range(0, rows * WIDTH, WIDTH):
         place = at + row

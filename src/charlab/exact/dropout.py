@@ -8,9 +8,12 @@ number has to be saved to resume a training.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from charlab.exact.lanes import WIDTH, compiled, inlined, load, store
+from charlab.exact.layout import Array
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
@@ -18,7 +21,7 @@ _SHIFT = np.uint64(32)
 
 
 @inlined
-def philox(c0, c1, c2, c3, k0, k1):
+def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Return four random words for a counter and a key, all uint32."""
     for _ in range(10):
         p0, p1 = _M0 * np.uint64(c0), _M1 * np.uint64(c2)
@@ -33,7 +36,7 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 
 @compiled
-def fill_mask(out, rate, key, update, place):
+def fill_mask(out: Array, rate: float, key: Any, update: int, place: int) -> None:
     """Fill a flat array with 0, with probability ``rate``, or 1 / (1 - rate).
 
     Parameters
@@ -67,7 +70,16 @@ def fill_mask(out, rate, key, update, place):
 
 
 @compiled
-def apply_mask(values, mask, units, steps, batch, seq_len, mask_steps, out):
+def apply_mask(
+    values: Array,
+    mask: Array,
+    units: int,
+    steps: int,
+    batch: int,
+    seq_len: int,
+    mask_steps: int,
+    out: Array,
+) -> None:
     """Write values * mask at steps 1 to T of arrays (blocks, S, B, 16).
 
     The mask has ``mask_steps`` steps: those of the arrays, or one that serves all.
@@ -82,7 +94,7 @@ def apply_mask(values, mask, units, steps, batch, seq_len, mask_steps, out):
 
 
 @compiled
-def multiply_flat(values, mask, out):
+def multiply_flat(values: Array, mask: Array, out: Array) -> None:
     """Write values * mask, for flat arrays of one length."""
     for n in range(len(values)):
         out[n] = values[n] * mask[n]

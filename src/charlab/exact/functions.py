@@ -20,7 +20,16 @@ import numba
 import numpy as np
 from numba.extending import overload
 
-from charlab.exact.lanes import WIDTH, compiled, fma, inlined, load, power_of_two, store, where_above
+from charlab.exact.lanes import (
+    WIDTH,
+    compiled,
+    fma,
+    inlined,
+    load,
+    power_of_two,
+    store,
+    where_above,
+)
 
 TANH, RELU, SIGMOID = range(3)
 KINDS = {"tanh": TANH, "relu": RELU, "sigmoid": SIGMOID}
@@ -113,7 +122,7 @@ def _tanh64(x: Any) -> Any:
 
 
 @compiled
-def activate(kind, values, at, out, out_at, count):
+def activate(kind: int, values: Array, at: int, out: Array, out_at: int, count: int) -> None:
     """Write phi of ``count`` numbers, a multiple of sixteen, for an activation of :data:`KINDS`."""
     if kind == TANH:
         for n in range(0, count, WIDTH):
@@ -128,7 +137,7 @@ def activate(kind, values, at, out, out_at, count):
 
 
 @inlined
-def slope(kind, y):
+def slope(kind: int, y: Any) -> Any:
     """Return phi'(x) in terms of y = phi(x)."""
     if kind == TANH:
         return 1.0 - y * y
@@ -138,7 +147,7 @@ def slope(kind, y):
 
 
 @inlined
-def log(x):
+def log(x: float) -> float:
     """Return the natural logarithm of a positive normal float64.
 
     x = 2^e m with m in [sqrt(1/2), sqrt(2)) and log m = 2 artanh(s), s = (m - 1) / (m + 1), whose
@@ -160,7 +169,7 @@ def log(x):
 
 
 @compiled
-def cosine_of_half_turns(x):
+def cosine_of_half_turns(x: float) -> float:
     """Return cos(pi x) for x in [0, 1], as the Taylor series of sin(pi (1/2 - x))."""
     y = (0.5 - x) * 3.141592653589793
     z = y * y
@@ -171,7 +180,7 @@ def cosine_of_half_turns(x):
 
 
 @inlined
-def power(x, n):
+def power(x: float, n: int) -> float:
     """Return x^n for a whole n >= 0 by repeated squaring."""
     result = 1.0
     while n > 0:

@@ -8,6 +8,8 @@ cache sets. ``sizes`` is (T, S, B, H, K): K is V for a layer that reads characte
 
 from __future__ import annotations
 
+from typing import Any
+
 from charlab.exact.cells import (
     gru_backward,
     gru_forward,
@@ -17,7 +19,7 @@ from charlab.exact.cells import (
     rnn_forward,
 )
 from charlab.exact.lanes import WIDTH, compiled, inlined, load, splat, store
-from charlab.exact.layout import GATES, GRU, LSTM, SLOTS
+from charlab.exact.layout import GATES, GRU, LSTM, SLOTS, Array, Ids, Sizes
 from charlab.exact.products import PIECE, multiply, multiply_transposed
 
 
@@ -27,7 +29,21 @@ def steps_for(seq_len: int) -> int:
 
 
 @compiled
-def forward(cell, kind, sizes, ids, table, below, w_in, w_rec, bias, pre, h, c, squashed):
+def forward(
+    cell: int,
+    kind: int,
+    sizes: Sizes,
+    ids: Ids,
+    table: Array,
+    below: Array,
+    w_in: Array,
+    w_rec: Array,
+    bias: Array,
+    pre: Array,
+    h: Array,
+    c: Array,
+    squashed: Array,
+) -> None:
     """Run a layer over T steps from the state at step 0.
 
     Parameters
@@ -91,8 +107,20 @@ def forward(cell, kind, sizes, ids, table, below, w_in, w_rec, bias, pre, h, c, 
 
 @compiled
 def backward(
-    cell, kind, sizes, to_start, w_back, w_in_back, pre, h, c, squashed, dh, dc, dbelow
-):  # fmt: skip
+    cell: int,
+    kind: int,
+    sizes: Sizes,
+    to_start: bool,
+    w_back: Array,
+    w_in_back: Array,
+    pre: Array,
+    h: Array,
+    c: Array,
+    squashed: Array,
+    dh: Array,
+    dc: Array,
+    dbelow: Array,
+) -> None:
     """Turn gates into the loss's derivatives in the sums that reach them.
 
     Parameters
@@ -142,7 +170,7 @@ def backward(
 
 
 @inlined
-def sum_rows(values, at, rows):
+def sum_rows(values: Array, at: int, rows: int) -> Any:
     """Return the sum of ``rows`` blocks of sixteen numbers, one after the other."""
     sums = splat(values, 0.0)
     for row in range(rows):
@@ -151,7 +179,16 @@ def sum_rows(values, at, rows):
 
 
 @inlined
-def _weight_gradient(sizes, units, columns, pre, pre_at, inputs, skip, out):
+def _weight_gradient(
+    sizes: Sizes,
+    units: int,
+    columns: Array,
+    pre: Array,
+    pre_at: int,
+    inputs: Array,
+    skip: int,
+    out: Array,
+) -> None:
     """Add sum_t d_t x_t^T to out (units, columns, 16, 16), over steps in pieces."""
     seq_len, steps, batch, _, _ = sizes
     count, stride = seq_len * batch, steps * batch * WIDTH
@@ -169,7 +206,18 @@ def _weight_gradient(sizes, units, columns, pre, pre_at, inputs, skip, out):
 
 
 @compiled
-def gradients(cell, sizes, ids, pre, h, below, dtable, dw_in, dw_rec, dbias):
+def gradients(
+    cell: int,
+    sizes: Sizes,
+    ids: Ids,
+    pre: Array,
+    h: Array,
+    below: Array,
+    dtable: Array,
+    dw_in: Array,
+    dw_rec: Array,
+    dbias: Array,
+) -> None:
     """Add the derivatives in a layer's weights to those given, and write those in its biases.
 
     Parameters
@@ -204,7 +252,7 @@ def gradients(cell, sizes, ids, pre, h, below, dtable, dw_in, dw_rec, dbias):
 
 
 @compiled
-def sum_blocks(values, rows, out):
+def sum_blocks(values: Array, rows: int, out: Array) -> None:
     """Write the sum over rows of values (blocks, rows, 16) to out (blocks, 16)."""
     for at in range(0, len(out), WIDTH):
         store(out, at, sum_rows(values, at * rows, rows))

@@ -20,6 +20,9 @@ from numpy.typing import DTypeLike, NDArray
 from charlab.exact.lanes import WIDTH, compiled
 
 Array = NDArray[np.floating[Any]]
+Ids = NDArray[np.integer[Any]]
+Sizes = tuple[int, int, int, int, int]
+"""(T, S, B, H, K): steps of a chunk, steps allocated, streams, units, inputs or characters."""
 
 RNN, GRU, LSTM = range(3)
 CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
@@ -54,7 +57,18 @@ unit, from sixteen k to the next and from k to k."""
 
 
 @compiled
-def relayout(direction, matrix, packed, slots, turn, units, length, places, unit_step, k_step):
+def relayout(
+    direction: int,
+    matrix: Array,
+    packed: Array,
+    slots: int,
+    turn: int,
+    units: int,
+    length: int,
+    places: Places,
+    unit_step: int,
+    k_step: int,
+) -> None:
     """Copy between a matrix (slots * units, length) and a packed array, both given flat.
 
     Parameters

@@ -12,6 +12,8 @@ sixteen lanes, v in lane v mod 16, each a chain in order of v, joined by the tre
 
 from __future__ import annotations
 
+from typing import Any
+
 from charlab.exact.functions import exp, log
 from charlab.exact.lanes import (
     WIDTH,
@@ -25,6 +27,7 @@ from charlab.exact.lanes import (
     where_above,
 )
 from charlab.exact.layers import sum_rows
+from charlab.exact.layout import Array, Ids, Sizes
 from charlab.exact.products import multiply, multiply_transposed
 
 ROWS = 256
@@ -35,7 +38,18 @@ NEVER = -1e30
 
 
 @inlined
-def logits(h, h_at, stride, count, units, size, weight, bias, out, room):
+def logits(
+    h: Array,
+    h_at: int,
+    stride: int,
+    count: int,
+    units: int,
+    size: int,
+    weight: Array,
+    bias: Array,
+    out: Array,
+    room: int,
+) -> None:
     """Write W h + b for ``count`` rows to out (blocks of V, room, 16)."""
     for u in range(units):
         start = load(bias, u * WIDTH)
@@ -47,7 +61,7 @@ def logits(h, h_at, stride, count, units, size, weight, bias, out, room):
 
 
 @inlined
-def softmax_row(out, at, block, units):
+def softmax_row(out: Array, at: int, block: int, units: int) -> Any:
     """Turn logits into exp(y - max y); return the largest and the sum."""
     top = load(out, at)
     for u in range(1, units):
@@ -63,7 +77,21 @@ def softmax_row(out, at, block, units):
 
 
 @compiled
-def head(learn, sizes, h, targets, weight, bias, columns, out, room, dh, dweight, dbias, nats):
+def head(
+    learn: bool,
+    sizes: Sizes,
+    h: Array,
+    targets: Ids,
+    weight: Array,
+    bias: Array,
+    columns: Array,
+    out: Array,
+    room: int,
+    dh: Array,
+    dweight: Array,
+    dbias: Array,
+    nats: Array,
+) -> float:
     """Return the mean loss of a chunk, and with ``learn`` its derivatives.
 
     Parameters

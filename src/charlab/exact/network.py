@@ -8,19 +8,17 @@ model.safetensors. An update is about ten calls of compiled functions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from charlab.core.params import ModelParams, TrainParams
 from charlab.exact import dropout, layers, layout, loss, optimizers
 from charlab.exact.functions import KINDS
 from charlab.exact.lanes import WIDTH
-from charlab.exact.layout import ADD, GET, LSTM, SET, Array, aligned, blocks
+from charlab.exact.layout import ADD, GET, LSTM, SET, Array, Ids, aligned, blocks
 from charlab.models.weights import expected_shapes
 
-Ids = NDArray[np.integer[Any]]
 State = list[tuple[Array, ...]]
 
 
@@ -317,7 +315,9 @@ class Network:
             self._start()
         result = []
         for layer in self.layers:
-            parts = [np.zeros((self.batch, self.params.hidden), layer.h.dtype) for _ in layer.parts()]
+            parts = [
+                np.zeros((self.batch, self.params.hidden), layer.h.dtype) for _ in layer.parts()
+            ]
             for values, part in zip(parts, layer.parts(), strict=True):
                 layout.copy_state(GET, values, part, layer.steps, 0)
             result.append(tuple(parts))

@@ -14,6 +14,7 @@ Weight decay is decoupled (Loshchilov and Hutter 2019): before the step, w -= et
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from charlab.exact.functions import power
 from charlab.exact.lanes import (
@@ -27,6 +28,7 @@ from charlab.exact.lanes import (
     store,
     where_above,
 )
+from charlab.exact.layout import Array
 
 SGD, ADAGRAD, RMSPROP, ADAM = range(4)
 KINDS = {"sgd": SGD, "adagrad": ADAGRAD, "rmsprop": RMSPROP, "adam": ADAM}
@@ -40,7 +42,7 @@ EPS = 1e-8
 
 
 @inlined
-def sum_of_squares(values):
+def sum_of_squares(values: Array) -> float:
     """Return the sum of squares in float64: sixty-four chains, then a tree.
 
     Element n is added to chain n mod 64. The square of a float32 is exact in float64.
@@ -58,13 +60,25 @@ def sum_of_squares(values):
 
 
 @inlined
-def norm(values):
+def norm(values: Array) -> float:
     """Return the Euclidean norm of a flat array, in float64."""
     return math.sqrt(sum_of_squares(values))
 
 
 @inlined
-def _moved(kind, w, g, m, s, at, rate, b1, b2, first, second):
+def _moved(
+    kind: int,
+    w: Any,
+    g: Any,
+    m: Array,
+    s: Array,
+    at: int,
+    rate: float,
+    b1: float,
+    b2: float,
+    first: float,
+    second: float,
+) -> Any:
     """Return sixteen weights after a step; what is kept of past gradients is updated in place."""
     if kind == SGD:
         return fma(g, 0.0 - rate, w)
@@ -82,7 +96,20 @@ def _moved(kind, w, g, m, s, at, rate, b1, b2, first, second):
 
 
 @compiled
-def step(kind, clipping, clip_at, w, g, m, s, rate, decay, b1, b2, steps):
+def step(
+    kind: int,
+    clipping: int,
+    clip_at: float,
+    w: Array,
+    g: Array,
+    m: Array,
+    s: Array,
+    rate: float,
+    decay: float,
+    b1: float,
+    b2: float,
+    steps: int,
+) -> float:
     """Clip the gradient, take one step, and return the norm before clipping.
 
     Parameters

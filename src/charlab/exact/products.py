@@ -35,13 +35,21 @@ def _make_product(number: Any) -> Any:
     most, size, one = TILE_ROWS[np.dtype(number).itemsize], np.dtype(number).itemsize, number(1)
     line = WIDTH * size  # bytes from row to row
 
-    def product(a, a_stride, b, c, rows, length):
+    def product(a: int, a_stride: int, b: int, c: int, rows: int, length: int) -> None:
         for start in range(0, length, PIECE):
             steps = min(PIECE, length - start)
             a_from, row = a + start // WIDTH * a_stride * size, 0
             for left in range(-(-rows // most), 0, -1):
                 count = (rows - row + left - 1) // left  # tiles as equal as possible
-                tile(one, a_from + row * line, a_stride, b + start * line, c + row * line, count, steps)
+                tile(
+                    one,
+                    a_from + row * line,
+                    a_stride,
+                    b + start * line,
+                    c + row * line,
+                    count,
+                    steps,
+                )
                 row += count
 
     return product
@@ -51,7 +59,7 @@ def _make_transposed(number: Any) -> Any:
     most, size, one = TILE_ROWS[np.dtype(number).itemsize], np.dtype(number).itemsize, number(1)
     line = WIDTH * size
 
-    def transposed(a, b, c, rows, length):
+    def transposed(a: int, b: int, c: int, rows: int, length: int) -> None:
         row = 0
         for left in range(-(-rows // most), 0, -1):
             count = (rows - row + left - 1) // left
@@ -82,7 +90,17 @@ _transposed = external("charlab_transposed", 5)
 
 
 @inlined
-def multiply(a, a_at, a_stride, b, b_at, c, c_at, rows, length):
+def multiply(
+    a: Array,
+    a_at: int,
+    a_stride: int,
+    b: Array,
+    b_at: int,
+    c: Array,
+    c_at: int,
+    rows: int,
+    length: int,
+) -> None:
     """Add A B to one block of columns of C.
 
     Parameters
@@ -102,6 +120,8 @@ def multiply(a, a_at, a_stride, b, b_at, c, c_at, rows, length):
 
 
 @inlined
-def multiply_transposed(a, a_at, b, b_at, c, c_at, rows, length):
+def multiply_transposed(
+    a: Array, a_at: int, b: Array, b_at: int, c: Array, c_at: int, rows: int, length: int
+) -> None:
     """Add A^T B to one block of columns of C, for A (length, 16), B (length, 16), C (rows, 16)."""
     _transposed(c, (address(a, a_at), address(b, b_at), address(c, c_at), rows, length))

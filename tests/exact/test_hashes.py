@@ -9,7 +9,7 @@ from pathlib import Path
 
 import llvmlite.binding
 import pytest
-from exact.exact_hashes import digest
+from exact_hashes import digest
 
 HASH = "74a1466d7f57cb9bbb7cd70d4cc3a7f8134f8c1f9a242423211bd75f13ee9907"
 """What every machine computes. It changes only when the arithmetic itself is changed."""

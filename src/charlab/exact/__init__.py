@@ -11,15 +11,16 @@ polynomials of our own, because those of the C library differ.
 
 The modules, from the bottom up:
 
-``lanes``       sixteen numbers at once, and the tile of a matrix product (the only LLVM IR)
+``lanes``       sixteen numbers at once
+``tiles``       the tile of a matrix product; these two modules alone write LLVM IR
 ``functions``   exp, log, tanh, sigmoid, integer powers, cosine
 ``layout``      arrays in blocks of sixteen columns, and the way there and back
-``products``    matrix products
-``sums``        norms and totals
+``products``    matrix products, compiled once and called by their symbols
 ``cells``       one step of the RNN, LSTM and GRU, forward and backward
 ``layers``      a recurrent layer over a chunk of text
 ``loss``        the output layer with softmax and cross-entropy
 ``dropout``     masks from a counter-based generator of integers
 ``optimizers``  clipping and the optimizers' steps
+``workspace``   packed weights and the arrays of a chunk
 ``network``     a network that runs whole updates
 """

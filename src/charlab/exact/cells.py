@@ -123,7 +123,7 @@ def gru_backward(
     dh_before: int,
     dh_at: int,
 ) -> None:
-    """Write da of n, r, z, hn, and add to the derivative in the state before what z lets through."""
+    """Write da of n, r, z, hn; add what z lets through to the derivative in the state before."""
     for row in range(0, rows * WIDTH, WIDTH):
         place = at + row
         n, r = load(pre, place), load(pre, place + slot)

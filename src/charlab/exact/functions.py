@@ -2,8 +2,7 @@
 
 The C library's versions differ between systems in their last bits, and NumPy's between
 processors. These are the same everywhere. ``exp`` and ``tanh`` take
-:class:`charlab.exact.lanes.Lanes` of float32 or float64 inside compiled code, ``activate`` arrays; the
-others take float64.
+:class:`charlab.exact.lanes.Lanes` inside compiled code, ``activate`` arrays; the others float64.
 
 exp is Cody and Waite's (Software Manual for the Elementary Functions, 1980): x = n ln 2 + r with n
 whole and ln 2 in two parts, and a polynomial in r. The float32 polynomial is that of Moshier's
@@ -30,6 +29,7 @@ from charlab.exact.lanes import (
     store,
     where_above,
 )
+from charlab.exact.layout import Array
 
 TANH, RELU, SIGMOID = range(3)
 KINDS = {"tanh": TANH, "relu": RELU, "sigmoid": SIGMOID}
@@ -123,7 +123,7 @@ def _tanh64(x: Any) -> Any:
 
 @compiled
 def activate(kind: int, values: Array, at: int, out: Array, out_at: int, count: int) -> None:
-    """Write phi of ``count`` numbers, a multiple of sixteen, for an activation of :data:`KINDS`."""
+    """Write phi of ``count`` numbers, a multiple of sixteen; ``kind`` is of :data:`KINDS`."""
     if kind == TANH:
         for n in range(0, count, WIDTH):
             store(out, out_at + n, tanh(load(values, at + n)))
@@ -154,7 +154,7 @@ def log(x: float) -> float:
     series converges quickly as |s| < 0.172.
     """
     if not (x > 0.0 and x < np.inf):
-        return np.nan if not x == np.inf else x
+        return np.nan if x != np.inf else x
     bits = np.float64(x).view(np.int64)
     exponent = (bits >> 52) - 1023
     m = np.int64((bits & 0xFFFFFFFFFFFFF) | (1023 << 52)).view(np.float64)
@@ -165,7 +165,8 @@ def log(x: float) -> float:
     p = 0.0
     for odd in range(23, 1, -2):
         p = fma(p, z, 1.0 / odd)
-    return fma(np.float64(exponent), 0.6931471805599453, fma(s * z * 2.0, p, 2.0 * s))
+    result: float = fma(np.float64(exponent), 0.6931471805599453, fma(s * z * 2.0, p, 2.0 * s))
+    return result
 
 
 @compiled
@@ -176,7 +177,8 @@ def cosine_of_half_turns(x: float) -> float:
     p = 0.0
     for n in range(11, 0, -1):
         p = fma(p, z, 1.0) * (-1.0 / ((2 * n) * (2 * n + 1)))
-    return fma(p * z, y, y)
+    result: float = fma(p * z, y, y)
+    return result
 
 
 @inlined

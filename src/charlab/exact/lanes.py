@@ -1,8 +1,9 @@
-"""Sixteen numbers at once, and the tile of a matrix product.
+"""Sixteen numbers at once.
 
-This is the only module that writes LLVM IR. It gives Numba a type, :class:`Lanes`, that stands
-for sixteen float32 or float64 numbers on which ``+ - * /`` act element by element. LLVM splits
-the operations over registers of whatever width the processor has, which cannot change a bit:
+This module and :mod:`charlab.exact.tiles` alone write LLVM IR. It gives Numba a type,
+:class:`Lanes`, that stands for sixteen float32 or float64 numbers on which ``+ - * /`` act element
+by element. LLVM splits the operations over registers of whatever width the processor has, which
+cannot change a bit:
 no operation mixes lanes except :func:`total` and :func:`largest`, whose tree is fixed.
 
 No fast-math flag is set anywhere, so LLVM neither reorders additions nor contracts a product
@@ -14,15 +15,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
-import llvmlite.binding
 import numba
 from llvmlite import ir
-from numba.core import cgutils, config, types
+from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin
-from numba.core.typing import signature
-from numba.core.typing.templates import AbstractTemplate, infer_global
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
 
 WIDTH = 16
@@ -31,25 +30,27 @@ WIDTH = 16
 JIT: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": False, "nogil": True}
 """Options of every compiled function of this package."""
 
-compiled = numba.njit(**JIT)
-inlined = numba.njit(inline="always")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile a function at its first call on a machine, and keep the result on disk."""
+    wrapped: Any = numba.njit(**JIT)(function)
+    return cast(F, wrapped)
+
+
+def inlined(function: F) -> F:
+    """Make a function part of each compiled one that calls it."""
+    wrapped: Any = numba.njit(inline="always")(function)
+    return cast(F, wrapped)
+
+
+def instruction(emit: Callable[..., Any]) -> Any:
+    """Make an intrinsic of a function that writes LLVM IR."""
+    return intrinsic(emit)
+
 
 I64 = ir.IntType(64)
-
-
-def _tile_rows() -> int:
-    """Return the rows of a tile that fill the processor's registers; no bit depends on it."""
-    features = config.CPU_FEATURES
-    if features is None:
-        named = config.CPU_NAME
-        if named:
-            return 12 if "avx512" in named or named in ("znver4", "znver5", "sapphirerapids") else 6
-        features = llvmlite.binding.get_host_cpu_features().flatten()
-    return 12 if "+avx512f" in features else 6
-
-
-TILE_ROWS = {4: _tile_rows(), 8: 2}
-"""Rows of a tile by the size of a number in bytes."""
 
 
 class Lanes(types.Type):
@@ -64,10 +65,10 @@ class Lanes(types.Type):
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, lanes: Lanes) -> None:
         element = manager.lookup(lanes.dtype).get_value_type()
-        super().__init__(manager, lanes, ir.VectorType(element, WIDTH))
+        super().__init__(manager, lanes, ir.VectorType(element, WIDTH))  # type: ignore[no-untyped-call]
 
 
-def _splat(builder: Any, scalar: Any) -> Any:
+def emit_splat(builder: Any, scalar: Any) -> Any:
     """Return sixteen copies of an LLVM value."""
     vector = ir.VectorType(scalar.type, WIDTH)
     first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.IntType(32)(0))
@@ -81,7 +82,7 @@ def _like(context: Any, builder: Any, value: Any, have: Any, want: Any) -> Any:
         return value
     if not isinstance(want, Lanes):
         return context.cast(builder, value, have, want)
-    return _splat(builder, context.cast(builder, value, have, want.dtype))
+    return emit_splat(builder, context.cast(builder, value, have, want.dtype))
 
 
 def _common(args: Any) -> Any:
@@ -96,7 +97,7 @@ def _operator(function: Callable[..., Any], instruction: str) -> None:
     """Teach Numba an operator between lanes, or lanes and a number."""
 
     @infer_global(function)
-    class _Template(AbstractTemplate):  # type: ignore[misc]
+    class _Template(AbstractTemplate):
         key = function
 
         def generic(self, args: Any, kws: Any) -> Any:
@@ -139,15 +140,17 @@ def _elementwise(emit: Callable[..., Any], arity: int) -> Any:
         return signature(found, *args), generate
 
     if arity == 1:
-        return intrinsic(lambda typing, a: result(a))
+        return instruction(lambda typing, a: result(a))
     if arity == 2:
-        return intrinsic(lambda typing, a, b: result(a, b))
+        return instruction(lambda typing, a, b: result(a, b))
     if arity == 3:
-        return intrinsic(lambda typing, a, b, c: result(a, b, c))
-    return intrinsic(lambda typing, a, b, c, d: result(a, b, c, d))
+        return instruction(lambda typing, a, b, c: result(a, b, c))
+    return instruction(lambda typing, a, b, c, d: result(a, b, c, d))
 
 
-def _emit_named(name: str) -> Callable[..., Any]:
+def emit_named(name: str) -> Callable[..., Any]:
+    """Return a function that writes a call of LLVM's ``llvm.<name>`` for its operands' type."""
+
     def emit(builder: Any, *values: Any) -> Any:
         kind = values[0].type
         vector = isinstance(kind, ir.VectorType)
@@ -167,10 +170,10 @@ def _emit_choice(builder: Any, x: Any, limit: Any, above: Any, otherwise: Any) -
     return builder.select(builder.fcmp_ordered(">", x, limit), above, otherwise)
 
 
-fma = _elementwise(_emit_named("fma"), 3)
+fma = _elementwise(emit_named("fma"), 3)
 """``fma(a, b, c)`` is a b + c, rounded once."""
 
-square_root = _elementwise(_emit_named("sqrt"), 1)
+square_root = _elementwise(emit_named("sqrt"), 1)
 """The correctly rounded square root."""
 
 where_above = _elementwise(_emit_choice, 4)
@@ -201,7 +204,7 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: An
     return builder.gep(data, [offset])
 
 
-@intrinsic
+@instruction
 def load(typing: Any, array: Any, offset: Any) -> Any:
     """Return the sixteen numbers of a contiguous array from ``offset`` on."""
     lanes = Lanes(array.dtype)
@@ -216,7 +219,7 @@ def load(typing: Any, array: Any, offset: Any) -> Any:
     return signature(lanes, array, types.int64), generate
 
 
-@intrinsic
+@instruction
 def store(typing: Any, array: Any, offset: Any, lanes: Any) -> Any:
     """Write sixteen numbers to a contiguous array from ``offset`` on."""
 
@@ -229,7 +232,7 @@ def store(typing: Any, array: Any, offset: Any, lanes: Any) -> Any:
     return signature(types.none, array, types.int64, lanes), generate
 
 
-@intrinsic
+@instruction
 def splat(typing: Any, array: Any, number: Any) -> Any:
     """Return sixteen copies of a number, in the type of an array's elements."""
     lanes = Lanes(array.dtype)
@@ -254,7 +257,7 @@ def _reduction(join: Callable[..., Any]) -> Any:
 
         return signature(lanes.dtype, lanes), generate
 
-    return intrinsic(reduce)
+    return instruction(reduce)
 
 
 total = _reduction(lambda builder, low, high: builder.fadd(low, high))
@@ -262,124 +265,6 @@ total = _reduction(lambda builder, low, high: builder.fadd(low, high))
 
 largest = _reduction(lambda builder, low, high: _emit_choice(builder, low, high, low, high))
 """The largest of sixteen lanes."""
-
-
-def _emit_tile(module: Any, element: Any, rows: int, along: bool) -> Any:
-    """Return the LLVM function that adds a product to ``rows`` blocks of C.
-
-    C[r, :] += sum over k of A[r, k] B[k, :], each element one chain of fma in order of k. B and C
-    have rows of sixteen numbers. A is read in blocks of sixteen k, ``stride`` apart; in a block,
-    row r and step k are at 16 r + k, or if ``along`` at r + 16 k (the transpose).
-    """
-    pointer, vector = element.as_pointer(), ir.VectorType(element, WIDTH)
-    name = f"charlab_tile_{rows}_{int(along)}_{element}"
-    kind = ir.FunctionType(ir.VoidType(), [pointer, I64, pointer, pointer, I64])
-    function = cgutils.get_or_insert_function(module, kind, name)
-    if not function.is_declaration:
-        return function
-    function.linkage = "linkonce_odr"
-    function.attributes.add("noinline")
-    row_step, k_step = (1, WIDTH) if along else (WIDTH, 1)
-    a, stride, b, c, length = function.args
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-
-    def number(value: int) -> Any:
-        return ir.Constant(I64, value)
-
-    def read(at: Any, offset: int) -> Any:
-        place = builder.gep(at, [number(offset)])
-        value = builder.load(builder.bitcast(place, vector.as_pointer()))
-        value.align = element.get_abi_size(_LAYOUT)
-        return value
-
-    def multiply(sums: list[Any], a_at: Any, b_at: Any, steps: int) -> list[Any]:
-        for k in range(steps):
-            row_b = read(b_at, k * WIDTH)
-            for r in range(rows):
-                scalar = builder.load(builder.gep(a_at, [number(r * row_step + k * k_step)]))
-                factor = _splat(builder, scalar)
-                sums[r] = _emit_named("fma")(builder, factor, row_b, sums[r])
-        return sums
-
-    def loop(sums: list[Any], a_at: Any, b_at: Any, count: Any, steps: int, a_step: Any) -> Any:
-        """Emit ``count`` rounds of ``steps`` k each; return sums and addresses after them."""
-        before = builder.block
-        head, body, after = (function.append_basic_block() for _ in range(3))
-        builder.branch(head)
-        builder.position_at_end(head)
-        start = [number(0), a_at, b_at, *sums]
-        now = [builder.phi(value.type) for value in start]
-        for phi, value in zip(now, start, strict=True):
-            phi.add_incoming(value, before)
-        builder.cbranch(builder.icmp_signed("<", now[0], count), body, after)
-        builder.position_at_end(body)
-        done = multiply(list(now[3:]), now[1], now[2], steps)
-        onward = [
-            builder.add(now[0], number(1)),
-            builder.gep(now[1], [a_step]),
-            builder.gep(now[2], [number(steps * WIDTH)]),
-            *done,
-        ]
-        for phi, value in zip(now, onward, strict=True):
-            phi.add_incoming(value, builder.block)
-        builder.branch(head)
-        builder.position_at_end(after)
-        return now[3:], now[1], now[2]
-
-    sums = [read(c, r * WIDTH) for r in range(rows)]
-    blocks = builder.ashr(length, number(4))
-    rest = builder.and_(length, number(WIDTH - 1))
-    sums, a, b = loop(sums, a, b, blocks, WIDTH, stride)
-    sums, a, b = loop(sums, a, b, rest, 1, number(k_step))
-    for r, value in enumerate(sums):
-        place = builder.gep(c, [number(r * WIDTH)])
-        stored = builder.store(value, builder.bitcast(place, vector.as_pointer()))
-        stored.align = element.get_abi_size(_LAYOUT)
-    builder.ret_void()
-    return function
-
-
-_LAYOUT = llvmlite.binding.create_target_data("e")
-
-
-def _address(builder: Any, value: Any, element: Any) -> Any:
-    return builder.inttoptr(value, element.as_pointer())
-
-
-def _tile(along: bool) -> Any:
-    def tile(
-        typing: Any, number: Any, a: Any, stride: Any, b: Any, c: Any, rows: Any, length: Any
-    ) -> Any:
-        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            element = context.get_value_type(number)
-            at_a, at_b, at_c = (_address(builder, args[n], element) for n in (1, 3, 4))
-            end, none = (builder.append_basic_block() for _ in range(2))
-            switch = builder.switch(args[5], none)
-            with builder.goto_block(none):
-                builder.branch(end)
-            for count in range(1, TILE_ROWS[number.bitwidth // 8] + 1):
-                case = builder.append_basic_block()
-                switch.add_case(ir.Constant(I64, count), case)
-                with builder.goto_block(case):
-                    kernel = _emit_tile(builder.module, element, count, along)
-                    builder.call(kernel, [at_a, args[2], at_b, at_c, args[6]])
-                    builder.branch(end)
-            builder.position_at_end(end)
-            return context.get_dummy_value()
-
-        return signature(types.none, number, *[types.int64] * 6), generate
-
-    return intrinsic(tile)
-
-
-tile = _tile(along=False)
-"""``tile(number, a, stride, b, c, rows, length)`` adds A B to at most TILE_ROWS rows of C.
-
-``number`` gives the type of the elements; a, b and c are addresses. A's rows are sixteen apart.
-"""
-
-tile_along = _tile(along=True)
-"""The same for A^T B, where A's columns are sixteen apart."""
 
 
 def external(name: str, arguments: int) -> Any:
@@ -398,10 +283,10 @@ def external(name: str, arguments: int) -> Any:
 
         return signature(types.none, array, types.UniTuple(types.int64, arguments)), generate
 
-    return intrinsic(call)
+    return instruction(call)
 
 
-@intrinsic
+@instruction
 def address(typing: Any, array: Any, offset: Any) -> Any:
     """Return the address of a contiguous array's element at ``offset``."""
 

@@ -182,7 +182,7 @@ def sum_rows(values: Array, at: int, rows: int) -> Any:
 def _weight_gradient(
     sizes: Sizes,
     units: int,
-    columns: Array,
+    columns: int,
     pre: Array,
     pre_at: int,
     inputs: Array,

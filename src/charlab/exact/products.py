@@ -18,14 +18,13 @@ import numpy as np
 from numba import int64, void
 
 from charlab.exact.lanes import (
-    TILE_ROWS,
     WIDTH,
     address,
     external,
     inlined,
-    tile,
-    tile_along,
 )
+from charlab.exact.layout import Array
+from charlab.exact.tiles import TILE_ROWS, tile, tile_along
 
 PIECE = 256
 """Steps of k for which a panel of B stays in the first-level cache."""
@@ -72,7 +71,7 @@ def _make_transposed(number: Any) -> Any:
 def _register() -> list[Any]:
     """Compile the products, or load them from the cache, and make their symbols known to LLVM."""
     kept = []
-    options = {"cache": True, "error_model": "numpy", "fastmath": False}
+    options: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": False}
     for number in (np.float32, np.float64):
         for name, make, arguments in (
             ("product", _make_product, 6),

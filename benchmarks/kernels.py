@@ -24,12 +24,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from charlab.core.params import ModelParams, TrainParams
 from charlab.exact.layout import Array, aligned
 from charlab.exact.network import Network, Optimizer
-from charlab.exact.products import _COMPILED, PIECE
+from charlab.exact.products import PIECE, multiply
 from charlab.models.initialization import initial_weights
+from charlab.models.params import ModelParams
 from charlab.models.weights import GATES
+from charlab.train.params import TrainParams
 
 VOCAB, RATE, CLIP_AT = 65, 2e-3, 5.0
 
@@ -82,7 +83,7 @@ def torch_step(params: ModelParams, weights: dict[str, Array], ids: Array) -> St
 def kernel_step(params: ModelParams, weights: dict[str, Array], ids: Array) -> Step:
     """Return the same update by the kernels."""
     seq_len, batch = ids.shape[0] - 1, ids.shape[1]
-    network = Network(VOCAB, params, batch, seq_len, weights)
+    network = Network(params, weights, batch, seq_len)
     optimizer = Optimizer(network, TrainParams(clip_at=CLIP_AT))
     inputs, targets = ids[:-1].copy(), ids[1:].copy()
 

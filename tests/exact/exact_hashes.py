@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from charlab.core.params import ModelParams, TrainParams
 from charlab.exact.network import Network, Optimizer
 from charlab.models.initialization import initial_weights
+from charlab.models.params import ModelParams
+from charlab.train.params import TrainParams
 
 V, B, T, UPDATES = 21, 7, 9, 3
 
@@ -37,7 +38,7 @@ def train_briefly(model: dict[str, Any], train: dict[str, Any], dtype: Any) -> b
     """Return the bytes of weights, losses and norms after a few updates."""
     params = ModelParams(hidden=37, **model)
     rng = np.random.default_rng(5)
-    network = Network(V, params, B, T, initial_weights(params, V, rng), seed=3, dtype=dtype)
+    network = Network(params, initial_weights(params, V, rng), B, T, seed=3, dtype=dtype)
     optimizer = Optimizer(network, TrainParams(**train))
     ids = rng.integers(0, V, (UPDATES, T + 1, B))
     figures = []

@@ -9,12 +9,13 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from charlab.core.params import ModelParams, TrainParams
 from charlab.exact.layout import Array
 from charlab.exact.network import Network, Optimizer
 from charlab.models.initialization import initial_weights
+from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
 from charlab.train.optimizers import NumpyOptimizer, clip_gradients
+from charlab.train.params import TrainParams
 
 V, B, T = 29, 5, 7
 
@@ -67,7 +68,7 @@ def largest_difference(
     params = ModelParams(**model)
     weights = made_weights(params)
     theirs = reference(params, weights, torch.float64 if dtype == np.float64 else torch.float32)
-    ours = Network(V, params, B, T, weights, seed=9, dtype=dtype)
+    ours = Network(params, weights, B, T, seed=9, dtype=dtype)
     state = theirs.initial_state(B)
     rng = np.random.default_rng(2)
     losses, others = [0.0], [0.0]
@@ -132,8 +133,9 @@ def test_dropout_agrees_with_autograd(
 def test_steps_are_those_of_the_formulas(optimizer: str, clip: str) -> None:
     """Against the optimizer by hand, which is compared with torch.optim elsewhere."""
     params = ModelParams(cell="gru", hidden=11)
-    train = TrainParams(optimizer=optimizer, clip=clip, clip_at=0.01, weight_decay=0.1)
-    network = Network(V, params, B, T, made_weights(params), dtype=np.float64)
+    rule = {"optimizer": optimizer, "clip": clip, "clip_at": 0.01, "weight_decay": 0.1}
+    train = TrainParams.model_validate(rule)
+    network = Network(params, made_weights(params), B, T, dtype=np.float64)
     ours = Optimizer(network, train)
     weights = {name: value.copy() for name, value in network.weights.items()}
     theirs = NumpyOptimizer(weights, train)
@@ -155,7 +157,7 @@ def test_batch_does_not_change_a_stream() -> None:
     ids = np.random.default_rng(4).integers(0, V, (2, T, 13))
     states = []
     for streams in (13, 4, 1):
-        network = Network(V, params, streams, T, weights)
+        network = Network(params, weights, streams, T)
         network.loss(*np.ascontiguousarray(ids[:, :, :streams]))
         states.append([part[:1] for part in network.state()[0]])
     for other in states[1:]:

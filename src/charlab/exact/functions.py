@@ -32,7 +32,8 @@ from charlab.exact.lanes import (
 from charlab.exact.layout import Array
 
 # Typed, since Numba would compile a function again for each plain constant it is called with.
-TANH, RELU, SIGMOID = (np.int64(kind) for kind in range(3))
+_typed: Any = np.int64
+TANH, RELU, SIGMOID = (_typed(kind) for kind in range(3))
 KINDS = {"tanh": TANH, "relu": RELU, "sigmoid": SIGMOID}
 """The number of each activation, by its name in params.yaml."""
 

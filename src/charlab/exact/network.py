@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlab.core.params import ModelParams, TrainParams
 from charlab.exact import dropout, layers, layout, optimizers
 from charlab.exact.lanes import WIDTH
 from charlab.exact.layout import GET, LSTM, SET, Array, Ids, aligned, blocks
+from charlab.exact.settings import ModelSettings, StepSettings
 from charlab.exact.workspace import Head, Layer
-from charlab.models.weights import expected_shapes
 
 State = list[tuple[Array, ...]]
 
@@ -55,13 +54,11 @@ class Network:
 
     Parameters
     ----------
-    vocab_size : int
-        V.
-    params : ModelParams
-    batch, seq_len : int
-        B and T of every chunk.
+    params : ModelSettings
     weights : dict of str to ndarray
         Initial weights under their names in model.safetensors; copied.
+    batch, seq_len : int
+        B and T of every chunk.
     seed : int
         Key of the dropout masks, below 2^64.
     dtype : dtype
@@ -77,10 +74,16 @@ class Network:
     """
 
     def __init__(
-        self, vocab_size: int, params: ModelParams, batch: int, seq_len: int,
-        weights: dict[str, Array], seed: int = 0, dtype: DTypeLike = np.float32,
-    ) -> None:  # fmt: skip
-        shapes = expected_shapes(params, vocab_size)
+        self,
+        params: ModelSettings,
+        weights: dict[str, Array],
+        batch: int,
+        seq_len: int,
+        seed: int = 0,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        shapes = {name: value.shape for name, value in weights.items()}
+        vocab_size = len(weights["head.bias"])
         self.params, self.batch, self.seq_len, self.seed = params, batch, seq_len, seed
         self.parameters, self.gradient = Parameters(shapes, dtype), Parameters(shapes, dtype)
         self.weights, self.gradients = self.parameters.views, self.gradient.views
@@ -253,7 +256,7 @@ class Optimizer:
     steps : int
     """
 
-    def __init__(self, network: Network, train: TrainParams) -> None:
+    def __init__(self, network: Network, train: StepSettings) -> None:
         self.network, self.train, self.steps = network, train, 0
         flat = network.parameters.flat
         keep = {"sgd": (0, 0), "adagrad": (0, 1), "rmsprop": (0, 1), "adam": (1, 1)}

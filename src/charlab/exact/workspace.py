@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlab.core.params import ModelParams
 from charlab.exact import layers, layout, loss
 from charlab.exact.functions import KINDS
 from charlab.exact.lanes import WIDTH
 from charlab.exact.layout import ADD, GET, LSTM, SET, Array, Ids, aligned, blocks
+from charlab.exact.settings import ModelSettings
 
 
 class Layer:
@@ -21,7 +21,7 @@ class Layer:
 
     Parameters
     ----------
-    params : ModelParams
+    params : ModelSettings
     depth : int
         0 for the layer that reads characters.
     vocab_size : int
@@ -39,7 +39,7 @@ class Layer:
     """
 
     def __init__(
-        self, params: ModelParams, depth: int, vocab_size: int, batch: int, seq_len: int,
+        self, params: ModelSettings, depth: int, vocab_size: int, batch: int, seq_len: int,
         dtype: DTypeLike,
     ) -> None:  # fmt: skip
         self.cell, self.kind = layout.CELLS[params.cell], KINDS[params.activation]

@@ -1,0 +1,147 @@
+"""The norm of a gradient, clipping, and the optimizers' steps, element by element.
+
+With g the clipped gradient, eta the learning rate, t the number of steps:
+
+    sgd      w -= eta g
+    adagrad  s += g^2;                 w -= eta g / (sqrt(s) + eps)    Duchi et al. 2011
+    rmsprop  s = b2 s + (1 - b2) g^2;  w -= eta g / (sqrt(s) + eps)    Tieleman and Hinton 2012
+    adam     m = b1 m + (1 - b1) g, s as in rmsprop, both divided by 1 - b^t;
+             w -= eta m / (sqrt(s) + eps)                              Kingma and Ba 2015
+
+Weight decay is decoupled (Loshchilov and Hutter 2019): before the step, w -= eta * decay * w.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from charlab.exact.functions import power
+from charlab.exact.lanes import (
+    WIDTH,
+    compiled,
+    fma,
+    inlined,
+    load,
+    splat,
+    square_root,
+    store,
+    where_above,
+)
+from charlab.exact.layout import Array
+
+SGD, ADAGRAD, RMSPROP, ADAM = range(4)
+KINDS = {"sgd": SGD, "adagrad": ADAGRAD, "rmsprop": RMSPROP, "adam": ADAM}
+"""The number of each optimizer, by its name in params.yaml."""
+
+NONE, NORM, VALUE = range(3)
+CLIPPING = {"none": NONE, "norm": NORM, "value": VALUE}
+"""The number of each way of clipping, by its name in params.yaml."""
+
+EPS = 1e-8
+
+
+@inlined
+def sum_of_squares(values: Array) -> float:
+    """Return the sum of squares in float64: sixty-four chains, then a tree.
+
+    Element n is added to chain n mod 64. The square of a float32 is exact in float64.
+    """
+    chains = [0.0] * 64
+    for n in range(len(values)):
+        x = float(values[n])
+        chains[n % 64] = fma(x, x, chains[n % 64])
+    half = 32
+    while half:
+        for n in range(half):
+            chains[n] += chains[n + half]
+        half //= 2
+    return chains[0]
+
+
+@inlined
+def norm(values: Array) -> float:
+    """Return the Euclidean norm of a flat array, in float64."""
+    return math.sqrt(sum_of_squares(values))
+
+
+@inlined
+def _moved(
+    kind: int,
+    w: Any,
+    g: Any,
+    m: Array,
+    s: Array,
+    at: int,
+    rate: float,
+    b1: float,
+    b2: float,
+    first: float,
+    second: float,
+) -> Any:
+    """Return sixteen weights after a step; what is kept of past gradients is updated in place."""
+    if kind == SGD:
+        return fma(g, 0.0 - rate, w)
+    if kind == ADAGRAD:
+        squares = fma(g, g, load(s, at))
+        store(s, at, squares)
+        return w - g * rate / (square_root(squares) + EPS)
+    squares = fma(g * g, 1.0 - b2, load(s, at) * b2)
+    store(s, at, squares)
+    if kind == RMSPROP:
+        return w - g * rate / (square_root(squares) + EPS)
+    mean = fma(g, 1.0 - b1, load(m, at) * b1)
+    store(m, at, mean)
+    return w - mean * first / fma(square_root(squares), second, EPS)
+
+
+@compiled
+def step(
+    kind: int,
+    clipping: int,
+    clip_at: float,
+    w: Array,
+    g: Array,
+    m: Array,
+    s: Array,
+    rate: float,
+    decay: float,
+    b1: float,
+    b2: float,
+    steps: int,
+) -> float:
+    """Clip the gradient, take one step, and return the norm before clipping.
+
+    Parameters
+    ----------
+    kind, clipping : int
+        Of :data:`KINDS` and :data:`CLIPPING`.
+    clip_at : float
+    w, g : ndarray of shape (P,)
+        All weights, updated in place, and their gradient; P is a multiple of 16.
+    m, s : ndarray of shape (P,)
+        Means of gradients and of squares, updated in place; of no length if not used.
+    rate, decay, b1, b2 : float
+    steps : int
+        Steps taken before and with this one, from 1 on.
+    """
+    length = norm(g)
+    scale = 1.0
+    if clipping == NORM and length > clip_at:
+        scale = clip_at / length
+    first = rate
+    second = 1.0
+    if kind == ADAM:
+        first = rate / (1.0 - power(b1, steps))
+        second = 1.0 / math.sqrt(1.0 - power(b2, steps))
+    factor, kept = splat(w, scale), splat(w, 1.0 - rate * decay)
+    for at in range(0, len(w), WIDTH):
+        gradient = load(g, at) * factor
+        if clipping == VALUE:
+            gradient = where_above(gradient, clip_at, clip_at, gradient)
+            gradient = where_above(-clip_at, gradient, -clip_at, gradient)
+        weight = load(w, at)
+        if decay != 0.0:
+            weight = weight * kept
+        store(w, at, _moved(kind, weight, gradient, m, s, at, rate, b1, b2, first, second))
+    return length

@@ -35,10 +35,10 @@ def test_the_promised_recipes_are_there() -> None:
     assert recipe_names() == ["best", "fast", "minute"]
 
 
-def test_an_unknown_recipe_is_refused_and_the_known_ones_named() -> None:
-    """Also where the name would lead out of the folder."""
+def test_an_unknown_recipe() -> None:
+    """The message lists the recipes, even if the name is a path out of the folder."""
     for name in ("fastest", "../params", ""):
-        with pytest.raises(CharlabError, match=r"there are best, fast, minute"):
+        with pytest.raises(CharlabError, match=r"choose one of best, fast, minute"):
             load_recipe(name)
 
 

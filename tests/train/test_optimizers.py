@@ -1,4 +1,4 @@
-"""The optimisers written in NumPy do what torch.optim does."""
+"""The NumPy optimizers agree with torch.optim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four ways to turn a gradient into a step, for the networks of NumPy and of torch.
+"""Update weights by SGD, Adagrad, RMSprop or Adam, in NumPy and in torch.
 
 With g the gradient, eta the learning rate and all operations element by element:
 
@@ -9,9 +9,9 @@ With g the gradient, eta the learning rate and all operations element by element
              1 - b^t against their start at zero;
              w -= eta m / (sqrt(s) + eps)                              Kingma and Ba 2015
 
-These are the formulas of torch.optim, whose own functions step the networks of torch, and
-with which tests compare those written out here. Weight decay is
-decoupled from the gradient (Loshchilov and Hutter 2019): w -= eta * decay * w.
+These are the formulas of torch.optim. Torch networks are updated by its functions, with which
+tests compare the NumPy versions. Weight decay is decoupled from the gradient
+(Loshchilov and Hutter 2019): w -= eta * decay * w.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "rmsprop": ("s",),
     "adam": ("m", "s"),
 }
-"""What each optimiser gathers of past gradients, by its letter above."""
+"""Moments of past gradients that each optimizer accumulates, by their letters above."""
 
 
 class NumpyOptimizer:
@@ -47,12 +47,12 @@ class NumpyOptimizer:
     ----------
     weights : dict of str to ndarray
     params : TrainParams
-        ``optimizer``, ``betas``, ``weight_decay``; of RMSprop's one smoothing, the second beta.
+        ``optimizer``, ``betas`` and ``weight_decay``; RMSprop uses the second beta.
 
     Attributes
     ----------
     state : dict of str to ndarray
-        What has been gathered of past gradients, to be saved with a checkpoint.
+        Accumulated moments, which a checkpoint stores.
     """
 
     def __init__(self, weights: dict[str, Array], params: TrainParams) -> None:
@@ -71,7 +71,7 @@ class NumpyOptimizer:
         self.steps = 0
 
     def step(self, gradients: dict[str, Array], learning_rate: float) -> None:
-        """Make one step along ``gradients``."""
+        """Take one step along ``gradients``."""
         self.steps += 1
         decay = learning_rate * self.params.weight_decay
         for name, gradient in gradients.items():

@@ -1,4 +1,4 @@
-"""What is done element by element in each step of a cell, compiled by Numba.
+"""Compute the elementwise operations of each step of a cell, compiled by Numba.
 
 The equations are those of :mod:`charlab.models.cells`, the derivatives are written in terms of
 outputs y: tanh' = 1 - y^2, sigmoid' = y (1 - y), relu' = [y > 0]; d stands for the loss's
@@ -42,7 +42,7 @@ def _exp(x: float) -> float:
 
 @overload(_exp)
 def _exp_of(x: Any) -> Any:
-    """Choose by type: libm's for float64, for float32 one that the compiler can vectorise.
+    """Choose by type: that of libm for float64, and for float32 one that the compiler can vectorize.
 
     exp(x) = 2^n exp(r) with r = x - n ln 2 in [-ln 2 / 2, ln 2 / 2], where the Taylor series
     to degree 6 is right to 1.2e-7. ln 2 is subtracted in two parts, the first of which has

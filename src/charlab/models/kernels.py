@@ -42,7 +42,7 @@ def _exp(x: float) -> float:
 
 @overload(_exp)
 def _exp_of(x: Any) -> Any:
-    """Choose by type: that of libm for float64, and for float32 one that the compiler can vectorize.
+    """Return the exp of libm for float64; for float32, one that the compiler can vectorize.
 
     exp(x) = 2^n exp(r) with r = x - n ln 2 in [-ln 2 / 2, ln 2 / 2], where the Taylor series
     to degree 6 is right to 1.2e-7. ln 2 is subtracted in two parts, the first of which has

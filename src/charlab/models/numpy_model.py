@@ -5,7 +5,8 @@ sequence, all in float32.
 
 ``W_ih e(c)`` is a row of the transpose of W_ih, to which the biases are added beforehand
 (except for a GRU's b_hn, which the reset gate scales). The state's contribution to the gates of
-the next step is computed together with the logits and kept until that step. The cells are in :mod:`charlab.models.numpy_cells`.
+the next step is computed together with the logits and kept until that step. The cells are in
+:mod:`charlab.models.numpy_cells`.
 """
 
 from __future__ import annotations

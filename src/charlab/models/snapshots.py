@@ -48,6 +48,7 @@ def load_snapshots(folder: Path) -> list[Snapshot]:
         return []
     config, last = read_json(folder / "config.json"), load_model(folder)
     chunk_chars = config["train"]["batch_size"] * config["train"]["seq_len"]
+    # The model itself counts as the snapshot of its own step.
     end = int(read_json(folder / "metrics.json")["best_step"])
     snapshots = [
         Snapshot(step, step * chunk_chars, InferenceModel(last.params, weights))

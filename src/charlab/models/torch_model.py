@@ -95,11 +95,13 @@ class CharRNN(nn.Module):
 
     def initial_state(self, batch_size: int) -> State:
         """Return the state before the first character: one tuple per layer, each (B, H)."""
+        # An LSTM has a cell state besides its hidden state.
         names = ("h", "c") if self.params.cell == "lstm" else ("h",)
         shape = (batch_size, self.params.hidden)
         if self.params.initial_state == "learned":
             parts = [self.weight(f"initial.{name}") for name in names]
             layers = range(self.params.layers)
+            # (H,) to (B, H) without a copy, so that the gradient reaches the parameter.
             return [tuple(part[layer].expand(shape) for part in parts) for layer in layers]
         zero = self.weight("head.weight").new_zeros(shape)
         return [tuple(zero for _ in names) for _ in range(self.params.layers)]

@@ -34,7 +34,7 @@ GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every weight of a network, in a fixed order."""
     hidden, rows = model.hidden, GATES[model.cell] * model.hidden
-    shapes: dict[str, tuple[int, ...]] = {}
+    shapes: dict[str, tuple[int, ...]] = {}  # in the order of the file and of the random draws
     for layer in range(model.layers):
         shapes[f"rnn.weight_ih_l{layer}"] = (rows, vocab_size if layer == 0 else hidden)
         shapes[f"rnn.weight_hh_l{layer}"] = (rows, hidden)
@@ -90,6 +90,7 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
     except (OSError, SafetensorError) as error:
         raise CharlabError(f"{path}: not a readable weights file ({error}); train again") from None
     shapes = expected_shapes(model, vocab_size)
+    # A file of another network must fail here: NumPy would broadcast some wrong shapes.
     if weights.keys() != shapes.keys():
         odd = sorted(weights.keys() ^ shapes.keys())  # in one of them only
         raise CharlabError(

@@ -137,7 +137,7 @@ def sample(
         If the prompt is empty or the model's output is not finite.
     """
     chosen = _continue(model, _read_prompt(model, vocab, prompt), u, options, None)
-    return [vocab.decode(column) for column in chosen.T]
+    return [vocab.decode(column) for column in chosen.T]  # one column per text
 
 
 def sample_with_nats(
@@ -199,7 +199,7 @@ def _rung(
 ) -> dict[str, Any]:
     """Return one text at one temperature, with its mean loss and entropy."""
     options = SamplingOptions(temperature, params.top_k, params.top_p)
-    u = uniforms(seed, params.length)
+    u = uniforms(seed, params.length)  # (length, 1), the same at every temperature
     (one,) = sample_with_nats(model, vocab, params.prompt, u, options)
     return {
         "temperature": temperature,

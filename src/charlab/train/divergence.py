@@ -59,7 +59,7 @@ class DivergenceCheck:
         DivergedError
             If the loss is above the limit, or one of the figures is not finite.
         """
-        # Written this way so that NaN fails the check.
+        # Guessing uniformly costs log(vocab_size). Written this way so that NaN fails the check.
         if loss <= math.log(self.vocab_size) + MARGIN and norm < math.inf:
             return
         where = f" on {split}" if split else ""

@@ -84,6 +84,7 @@ class NumpyLearner:
 
     def learn(self, inputs: Chunk, targets: Chunk, learning_rate: float) -> tuple[float, float]:
         """Take one step on a chunk of shape (T, B); see :class:`Learner`."""
+        # The state of the chunk's end is carried to the next, its gradient is not.
         loss, gradients, self.state = self.model.loss_and_gradients(inputs, targets, self.state)
         if self.train.state == "reset":
             self.reset_state()
@@ -101,7 +102,7 @@ class NumpyLearner:
             **{f"weights.{name}": value.copy() for name, value in self.model.weights.items()},
             **{f"optimizer.{name}": value.copy() for name, value in self.optimizer.state.items()},
             "optimizer.steps": np.array([self.optimizer.steps]),
-            "state": self.state[0][0].copy(),
+            "state": self.state[0][0].copy(),  # (B, H); the vanilla RNN has one layer
         }
 
     def restore(self, arrays: Arrays) -> None:
@@ -141,7 +142,7 @@ class TorchLearner:
         logits, ends = self.model.sequence(ids, self.state)  # (T, B, V)
         loss = F.cross_entropy(logits.flatten(0, 1), following.flatten())  # (T*B, V), (T*B,)
         for parameter in self.parameters:
-            parameter.grad = None
+            parameter.grad = None  # cheaper than zeros
         loss.backward()
         norm = self._clip()
         self.optimizer.step(learning_rate)

@@ -57,7 +57,7 @@ class TrainingLoop:
             If the training diverges.
         """
         run, milestones = self.run, self.milestones
-        self._snapshot()
+        self._snapshot()  # of the initial weights
         saved = time.monotonic()
         while run.step < milestones.steps:
             self._advance()
@@ -66,9 +66,10 @@ class TrainingLoop:
                 self._measure()
                 progress.measured(self.chars, run.history[-1])
             self._snapshot()
+            # The last step needs no checkpoint: the model folder follows at once.
             due = time.monotonic() - saved > CHECKPOINT_SECONDS
             if due and run.step < milestones.steps:
-                self._read_losses()
+                self._read_losses()  # a checkpoint does not store pending losses
                 checkpoints.save({**self.learner.snapshot(), **run.arrays()}, run.progress())
                 saved = time.monotonic()
 
@@ -80,20 +81,22 @@ class TrainingLoop:
         rate = self._learning_rate(self.run.step)
         self.pending.append(self.learner.learn(*self.batches.chunk(chunk), rate))
         self.run.step += 1
+        # Converting a loss to float waits for the GPU, so several are read together.
         if len(self.pending) >= self.learner.lag:
             self._read_losses()
 
     def _read_losses(self) -> None:
         """Wait for the losses of the latest steps, and check them for divergence."""
         first = self.run.step - len(self.pending) + 1
-        for step, (loss, norm) in enumerate(self.pending, first):
+        for step, figures in enumerate(self.pending, first):
+            loss, norm = map(float, figures)
             try:
-                self.check(step, float(loss), float(norm))
+                self.check(step, loss, norm)
             except DivergedError:
                 self.run.step = step  # later steps were taken with useless weights
                 raise
-            self.run.losses.append(float(loss))
-            self.run.norms.append(float(norm))
+            self.run.losses.append(loss)
+            self.run.norms.append(norm)
         self.pending.clear()
 
     def _learning_rate(self, step: int) -> float:
@@ -104,6 +107,7 @@ class TrainingLoop:
         """Measure val, add a line to the history, and keep the weights if they are better."""
         self._read_losses()
         run, weights = self.run, self.learner.weights()
+        # On the whole of val, with the state carried, so that the lowest loss is the best model.
         val = mean_nats(self.config.model, weights, self.data.val, self.data.segments)
         self.check(run.step, val, run.norms[-1], "val")
         run.history.append(
@@ -169,6 +173,7 @@ def train(
     learner = LEARNERS[config.model.backend](
         data.vocab.size, config.model, config.train, config.seed
     )
+    # The key of the checkpoint covers everything that determines the result.
     stored_config = config.as_dict(data.vocab.size)
     checkpoints = Checkpoints(scratch / key_of(stored_config, data))
     run = _resume(learner, checkpoints)
@@ -182,7 +187,7 @@ def train(
     except DivergedError as error:
         if on_divergence == "raise":
             raise
-        run.diverged_at = error.step
+        run.diverged_at = error.step  # run.kept has the last good weights
     finally:
         shown.close()
     metrics = final_metrics(data, config.model, run, chunk_chars)

@@ -14,6 +14,7 @@ from charlab.vocab.vocabulary import Ids
 
 def mean_nats(model: ModelParams, weights: Arrays, ids: Ids, segments: int) -> float:
     """Return the mean loss of a split in nats per character, with the state carried."""
+    # The model of sampling and evaluation, so that their losses are exactly these.
     network = InferenceModel(model, weights)
     return float(nats_per_char(network, ids, segments).mean())
 
@@ -31,6 +32,7 @@ def final_metrics(
         "test_bpc": None if test is None else bits(test),
         "train_nats": run.history[-1].train_nats if run.history else None,
         "parameters": sum(value.size for value in run.kept.values()),
+        # Fewer than planned if the training diverged.
         "train_chars": run.step * chunk_chars,
         "steps": run.step,
         "best_step": run.best_step,

@@ -33,6 +33,7 @@ class Milestones:
             steps = max(round(train.epochs * batches.chunks), 1)
         else:
             steps = max(train.max_chars // batches.chunk_chars, 1)
+        # A very short training has fewer steps than evaluations.
         count = min(train.evaluations, steps)
         evaluations = frozenset(round(steps * (i + 1) / count) for i in range(count))
         return cls(steps, evaluations, snapshot_steps(steps, train.snapshots))

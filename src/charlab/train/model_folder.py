@@ -129,6 +129,7 @@ def write_history(path: Path, history: list[Measurement]) -> None:
     writer.writerow(field.name for field in fields(Measurement))
     for measurement in history:
         writer.writerow(
+            # float32 has seven digits; more would be noise.
             value if isinstance(value, int) else f"{value:.7g}"
             for value in asdict(measurement).values()
         )

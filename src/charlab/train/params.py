@@ -140,6 +140,7 @@ class VariantSet(Section):
             slug=slug,
             text=entry.text,
             model=ModelParams.model_validate(self.defaults.model.model_dump() | entry.model),
+            # Merged before validation, so that limits apply to the combined values.
             train=TrainParams.model_validate(self.defaults.train.model_dump() | entry.train),
         )
 

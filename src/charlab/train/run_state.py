@@ -45,6 +45,7 @@ class RunState:
 
     def arrays(self) -> Arrays:
         """Return the kept weights and the snapshots under names for a checkpoint."""
+        # Names such as run.kept.head.weight and run.380.head.weight.
         sets = {"kept": self.kept, **{str(step): w for step, w in self.snapshots.items()}}
         return {
             f"{PREFIX}{key}.{name}": value

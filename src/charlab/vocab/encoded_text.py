@@ -53,11 +53,13 @@ class EncodedText:
         try:
             splits = read_json(folder / "splits.json")
             segments, lengths = int(splits["segments"]), [int(splits[name]) for name in NAMES]
+            # Mapped, not read: a text may be larger than the memory.
             arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES]
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise CharlabError(
                 f"{folder}: not an encoded text ({error}); run the vocab stage again"
             ) from None
+        # The files may come from different runs of the stage: compare them.
         vocab = Vocabulary.load(folder / "vocab.json")
         for name, array, length in zip(NAMES, arrays, lengths, strict=True):
             if array.dtype != vocab.dtype or array.shape != (length,) or length % max(segments, 1):

@@ -95,6 +95,7 @@ def divide(chars: int, corpus: SplitParams) -> Splits:
     CharlabError
         If a split would be too short to contain a prediction.
     """
+    # The parameter streams is the number of segments of an interleaved split.
     segments = corpus.streams if corpus.split == "interleaved" else 1
     each = chars // segments
     # Rounding is part of the results' definition: train and train + val are rounded down.

@@ -58,6 +58,7 @@ class Vocabulary:
     unknown: bool = False
 
     def __post_init__(self) -> None:
+        # The ids, and so all encoded texts, depend on this order.
         ordered = all(a < b for a, b in pairwise(self.chars))
         single = all(len(char) == 1 for char in self.chars)
         if len(self.chars) != len(self.counts) or not (ordered and single and self.chars):
@@ -175,6 +176,7 @@ class Vocabulary:
         UnknownCharacterError
             If a character is not in the vocabulary and there is no unknown symbol.
         """
+        # The whole text is one piece.
         return next(self.encode_pieces([text]))
 
     def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
@@ -216,6 +218,7 @@ class Vocabulary:
                 f"found ids from {array.min()} to {array.max()}, but those of the vocabulary are "
                 f"0 to {self.size - 1}; decode with the vocabulary that encoded the text"
             )
+        # (chars,) code points, four bytes each, to text
         return symbols[array.astype(np.intp)].tobytes().decode("utf-32-le", "surrogatepass")
 
 

@@ -76,10 +76,10 @@ def test_equals_one_long_pass(monkeypatch, rows, segments) -> None:
     monkeypatch.setattr(scoring, "BLOCK", 150)
     ids = text(2000)
     expected = np.concatenate([one_by_one(Elman(), piece) for piece in np.split(ids, segments)])
-    found = nats_per_char(Elman(), ids, segments, rows=rows)
-    assert found.shape == (2000 - segments,)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
-    np.testing.assert_allclose(found.mean(), expected.mean(), atol=1e-6)
+    nats = nats_per_char(Elman(), ids, segments, rows=rows)
+    assert nats.shape == (2000 - segments,)
+    np.testing.assert_allclose(nats, expected, atol=1e-4)
+    np.testing.assert_allclose(nats.mean(), expected.mean(), atol=1e-6)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 5000])
@@ -123,16 +123,16 @@ def test_a_chaotic_model() -> None:
     start, other = [(np.full((1, 12), 0.3),)], [(np.full((1, 12), 0.3001),)]
     ends = [chaotic.sequence(ids[:500, None], s)[1][0][0] for s in (start, other)]
     assert np.abs(ends[0] - ends[1]).max() > 0.1
-    found = nats_per_char(chaotic, ids, rows=8)
-    np.testing.assert_allclose(found, one_by_one(chaotic, ids), atol=1e-9)
+    nats = nats_per_char(chaotic, ids, rows=8)
+    np.testing.assert_allclose(nats, one_by_one(chaotic, ids), atol=1e-9)
 
 
 @pytest.mark.parametrize(("chars", "segments"), [(1, 1), (2, 1), (4, 4), (6, 3)])
 def test_tiny_texts(chars: int, segments: int) -> None:
     """A segment of one character has no loss; a segment of two has one."""
-    found = nats_per_char(Elman(), text(chars), segments, rows=3)
-    assert found.shape == (chars - segments,)
-    assert np.isfinite(found).all()
+    nats = nats_per_char(Elman(), text(chars), segments, rows=3)
+    assert nats.shape == (chars - segments,)
+    assert np.isfinite(nats).all()
 
 
 @pytest.mark.parametrize(("chars", "segments"), [(10, 3), (0, 1), (10, 0)])
@@ -147,8 +147,8 @@ def test_uneven_segments_are_rejected(chars: int, segments: int) -> None:
 def test_cross_entropy_of_large_logits() -> None:
     """There is no overflow, and a certain character has loss 0."""
     logits = np.array([[[1000.0, 0.0], [0.0, 0.0]]], dtype=np.float32)
-    found = cross_entropy(logits, np.array([[0, 1]]))
-    np.testing.assert_allclose(found, [[0, np.log(2)]], atol=1e-7)
+    nats = cross_entropy(logits, np.array([[0, 1]]))
+    np.testing.assert_allclose(nats, [[0, np.log(2)]], atol=1e-7)
 
 
 def test_no_torch_is_loaded() -> None:

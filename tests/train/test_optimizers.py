@@ -34,7 +34,7 @@ def draw(seed: int) -> dict[str, np.ndarray]:
 
 
 def parameters(seed: int) -> list[torch.Tensor]:
-    """Return what :func:`draw` draws as torch's parameters."""
+    """Return the arrays of :func:`draw` as torch parameters."""
     return [torch.nn.Parameter(torch.tensor(value)) for value in draw(seed).values()]
 
 
@@ -49,8 +49,8 @@ def gradients(steps: int) -> Iterator[dict[str, np.ndarray]]:
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_as_torch_does_it(optimizer: str, weight_decay: float) -> None:
-    """Six steps at changing rates: the same bits by functions, to rounding in NumPy's float64."""
+def test_agrees_with_torch(optimizer: str, weight_decay: float) -> None:
+    """After six steps torch's functions give the same bits, NumPy the same up to rounding."""
     params = TrainParams(optimizer=optimizer, betas=[0.8, 0.95], weight_decay=weight_decay)
     mine, (ours, theirs) = draw(1), (parameters(1), parameters(1))
     numpy_optimizer, torch_optimizer = NumpyOptimizer(mine, params), TorchOptimizer(ours, params)
@@ -71,7 +71,7 @@ def test_as_torch_does_it(optimizer: str, weight_decay: float) -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_parameter_without_a_gradient_is_left(optimizer: str) -> None:
-    """A learned initial state gets one in the first chunk only; steps are counted for each."""
+    """A learned initial state has one in the first chunk only, so steps count separately."""
     ours, theirs = parameters(1), parameters(1)
     params = TrainParams(optimizer=optimizer, betas=[0.8, 0.95])
     torch_optimizer, reference = TorchOptimizer(ours, params), CLASSES[optimizer](theirs)
@@ -88,7 +88,7 @@ def test_a_parameter_without_a_gradient_is_left(optimizer: str) -> None:
 
 
 def test_adam_with_decay_is_adamw() -> None:
-    """Decoupled weight decay, as Loshchilov and Hutter have it and torch's AdamW."""
+    """Decoupled weight decay is that of torch's AdamW (Loshchilov and Hutter)."""
     params = TrainParams(optimizer="adam", betas=[0.9, 0.99], weight_decay=0.3)
     mine, theirs = draw(2), [torch.nn.Parameter(torch.tensor(v)) for v in draw(2).values()]
     numpy_optimizer = NumpyOptimizer(mine, params)
@@ -106,7 +106,7 @@ def test_adam_with_decay_is_adamw() -> None:
     ("optimizer", "wanted"), [("sgd", 0.5), ("adagrad", 0.1), ("rmsprop", 1.0), ("adam", 0.1)]
 )
 def test_first_step_by_hand(optimizer: str, wanted: float) -> None:
-    """At rate 0.1 and gradient 5, from the formulas in the module's first lines."""
+    """At rate 0.1 and gradient 5 it follows from the formulas in the module's docstring."""
     weights = {"w": np.array([1.0])}
     params = TrainParams(optimizer=optimizer, betas=[0.9, 0.99])
     NumpyOptimizer(weights, params).step({"w": np.array([5.0])}, 0.1)
@@ -115,7 +115,7 @@ def test_first_step_by_hand(optimizer: str, wanted: float) -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_weights_stay_float32_and_in_place(optimizer: str) -> None:
-    """The network holds the same arrays; nothing widens them to float64."""
+    """The network keeps its arrays, and they stay float32."""
     weights = {"w": np.ones(3, np.float32)}
     held = weights["w"]
     stepping = NumpyOptimizer(weights, TrainParams(optimizer=optimizer))
@@ -126,9 +126,9 @@ def test_weights_stay_float32_and_in_place(optimizer: str) -> None:
     assert (held < 1).all()
 
 
-def clipped(clip: str, clip_at: float, **found: list[float]) -> tuple[dict[str, Any], float]:
+def clipped(clip: str, clip_at: float, **values: list[float]) -> tuple[dict[str, Any], float]:
     """Return gradients after clipping, as lists, and the norm before it."""
-    arrays = {name: np.array(value) for name, value in found.items()}
+    arrays = {name: np.array(value) for name, value in values.items()}
     norm = clip_gradients(arrays, TrainParams(clip=clip, clip_at=clip_at))
     return {name: value.tolist() for name, value in arrays.items()}, norm
 
@@ -139,12 +139,12 @@ def test_clipping_by_norm_scales_all_together() -> None:
 
 
 def test_clipping_by_norm_leaves_short_gradients() -> None:
-    """At or below the bound nothing is touched."""
+    """At or below the bound nothing changes."""
     assert clipped("norm", 5.0, a=[3.0, -4.0]) == ({"a": [3.0, -4.0]}, 5.0)
 
 
-def test_clipping_by_value_cuts_each_element() -> None:
-    """Elements beyond the bound are cut, the others stay, and the norm is that before."""
+def test_clipping_by_value() -> None:
+    """Elements beyond the bound are clipped; the returned norm is that before clipping."""
     assert clipped("value", 5.0, a=[3.0, -4.0], b=[12.0]) == ({"a": [3.0, -4.0], "b": [5.0]}, 13.0)
 
 
@@ -160,7 +160,7 @@ def test_no_clipping() -> None:
     st.sampled_from(["norm", "value"]),
 )
 def test_clipping_keeps_its_bound(values: list[float], bound: float, clip: str) -> None:
-    """No norm, or no element, is longer than asked for; no sign changes."""
+    """Neither the norm nor an element exceeds the bound, and no sign changes."""
     before = np.array(values)
     found = before.copy()
     clip_gradients({"a": found}, TrainParams(clip=clip, clip_at=bound))

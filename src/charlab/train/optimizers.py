@@ -112,8 +112,8 @@ class NumpyOptimizer:
 class TorchOptimizer:
     """Updates torch's parameters in place, by the functions of torch.optim.
 
-    Its classes would do the same, but to make one of them loads torch's compiler, which takes
-    nearly as long as to load torch itself.
+    Its classes would do the same, but creating one loads torch's compiler, which takes
+    nearly as long as loading torch itself.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ class TorchOptimizer:
     Attributes
     ----------
     state : dict of str to list of Tensor
-        By the letters above, and ``steps``: for each parameter how often it was updated. One
-        without a gradient is left as it is, as in torch.optim, but for its decay.
+        Moments by their letters above, and ``steps``, the number of updates of each parameter.
+        As in torch.optim, a parameter without a gradient is not updated, except by decay.
     """
 
     def __init__(self, parameters: list[Tensor], params: TrainParams) -> None:
@@ -134,7 +134,7 @@ class TorchOptimizer:
             kind: [torch.zeros_like(p, requires_grad=False) for p in parameters]
             for kind in KINDS[params.optimizer]
         }
-        # Adam's fused kernel wants the counts where it runs, the others want them here.
+        # Adam's fused kernel needs the counts on its own device, the others on the CPU.
         fused = params.optimizer == "adam"
         self.state["steps"] = [
             torch.zeros((), device=p.device if fused else "cpu") for p in parameters
@@ -159,7 +159,7 @@ class TorchOptimizer:
         state: dict[str, list[Tensor]],
         rate: float,
     ) -> None:
-        """Call torch's function; what it offers beyond the formulas above is off."""
+        """Call torch's function, without its options beyond the formulas above."""
         beta1, beta2 = self.params.betas
         kind, steps = self.params.optimizer, state["steps"]
         off: Any = {"lr": rate, "weight_decay": 0.0}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from charlab.models.params import ModelParams
 from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
@@ -30,8 +28,8 @@ def encoded(text: str, val: int, test: int, segments: int = 1) -> EncodedText:
     """Return an encoded text whose last characters are val and test."""
     vocab = Vocabulary.from_text(text)
     ids = vocab.encode(text)
-    parts = np.split(ids, [len(ids) - val - test, len(ids) - test])
-    return EncodedText(parts[0], parts[1], parts[2], segments, vocab)
+    start, end = len(ids) - val - test, len(ids) - test
+    return EncodedText(ids[:start], ids[start:end], ids[end:], segments, vocab)
 
 
 def model_params(**changes: Any) -> ModelParams:

@@ -118,7 +118,10 @@ def test_train_asks_for_the_portable_code_path(
     ("arguments", "message"),
     [
         (["--text", "none.txt", "--out", "out"], "none.txt: No such file or directory"),
-        (["--text", "{text}", "--out", "out", "--recipe", "slow"], "choose one of best, fast, minute"),
+        (
+            ["--text", "{text}", "--out", "out", "--recipe", "slow"],
+            "choose one of best, fast, minute",
+        ),
         (["--text", "{text}", "--out", "out", "--set", "hidden"], "expected KEY.PATH=VALUE"),
         (["--text", "{text}", "--out", "{text}/out"], "--out names a folder"),
         (

@@ -14,7 +14,7 @@ from charlab.models.fused_cells import run_fused
 from charlab.models.weights import GATES
 
 SEQ_LEN, BATCH, INPUT, HIDDEN = 7, 3, 5, 4
-EXACT = {"rtol": 1e-10, "atol": 1e-10}
+EXACT: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10}
 
 Run = Callable[..., tuple[Tensor, LayerState]]
 
@@ -66,7 +66,7 @@ def compare_gradients(
     weights = [draw(*part.shape, seed=50 + k).detach() for k, part in enumerate(theirs)]
     one, other = (
         torch.autograd.grad(
-            sum((w * part).sum() for w, part in zip(weights, results, strict=True)), wanted
+            [(w * part).sum() for w, part in zip(weights, results, strict=True)], wanted
         )
         for results in (theirs, ours)
     )

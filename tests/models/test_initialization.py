@@ -25,7 +25,7 @@ def draw(seed: int = 0, **options: Any) -> dict[str, NDArray[np.float32]]:
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_all_weights_are_there_in_float32(cell: str, init: str) -> None:
     """Names, order, shapes and type are those of the weights file; a seed determines all."""
-    options = {"cell": cell, "init": init, "layers": 2, "initial_state": "learned"}
+    options: dict[str, Any] = {"cell": cell, "init": init, "layers": 2, "initial_state": "learned"}
     weights, again, other = draw(**options), draw(**options), draw(seed=1, **options)
     shapes = expected_shapes(ModelParams(hidden=HIDDEN, **options), VOCAB)
     assert [(name, value.shape) for name, value in weights.items()] == list(shapes.items())

@@ -24,7 +24,7 @@ from charlab.models.weights import save_weights
 
 VOCAB, HIDDEN, SEQ_LEN = 7, 12, 20
 CASES = list(itertools.product(CELLS, ACTIVATIONS, (1, 3), ("zero", "learned")))
-NEAR = {"rtol": 1e-5, "atol": 1e-5}
+NEAR: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5}
 
 
 def twins(**options: Any) -> tuple[CharRNN, InferenceModel]:
@@ -123,7 +123,7 @@ def test_characters_may_be_of_any_integer_type(dtype: type) -> None:
 def test_saturated_gates_are_finite() -> None:
     """Weights in the thousands give gates of 0 and 1, and no warning of overflow."""
     model, _ = twins(cell="lstm")
-    weights = {k: 1e4 * v.detach().numpy() for k, v in model.named_weights().items()}
+    weights = {k: np.float32(1e4) * v.detach().numpy() for k, v in model.named_weights().items()}
     light = InferenceModel(model.params, weights)
     logits, _ = light.sequence(text(2), light.initial_state(2))
     assert np.isfinite(logits).all()

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from charlab.models.params import ModelParams
-from charlab.models.rnn_by_hand import ACTIVATIONS, SLOPES, NumpyRNN
+from charlab.models.rnn_by_hand import ACTIVATIONS, SLOPES, NumpyRNN, State
 from charlab.models.torch_model import CharRNN
 
 VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 8, 3
@@ -18,7 +18,8 @@ VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 8, 3
 
 def network(activation: str = "tanh", dtype: Any = np.float64, seed: int = 0) -> NumpyRNN:
     """Return a small network."""
-    params = ModelParams(backend="numpy", cell="rnn", activation=activation, hidden=HIDDEN)
+    options = {"backend": "numpy", "cell": "rnn", "activation": activation, "hidden": HIDDEN}
+    params = ModelParams.model_validate(options)
     return NumpyRNN(VOCAB, params, np.random.default_rng(seed), dtype)
 
 
@@ -28,7 +29,7 @@ def chunk(batch: int = BATCH) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return ids[:-1], ids[1:]
 
 
-def start(batch: int = BATCH) -> list[tuple[NDArray[np.float64], ...]]:
+def start(batch: int = BATCH) -> State:
     """Return a state that is not zero, as in the middle of a text."""
     return [(np.random.default_rng(2).uniform(-1, 1, (batch, HIDDEN)),)]
 
@@ -69,7 +70,8 @@ def test_it_is_the_torch_network(activation: str, batch: int) -> None:
     np.testing.assert_allclose(end[0][0], twin_end[0][0].detach(), rtol=1e-10, atol=1e-12)
     for name, gradient in gradients.items():
         expected = twin.weight(name).grad
-        np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-12, err_msg=name)
+        assert expected is not None, name
+        np.testing.assert_allclose(gradient, expected.numpy(), rtol=1e-10, atol=1e-12, err_msg=name)
 
 
 def test_a_batch_is_the_mean_of_its_sequences() -> None:

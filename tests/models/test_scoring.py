@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from charlab.models import scoring
-from charlab.models.scoring import cross_entropy, nats_per_char
+from charlab.models.scoring import SequenceModel, State, cross_entropy, nats_per_char
 
 VOCAB_SIZE = 7
 
@@ -29,7 +29,7 @@ class Elman:
         """Return a state that is not zero, like a learned one."""
         return [(np.full((batch_size, 12), 0.3),)]
 
-    def sequence(self, inputs, state):
+    def sequence(self, inputs: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """Read inputs of shape (seq_len, batch_size)."""
         self.read += inputs.size
         ((h,),) = state
@@ -47,7 +47,7 @@ class Latch:
         """Remember nothing yet."""
         return [(np.full((batch_size, 1), -1.0),)]
 
-    def sequence(self, inputs, state):
+    def sequence(self, inputs: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """Predict the first character ever read, at every step."""
         first = np.where(state[0][0][:, 0] < 0, inputs[0], state[0][0][:, 0])
         logits = 3.0 * (np.arange(VOCAB_SIZE) == first[:, None])
@@ -59,7 +59,7 @@ def text(chars: int, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, VOCAB_SIZE, chars).astype(np.uint8)
 
 
-def one_by_one(model, ids: np.ndarray) -> np.ndarray:
+def one_by_one(model: SequenceModel, ids: np.ndarray) -> np.ndarray:
     """Score a segment character by character."""
     state, nats = model.initial_state(1), []
     for now, after in itertools.pairwise(ids):
@@ -71,7 +71,9 @@ def one_by_one(model, ids: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 10, None])
 @pytest.mark.parametrize("segments", [1, 4])
-def test_equals_one_long_pass(monkeypatch, rows, segments) -> None:
+def test_equals_one_long_pass(
+    monkeypatch: pytest.MonkeyPatch, rows: int | None, segments: int
+) -> None:
     """Any number of rows, in several blocks, gives the losses of one pass per segment."""
     monkeypatch.setattr(scoring, "BLOCK", 150)
     ids = text(2000)
@@ -83,7 +85,7 @@ def test_equals_one_long_pass(monkeypatch, rows, segments) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 5000])
-def test_chunk_size_changes_nothing(monkeypatch, chunk) -> None:
+def test_chunk_size_changes_nothing(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     """The state is carried across chunks, so their size affects only the speed."""
     ids = text(1500)
     expected = one_by_one(Elman(), ids)
@@ -100,7 +102,7 @@ def test_rows_are_read_about_once() -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 5, 20])
-def test_a_model_that_never_forgets(rows) -> None:
+def test_a_model_that_never_forgets(rows: int) -> None:
     """If the first character matters forever, the text is read as one row."""
     ids = text(3000)
     np.testing.assert_allclose(

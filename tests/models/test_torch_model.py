@@ -18,7 +18,7 @@ from charlab.models.weights import expected_shapes
 
 IMPLEMENTATIONS: tuple[Implementation, ...] = ("fused", "stepwise", "library")
 VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 9, 3
-EXACT = {"rtol": 1e-10, "atol": 1e-10}
+EXACT: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10}
 CASES = list(itertools.product(("rnn", "gru", "lstm"), (1, 2), ("zero", "learned")))
 
 
@@ -94,7 +94,7 @@ def test_all_implementations_give_the_same_gradients(cell: str, layers: int, ini
 @pytest.mark.parametrize(("activation", "expected"), [("tanh", "library"), ("sigmoid", "stepwise")])
 def test_a_gpu_uses_the_library_if_possible(activation: str, expected: str) -> None:
     """Numba's loops run on the CPU only, and cuDNN has no LSTM with other activations."""
-    params = ModelParams(cell="lstm", activation=activation)
+    params = ModelParams.model_validate({"cell": "lstm", "activation": activation})
     assert fastest_implementation(params, torch.device("cuda")) == expected
     assert fastest_implementation(params, torch.device("cpu")) == "fused"
 
@@ -246,14 +246,16 @@ def test_characters_may_be_of_any_integer_type(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_bf16_is_near_and_leaves_weights_and_states_in_float32(cell: str) -> None:
     """Products in bfloat16 change logits a little; states and gradients are float32."""
-    params = ModelParams(cell=cell, hidden=32)
+    params = ModelParams.model_validate({"cell": cell, "hidden": 32})
     logits, grads = [], []
     for precision in ("fp32", "bf16"):
         model = CharRNN(VOCAB, params, np.random.default_rng(0), precision=precision)
         out, end = model.sequence(text(), model.initial_state(BATCH))
         out.log_softmax(-1)[..., 0].sum().backward()
         logits.append(out)
-        grads.append(model.weight("rnn.weight_hh_l0").grad)
+        gradient = model.weight("rnn.weight_hh_l0").grad
+        assert gradient is not None
+        grads.append(gradient)
         assert {part.dtype for layer in end for part in layer} == {torch.float32}
     assert {value.dtype for value in (*logits, *grads)} == {torch.float32}
     torch.testing.assert_close(logits[1], logits[0], rtol=0, atol=0.02)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from charlab.core.files import write_json
 from charlab.core.seeding import numpy_generator
 from charlab.models.numpy_model import load_model
 from charlab.models.params import ModelParams
+from charlab.models.scoring import State
 from charlab.models.weights import expected_shapes, save_weights
 from charlab.sample import generate
 from charlab.sample.distribution import (
@@ -24,7 +26,7 @@ from charlab.sample.distribution import (
     probabilities,
     uniforms,
 )
-from charlab.sample.generate import sample, sample_ladder, sample_with_nats
+from charlab.sample.generate import CharModel, sample, sample_ladder, sample_with_nats
 from charlab.sample.params import SampleParams
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary
 
@@ -43,12 +45,12 @@ class Markov:
         """Count the characters read, as the only state."""
         return [(np.zeros((batch_size, 1), dtype=np.float32),)]
 
-    def step(self, inputs, state):
+    def step(self, inputs: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """Return the row of each input."""
         assert len(inputs) == len(state[0][0])
         return self.table[inputs], [(state[0][0] + 1,)]
 
-    def sequence(self, inputs, state):
+    def sequence(self, inputs: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """Take the steps one by one."""
         rows = []
         for row in inputs:
@@ -62,7 +64,9 @@ def memoryless(logits: np.ndarray = LOGITS) -> Markov:
     return Markov(np.tile(logits, (len(logits), 1)))
 
 
-def texts(model: Markov, prompt: str, *, length: int, seed: int, count: int = 1, **options):
+def texts(
+    model: CharModel, prompt: str, *, length: int, seed: int, count: int = 1, **options: Any
+) -> list[str]:
     """Return ``count`` texts of a model over ``VOCAB``."""
     return sample(model, VOCAB, prompt, uniforms(seed, length, count), SamplingOptions(**options))
 
@@ -121,7 +125,7 @@ def test_cold_sampling_is_argmax(temperature: float, count: int) -> None:
 
 def test_same_uniforms_for_every_model() -> None:
     """Two models with nothing in common sample with the same numbers."""
-    options = {"temperature": 1, "length": 300, "seed": 9}
+    options: dict[str, Any] = {"temperature": 1, "length": 300, "seed": 9}
     (falling,) = texts(memoryless(LOGITS), "a", **options)
     (rising,) = texts(memoryless(LOGITS[::-1]), "a", **options)
     u = uniforms(9, 300, 1)[:, 0]
@@ -233,7 +237,7 @@ def test_unknown_character_in_the_prompt() -> None:
         ("a", {"temperature": 1, "top_p": 1.5}, "top_p must be above 0 and at most 1"),
     ],
 )
-def test_invalid_values(prompt: str, options: dict, message: str) -> None:
+def test_invalid_values(prompt: str, options: dict[str, Any], message: str) -> None:
     """Values out of range are rejected, and the message has the value."""
     with pytest.raises(SamplingError, match=message):
         texts(memoryless(), prompt, length=5, seed=0, **options)
@@ -268,7 +272,7 @@ def test_ladder_of_temperatures(tmp_path: Path) -> None:
     assert (ladder["prompt"], ladder["seed"]) == ("ab", 7)
     cold, plain, hot = ladder["samples"]
     assert [rung["temperature"] for rung in ladder["samples"]] == [0.0, 1.0, 5.0]
-    options = {"temperature": 1.0, "length": 200, "seed": 7}
+    options: dict[str, Any] = {"temperature": 1.0, "length": 200, "seed": 7}
     assert texts(load_model(tmp_path), "ab", **options) == [plain["text"]]
     assert cold["nats_per_char"] < plain["nats_per_char"] < hot["nats_per_char"]
     assert cold["entropy_nats"] == 0 < plain["entropy_nats"] < hot["entropy_nats"]

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import charlab.core.files
 from charlab.train import checkpoints, loop
 from charlab.train import model_folder as folder
 from tiny_training import fit, periodic
@@ -60,6 +59,11 @@ def at_call(number: int, then: Callable[..., Any], otherwise: Callable[..., Any]
     return counting
 
 
+def replace(owner: Any, name: str, value: Any) -> None:
+    """Replace an attribute in this process, which will not live to restore it."""
+    setattr(owner, name, value)
+
+
 def arrange(moment: str) -> None:
     """Make this process die at ``moment``."""
     kind, _, number = moment.partition(" ")
@@ -71,14 +75,14 @@ def arrange(moment: str) -> None:
             if training.run.step == int(number):
                 die()
 
-        loop.TrainingLoop._advance = advance_or_die  # type: ignore[method-assign]
+        replace(loop.TrainingLoop, "_advance", advance_or_die)
     elif kind == "writing":
         # The new checkpoint is written, but has not replaced the previous one.
-        charlab.core.files.os.fsync = at_call(int(number), die, os.fsync)  # type: ignore[attr-defined]
+        replace(os, "fsync", at_call(int(number), die, os.fsync))
     elif kind == "history":
-        folder.write_history = die
+        replace(folder, "write_history", die)
     elif kind == "removal":
-        checkpoints.Checkpoints.remove = die  # type: ignore[method-assign]
+        replace(checkpoints.Checkpoints, "remove", die)
 
 
 def child(case: dict[str, Any], out: Path, moment: str | None, log: Path) -> int:
@@ -94,7 +98,7 @@ def child(case: dict[str, Any], out: Path, moment: str | None, log: Path) -> int
             stream.write(f"{run.step}\n")
         return run
 
-    loop._resume = noting
+    replace(loop, "_resume", noting)
     if moment is not None:
         loop.CHECKPOINT_SECONDS = 0  # each step saves
         arrange(moment)

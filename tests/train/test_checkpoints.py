@@ -17,10 +17,13 @@ from hypothesis import strategies as st
 
 from charlab.train import checkpoints, learners, loop
 from charlab.train.checkpoints import Checkpoints, key_of
-from charlab.train.loop import DivergedError
+from charlab.train.divergence import DivergedError
 from tiny_training import RESULTS, contents, encoded, fit, periodic
 
-ARRAYS = {"weights.a": np.arange(6, dtype=np.float32).reshape(2, 3), "state": np.zeros(2)}
+ARRAYS: dict[str, np.ndarray[Any, Any]] = {
+    "weights.a": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "state": np.zeros(2),
+}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +119,12 @@ def test_the_same_training_in_another_process_may_finish_first(
 ) -> None:
     """One process removes the folder in which the other is about to save."""
     stored, fsync = Checkpoints(tmp_path / "key"), os.fsync
-    monkeypatch.setattr(os, "fsync", lambda handle: (stored.remove(), fsync(handle)))
+
+    def remove_first(handle: int) -> None:
+        stored.remove()
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", remove_first)
     stored.save(ARRAYS, {"step": 1})
     assert stored.load() is None
 
@@ -301,7 +309,7 @@ def test_a_checkpoint_of_another_configuration_is_not_used(
 def test_a_resumed_training_diverges_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints are from before the divergence, so the message names the same step."""
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
-    hopeless = {"optimizer": "sgd", "learning_rate": 300.0, "clip": "none"}
+    hopeless: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 300.0, "clip": "none"}
     messages = []
     for _ in range(2):
         with pytest.raises(DivergedError) as raised:

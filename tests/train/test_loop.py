@@ -18,10 +18,10 @@ from safetensors.numpy import load_file
 
 from charlab.core.errors import CharlabError
 from charlab.models.scoring import nats_per_char
-from charlab.train import learners, loop
+from charlab.train import learners
 from charlab.train.batches import Batches
+from charlab.train.divergence import DivergedError
 from charlab.train.learners import LEARNERS
-from charlab.train.loop import DivergedError
 from charlab.train.milestones import snapshot_steps
 from charlab.vocab.vocabulary import Vocabulary
 from tiny_training import (
@@ -64,7 +64,7 @@ def random_text(chars: int) -> str:
 @BACKENDS
 def test_learns_a_periodic_text(tmp_path: Path, backend: str) -> None:
     """The next character is certain, and both backends learn to predict it."""
-    metrics = fit(tmp_path / "out", model={"backend": backend}, epochs=10)
+    metrics: dict[str, Any] = fit(tmp_path / "out", model={"backend": backend}, epochs=10)
     for name in ("val_nats", "test_nats", "train_nats"):
         assert metrics[name] < 0.05
     rows = history(tmp_path / "out")
@@ -120,9 +120,14 @@ def test_a_carried_state_remembers_and_a_reset_one_does_not(tmp_path: Path, back
     One of the two continues with c, the other with a full stop. Without memory that costs
     one bit for each of them, among the 24 characters of a chunk.
     """
-    known = {"model": {"backend": backend}, "seq_len": 6, "epochs": 6, "evaluations": 6}
-    carried = fit(tmp_path / "carried", state="carried", **known)
-    reset = fit(tmp_path / "reset", state="reset", **known)
+    known: dict[str, Any] = {
+        "model": {"backend": backend},
+        "seq_len": 6,
+        "epochs": 6,
+        "evaluations": 6,
+    }
+    carried: dict[str, Any] = fit(tmp_path / "carried", state="carried", **known)
+    reset: dict[str, Any] = fit(tmp_path / "reset", state="reset", **known)
     floor = 2 * math.log(2) / 24
     assert carried["train_nats"] < 0.5 * floor
     assert floor * 0.99 < reset["train_nats"] < 1.5 * floor
@@ -138,9 +143,10 @@ def test_every_epoch_begins_without_memory(
     class Watched(kind):  # type: ignore[misc, valid-type]
         def learn(self, inputs: Any, *rest: Any) -> tuple[float, float]:
             seen.append(all(not part.any() for layer in self.state for part in layer))
-            return super().learn(inputs, *rest)
+            result: tuple[float, float] = super().learn(inputs, *rest)
+            return result
 
-    monkeypatch.setitem(loop.LEARNERS, backend, Watched)
+    monkeypatch.setitem(LEARNERS, backend, Watched)
     fit(tmp_path / "out", model={"backend": backend}, epochs=2)
     chunks = len(seen) // 2
     assert chunks == 19
@@ -149,7 +155,7 @@ def test_every_epoch_begins_without_memory(
 
 def test_max_chars_limits_the_training(tmp_path: Path) -> None:
     """It is rounded down to whole chunks, at least one, and epochs is ignored."""
-    metrics = fit(tmp_path / "out", max_chars=500, epochs=100)
+    metrics: dict[str, Any] = fit(tmp_path / "out", max_chars=500, epochs=100)
     assert (metrics["steps"], metrics["train_chars"]) == (10, 480)
     assert history(tmp_path / "out")[-1]["chars"] == 480
     assert fit(tmp_path / "one", max_chars=1)["steps"] == 1
@@ -181,7 +187,12 @@ def test_keep_best_or_last(tmp_path: Path) -> None:
 
 def test_columns_of_the_history(tmp_path: Path) -> None:
     """There is one line per measurement, with the right values in its columns."""
-    train = {"epochs": 2, "evaluations": 4, "schedule": "cosine", "learning_rate": 0.01}
+    train: dict[str, Any] = {
+        "epochs": 2,
+        "evaluations": 4,
+        "schedule": "cosine",
+        "learning_rate": 0.01,
+    }
     fit(tmp_path / "out", **train)
     first = (tmp_path / "out" / "history.csv").read_text(encoding="utf-8").splitlines()[0]
     assert first.split(",") == HEADER
@@ -206,7 +217,7 @@ def test_history_has_means_between_measurements(tmp_path: Path) -> None:
 
 def test_keys_of_the_metrics(tmp_path: Path) -> None:
     """Names, units and counts are right, and the returned metrics are those on disk."""
-    metrics = fit(tmp_path / "out")
+    metrics: dict[str, Any] = fit(tmp_path / "out")
     assert metrics == json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))
     assert set(metrics) == METRICS
     for split in ("val", "test"):
@@ -236,7 +247,7 @@ def test_configuration_and_vocabulary_are_written(tmp_path: Path) -> None:
 def test_metrics_are_those_of_the_saved_model(tmp_path: Path, backend: str, segments: int) -> None:
     """A model loaded from its files has the losses in metrics.json."""
     text = encoded("abcab." * 200, val=120, test=120, segments=segments)
-    metrics = fit(tmp_path / "out", text, model={"backend": backend})
+    metrics: dict[str, Any] = fit(tmp_path / "out", text, model={"backend": backend})
     for split, ids in (("val", text.val), ("test", text.test)):
         loss = nats_per_char(tmp_path / "out", ids, segments).mean()
         assert metrics[f"{split}_nats"] == pytest.approx(loss, rel=1e-7)
@@ -244,7 +255,7 @@ def test_metrics_are_those_of_the_saved_model(tmp_path: Path, backend: str, segm
 
 def test_without_a_test_split(tmp_path: Path) -> None:
     """Without a text there is no loss: JSON has null for it."""
-    metrics = fit(tmp_path / "out", periodic(test=0), epochs=0.2)
+    metrics: dict[str, Any] = fit(tmp_path / "out", periodic(test=0), epochs=0.2)
     assert metrics["test_nats"] is None
     assert metrics["test_bpc"] is None
     assert '"test_nats": null' in (tmp_path / "out" / "metrics.json").read_text(encoding="utf-8")
@@ -269,7 +280,7 @@ def test_divergence_can_be_a_result(tmp_path: Path, backend: str) -> None:
     model = {"backend": backend}
     with pytest.raises(DivergedError) as raised:
         fit(tmp_path / "raised", model=model, **DIVERGES)
-    metrics = fit(tmp_path / "out", model=model, on_divergence="record", **DIVERGES)
+    metrics: dict[str, Any] = fit(tmp_path / "out", model=model, on_divergence="record", **DIVERGES)
     assert metrics["diverged_at_step"] == raised.value.step == metrics["steps"]
     assert set(metrics) == METRICS | {"diverged_at_step"}
     assert math.isfinite(metrics["val_nats"])
@@ -279,7 +290,9 @@ def test_divergence_can_be_a_result(tmp_path: Path, backend: str) -> None:
 
 def test_divergence_before_any_measurement_keeps_the_first_weights(tmp_path: Path) -> None:
     """There are no better weights then, and the training loss is unknown."""
-    metrics = fit(tmp_path / "out", on_divergence="record", **{**DIVERGES, "evaluations": 1})
+    metrics: dict[str, Any] = fit(
+        tmp_path / "out", on_divergence="record", **{**DIVERGES, "evaluations": 1}
+    )
     assert metrics["best_step"] == 0
     assert metrics["train_nats"] is None
     first = LEARNERS["torch"](4, model_params(), train_params(), 1).weights()
@@ -292,7 +305,7 @@ def test_divergence_before_any_measurement_keeps_the_first_weights(tmp_path: Pat
 @BACKENDS
 def test_a_divergence_found_by_a_measurement(tmp_path: Path, backend: str, keep: str) -> None:
     """If the last step destroys the weights, only the loss on val shows it."""
-    metrics = fit(
+    metrics: dict[str, Any] = fit(
         tmp_path / "out",
         model={"backend": backend, "cell": "rnn", "activation": "relu"},
         on_divergence="record",
@@ -368,7 +381,12 @@ def test_weight_decay_shrinks(tmp_path: Path) -> None:
 def test_both_backends_have_every_optimizer(tmp_path: Path, optimizer: str) -> None:
     """After ten steps with weight decay the losses agree to rounding in float32."""
     rate = {"adam": 0.01, "rmsprop": 0.003, "adagrad": 0.03, "sgd": 0.5}[optimizer]
-    common = {"optimizer": optimizer, "learning_rate": rate, "weight_decay": 0.1, "max_chars": 480}
+    common: dict[str, Any] = {
+        "optimizer": optimizer,
+        "learning_rate": rate,
+        "weight_decay": 0.1,
+        "max_chars": 480,
+    }
     for backend in ("torch", "numpy"):
         fit(tmp_path / backend, model={"cell": "rnn", "backend": backend}, **common)
     mine, theirs = history(tmp_path / "numpy"), history(tmp_path / "torch")
@@ -378,7 +396,11 @@ def test_both_backends_have_every_optimizer(tmp_path: Path, optimizer: str) -> N
 @BACKENDS
 def test_snapshots_are_weights_during_training(tmp_path: Path, backend: str) -> None:
     """Each equals the result of a training of that many steps; older snapshots are removed."""
-    same = {"model": {"cell": "rnn", "backend": backend}, "keep": "last", "schedule": "constant"}
+    same: dict[str, Any] = {
+        "model": {"cell": "rnn", "backend": backend},
+        "keep": "last",
+        "schedule": "constant",
+    }
     stale = tmp_path / "whole" / "snapshots" / "123.safetensors"
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"")

@@ -28,6 +28,7 @@ from charlab.models.numpy_model import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.models.weights import save_weights
+from charlab.sample.distribution import SamplingOptions, uniforms
 from charlab.sample.generate import sample
 from charlab.synthetic.text import write
 from charlab.train.batches import Batches
@@ -55,7 +56,7 @@ def sampling_rate(model: InferenceModel, vocab: Vocabulary, count: int, repeats:
     return median_rate(
         repeats,
         length * count,
-        lambda: sample(model, vocab, "a", temperature=1.0, length=length, seed=1, count=count),
+        lambda: sample(model, vocab, "a", uniforms(1, length, count), SamplingOptions()),
     )
 
 

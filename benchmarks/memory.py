@@ -21,7 +21,7 @@ from charlab.core.files import atomic
 from charlab.models.params import ModelParams
 from charlab.plan.params import CorpusParams
 from charlab.train.params import TrainParams
-from charlab.vocab.vocabulary import EncodedText, encode_text
+from charlab.vocab.encoded_text import EncodedText, encode_text
 
 LINE = "It is a truth universally acknowledged, that a text must be long.\n"
 
@@ -29,10 +29,12 @@ LINE = "It is a truth universally acknowledged, that a text must be long.\n"
 def measure(folder: Path) -> dict[str, int]:
     """Train for a while, and return this process's megabytes by kind."""
     from charlab.train.loop import train
+    from charlab.train.model_folder import TrainingConfig
 
     data = EncodedText.load(folder / "encoded")
     params = TrainParams(batch_size=64, seq_len=100, max_chars=320_000, evaluations=1)
-    train(data, ModelParams(hidden=64), params, 1, folder / "model", scratch=folder / "scratch")
+    config = TrainingConfig(ModelParams(hidden=64), params, 1)
+    train(data, config, folder / "model", scratch=folder / "scratch")
     status = Path("/proc/self/status").read_text(encoding="ascii")
     sizes = re.findall(r"^(VmHWM|RssAnon|RssFile):\s+(\d+) kB", status, flags=re.MULTILINE)
     return {name: int(size) // 1024 for name, size in sizes}

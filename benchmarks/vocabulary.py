@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from charlab.plan.params import CorpusParams
-from charlab.vocab.vocabulary import EncodedText, Ids, encode_text
+from charlab.vocab.encoded_text import EncodedText, encode_text
+from charlab.vocab.vocabulary import Ids
 
 TEXT = """\
 the lamp had burned on quay for longer than anyone in town could say and nobody was ever seen to

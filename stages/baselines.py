@@ -9,7 +9,7 @@ from charlab.baselines.measure import measure_text
 from charlab.baselines.params import BaselineStageParams
 from charlab.core.files import read_json
 from charlab.core.schema import load
-from charlab.vocab.vocabulary import EncodedText
+from charlab.vocab.encoded_text import EncodedText
 
 
 @click.command(help=__doc__)

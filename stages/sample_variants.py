@@ -1,4 +1,4 @@
-"""Sample text from every variant, all from the same prompt and the same random stream."""
+"""Sample text from every variant, with the same prompt and the same random numbers."""
 
 from pathlib import Path
 

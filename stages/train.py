@@ -1,4 +1,4 @@
-"""Train the model that model: and train: of params.yaml describe."""
+"""Train the model that the sections model and train of params.yaml describe."""
 
 from pathlib import Path
 
@@ -7,19 +7,21 @@ from _stage import FOLDER, run
 
 from charlab.core.schema import load
 from charlab.train.loop import train
+from charlab.train.model_folder import TrainingConfig
 from charlab.train.params import TrainStageParams
 from charlab.train.portable import ensure_code_path
-from charlab.vocab.vocabulary import EncodedText
+from charlab.vocab.encoded_text import EncodedText
 
 
 @click.command(help=__doc__)
-@click.option("--text", type=FOLDER, required=True, help="the numbered text")
+@click.option("--text", type=FOLDER, required=True, help="folder of the encoded text")
 @click.option("--out", type=FOLDER, required=True, help="folder for the model")
 def main(text: Path, out: Path) -> None:
     """Train one model and write its folder."""
     params = load(TrainStageParams)
     ensure_code_path(params.train)
-    train(EncodedText.load(text), params.model, params.train, params.seed, out, text=params.text)
+    config = TrainingConfig(params.model, params.train, params.seed, params.text)
+    train(EncodedText.load(text), config, out)
 
 
 run(main)

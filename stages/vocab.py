@@ -1,4 +1,4 @@
-"""Build one text's vocabulary, and number its characters in three splits."""
+"""Build the vocabulary of one text, and encode the text in three splits."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ import click
 from _stage import FILE, FOLDER, run
 
 from charlab.core.schema import load
+from charlab.vocab.encoded_text import encode_text
 from charlab.vocab.params import VocabStageParams
-from charlab.vocab.vocabulary import encode_text
 
 
 @click.command(help=__doc__)
 @click.argument("text")
-@click.option("--clean", type=FILE, required=True, help="the text's body")
+@click.option("--clean", type=FILE, required=True, help="the clean text")
 @click.option("--out", type=FOLDER, required=True, help="folder for vocabulary and splits")
 def main(text: str, clean: Path, out: Path) -> None:
-    """Encode the text that params.yaml calls TEXT."""
+    """Encode TEXT, a slug of the section texts."""
     params = load(VocabStageParams)
     encode_text(clean, params.corpus, out, chars=params.texts[text].chars)
 

@@ -7,28 +7,29 @@ from typing import Any, Literal
 
 from charlab.models.params import ModelParams
 from charlab.train.loop import train
+from charlab.train.model_folder import TrainingConfig
 from charlab.train.params import TrainParams
-from charlab.vocab.vocabulary import EncodedText, Vocabulary
+from charlab.vocab.encoded_text import EncodedText
+from charlab.vocab.vocabulary import Vocabulary
 
 PERIOD = "abcab."
-"""After ab comes c or a full stop, so that one character alone does not say what follows."""
+"""After ab comes c or a full stop, so one character is not enough to predict the next."""
 
 RESULTS = ("model.safetensors", "config.json", "vocab.json", "history.csv", "metrics.json")
 
 
 def periodic(chars: int = 1200, test: int = 120) -> EncodedText:
-    """Return ``PERIOD`` over and over as an encoded text."""
+    """Return repetitions of ``PERIOD`` as an encoded text."""
     text = PERIOD * (chars // len(PERIOD))
-    return numbered(text, val=120, test=test)
+    return encoded(text, val=120, test=test)
 
 
-def numbered(text: str, val: int, test: int, segments: int = 1) -> EncodedText:
-    """Return a text whose last characters are its val and test."""
+def encoded(text: str, val: int, test: int, segments: int = 1) -> EncodedText:
+    """Return an encoded text whose last characters are val and test."""
     vocab = Vocabulary.from_text(text)
     ids = vocab.encode(text)
-    first_val, first_test = len(ids) - val - test, len(ids) - test
-    splits = ids[:first_val], ids[first_val:first_test], ids[first_test:]
-    return EncodedText(*splits, segments, vocab)
+    start, end = len(ids) - val - test, len(ids) - test
+    return EncodedText(ids[:start], ids[start:end], ids[end:], segments, vocab)
 
 
 def model_params(**changes: Any) -> ModelParams:
@@ -52,12 +53,10 @@ def fit(
     on_divergence: Literal["raise", "record"] = "raise",
     **changes: Any,
 ) -> dict[str, float | None]:
-    """Train silently, with checkpoints beside the results; ``changes`` are of ``train:``."""
+    """Train silently, with checkpoints beside the results and ``changes`` to ``train:``."""
     return train(
         periodic() if data is None else data,
-        model_params(**(model or {})),
-        train_params(**changes),
-        seed,
+        TrainingConfig(model_params(**(model or {})), train_params(**changes), seed),
         out,
         scratch=out.parent / "scratch",
         progress=False,

@@ -13,7 +13,8 @@ from charlab.baselines.ngram import nats_by_order
 from charlab.baselines.params import BaselineParams
 from charlab.core.files import read_json
 from charlab.synthetic.text import Floor, code_length, write
-from charlab.vocab.vocabulary import EncodedText, Vocabulary
+from charlab.vocab.encoded_text import EncodedText
+from charlab.vocab.vocabulary import Vocabulary
 
 PARAMS = BaselineParams(ngram_orders=[4, 1, 2, 3], ppmd_orders=[4, 2])
 SEGMENTS = 5

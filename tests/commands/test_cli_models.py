@@ -17,7 +17,8 @@ from charlab.commands.cli import main
 from charlab.core.files import sha256_of
 from charlab.plan.params import CorpusParams
 from charlab.train.loop import train
-from charlab.vocab.vocabulary import EncodedText, encode_text
+from charlab.train.model_folder import TrainingConfig
+from charlab.vocab.encoded_text import EncodedText, encode_text
 from command_line import refused, run
 from tiny_training import RESULTS, model_params, train_params
 
@@ -81,7 +82,8 @@ def test_train_gives_the_same_bytes_as_the_stages(model: Path, text: Path, tmp_p
     encode_text(text, CorpusParams(), tmp_path / "vocab")
     data = EncodedText.load(tmp_path / "vocab")
     out = tmp_path / "stage"
-    train(data, model_params(), train_params(), 1, out, text="story", scratch=tmp_path / "s")
+    config = TrainingConfig(model_params(), train_params(), 1, "story")
+    train(data, config, out, scratch=tmp_path / "s")
     for name in RESULTS:
         assert sha256_of(model / name) == sha256_of(out / name), name
 
@@ -116,12 +118,15 @@ def test_train_asks_for_the_portable_code_path(
     ("arguments", "message"),
     [
         (["--text", "none.txt", "--out", "out"], "none.txt: No such file or directory"),
-        (["--text", "{text}", "--out", "out", "--recipe", "slow"], "there are best, fast, minute"),
+        (
+            ["--text", "{text}", "--out", "out", "--recipe", "slow"],
+            "choose one of best, fast, minute",
+        ),
         (["--text", "{text}", "--out", "out", "--set", "hidden"], "expected KEY.PATH=VALUE"),
         (["--text", "{text}", "--out", "{text}/out"], "--out names a folder"),
         (
             ["--text", "{text}", "--out", "out", "--set", "train.batch_size=999"],
-            "one batch of 999 streams of 100 needs 99901; train.batch_size up to 28 would fit",
+            "one batch of 999 sequences of 100 needs 99901; train.batch_size up to 28 would fit",
         ),
     ],
 )
@@ -212,7 +217,7 @@ def test_sample_explains_bad_input(
     """An unknown character is named with its position; an empty prompt is an error."""
     message = refused(capsys, "sample", model, "--prompt", "The cät")
     assert "Character 'ä' (U+00E4) at position 5 is not in the vocabulary" in message
-    assert "the nearest that is in it is 'a'" in message
+    assert "the nearest character in it is 'a'" in message
     assert "the prompt is empty" in refused(capsys, "sample", model, "--prompt", "")
     assert "name a folder" in refused(capsys, "sample", tmp_path / "none")
 

@@ -24,7 +24,8 @@ from charlab.models.numpy_model import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.plan.params import CorpusParams
 from charlab.synthetic.text import code_length, write
-from charlab.vocab.vocabulary import EncodedText, Vocabulary, encode_text
+from charlab.vocab.encoded_text import EncodedText, encode_text
+from charlab.vocab.vocabulary import Vocabulary
 from random_network import random_weights
 
 HIDDEN = 6

@@ -1,4 +1,4 @@
-"""What a network's weights are before training."""
+"""The weights of a network before training."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def draw(seed: int = 0, **options: Any) -> dict[str, NDArray[np.float32]]:
 @pytest.mark.parametrize("init", ["uniform", "xavier", "orthogonal"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_all_weights_are_there_in_float32(cell: str, init: str) -> None:
-    """Names, order, shapes and type are those of the weights file, and a seed fixes all."""
-    options = {"cell": cell, "init": init, "layers": 2, "initial_state": "learned"}
+    """Names, order, shapes and type are those of the weights file; a seed determines all."""
+    options: dict[str, Any] = {"cell": cell, "init": init, "layers": 2, "initial_state": "learned"}
     weights, again, other = draw(**options), draw(**options), draw(seed=1, **options)
     shapes = expected_shapes(ModelParams(hidden=HIDDEN, **options), VOCAB)
     assert [(name, value.shape) for name, value in weights.items()] == list(shapes.items())
@@ -63,7 +63,7 @@ def test_orthogonal_keeps_lengths(cell: str, gates: int) -> None:
     assert gates == 1 or not np.allclose(blocks[0], blocks[1])
 
 
-def test_identity_passes_the_state_on() -> None:
+def test_identity() -> None:
     """The recurrent matrix is the identity and the biases are zero (Le et al. 2015)."""
     weights = draw(cell="rnn", activation="relu", init="identity")
     assert np.array_equal(weights["rnn.weight_hh_l0"], np.eye(HIDDEN, dtype=np.float32))
@@ -80,8 +80,8 @@ def test_the_forget_gate_has_its_bias(init: str, bias: float) -> None:
         assert set(total[HIDDEN : 2 * HIDDEN].tolist()) == {bias}
 
 
-def test_a_learned_state_starts_at_zero_and_draws_nothing() -> None:
-    """Learning the initial state leaves all other weights as they would have been."""
+def test_a_learned_state_starts_at_zero() -> None:
+    """Learning the initial state does not change any other weight."""
     with_state, without = draw(initial_state="learned"), draw()
     assert not with_state["initial.h"].any()
     assert not with_state["initial.c"].any()

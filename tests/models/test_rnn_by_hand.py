@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from charlab.models.params import ModelParams
-from charlab.models.rnn_by_hand import ACTIVATIONS, SLOPES, NumpyRNN
+from charlab.models.rnn_by_hand import ACTIVATIONS, SLOPES, NumpyRNN, State
 from charlab.models.torch_model import CharRNN
 
 VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 8, 3
@@ -18,7 +18,8 @@ VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 8, 3
 
 def network(activation: str = "tanh", dtype: Any = np.float64, seed: int = 0) -> NumpyRNN:
     """Return a small network."""
-    params = ModelParams(backend="numpy", cell="rnn", activation=activation, hidden=HIDDEN)
+    options = {"backend": "numpy", "cell": "rnn", "activation": activation, "hidden": HIDDEN}
+    params = ModelParams.model_validate(options)
     return NumpyRNN(VOCAB, params, np.random.default_rng(seed), dtype)
 
 
@@ -28,7 +29,7 @@ def chunk(batch: int = BATCH) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return ids[:-1], ids[1:]
 
 
-def start(batch: int = BATCH) -> list[tuple[NDArray[np.float64], ...]]:
+def start(batch: int = BATCH) -> State:
     """Return a state that is not zero, as in the middle of a text."""
     return [(np.random.default_rng(2).uniform(-1, 1, (batch, HIDDEN)),)]
 
@@ -55,9 +56,10 @@ def test_gradients_are_central_differences(activation: str, batch: int) -> None:
 @pytest.mark.parametrize("batch", [1, BATCH])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_it_is_the_torch_network(activation: str, batch: int) -> None:
-    """From the same seed: the same weights, loss, state, and gradients as autograd's."""
+    """From the same seed, weights, loss, state and gradients are those of autograd."""
     model, (inputs, targets), state = network(activation), chunk(batch), start(batch)
-    twin = CharRNN(VOCAB, model.params, np.random.default_rng(0), path="plain").double()
+    twin = CharRNN(VOCAB, model.params, np.random.default_rng(0)).double()
+    twin.implementation = "stepwise"
     loss, gradients, end = model.loss_and_gradients(inputs, targets, state)
     logits, twin_end = twin.sequence(torch.from_numpy(inputs), [(torch.from_numpy(state[0][0]),)])
     twin_loss = torch.nn.functional.cross_entropy(
@@ -68,11 +70,12 @@ def test_it_is_the_torch_network(activation: str, batch: int) -> None:
     np.testing.assert_allclose(end[0][0], twin_end[0][0].detach(), rtol=1e-10, atol=1e-12)
     for name, gradient in gradients.items():
         expected = twin.weight(name).grad
-        np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-12, err_msg=name)
+        assert expected is not None, name
+        np.testing.assert_allclose(gradient, expected.numpy(), rtol=1e-10, atol=1e-12, err_msg=name)
 
 
-def test_a_batch_is_the_mean_of_its_streams() -> None:
-    """Streams do not mix: loss and gradients are the averages of those of each alone."""
+def test_a_batch_is_the_mean_of_its_sequences() -> None:
+    """Sequences do not mix: loss and gradients are the means of those of each alone."""
     model, (inputs, targets), state = network(), chunk(), start()
     loss, gradients, end = model.loss_and_gradients(inputs, targets, state)
     alone = [
@@ -87,7 +90,7 @@ def test_a_batch_is_the_mean_of_its_streams() -> None:
 
 
 def test_a_sequence_is_its_steps() -> None:
-    """Reading a chunk gives what reading its characters one by one gives."""
+    """Reading a chunk is equal to reading its characters one by one."""
     model, (inputs, _), state = network(), chunk(), start()
     logits, end = model.sequence(inputs, state)
     assert logits.shape == (SEQ_LEN, BATCH, VOCAB)
@@ -98,7 +101,7 @@ def test_a_sequence_is_its_steps() -> None:
 
 
 def test_the_carried_state_is_not_changed_by_later_chunks() -> None:
-    """What a chunk returns and was given stays as it is when the next one is read."""
+    """The states before and after a chunk stay the same when the next one is read."""
     model, state = network(), start()
     given = state[0][0].copy()
     _, _, end = model.loss_and_gradients(*chunk(), state)
@@ -118,7 +121,7 @@ def test_slopes_are_the_activations_derivatives(activation: str) -> None:
 
 
 def test_large_logits_do_not_overflow() -> None:
-    """A sure network has a small loss, a wrong one a large one: neither is inf or nan."""
+    """Losses of certain predictions, right or wrong, are finite."""
     model = network(dtype=np.float32)
     model.weights["head.bias"][:] = [1000, 0, 0, 0, 0, 0]
     inputs = np.zeros((2, 1), np.int64)
@@ -130,15 +133,15 @@ def test_large_logits_do_not_overflow() -> None:
         assert all(np.isfinite(g).all() for g in gradients.values())
 
 
-def test_precision_is_the_weights_own() -> None:
-    """In float32 nothing grows to float64 on the way, which would cost half the speed."""
+def test_precision_is_that_of_the_weights() -> None:
+    """With float32 weights nothing becomes float64, which would halve the speed."""
     model = network(dtype=np.float32)
     _, gradients, end = model.loss_and_gradients(*chunk(), model.initial_state(BATCH))
     assert {g.dtype for g in gradients.values()} | {end[0][0].dtype} == {np.dtype(np.float32)}
 
 
 def test_it_learns_a_rule() -> None:
-    """A few hundred updates of Adagrad take the loss of a repeating text to nearly nothing."""
+    """A few hundred steps of Adagrad reduce the loss of a periodic text to almost zero."""
     model = network(dtype=np.float32)
     ids = np.tile(np.arange(VOCAB), 40)[: SEQ_LEN * 20 + 1]
     squares = {name: np.zeros_like(value) for name, value in model.weights.items()}

@@ -1,4 +1,4 @@
-"""A network on its way: its snapshots, what it wrote at each, and how far it was."""
+"""Snapshots of a network, with their samples and losses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARAMS = SampleParams(prompt="ab", temperatures=[0.5, 1.0, 2.0], length=40)
 
 
 def write_model(folder: Path, steps: list[int], best: int) -> Path:
-    """Write a model whose weights grow with the steps, as training would write it."""
+    """Write a model folder with weights that grow with the steps."""
     data, params = periodic(), ModelParams(cell="rnn", hidden=4)
     shapes = expected_shapes(params, data.vocab.size)
     rng = np.random.default_rng(0)
@@ -45,14 +45,14 @@ def write_model(folder: Path, steps: list[int], best: int) -> Path:
 
 
 def test_snapshots_come_in_the_order_of_their_steps(tmp_path: Path) -> None:
-    """Ten comes after nine, the model last; what came after the best step is left out."""
+    """The order is numeric, with the model last; later steps than its own are left out."""
     kept = load_snapshots(write_model(tmp_path, [10, 0, 9, 200], best=100))
     assert [snapshot.step for snapshot in kept] == [0, 9, 10, 100]
     assert [snapshot.chars for snapshot in kept] == [0, 9 * 48, 10 * 48, 100 * 48]
 
 
 def test_a_model_without_snapshots_has_none(tmp_path: Path) -> None:
-    """Most trainings keep nothing on the way; then nothing is said of it."""
+    """Without snapshots there are no samples and no losses of them."""
     folder = write_model(tmp_path, [], best=100)
     assert load_snapshots(folder) == []
     assert "as_it_learned" not in sample_ladder(folder, PARAMS, 1)
@@ -60,7 +60,7 @@ def test_a_model_without_snapshots_has_none(tmp_path: Path) -> None:
 
 
 def test_samples_as_it_learned_share_their_random_numbers(tmp_path: Path) -> None:
-    """The last is what the model itself writes at that temperature; the first knows nothing."""
+    """The last is the model's own sample; the first has the entropy of guessing."""
     ladder = sample_ladder(write_model(tmp_path, [0, 20], best=100), PARAMS, 1)
     first, second, last = ladder["as_it_learned"]
     assert [row["step"] for row in (first, second, last)] == [0, 20, 100]
@@ -70,7 +70,7 @@ def test_samples_as_it_learned_share_their_random_numbers(tmp_path: Path) -> Non
 
 
 def test_each_snapshot_has_its_own_loss_and_words(tmp_path: Path) -> None:
-    """Losses are those of the snapshot's weights on val, words those of its sample."""
+    """Losses are those on val, and words those of the snapshot's sample."""
     data = periodic()
     folder = write_model(tmp_path, [0, 20], best=100)
     texts = {0: "ab cab zz.", 20: "c abc abc c"}
@@ -85,9 +85,9 @@ def test_each_snapshot_has_its_own_loss_and_words(tmp_path: Path) -> None:
     assert [row["real_words"] for row in (first, second, last)] == [0.5, 1.0, None]
 
 
-def test_a_file_that_is_no_snapshot_is_refused(tmp_path: Path) -> None:
-    """The message names the file, and what was expected."""
+def test_another_file_among_the_snapshots(tmp_path: Path) -> None:
+    """The message has the file and its expected name."""
     folder = write_model(tmp_path, [0], best=100)
     (folder / "snapshots" / "best.safetensors").write_bytes(b"")
-    with pytest.raises(CharlabError, match=r"best\.safetensors: expected the number of a step"):
+    with pytest.raises(CharlabError, match=r"best\.safetensors: expected a number of steps"):
         load_snapshots(folder)

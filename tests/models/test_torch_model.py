@@ -1,4 +1,4 @@
-"""The torch network: its interface, the course's listings, dropout, named weights."""
+"""The torch network: interface, listings of the course, dropout, and names of weights."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from charlab.models.params import ModelParams
-from charlab.models.torch_model import CharRNN, Path, quickest_path
+from charlab.models.torch_model import CharRNN, Implementation, fastest_implementation
 from charlab.models.weights import expected_shapes
 
-PATHS: tuple[Path, ...] = ("fast", "plain", "library")
+IMPLEMENTATIONS: tuple[Implementation, ...] = ("fused", "stepwise", "library")
 VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 9, 3
-EXACT = {"rtol": 1e-10, "atol": 1e-10}
+EXACT: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10}
 CASES = list(itertools.product(("rnn", "gru", "lstm"), (1, 2), ("zero", "learned")))
 
 
 def network(seed: int = 0, **options: Any) -> CharRNN:
-    """Return a small network in float64; a learned state is drawn, so that it is not zero."""
+    """Return a small network in float64; a learned initial state is not zero."""
     params = ModelParams(**({"hidden": HIDDEN} | options))
     dropout = torch.Generator().manual_seed(seed)
     model = CharRNN(VOCAB, params, np.random.default_rng(seed), dropout).double()
@@ -47,7 +47,7 @@ def joined(state: list[tuple[Tensor, ...]]) -> Tensor:
 
 @pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
 def test_a_sequence_is_its_steps(cell: str, layers: int, initial: str) -> None:
-    """Reading a chunk gives what reading its characters one by one gives."""
+    """Reading a chunk is equal to reading its characters one by one."""
     model = network(cell=cell, layers=layers, initial_state=initial)
     ids, state = text(), model.initial_state(BATCH)
     logits, end = model.sequence(ids, state)
@@ -64,7 +64,7 @@ def test_a_sequence_is_its_steps(cell: str, layers: int, initial: str) -> None:
     cuts=st.sets(st.integers(1, SEQ_LEN - 1)),
 )
 def test_chunks_are_one_long_pass(cell: str, cuts: set[int]) -> None:
-    """However a text is cut, with the state carried the logits are those of one pass."""
+    """With the state carried, chunks of any sizes give the logits of one long pass."""
     model, ids = network(cell=cell, layers=2), text()
     whole, _ = model.sequence(ids, model.initial_state(BATCH))
     state, pieces = model.initial_state(BATCH), []
@@ -76,12 +76,12 @@ def test_chunks_are_one_long_pass(cell: str, cuts: set[int]) -> None:
 
 
 @pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
-def test_all_paths_give_the_same_gradients(cell: str, layers: int, initial: str) -> None:
-    """The whole network differentiates alike by hand, by autograd and by torch's own layers."""
+def test_all_implementations_give_the_same_gradients(cell: str, layers: int, initial: str) -> None:
+    """By hand, by autograd and by torch's own layers the gradients agree."""
     gradients = []
-    for path in PATHS:
+    for implementation in IMPLEMENTATIONS:
         model = network(cell=cell, layers=layers, initial_state=initial)
-        model.path = path
+        model.implementation = implementation
         logits, _ = model.sequence(text(), model.initial_state(BATCH))
         logits.log_softmax(-1)[..., 0].sum().backward()
         gradients.append({name: w.grad for name, w in model.named_weights().items()})
@@ -91,12 +91,12 @@ def test_all_paths_give_the_same_gradients(cell: str, layers: int, initial: str)
         torch.testing.assert_close(gradient, gradients[2][name], **EXACT)
 
 
-@pytest.mark.parametrize(("activation", "expected"), [("tanh", "library"), ("sigmoid", "plain")])
-def test_a_gpu_takes_the_library_where_it_can(activation: str, expected: str) -> None:
-    """Numba's loops are for the CPU; cuDNN has no LSTM but the usual one."""
-    params = ModelParams(cell="lstm", activation=activation)
-    assert quickest_path(params, torch.device("cuda")) == expected
-    assert quickest_path(params, torch.device("cpu")) == "fast"
+@pytest.mark.parametrize(("activation", "expected"), [("tanh", "library"), ("sigmoid", "stepwise")])
+def test_a_gpu_uses_the_library_if_possible(activation: str, expected: str) -> None:
+    """Numba's loops run on the CPU only, and cuDNN has no LSTM with other activations."""
+    params = ModelParams.model_validate({"cell": "lstm", "activation": activation})
+    assert fastest_implementation(params, torch.device("cuda")) == expected
+    assert fastest_implementation(params, torch.device("cpu")) == "fused"
 
 
 def listing(model: CharRNN, layer: Any, ids: Tensor) -> Tensor:
@@ -146,7 +146,7 @@ def test_dropout_between_layers_drops_what_the_second_layer_reads() -> None:
 
 @pytest.mark.parametrize("place", ["between_layers", "output", "variational"])
 def test_a_trained_network_drops_nothing(place: str) -> None:
-    """In eval mode dropout is absent, wherever it is."""
+    """In eval mode there is no dropout, wherever the parameters place it."""
     model = network(layers=2, dropout=0.9, dropout_at=place).eval()
     without = network(layers=2).eval()
     state = without.initial_state(BATCH)
@@ -164,13 +164,13 @@ def test_dropout_between_one_layer_does_nothing() -> None:
 def test_the_variational_mask_is_the_same_at_every_step(place: str, same: bool) -> None:
     """Units that a chunk drops at its first step stay dropped: only with ``variational``."""
     model = network(hidden=40, dropout=0.5, dropout_at=place)
-    dropped = model._dropped(torch.ones(SEQ_LEN, BATCH, 40), layer=0) == 0
+    dropped = model._with_dropout(torch.ones(SEQ_LEN, BATCH, 40), layer=0) == 0
     assert 0.2 < dropped.double().mean() < 0.8
     assert bool((dropped == dropped[0]).all()) is same
 
 
-@pytest.mark.parametrize("path", ["library", "plain", "fast"])
-def test_recurrent_dropout_is_a_masked_weight(path: str) -> None:
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_recurrent_dropout_is_a_masked_weight(implementation: Implementation) -> None:
     """A chunk is read as by an nn.LSTM whose W_hh has lost the same elements at all steps."""
     model, ids = network(recurrent_dropout=0.4), text()
     lstm = nn.LSTM(VOCAB, HIDDEN, dtype=torch.float64)
@@ -183,7 +183,7 @@ def test_recurrent_dropout_is_a_masked_weight(path: str) -> None:
     )
     with torch.no_grad():
         model.weight("rnn.weight_hh_l0").copy_(whole)
-    model.path = path  # type: ignore[assignment]
+    model.implementation = implementation
     logits = model.sequence(ids, model.initial_state(BATCH))[0]
     torch.testing.assert_close(logits, expected)
     logits.square().sum().backward()
@@ -192,22 +192,22 @@ def test_recurrent_dropout_is_a_masked_weight(path: str) -> None:
 
 
 def test_a_trained_network_has_its_whole_recurrent_weight() -> None:
-    """In eval mode no element of W_hh is missing."""
+    """In eval mode no element of W_hh is masked."""
     model, without = network(recurrent_dropout=0.9).eval(), network().eval()
     state = without.initial_state(BATCH)
     assert torch.equal(model.sequence(text(), state)[0], without.sequence(text(), state)[0])
 
 
 def test_dropout_keeps_the_mean() -> None:
-    """What is kept is scaled by 1/(1-p), and a share p is dropped."""
+    """A share p is dropped, and the rest is scaled by 1/(1-p)."""
     model = network(dropout=0.3)
-    kept = model._dropped(torch.ones(200, 20, 50, dtype=torch.float64), layer=0)
+    kept = model._with_dropout(torch.ones(200, 20, 50, dtype=torch.float64), layer=0)
     assert kept.unique().tolist() == pytest.approx([0.0, 1 / 0.7])
     assert float((kept == 0).double().mean()) == pytest.approx(0.3, abs=0.01)
 
 
-def test_dropout_has_a_stream_of_its_own() -> None:
-    """Masks come from the named generator, and torch's global stream is left alone."""
+def test_dropout_has_its_own_generator() -> None:
+    """Masks come from the given generator; torch's global generator is not used."""
     before = torch.get_rng_state()
     first, second = (network(seed=4, dropout=0.5) for _ in range(2))
     state = first.initial_state(BATCH)
@@ -217,8 +217,8 @@ def test_dropout_has_a_stream_of_its_own() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_dropout_without_a_generator_is_refused() -> None:
-    """Masks from torch's global stream would not be repeatable."""
+def test_dropout_without_a_generator_is_rejected() -> None:
+    """Masks from torch's global generator would not be reproducible."""
     model = CharRNN(VOCAB, ModelParams(dropout=0.5), np.random.default_rng(0))
     with pytest.raises(ValueError, match="dropout_generator"):
         model.sequence(text(), model.initial_state(BATCH))
@@ -226,7 +226,7 @@ def test_dropout_without_a_generator_is_refused() -> None:
 
 @pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
 def test_weights_have_their_names_in_the_file(cell: str, layers: int, initial: str) -> None:
-    """The network's own dictionary has the names, order and shapes of model.safetensors."""
+    """The state dictionary has the names, order and shapes of model.safetensors."""
     model = network(cell=cell, layers=layers, initial_state=initial)
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     assert list(shapes.items()) == list(expected_shapes(model.params, VOCAB).items())
@@ -236,7 +236,7 @@ def test_weights_have_their_names_in_the_file(cell: str, layers: int, initial: s
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int32, torch.int64])
 def test_characters_may_be_of_any_integer_type(dtype: torch.dtype) -> None:
-    """A text as it lies on disk, one byte a character, can be read as it is."""
+    """Ids are accepted in the type in which they are stored."""
     model = network()
     state = model.initial_state(BATCH)
     expected = model.sequence(text(), state)[0]
@@ -245,15 +245,17 @@ def test_characters_may_be_of_any_integer_type(dtype: torch.dtype) -> None:
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_bf16_is_near_and_leaves_weights_and_states_in_float32(cell: str) -> None:
-    """Products in bfloat16 change logits a little; what is carried and learned is float32."""
-    params = ModelParams(cell=cell, hidden=32)
+    """Products in bfloat16 change logits a little; states and gradients are float32."""
+    params = ModelParams.model_validate({"cell": cell, "hidden": 32})
     logits, grads = [], []
     for precision in ("fp32", "bf16"):
         model = CharRNN(VOCAB, params, np.random.default_rng(0), precision=precision)
         out, end = model.sequence(text(), model.initial_state(BATCH))
         out.log_softmax(-1)[..., 0].sum().backward()
         logits.append(out)
-        grads.append(model.weight("rnn.weight_hh_l0").grad)
+        gradient = model.weight("rnn.weight_hh_l0").grad
+        assert gradient is not None
+        grads.append(gradient)
         assert {part.dtype for layer in end for part in layer} == {torch.float32}
     assert {value.dtype for value in (*logits, *grads)} == {torch.float32}
     torch.testing.assert_close(logits[1], logits[0], rtol=0, atol=0.02)

@@ -1,4 +1,4 @@
-"""The parameters that come with charlab are allowed by the schema, and each is one of its own."""
+"""The recipes are valid parameters, and options can override them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from charlab.recipes import load_recipe, recipe_names
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_each_recipe_passes_the_schema(name: str) -> None:
-    """Every section and key is known, and what it says is what is used."""
+    """Every section and key is known, and its value is used."""
     params = resolve(name, None, [], None)
     for section, values in load_recipe(name).items():
         used = getattr(params, section).model_dump()
@@ -23,34 +23,34 @@ def test_each_recipe_passes_the_schema(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", recipe_names())
-def test_each_recipe_says_what_it_is_for(name: str) -> None:
-    """A comment comes first, and no section is given that a training does not use."""
+def test_each_recipe_has_a_comment(name: str) -> None:
+    """A comment comes first, and all sections are those of a training."""
     source = Path(__file__).parents[2] / "src" / "charlab" / "recipes" / f"{name}.yaml"
     assert source.read_text(encoding="utf-8").startswith("# ")
     assert set(load_recipe(name)) <= {"seed", "corpus", "model", "train"}
 
 
-def test_the_promised_recipes_are_there() -> None:
-    """The names of the documentation."""
+def test_names_of_recipes() -> None:
+    """The recipes are those of the documentation."""
     assert recipe_names() == ["best", "fast", "minute"]
 
 
-def test_an_unknown_recipe_is_refused_and_the_known_ones_named() -> None:
-    """Also where the name would lead out of the folder."""
+def test_an_unknown_recipe() -> None:
+    """The message lists the recipes, even if the name is a path out of the folder."""
     for name in ("fastest", "../params", ""):
-        with pytest.raises(CharlabError, match=r"there are best, fast, minute"):
+        with pytest.raises(CharlabError, match=r"choose one of best, fast, minute"):
             load_recipe(name)
 
 
-def test_options_are_laid_over_a_recipe() -> None:
-    """A recipe is a start: --set and --seed have the last word."""
+def test_options_override_a_recipe() -> None:
+    """--set and --seed change the values of a recipe."""
     params = resolve("fast", None, ["model.hidden=33", "train.betas=[0.5, 0.6]"], 9)
     assert (params.model.hidden, params.train.betas, params.seed) == (33, [0.5, 0.6], 9)
     assert params.model.cell == load_recipe("fast")["model"]["cell"]
 
 
 def test_a_parameter_file_gives_its_training_sections_only(tmp_path: Path) -> None:
-    """A whole params.yaml will do: its texts and its study play no part."""
+    """A whole params.yaml can be used; its texts and its study are ignored."""
     path = tmp_path / "params.yaml"
     path.write_text(
         "seed: 4\ntexts: {a: {gutenberg: 11}}\ntext: a\nmodel: {hidden: 7}\nstudy: {name: x}\n",
@@ -61,14 +61,14 @@ def test_a_parameter_file_gives_its_training_sections_only(tmp_path: Path) -> No
     assert resolve(None, path, [], 5).seed == 5
 
 
-def test_nothing_given_is_the_schemas_defaults() -> None:
-    """They are good ones."""
+def test_without_options_the_defaults_are_used() -> None:
+    """The defaults are those of the schema."""
     defaults = Params.model_validate({"texts": {"text": {"path": "text"}}, "text": "text"})
     assert resolve(None, None, [], None) == defaults
 
 
 def test_recipe_and_file_exclude_each_other(tmp_path: Path) -> None:
-    """Neither could be said to win."""
+    """It would not be clear which of them wins."""
     with pytest.raises(ParamsError, match="--recipe and --params exclude each other"):
         resolve("fast", tmp_path / "params.yaml", [], None)
 
@@ -83,14 +83,14 @@ def test_recipe_and_file_exclude_each_other(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_override_is_explained(override: str, message: str) -> None:
-    """The key, the value, and what is allowed."""
+    """The message has the key, the value, and the allowed ones."""
     with pytest.raises(ParamsError, match=message):
         resolve(None, None, [override], None)
 
 
 @pytest.mark.parametrize("content", [b"a: [", b"\xff\xfe", b"- 1\n"])
-def test_a_bad_parameter_file_is_named(tmp_path: Path, content: bytes) -> None:
-    """Not YAML, not UTF-8, not sections."""
+def test_a_bad_parameter_file(tmp_path: Path, content: bytes) -> None:
+    """The message names a file that is not YAML, not UTF-8 or without sections."""
     path = tmp_path / "bad.yaml"
     path.write_bytes(content)
     with pytest.raises(ParamsError, match=r"bad\.yaml: (not a YAML file|expected sections)"):

@@ -1,10 +1,11 @@
-"""Samples follow the model's own distribution, and one random stream serves all."""
+"""Samples follow the model's distribution, and all models share the same random numbers."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +16,17 @@ from charlab.core.files import write_json
 from charlab.core.seeding import numpy_generator
 from charlab.models.numpy_model import load_model
 from charlab.models.params import ModelParams
+from charlab.models.scoring import State
 from charlab.models.weights import expected_shapes, save_weights
-from charlab.sample import generate as sampling
-from charlab.sample.distribution import Picker, SamplingError, Shape, probabilities, uniforms
-from charlab.sample.generate import sample, sample_ladder, sample_with_nats
+from charlab.sample import generate
+from charlab.sample.distribution import (
+    Picker,
+    SamplingError,
+    SamplingOptions,
+    probabilities,
+    uniforms,
+)
+from charlab.sample.generate import CharModel, sample, sample_ladder, sample_with_nats
 from charlab.sample.params import SampleParams
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary
 
@@ -27,7 +35,7 @@ LOGITS = np.log(np.array([0.5, 0.25, 0.15, 0.08, 0.02]))
 
 
 class Markov:
-    """A model whose next character depends on the last one alone."""
+    """A model whose next character depends on the last one only."""
 
     def __init__(self, table: np.ndarray) -> None:
         """Take logits of shape (last, next)."""
@@ -37,13 +45,13 @@ class Markov:
         """Count the characters read, as the only state."""
         return [(np.zeros((batch_size, 1), dtype=np.float32),)]
 
-    def step(self, inputs, state):
-        """Look the row up."""
+    def step(self, inputs: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """Return the row of each input."""
         assert len(inputs) == len(state[0][0])
         return self.table[inputs], [(state[0][0] + 1,)]
 
-    def sequence(self, inputs, state):
-        """Do the steps one by one."""
+    def sequence(self, inputs: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """Take the steps one by one."""
         rows = []
         for row in inputs:
             logits, state = self.step(row, state)
@@ -52,8 +60,15 @@ class Markov:
 
 
 def memoryless(logits: np.ndarray = LOGITS) -> Markov:
-    """Return a model that expects the same at every position."""
+    """Return a model with the same distribution at every position."""
     return Markov(np.tile(logits, (len(logits), 1)))
+
+
+def texts(
+    model: CharModel, prompt: str, *, length: int, seed: int, count: int = 1, **options: Any
+) -> list[str]:
+    """Return ``count`` texts of a model over ``VOCAB``."""
+    return sample(model, VOCAB, prompt, uniforms(seed, length, count), SamplingOptions(**options))
 
 
 def chi_square(counts: np.ndarray, p: np.ndarray) -> float:
@@ -64,13 +79,11 @@ def chi_square(counts: np.ndarray, p: np.ndarray) -> float:
 
 @pytest.mark.parametrize("count", [1, 40])
 def test_follows_the_model_at_temperature_one(count: int) -> None:
-    """20,000 draws, alone or side by side, pass a chi-square test against the model.
+    """20,000 characters, in one text or forty, pass a chi-square test against the model.
 
     With 4 degrees of freedom, 18.5 is passed by chance in 999 of 1000 seeds.
     """
-    drawn = sample(
-        memoryless(), VOCAB, "a", temperature=1, length=20_000 // count, seed=3, count=count
-    )
+    drawn = texts(memoryless(), "a", temperature=1, length=20_000 // count, seed=3, count=count)
     counts = np.array([sum(text.count(c) for text in drawn) for c in "abcde"])
     assert counts.sum() == 20_000
     assert chi_square(counts, np.exp(LOGITS)) < 18.5
@@ -81,17 +94,17 @@ def test_follows_the_state() -> None:
     """With a table of successors every pair occurs as often as the table says."""
     rng = np.random.default_rng(0)
     table = rng.normal(size=(5, 5))
-    (text,) = sample(Markov(table), VOCAB, "a", temperature=1, length=30_000, seed=1)
+    (text,) = texts(Markov(table), "a", temperature=1, length=30_000, seed=1)
     ids = VOCAB.encode("a" + text).astype(int)
     pairs = np.bincount(ids[:-1] * 5 + ids[1:], minlength=25).reshape(5, 5)
-    p = probabilities(table, Shape())
+    p = probabilities(table, SamplingOptions())
     # 20 degrees of freedom: 45.3 is passed by chance in 999 of 1000 seeds.
     assert sum(chi_square(row, p[i]) for i, row in enumerate(pairs)) < 45.3
 
 
 def test_temperature_sharpens() -> None:
-    """At temperature 1/2 probabilities are squared and shared out again."""
-    (text,) = sample(memoryless(), VOCAB, "a", temperature=0.5, length=20_000, seed=2)
+    """At temperature 1/2 probabilities are squared and renormalized."""
+    (text,) = texts(memoryless(), "a", temperature=0.5, length=20_000, seed=2)
     squared = np.exp(LOGITS) ** 2
     counts = np.array([text.count(c) for c in "abcde"])
     assert chi_square(counts, squared / squared.sum()) < 18.5
@@ -100,30 +113,28 @@ def test_temperature_sharpens() -> None:
 @pytest.mark.parametrize("temperature", [0, 1e-320, 1e-6, 1e-3])
 @pytest.mark.parametrize("count", [1, 3])
 def test_cold_sampling_is_argmax(temperature: float, count: int) -> None:
-    """At 0, and so close to it that exp overflows, the likeliest character is taken."""
+    """At 0, and so close to it that exp overflows, the likeliest character is chosen."""
     table = np.random.default_rng(4).normal(size=(5, 5)) * 5
     expected, last = "", 2
     for _ in range(50):
         last = int(table[last].argmax())
         expected += VOCAB.chars[last]
-    texts = sample(
-        Markov(table), VOCAB, "bc", temperature=temperature, length=50, seed=0, count=count
-    )
-    assert texts == [expected] * count
+    results = texts(Markov(table), "bc", temperature=temperature, length=50, seed=0, count=count)
+    assert results == [expected] * count
 
 
 def test_same_uniforms_for_every_model() -> None:
-    """Two models with nothing in common draw by the same numbers."""
-    options = {"temperature": 1, "length": 300, "seed": 9}
-    (falling,) = sample(memoryless(LOGITS), VOCAB, "a", **options)
-    (rising,) = sample(memoryless(LOGITS[::-1]), VOCAB, "a", **options)
+    """Two models with nothing in common sample with the same numbers."""
+    options: dict[str, Any] = {"temperature": 1, "length": 300, "seed": 9}
+    (falling,) = texts(memoryless(LOGITS), "a", **options)
+    (rising,) = texts(memoryless(LOGITS[::-1]), "a", **options)
     u = uniforms(9, 300, 1)[:, 0]
     assert [c == "a" for c in falling] == (u < 0.5).tolist()
     assert [c == "e" for c in rising] == (u >= 0.5).tolist()
 
 
 def test_uniforms_are_pinned() -> None:
-    """The stream is part of what makes results repeat: it may not change unnoticed."""
+    """Recorded results depend on these numbers, so they must not change unnoticed."""
     np.testing.assert_array_equal(uniforms(1, 3, 2), uniforms(1, 3, 2))
     assert uniforms(1, 3, 2).shape == (3, 2)
     assert not np.array_equal(uniforms(1, 3, 2), uniforms(2, 3, 2))
@@ -131,15 +142,15 @@ def test_uniforms_are_pinned() -> None:
     assert uniforms(1, 1, 2)[0].tolist() == [0.32015716964559804, 0.7955387182358277]
 
 
-def test_largest_uniform_draws_the_last_possible_character() -> None:
+def test_largest_uniform_chooses_the_last_possible_character() -> None:
     """Rounding at the top of [0, 1) never falls off the end of the cumulative sum."""
     logits = np.array([0.1, 0.7, 0.2, -1000.0, -2000.0])
     model = memoryless(logits)
     top = np.full((20, 3), 1 - 2**-52)
     start = (model.table[:1], model.initial_state(1))
-    assert (sampling._draw(model, start, top, Shape(), None) == 2).all()
-    assert (sampling._draw(model, start, top[:, :1], Shape(), None) == 2).all()
-    assert (sampling._draw(model, start, top * 0, Shape(), None) == 0).all()
+    assert (generate._continue(model, start, top, SamplingOptions(), None) == 2).all()
+    assert (generate._continue(model, start, top[:, :1], SamplingOptions(), None) == 2).all()
+    assert (generate._continue(model, start, top * 0, SamplingOptions(), None) == 0).all()
 
 
 @settings(max_examples=60)
@@ -148,72 +159,72 @@ def test_largest_uniform_draws_the_last_possible_character() -> None:
     temperature=st.floats(0.1, 3),
     seed=st.integers(0, 1000),
 )
-def test_quick_and_safe_way_agree(logits: list[float], temperature: float, seed: int) -> None:
-    """Without the maximum taken off, the same character comes out of the same number."""
+def test_fast_and_safe_ways_agree(logits: list[float], temperature: float, seed: int) -> None:
+    """Without subtracting the maximum, the same number chooses the same character."""
     rows = np.tile(np.array(logits, dtype=np.float32), (4, 1))
     u = uniforms(seed, 1, 4)[0]
-    shape = Shape(temperature)
-    p = probabilities(rows, shape)
-    quick = Picker(4, len(logits), shape).pick(rows, u)
+    options = SamplingOptions(temperature)
+    p = probabilities(rows, options)
+    quick = Picker(4, len(logits), options).pick(rows, u)
     above = p.cumsum(axis=1)[np.arange(4), quick]
     below = above - p[np.arange(4), quick]
     assert ((below <= u + 1e-12) & (u <= above + 1e-12)).all()
 
 
 @pytest.mark.parametrize(
-    ("shape", "expected"),
+    ("options", "expected"),
     [
-        (Shape(top_k=2), [2 / 3, 1 / 3, 0, 0, 0]),
-        (Shape(top_p=0.5), [1, 0, 0, 0, 0]),
-        (Shape(top_p=0.51), [2 / 3, 1 / 3, 0, 0, 0]),
-        (Shape(top_p=1.0), [0.5, 0.25, 0.15, 0.08, 0.02]),
-        (Shape(top_k=3, top_p=0.6), [2 / 3, 1 / 3, 0, 0, 0]),
-        (Shape(top_k=99), [0.5, 0.25, 0.15, 0.08, 0.02]),
-        (Shape(temperature=0), [1, 0, 0, 0, 0]),
+        (SamplingOptions(top_k=2), [2 / 3, 1 / 3, 0, 0, 0]),
+        (SamplingOptions(top_p=0.5), [1, 0, 0, 0, 0]),
+        (SamplingOptions(top_p=0.51), [2 / 3, 1 / 3, 0, 0, 0]),
+        (SamplingOptions(top_p=1.0), [0.5, 0.25, 0.15, 0.08, 0.02]),
+        (SamplingOptions(top_k=3, top_p=0.6), [2 / 3, 1 / 3, 0, 0, 0]),
+        (SamplingOptions(top_k=99), [0.5, 0.25, 0.15, 0.08, 0.02]),
+        (SamplingOptions(temperature=0), [1, 0, 0, 0, 0]),
     ],
 )
-def test_truncation(shape: Shape, expected: list[float]) -> None:
-    """top_k keeps k characters, top_p the fewest that reach p; the rest shares out 1."""
-    p = probabilities(np.tile(LOGITS, (2, 1)), shape)
+def test_truncation(options: SamplingOptions, expected: list[float]) -> None:
+    """top_k keeps k characters, top_p the fewest that reach p; the rest is renormalized."""
+    p = probabilities(np.tile(LOGITS, (2, 1)), options)
     np.testing.assert_allclose(p, [expected, expected], atol=1e-12)
 
 
 def test_truncation_keeps_k_among_equals() -> None:
     """With all characters equally likely, top_k: 2 keeps two, not all."""
-    p = probabilities(np.zeros((1, 5)), Shape(top_k=2))
+    p = probabilities(np.zeros((1, 5)), SamplingOptions(top_k=2))
     np.testing.assert_allclose(p, [[0.5, 0.5, 0, 0, 0]])
 
 
-def test_truncated_sampling_stays_inside() -> None:
-    """With top_k: 2 only the two likeliest characters are ever drawn."""
-    texts = sample(memoryless(), VOCAB, "e", temperature=2, length=200, seed=1, count=3, top_k=2)
-    assert set("".join(texts)) == {"a", "b"}
+def test_truncated_sampling_chooses_kept_characters_only() -> None:
+    """With top_k: 2 only the two likeliest characters appear."""
+    results = texts(memoryless(), "e", temperature=2, length=200, seed=1, count=3, top_k=2)
+    assert set("".join(results)) == {"a", "b"}
 
 
 def test_nats_and_entropy() -> None:
-    """The text is that of sample; loss is the model's own, entropy that of the draw."""
-    options = {"temperature": 0.5, "length": 60, "seed": 5, "count": 2}
-    plain = sample(memoryless(), VOCAB, "a", **options)
-    watched = sample_with_nats(memoryless(), VOCAB, "a", **options)
-    assert [w.text for w in watched] == plain
+    """Texts are those of sample; losses are at temperature 1, entropies after all options."""
+    arguments = (memoryless(), VOCAB, "a", uniforms(5, 60, 2), SamplingOptions(temperature=0.5))
+    recorded = sample_with_nats(*arguments)
+    assert [one.text for one in recorded] == sample(*arguments)
     p = np.exp(LOGITS) ** 2
     p /= p.sum()
-    for one in watched:
+    for one in recorded:
         np.testing.assert_allclose(one.nats, -LOGITS[VOCAB.encode(one.text)], atol=1e-6)
         np.testing.assert_allclose(one.entropy, -(p * np.log(p)).sum(), atol=1e-6)
 
 
-def test_entropy_of_a_certain_choice_is_zero() -> None:
-    """At temperature 0 nothing is left to chance."""
-    (one,) = sample_with_nats(memoryless(), VOCAB, "a", temperature=0, length=4, seed=0)
+def test_entropy_at_temperature_zero() -> None:
+    """At temperature 0 the choice is certain, so its entropy is 0."""
+    options = SamplingOptions(temperature=0)
+    (one,) = sample_with_nats(memoryless(), VOCAB, "a", uniforms(0, 4), options)
     assert one.text == "aaaa"
     assert one.entropy.tolist() == [0, 0, 0, 0]
 
 
 def test_unknown_character_in_the_prompt() -> None:
-    """The vocabulary's own error passes through."""
+    """The error of the vocabulary is not hidden."""
     with pytest.raises(UnknownCharacterError, match="U\\+00E9"):
-        sample(memoryless(), VOCAB, "abé", temperature=1, length=5, seed=0)
+        texts(memoryless(), "abé", temperature=1, length=5, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -226,20 +237,20 @@ def test_unknown_character_in_the_prompt() -> None:
         ("a", {"temperature": 1, "top_p": 1.5}, "top_p must be above 0 and at most 1"),
     ],
 )
-def test_refusals(prompt: str, options: dict, message: str) -> None:
-    """What cannot be sampled is said, with the value."""
+def test_invalid_values(prompt: str, options: dict[str, Any], message: str) -> None:
+    """Values out of range are rejected, and the message has the value."""
     with pytest.raises(SamplingError, match=message):
-        sample(memoryless(), VOCAB, prompt, length=5, seed=0, **options)
+        texts(memoryless(), prompt, length=5, seed=0, **options)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("temperature", [0, 1])
-def test_a_diverged_model_is_named(bad: float, temperature: float) -> None:
-    """Weights that are not numbers give a message, never a text."""
+def test_a_diverged_model_is_rejected(bad: float, temperature: float) -> None:
+    """Logits that are not finite give an error message, not a text."""
     table = np.zeros((5, 5))
     table[:, 2] = bad
-    with pytest.raises(SamplingError, match="not finite"):
-        sample(Markov(table), VOCAB, "a", temperature=temperature, length=5, seed=0)
+    with pytest.raises(SamplingError, match="found infinity or NaN"):
+        texts(Markov(table), "a", temperature=temperature, length=5, seed=0)
 
 
 def write_model(folder: Path) -> None:
@@ -254,20 +265,20 @@ def write_model(folder: Path) -> None:
 
 
 def test_ladder_of_temperatures(tmp_path: Path) -> None:
-    """One text per temperature, as sample gives it, with the figures of the model itself."""
+    """One text per temperature, equal to that of sample, with loss and entropy."""
     write_model(tmp_path)
     params = SampleParams(prompt="ab", temperatures=[0.0, 1.0, 5.0], length=200)
     ladder = sample_ladder(tmp_path, params, 7)
     assert (ladder["prompt"], ladder["seed"]) == ("ab", 7)
     cold, plain, hot = ladder["samples"]
     assert [rung["temperature"] for rung in ladder["samples"]] == [0.0, 1.0, 5.0]
-    options = {"temperature": 1.0, "length": 200, "seed": 7}
-    assert sample(load_model(tmp_path), VOCAB, "ab", **options) == [plain["text"]]
+    options: dict[str, Any] = {"temperature": 1.0, "length": 200, "seed": 7}
+    assert texts(load_model(tmp_path), "ab", **options) == [plain["text"]]
     assert cold["nats_per_char"] < plain["nats_per_char"] < hot["nats_per_char"]
     assert cold["entropy_nats"] == 0 < plain["entropy_nats"] < hot["entropy_nats"]
 
 
 def test_no_torch_is_loaded() -> None:
-    """Sampling starts fast because torch stays out."""
+    """Sampling starts fast because it does not import torch."""
     code = "import sys, charlab.sample.generate; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,8 +1,8 @@
-"""A program that kills its own trainings and runs them again, for test_checkpoints.py.
+"""Kill trainings at chosen moments and run them again, for test_checkpoints.py.
 
-Each training runs in a child that kills itself at a moment of its own choosing, as a power
-cut or the system's memory killer would: nothing is cleaned up. Modules are loaded once, by
-the parent, so that a child takes milliseconds.
+Each training runs in a child process that kills itself, as a power cut or the system's memory
+killer would: nothing is cleaned up. The parent imports all modules once, so that a child
+takes milliseconds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-import charlab.core.files
 from charlab.train import checkpoints, loop
 from charlab.train import model_folder as folder
 from tiny_training import fit, periodic
@@ -36,20 +35,20 @@ CASES: dict[str, dict[str, Any]] = {
     "sgd": {"model": {"cell": "rnn"}, "optimizer": "sgd", "learning_rate": 0.5},
 }
 STEPS = 24
-"""Of each training: two epochs of twelve chunks."""
+"""Steps of each training: two epochs of twelve chunks."""
 
 MOMENTS = ("step 1", "step 5", "writing 2", "step 14", "step 15", "writing 6", "history", "removal")
-"""When a child dies, one child after the other."""
+"""Moments at which one child after the other dies."""
 
 
 def die(*_: Any) -> NoReturn:
     """End this process as kill -9 does."""
     os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("a killed process goes on")
+    raise AssertionError("a killed process continues")
 
 
 def at_call(number: int, then: Callable[..., Any], otherwise: Callable[..., Any]) -> Any:
-    """Return a function that does ``then`` at its call of that number, else ``otherwise``."""
+    """Return a function that calls ``then`` at call ``number`` and ``otherwise`` at all others."""
     calls = 0
 
     def counting(*arguments: Any) -> Any:
@@ -60,41 +59,46 @@ def at_call(number: int, then: Callable[..., Any], otherwise: Callable[..., Any]
     return counting
 
 
+def replace(owner: Any, name: str, value: Any) -> None:
+    """Replace an attribute in this process, which will not live to restore it."""
+    setattr(owner, name, value)
+
+
 def arrange(moment: str) -> None:
-    """See to it that this process dies at ``moment``."""
+    """Make this process die at ``moment``."""
     kind, _, number = moment.partition(" ")
     if kind == "step":
-        advance = loop._Training._advance
+        advance = loop.TrainingLoop._advance
 
-        def advance_or_die(training: Any, run: Any) -> None:
-            advance(training, run)
-            if run.step == int(number):
+        def advance_or_die(training: loop.TrainingLoop) -> None:
+            advance(training)
+            if training.run.step == int(number):
                 die()
 
-        loop._Training._advance = advance_or_die  # type: ignore[method-assign]
+        replace(loop.TrainingLoop, "_advance", advance_or_die)
     elif kind == "writing":
-        # The new checkpoint is written, but not yet in place of the one before.
-        charlab.core.files.os.fsync = at_call(int(number), die, os.fsync)  # type: ignore[attr-defined]
+        # The new checkpoint is written, but has not replaced the previous one.
+        replace(os, "fsync", at_call(int(number), die, os.fsync))
     elif kind == "history":
-        folder.write_history = die
+        replace(folder, "write_history", die)
     elif kind == "removal":
-        checkpoints.Checkpoints.remove = die  # type: ignore[method-assign]
+        replace(checkpoints.Checkpoints, "remove", die)
 
 
 def child(case: dict[str, Any], out: Path, moment: str | None, log: Path) -> int:
-    """Train in a process of its own; return its exit status as os.waitpid gives it."""
+    """Train in a process of its own; return its exit status in the form of os.waitpid."""
     pid = os.fork()
     if pid:
         return os.waitpid(pid, 0)[1]
-    resumed = loop._resumed
+    resume = loop._resume
 
     def noting(*arguments: Any) -> Any:
-        run = resumed(*arguments)
+        run = resume(*arguments)
         with log.open("a", encoding="utf-8") as stream:
             stream.write(f"{run.step}\n")
         return run
 
-    loop._resumed = noting
+    replace(loop, "_resume", noting)
     if moment is not None:
         loop.CHECKPOINT_SECONDS = 0  # each step saves
         arrange(moment)
@@ -103,18 +107,18 @@ def child(case: dict[str, Any], out: Path, moment: str | None, log: Path) -> int
 
 
 def main(place: Path) -> None:
-    """Run every case straight and with all its deaths, and print where each child started."""
+    """Run every case uninterrupted and with all deaths; print the first step of each child."""
     started = {}
     for name, case in CASES.items():
         log = place / f"{name}.log"
-        child(case, place / "straight" / name, None, Path(os.devnull))
+        child(case, place / "uninterrupted" / name, None, Path(os.devnull))
         for moment in MOMENTS:
             status = child(case, place / "killed" / name, moment, log)
             if not os.WIFSIGNALED(status):
-                sys.exit(f"{name} was to die at {moment}, but ended with {status}")
+                sys.exit(f"{name}: expected death at {moment}, found status {status}")
         status = child(case, place / "killed" / name, "none", log)
         if status:
-            sys.exit(f"{name} did not end well: {status}")
+            sys.exit(f"{name}: expected status 0, found {status}")
         started[name] = [int(line) for line in log.read_text(encoding="utf-8").split()]
     print(json.dumps(started))
 

@@ -1,4 +1,4 @@
-"""A text as streams side by side: every chunk by hand, and laws that hold for any size."""
+"""Batches of parallel sequences: chunks by hand, and properties that hold for any size."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from charlab.train.batches import Batches
 
 
 def test_chunks_by_hand() -> None:
-    """Two streams of a text of 14: each goes on in the next chunk where it ended."""
+    """Each of two sequences continues in the next chunk where it ended."""
     batches = Batches(np.arange(14, dtype=np.uint8), batch_size=2, seq_len=3)
-    # 13 characters can be predicted: 6 in each stream, and the last one is left over.
-    assert (batches.stream_chars, batches.chunks, batches.chunk_chars) == (6, 2, 6)
+    # 13 characters can be predicted: 6 in each sequence, and the last one is left over.
+    assert (batches.sequence_chars, batches.chunks, batches.chunk_chars) == (6, 2, 6)
     inputs, targets = batches.chunk(0)
     np.testing.assert_array_equal(inputs, [[0, 6], [1, 7], [2, 8]])
     np.testing.assert_array_equal(targets, [[1, 7], [2, 8], [3, 9]])
@@ -27,10 +27,10 @@ def test_chunks_by_hand() -> None:
     np.testing.assert_array_equal(targets, [[4, 10], [5, 11], [6, 12]])
 
 
-def test_what_is_left_of_a_stream_is_not_read() -> None:
-    """A stream of five characters gives one chunk of three, not a second one of two."""
+def test_the_rest_of_a_sequence_is_not_read() -> None:
+    """A sequence of five characters gives one chunk of three, and no second one of two."""
     batches = Batches(np.arange(11, dtype=np.uint8), batch_size=2, seq_len=3)
-    assert (batches.stream_chars, batches.chunks) == (5, 1)
+    assert (batches.sequence_chars, batches.chunks) == (5, 1)
     np.testing.assert_array_equal(batches.chunk(0)[0], [[0, 5], [1, 6], [2, 7]])
 
 
@@ -61,42 +61,41 @@ def test_targets_are_inputs_one_on(batches: Batches) -> None:
 
 @settings(max_examples=40)
 @given(any_batches())
-def test_streams_go_on_and_do_not_overlap(batches: Batches) -> None:
-    """Joined over the chunks, each column is one piece of the text; no character comes twice."""
+def test_sequences_continue_and_do_not_overlap(batches: Batches) -> None:
+    """Over all chunks each column is one piece of the text, and no character is read twice."""
     read = np.concatenate([batches.chunk(n)[0] for n in range(batches.chunks)])
     assert (np.diff(read, axis=0) == 1).all()
-    np.testing.assert_array_equal(read[0], np.arange(batches.batch_size) * batches.stream_chars)
+    np.testing.assert_array_equal(read[0], np.arange(batches.batch_size) * batches.sequence_chars)
     assert len(np.unique(read)) == read.size == batches.chunks * batches.chunk_chars
-    # Less than a chunk is left of each stream, and less than a stream's width of the text.
+    # Less than a chunk of each sequence, and less than batch_size characters, are left.
     left = len(batches.ids) - 1 - read.size
     assert left < batches.batch_size * batches.seq_len + batches.batch_size
 
 
 def test_a_text_mapped_from_a_file(tmp_path: Path) -> None:
-    """A mapped array gives the same chunks as one in memory, and they do not keep it open."""
+    """A mapped array gives the same chunks as one in memory, and they are copies."""
     ids = np.random.default_rng(0).integers(0, 60, 500).astype(np.uint8)
     np.save(tmp_path / "train.npy", ids)
     mapped = Batches(np.load(tmp_path / "train.npy", mmap_mode="r"), 4, 10)
     for number in range(mapped.chunks):
-        for found, wanted in zip(
-            mapped.chunk(number), Batches(ids, 4, 10).chunk(number), strict=True
-        ):
-            np.testing.assert_array_equal(found, wanted)
-            assert not isinstance(found, np.memmap)
+        copies = Batches(ids, 4, 10).chunk(number)
+        for part, copy in zip(mapped.chunk(number), copies, strict=True):
+            np.testing.assert_array_equal(part, copy)
+            assert not isinstance(part, np.memmap)
 
 
-def test_too_short_says_what_is_needed_and_would_fit() -> None:
-    """The message has both numbers, and a batch size that fits."""
+def test_a_text_too_short() -> None:
+    """The message has the needed length, the actual one, and a batch size that fits."""
     wanted = (
-        "the training split has 100 characters, but one batch of 8 streams of 20 needs 161; "
+        "the training split has 100 characters, but one batch of 8 sequences of 20 needs 161; "
         "train.batch_size up to 4 would fit, or a longer text"
     )
     with pytest.raises(CharlabError, match=f"^{re.escape(wanted)}$"):
         Batches(np.zeros(100, np.uint8), 8, 20)
 
 
-def test_too_short_for_a_single_stream() -> None:
-    """Where no batch size helps, a shorter sequence does."""
+def test_a_text_too_short_for_one_sequence() -> None:
+    """If no batch size fits, the message suggests a shorter sequence."""
     with pytest.raises(CharlabError, match=r"train\.seq_len up to 9 with train\.batch_size 1"):
         Batches(np.zeros(10, np.uint8), 8, 20)
 
@@ -104,7 +103,7 @@ def test_too_short_for_a_single_stream() -> None:
 @settings(max_examples=60)
 @given(st.integers(2, 200), st.integers(1, 40), st.integers(1, 40))
 def test_advice_fits(chars: int, batch_size: int, seq_len: int) -> None:
-    """What the message advises is the most that works: one more does not."""
+    """The suggested value is the largest that works."""
     ids = np.zeros(chars, np.uint8)
     if batch_size * seq_len < chars:
         assert Batches(ids, batch_size, seq_len).chunks >= 1

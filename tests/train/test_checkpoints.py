@@ -1,4 +1,4 @@
-"""A training that is killed goes on, and ends in the same bytes; bad checkpoints are not used."""
+"""Killed trainings continue and end in the same bytes; bad checkpoints are not used."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from hypothesis import strategies as st
 
 from charlab.train import checkpoints, learners, loop
 from charlab.train.checkpoints import Checkpoints, key_of
-from charlab.train.loop import DivergedError
-from tiny_training import RESULTS, contents, fit, numbered, periodic
+from charlab.train.divergence import DivergedError
+from tiny_training import RESULTS, contents, encoded, fit, periodic
 
-ARRAYS = {"weights.a": np.arange(6, dtype=np.float32).reshape(2, 3), "state": np.zeros(2)}
+ARRAYS: dict[str, np.ndarray[Any, Any]] = {
+    "weights.a": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "state": np.zeros(2),
+}
 
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[int]]]:
-    """Kill every training many times; return the folder, and where each run started."""
+    """Kill every training many times; return the folder, and the first step of each run."""
     folder = tmp_path_factory.mktemp("killed")
     tests = Path(__file__).parents[1]
     path = os.pathsep.join([str(tests.parent / "src"), str(tests)])
@@ -40,21 +43,23 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, li
     return folder, json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", killed_training.CASES)
-def test_killed_and_straight_end_in_the_same_bytes(
+def test_a_killed_training_ends_in_the_same_bytes(
     killed: tuple[Path, dict[str, list[int]]], case: str
 ) -> None:
-    """Weights, history, metrics: after eight deaths everything is as if there had been none."""
+    """After eight deaths, weights, history and metrics are those of an uninterrupted run."""
     folder, _ = killed
-    straight = contents(folder / "straight" / case)
-    assert set(RESULTS) <= set(straight)
-    snapshots = [name for name in straight if name.startswith("snapshots/")]
+    expected = contents(folder / "uninterrupted" / case)
+    assert set(RESULTS) <= set(expected)
+    snapshots = [name for name in expected if name.startswith("snapshots/")]
     assert len(snapshots) == killed_training.CASES[case].get("snapshots", 0)
-    assert contents(folder / "killed" / case) == straight
+    assert contents(folder / "killed" / case) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", killed_training.CASES)
-def test_each_run_goes_on_where_the_last_was_saved(
+def test_each_run_continues_from_the_newest_checkpoint(
     killed: tuple[Path, dict[str, list[int]]], case: str
 ) -> None:
     """A run dies one step after its newest checkpoint, and the next starts at that one."""
@@ -63,21 +68,22 @@ def test_each_run_goes_on_where_the_last_was_saved(
     assert killed[1][case] == [0, 0, 4, 5, 13, 14, 19, last, last]
 
 
+@pytest.mark.slow
 def test_nothing_is_left_behind(killed: tuple[Path, dict[str, list[int]]]) -> None:
-    """Neither checkpoints nor what a death left half-written lies in the scratch folder."""
+    """Neither checkpoints nor half-written files are left in the scratch folder."""
     folder, _ = killed
-    for part in ("straight", "killed"):
+    for part in ("uninterrupted", "killed"):
         assert {path.name for path in (folder / part).iterdir()} == set(killed_training.CASES)
 
 
-def test_what_is_saved_comes_back(tmp_path: Path) -> None:
-    """Arrays with their types and shapes, and values as JSON has them."""
+def test_saving_and_loading(tmp_path: Path) -> None:
+    """Arrays keep their types and shapes, and values those of JSON."""
     stored = Checkpoints(tmp_path / "key")
     assert stored.load() is None
     stored.save(ARRAYS, {"step": 3, "best_nats": None, "rows": [{"lr": 0.1}]})
-    found = stored.load()
-    assert found is not None
-    arrays, progress = found
+    loaded = stored.load()
+    assert loaded is not None
+    arrays, progress = loaded
     assert progress == {"step": 3, "best_nats": None, "rows": [{"lr": 0.1}]}
     assert arrays.keys() == ARRAYS.keys()
     for name, value in ARRAYS.items():
@@ -85,14 +91,14 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
         assert arrays[name].dtype == value.dtype
 
 
-def test_a_later_one_replaces_an_earlier(tmp_path: Path) -> None:
-    """One file holds the newest, and removal takes the folders away."""
+def test_a_later_checkpoint_replaces_an_earlier_one(tmp_path: Path) -> None:
+    """One file holds the newest, and removal deletes the folders."""
     stored = Checkpoints(tmp_path / "scratch" / "key")
     for step in (1, 2):
         stored.save(ARRAYS, {"step": step})
-    found = stored.load()
-    assert found is not None
-    assert found[1] == {"step": 2}
+    loaded = stored.load()
+    assert loaded is not None
+    assert loaded[1] == {"step": 2}
     assert [path.name for path in stored.folder.iterdir()] == ["checkpoint"]
     stored.remove()
     assert list(tmp_path.iterdir()) == []
@@ -100,7 +106,7 @@ def test_a_later_one_replaces_an_earlier(tmp_path: Path) -> None:
 
 
 def test_removal_leaves_other_trainings_alone(tmp_path: Path) -> None:
-    """The folder above goes only when it is empty."""
+    """The parent folder is deleted only when it is empty."""
     one, other = Checkpoints(tmp_path / "a"), Checkpoints(tmp_path / "b")
     for stored in (one, other):
         stored.save(ARRAYS, {})
@@ -108,19 +114,24 @@ def test_removal_leaves_other_trainings_alone(tmp_path: Path) -> None:
     assert other.load() is not None
 
 
-def test_a_twin_that_finishes_first_does_no_harm(
+def test_the_same_training_in_another_process_may_finish_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same training run twice at once: one removes what the other is about to save."""
+    """One process removes the folder in which the other is about to save."""
     stored, fsync = Checkpoints(tmp_path / "key"), os.fsync
-    monkeypatch.setattr(os, "fsync", lambda handle: (stored.remove(), fsync(handle)))
+
+    def remove_first(handle: int) -> None:
+        stored.remove()
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", remove_first)
     stored.save(ARRAYS, {"step": 1})
     assert stored.load() is None
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Checkpoints:
-    """Return a checkpoint that was saved well."""
+    """Return an intact checkpoint."""
     stored = Checkpoints(tmp_path_factory.mktemp("whole"))
     stored.save(ARRAYS, {"step": 1})
     return stored
@@ -128,8 +139,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Checkpoints:
 
 @settings(max_examples=60)
 @given(data=st.data())
-def test_a_damaged_one_is_not_used(whole: Checkpoints, data: st.DataObject) -> None:
-    """Cut anywhere, or with any byte changed, it is as if there were none."""
+def test_a_damaged_checkpoint_is_ignored(whole: Checkpoints, data: st.DataObject) -> None:
+    """It may be cut anywhere, or have any byte changed."""
     content = whole.path.read_bytes()
     at = data.draw(st.integers(0, len(content) - 1))
     cut = content[:at]
@@ -146,29 +157,37 @@ CONFIG = {"seed": 1, "text": "a", "model": {"hidden": 4}}
 TEXT = "abcab." * 20
 
 
-def test_key_is_of_configuration_and_data() -> None:
-    """Any difference in them is another training; the same values in other arrays are not."""
-    data = numbered(TEXT, 12, 12)
+def test_key_depends_on_configuration_and_data() -> None:
+    """Any difference in them changes the key; equal values in other arrays do not."""
+    data = encoded(TEXT, 12, 12)
     others = [
         (CONFIG | {"seed": 2}, data),
         (CONFIG | {"text": "b"}, data),
         (CONFIG | {"model": {"hidden": 5}}, data),
-        (CONFIG, numbered(TEXT[:-1] + "a", 12, 12)),
-        (CONFIG, numbered(TEXT, 12, 6)),
-        (CONFIG, numbered(TEXT, 12, 12, segments=2)),
-        (CONFIG, numbered(TEXT.replace("c", "d"), 12, 12)),
+        (CONFIG, encoded(TEXT[:-1] + "a", 12, 12)),
+        (CONFIG, encoded(TEXT, 12, 6)),
+        (CONFIG, encoded(TEXT, 12, 12, segments=2)),
+        (CONFIG, encoded(TEXT.replace("c", "d"), 12, 12)),
     ]
     keys = {key_of(config, text) for config, text in [(CONFIG, data), *others]}
     assert len(keys) == 1 + len(others)
     reordered = dict(reversed(CONFIG.items()))
-    assert key_of(reordered, numbered(TEXT, 12, 12)) == key_of(CONFIG, data)
+    assert key_of(reordered, encoded(TEXT, 12, 12)) == key_of(CONFIG, data)
 
 
-def test_key_is_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A changed line of a network or of the training is another training."""
-    data = numbered(TEXT, 12, 12)
-    files = [tmp_path / name for name in ("models/a.py", "training/b.py")]
-    files.append(tmp_path / "evaluation" / "likelihood.py")
+@pytest.mark.parametrize("at", [0, len(TEXT) - 24, len(TEXT) - 12], ids=["train", "val", "test"])
+def test_key_depends_on_every_character(at: int) -> None:
+    """Two swapped characters of any split change it, although all counts stay the same."""
+    swapped = TEXT[:at] + TEXT[at + 1] + TEXT[at] + TEXT[at + 2 :]
+    before, after = encoded(TEXT, 12, 12), encoded(swapped, 12, 12)
+    assert before.vocab == after.vocab
+    assert key_of(CONFIG, before) != key_of(CONFIG, after)
+
+
+def test_key_depends_on_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed line of a network or of the training changes it."""
+    data = encoded(TEXT, 12, 12)
+    files = [tmp_path / name for name in ("models/a.py", "train/b.py")]
     for path in files:
         path.parent.mkdir()
         path.write_text("x = 1\n", encoding="utf-8")
@@ -177,79 +196,97 @@ def test_key_is_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for path in files:
         path.write_text("x = 2\n", encoding="utf-8")
         keys.append(key_of(CONFIG, data))
-    assert len(set(keys)) == 4
+    assert len(set(keys)) == 3
+
+
+def test_the_code_exists() -> None:
+    """The patterns match the source files that a training uses."""
+    files = {p.name for pattern in checkpoints.CODE for p in checkpoints.PACKAGE.glob(pattern)}
+    assert {"scoring.py", "weights.py", "loop.py", "learners.py"} <= files
 
 
 @pytest.mark.parametrize("library", ["torch", "np"])
-def test_key_is_of_the_libraries(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
-    """Another release may round otherwise, so it does not go on where this one was."""
-    data = numbered(TEXT, 12, 12)
+def test_key_depends_on_the_libraries(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    """Another release may round differently, so it must not continue this one's training."""
+    data = encoded(TEXT, 12, 12)
     before = key_of(CONFIG, data)
     monkeypatch.setattr(getattr(checkpoints, library), "__version__", "0.0.0")
     assert key_of(CONFIG, data) != before
 
 
 class PowerCutError(Exception):
-    """Stops a training where a power cut would."""
+    """Stands for a power cut during a training."""
 
 
 def interrupted(out: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Path:
     """Stop a training at its eighth step; return its newest checkpoint's path."""
-    advance = loop._Training._advance
+    advance = loop.TrainingLoop._advance
 
-    def stop(training: Any, run: Any) -> None:
-        if run.step == 8:
+    def stop(training: loop.TrainingLoop) -> None:
+        if training.run.step == 8:
             raise PowerCutError
-        advance(training, run)
+        advance(training)
 
     with monkeypatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_SECONDS", 0)
-        patch.setattr(loop._Training, "_advance", stop)
+        patch.setattr(loop.TrainingLoop, "_advance", stop)
         with pytest.raises(PowerCutError):
             fit(out, **changes)
-    (found,) = (out.parent / "scratch").glob("*/checkpoint")
-    return found
+    (path,) = (out.parent / "scratch").glob("*/checkpoint")
+    return path
 
 
 @pytest.fixture
 def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list to which each training adds the step that it starts from."""
+    """Return a list to which each training appends its first step."""
     noted: list[int] = []
-    resumed = loop._resumed
+    resume = loop._resume
 
     def noting(*arguments: Any) -> Any:
-        run = resumed(*arguments)
+        run = resume(*arguments)
         noted.append(run.step)
         return run
 
-    monkeypatch.setattr(loop, "_resumed", noting)
+    monkeypatch.setattr(loop, "_resume", noting)
     return noted
 
 
-def test_unseen_losses_are_not_lost(
+@pytest.mark.parametrize("case", killed_training.CASES)
+def test_an_interrupted_training_ends_in_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starts: list[int], case: str
+) -> None:
+    """For every kind of network and optimizer it continues where it was interrupted."""
+    fit(tmp_path / "uninterrupted", **killed_training.CASES[case])
+    interrupted(tmp_path / "out", monkeypatch, **killed_training.CASES[case])
+    fit(tmp_path / "out", **killed_training.CASES[case])
+    assert starts == [0, 0, 8]
+    assert contents(tmp_path / "out") == contents(tmp_path / "uninterrupted")
+
+
+def test_pending_losses_are_not_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starts: list[int]
 ) -> None:
-    """A checkpoint between two looks at the losses: the history is that of a straight run."""
-    fit(tmp_path / "straight")
+    """After a checkpoint between two readings of the losses, the history is the same."""
+    fit(tmp_path / "uninterrupted")
     monkeypatch.setitem(learners.LAG, "cpu", 1000)
     interrupted(tmp_path / "out", monkeypatch)
     fit(tmp_path / "out")
     assert starts == [0, 0, 8]
-    assert contents(tmp_path / "out") == contents(tmp_path / "straight")
+    assert contents(tmp_path / "out") == contents(tmp_path / "uninterrupted")
 
 
 def test_a_damaged_checkpoint_starts_from_the_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starts: list[int]
 ) -> None:
-    """One flipped bit in the weights is noticed; the result is that of a straight run."""
-    fit(tmp_path / "straight")
+    """One flipped bit in the weights is noticed, and the result is the same."""
+    fit(tmp_path / "uninterrupted")
     path = interrupted(tmp_path / "out", monkeypatch)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     fit(tmp_path / "out")
     assert starts == [0, 0, 0]
-    assert contents(tmp_path / "out") == contents(tmp_path / "straight")
+    assert contents(tmp_path / "out") == contents(tmp_path / "uninterrupted")
     assert not (tmp_path / "scratch").exists()
 
 
@@ -261,7 +298,7 @@ def test_a_damaged_checkpoint_starts_from_the_beginning(
 def test_a_checkpoint_of_another_configuration_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starts: list[int], changes: dict[str, Any]
 ) -> None:
-    """It stays where it is, for the training that it belongs to."""
+    """It is kept for the training to which it belongs."""
     path = interrupted(tmp_path / "out", monkeypatch)
     fit(tmp_path / "other", **changes)
     assert path.is_file()
@@ -269,12 +306,10 @@ def test_a_checkpoint_of_another_configuration_is_not_used(
     assert starts == [0, 0, 8]
 
 
-def test_a_divergence_comes_again_after_a_resume(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a checkpoint holds is from before it: the same step is named again."""
+def test_a_resumed_training_diverges_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints are from before the divergence, so the message names the same step."""
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0)
-    hopeless = {"optimizer": "sgd", "learning_rate": 300.0, "clip": "none"}
+    hopeless: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 300.0, "clip": "none"}
     messages = []
     for _ in range(2):
         with pytest.raises(DivergedError) as raised:

@@ -1,4 +1,4 @@
-"""The training loop on texts that take a fraction of a second."""
+"""The training loop, on texts that take a fraction of a second."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from safetensors.numpy import load_file
 
 from charlab.core.errors import CharlabError
 from charlab.models.scoring import nats_per_char
-from charlab.train import learners, loop
+from charlab.train import learners
 from charlab.train.batches import Batches
+from charlab.train.divergence import DivergedError
 from charlab.train.learners import LEARNERS
-from charlab.train.loop import DivergedError
+from charlab.train.milestones import snapshot_steps
 from charlab.vocab.vocabulary import Vocabulary
 from tiny_training import (
     RESULTS,
     contents,
+    encoded,
     fit,
     model_params,
-    numbered,
     periodic,
     train_params,
 )
@@ -56,14 +57,14 @@ def history(out: Path) -> list[dict[str, float]]:
 
 
 def random_text(chars: int) -> str:
-    """Return letters without any order: there is nothing in them to learn."""
+    """Return random letters, in which there is nothing to learn."""
     return "".join(np.random.default_rng(0).choice(list("abcdefgh"), chars))
 
 
 @BACKENDS
 def test_learns_a_periodic_text(tmp_path: Path, backend: str) -> None:
-    """What comes next is certain, and both backends find that out, from the character before."""
-    metrics = fit(tmp_path / "out", model={"backend": backend}, epochs=10)
+    """The next character is certain, and both backends learn to predict it."""
+    metrics: dict[str, Any] = fit(tmp_path / "out", model={"backend": backend}, epochs=10)
     for name in ("val_nats", "test_nats", "train_nats"):
         assert metrics[name] < 0.05
     rows = history(tmp_path / "out")
@@ -72,18 +73,18 @@ def test_learns_a_periodic_text(tmp_path: Path, backend: str) -> None:
 
 @BACKENDS
 def test_same_bytes_twice_and_other_bytes_with_another_seed(tmp_path: Path, backend: str) -> None:
-    """Every file, to the bit; with dropout where the backend has it."""
+    """A seed determines every file, to the bit; with dropout where the backend has it."""
     dropout = 0.3 if backend == "torch" else 0.0
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         fit(tmp_path / name, seed=seed, model={"backend": backend, "dropout": dropout})
-    found = [contents(tmp_path / name) for name in "abc"]
-    assert set(found[0]) == set(RESULTS)
-    assert found[0] == found[1]
-    assert found[0]["model.safetensors"] != found[2]["model.safetensors"]
+    one, same, other = (contents(tmp_path / name) for name in "abc")
+    assert set(one) == set(RESULTS)
+    assert one == same
+    assert one["model.safetensors"] != other["model.safetensors"]
 
 
 def test_another_dropout_rate_leaves_the_initial_weights() -> None:
-    """Weights and masks have streams of their own."""
+    """Weights and masks have separate generators."""
     weights = []
     for dropout in (0.0, 0.5):
         learner = LEARNERS["torch"](4, model_params(dropout=dropout), train_params(), 1)
@@ -94,7 +95,7 @@ def test_another_dropout_rate_leaves_the_initial_weights() -> None:
 
 
 def test_both_backends_start_from_the_same_weights() -> None:
-    """One seed and one configuration are one initial network, whoever trains it."""
+    """Seed and configuration determine the initial network for both backends."""
     models = [model_params(cell="rnn", backend=backend) for backend in ("torch", "numpy")]
     ours = [LEARNERS[model.backend](4, model, train_params(), 7).weights() for model in models]
     assert ours[0].keys() == ours[1].keys()
@@ -103,7 +104,7 @@ def test_both_backends_start_from_the_same_weights() -> None:
 
 
 def test_both_backends_take_the_same_steps(tmp_path: Path) -> None:
-    """From the same weights the same updates: the losses agree to rounding in float32."""
+    """From the same weights the losses agree to rounding in float32."""
     for backend in ("torch", "numpy"):
         fit(tmp_path / backend, model={"cell": "rnn", "backend": backend}, evaluations=10)
     mine, theirs = history(tmp_path / "numpy"), history(tmp_path / "torch")
@@ -114,14 +115,19 @@ def test_both_backends_take_the_same_steps(tmp_path: Path) -> None:
 
 @BACKENDS
 def test_a_carried_state_remembers_and_a_reset_one_does_not(tmp_path: Path, backend: str) -> None:
-    """Two of four streams begin each chunk with ab: what follows was said in the chunk before.
+    """Two of four sequences begin each chunk with ab; only the chunk before tells what follows.
 
-    One of the two goes on with c, the other with a full stop. Without memory that is one
-    bit for each of them, among the 24 characters of a chunk.
+    One of the two continues with c, the other with a full stop. Without memory that costs
+    one bit for each of them, among the 24 characters of a chunk.
     """
-    known = {"model": {"backend": backend}, "seq_len": 6, "epochs": 6, "evaluations": 6}
-    carried = fit(tmp_path / "carried", state="carried", **known)
-    reset = fit(tmp_path / "reset", state="reset", **known)
+    known: dict[str, Any] = {
+        "model": {"backend": backend},
+        "seq_len": 6,
+        "epochs": 6,
+        "evaluations": 6,
+    }
+    carried: dict[str, Any] = fit(tmp_path / "carried", state="carried", **known)
+    reset: dict[str, Any] = fit(tmp_path / "reset", state="reset", **known)
     floor = 2 * math.log(2) / 24
     assert carried["train_nats"] < 0.5 * floor
     assert floor * 0.99 < reset["train_nats"] < 1.5 * floor
@@ -131,15 +137,16 @@ def test_a_carried_state_remembers_and_a_reset_one_does_not(tmp_path: Path, back
 def test_every_epoch_begins_without_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
-    """The end of the text says nothing of its beginning."""
+    """The state is not carried from the end of the text to its beginning."""
     kind, seen = LEARNERS[backend], []
 
     class Watched(kind):  # type: ignore[misc, valid-type]
         def learn(self, inputs: Any, *rest: Any) -> tuple[float, float]:
             seen.append(all(not part.any() for layer in self.state for part in layer))
-            return super().learn(inputs, *rest)
+            result: tuple[float, float] = super().learn(inputs, *rest)
+            return result
 
-    monkeypatch.setitem(loop.LEARNERS, backend, Watched)
+    monkeypatch.setitem(LEARNERS, backend, Watched)
     fit(tmp_path / "out", model={"backend": backend}, epochs=2)
     chunks = len(seen) // 2
     assert chunks == 19
@@ -147,23 +154,23 @@ def test_every_epoch_begins_without_memory(
 
 
 def test_max_chars_limits_the_training(tmp_path: Path) -> None:
-    """Whole chunks only, whatever epochs says; and at least one."""
-    metrics = fit(tmp_path / "out", max_chars=500, epochs=100)
+    """It is rounded down to whole chunks, at least one, and epochs is ignored."""
+    metrics: dict[str, Any] = fit(tmp_path / "out", max_chars=500, epochs=100)
     assert (metrics["steps"], metrics["train_chars"]) == (10, 480)
     assert history(tmp_path / "out")[-1]["chars"] == 480
     assert fit(tmp_path / "one", max_chars=1)["steps"] == 1
 
 
 def test_part_of_an_epoch(tmp_path: Path) -> None:
-    """Half an epoch of 19 chunks is 10 of them, as Python rounds."""
+    """Half an epoch of 19 chunks is 10 chunks, rounded by Python."""
     assert fit(tmp_path / "out", epochs=0.5)["steps"] == round(19 / 2)
 
 
 def test_keep_best_or_last(tmp_path: Path) -> None:
-    """On a text without order the loss on val soon rises: best is early, last is last."""
-    text = numbered(random_text(700), val=200, test=0)
+    """On a random text the val loss soon rises, so best and last are different steps."""
+    text = encoded(random_text(700), val=200, test=0)
     for keep in ("best", "last"):
-        fit(tmp_path / keep, text, model={"hidden": 48}, keep=keep, epochs=25, evaluations=10)
+        fit(tmp_path / keep, text, model={"hidden": 48}, keep=keep, epochs=12, evaluations=6)
     assert (tmp_path / "best" / "history.csv").read_bytes() == (
         tmp_path / "last" / "history.csv"
     ).read_bytes()
@@ -178,9 +185,14 @@ def test_keep_best_or_last(tmp_path: Path) -> None:
         assert saved == pytest.approx(row["val_nats"], rel=1e-6)
 
 
-def test_history_is_as_agreed(tmp_path: Path) -> None:
-    """One line per measurement; each column is what its name says."""
-    train = {"epochs": 2, "evaluations": 4, "schedule": "cosine", "learning_rate": 0.01}
+def test_columns_of_the_history(tmp_path: Path) -> None:
+    """There is one line per measurement, with the right values in its columns."""
+    train: dict[str, Any] = {
+        "epochs": 2,
+        "evaluations": 4,
+        "schedule": "cosine",
+        "learning_rate": 0.01,
+    }
     fit(tmp_path / "out", **train)
     first = (tmp_path / "out" / "history.csv").read_text(encoding="utf-8").splitlines()[0]
     assert first.split(",") == HEADER
@@ -192,8 +204,8 @@ def test_history_is_as_agreed(tmp_path: Path) -> None:
     assert all(row["grad_norm"] > 0 for row in rows)
 
 
-def test_history_sums_up_what_lies_between(tmp_path: Path) -> None:
-    """A row's loss and norm are means over the steps since the row before."""
+def test_history_has_means_between_measurements(tmp_path: Path) -> None:
+    """The loss and norm of a row are means over the steps since the previous row."""
     fit(tmp_path / "each", max_chars=480, evaluations=10)
     fit(tmp_path / "two", max_chars=480, evaluations=2)
     each, two = history(tmp_path / "each"), history(tmp_path / "two")
@@ -203,9 +215,9 @@ def test_history_sums_up_what_lies_between(tmp_path: Path) -> None:
     assert [row["val_nats"] for row in two] == [each[4]["val_nats"], each[9]["val_nats"]]
 
 
-def test_metrics_are_as_agreed(tmp_path: Path) -> None:
-    """The names, the units, the counts; what is returned is what is written."""
-    metrics = fit(tmp_path / "out")
+def test_keys_of_the_metrics(tmp_path: Path) -> None:
+    """Names, units and counts are right, and the returned metrics are those on disk."""
+    metrics: dict[str, Any] = fit(tmp_path / "out")
     assert metrics == json.loads((tmp_path / "out" / "metrics.json").read_text(encoding="utf-8"))
     assert set(metrics) == METRICS
     for split in ("val", "test"):
@@ -216,7 +228,7 @@ def test_metrics_are_as_agreed(tmp_path: Path) -> None:
 
 
 def test_configuration_and_vocabulary_are_written(tmp_path: Path) -> None:
-    """Both can be read back: everything that made the model, and its characters."""
+    """Both can be loaded again."""
     fit(tmp_path / "out", seed=5, model={"dropout": 0.25}, epochs=0.2)
     config = json.loads((tmp_path / "out" / "config.json").read_text(encoding="utf-8"))
     assert config == {
@@ -233,17 +245,17 @@ def test_configuration_and_vocabulary_are_written(tmp_path: Path) -> None:
 @BACKENDS
 @pytest.mark.parametrize("segments", [1, 4])
 def test_metrics_are_those_of_the_saved_model(tmp_path: Path, backend: str, segments: int) -> None:
-    """Read back from its files, the model has the losses that were recorded for it."""
-    text = numbered("abcab." * 200, val=120, test=120, segments=segments)
-    metrics = fit(tmp_path / "out", text, model={"backend": backend})
+    """A model loaded from its files has the losses in metrics.json."""
+    text = encoded("abcab." * 200, val=120, test=120, segments=segments)
+    metrics: dict[str, Any] = fit(tmp_path / "out", text, model={"backend": backend})
     for split, ids in (("val", text.val), ("test", text.test)):
         loss = nats_per_char(tmp_path / "out", ids, segments).mean()
         assert metrics[f"{split}_nats"] == pytest.approx(loss, rel=1e-7)
 
 
 def test_without_a_test_split(tmp_path: Path) -> None:
-    """There is no loss where there is no text; JSON has null for it."""
-    metrics = fit(tmp_path / "out", periodic(test=0), epochs=0.2)
+    """Without a text there is no loss: JSON has null for it."""
+    metrics: dict[str, Any] = fit(tmp_path / "out", periodic(test=0), epochs=0.2)
     assert metrics["test_nats"] is None
     assert metrics["test_bpc"] is None
     assert '"test_nats": null' in (tmp_path / "out" / "metrics.json").read_text(encoding="utf-8")
@@ -251,7 +263,7 @@ def test_without_a_test_split(tmp_path: Path) -> None:
 
 @BACKENDS
 def test_divergence_stops_with_advice(tmp_path: Path, backend: str) -> None:
-    """The message has the step, the loss and what to try; no model is written."""
+    """The message has the step, the loss and suggestions; no model is written."""
     wanted = (
         r"training diverged at step \d+: loss .+ nats per character, gradient norm .+, learning "
         r"rate at most 300; try a learning_rate ten times lower, clip: norm"
@@ -264,11 +276,11 @@ def test_divergence_stops_with_advice(tmp_path: Path, backend: str) -> None:
 
 @BACKENDS
 def test_divergence_can_be_a_result(tmp_path: Path, backend: str) -> None:
-    """Recorded, it says at which step; the weights are the best ones until then."""
+    """The metrics record its step, and the weights are the best ones before it."""
     model = {"backend": backend}
     with pytest.raises(DivergedError) as raised:
         fit(tmp_path / "raised", model=model, **DIVERGES)
-    metrics = fit(tmp_path / "out", model=model, on_divergence="record", **DIVERGES)
+    metrics: dict[str, Any] = fit(tmp_path / "out", model=model, on_divergence="record", **DIVERGES)
     assert metrics["diverged_at_step"] == raised.value.step == metrics["steps"]
     assert set(metrics) == METRICS | {"diverged_at_step"}
     assert math.isfinite(metrics["val_nats"])
@@ -277,8 +289,10 @@ def test_divergence_can_be_a_result(tmp_path: Path, backend: str) -> None:
 
 
 def test_divergence_before_any_measurement_keeps_the_first_weights(tmp_path: Path) -> None:
-    """There is nothing better then; the training loss is not known."""
-    metrics = fit(tmp_path / "out", on_divergence="record", **{**DIVERGES, "evaluations": 1})
+    """There are no better weights then, and the training loss is unknown."""
+    metrics: dict[str, Any] = fit(
+        tmp_path / "out", on_divergence="record", **{**DIVERGES, "evaluations": 1}
+    )
     assert metrics["best_step"] == 0
     assert metrics["train_nats"] is None
     first = LEARNERS["torch"](4, model_params(), train_params(), 1).weights()
@@ -289,11 +303,9 @@ def test_divergence_before_any_measurement_keeps_the_first_weights(tmp_path: Pat
 
 @pytest.mark.parametrize("keep", ["best", "last"])
 @BACKENDS
-def test_a_divergence_that_only_a_measurement_shows(
-    tmp_path: Path, backend: str, keep: str
-) -> None:
-    """The last step spoils the weights: no step comes after it to notice."""
-    metrics = fit(
+def test_a_divergence_found_by_a_measurement(tmp_path: Path, backend: str, keep: str) -> None:
+    """If the last step destroys the weights, only the loss on val shows it."""
+    metrics: dict[str, Any] = fit(
         tmp_path / "out",
         model={"backend": backend, "cell": "rnn", "activation": "relu"},
         on_divergence="record",
@@ -307,10 +319,10 @@ def test_a_divergence_that_only_a_measurement_shows(
 
 
 @pytest.mark.parametrize("lag", [2, 5, 1000])
-def test_looking_later_at_the_losses_changes_nothing(
+def test_reading_the_losses_later_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lag: int
 ) -> None:
-    """A GPU's losses are looked at many steps at a time: the same files, to the bit."""
+    """A GPU's losses are read many steps at a time, which gives the same files, to the bit."""
     fit(tmp_path / "each")
     fit(tmp_path / "each-diverged", on_divergence="record", **DIVERGES)
     monkeypatch.setitem(learners.LAG, "cpu", lag)
@@ -320,8 +332,9 @@ def test_looking_later_at_the_losses_changes_nothing(
     assert contents(tmp_path / "later-diverged") == contents(tmp_path / "each-diverged")
 
 
+@pytest.mark.slow
 def test_torchs_compiler_is_not_loaded(tmp_path: Path) -> None:
-    """It would take nearly as long as torch itself; torch.optim's classes load it."""
+    """Loading it takes nearly as long as torch itself; torch.optim's classes would load it."""
     code = (
         "import sys; from pathlib import Path; from tiny_training import fit\n"
         "fit(Path(sys.argv[1]), max_chars=96)\n"
@@ -333,15 +346,15 @@ def test_torchs_compiler_is_not_loaded(tmp_path: Path) -> None:
     assert subprocess.run(command, env=environment, check=False).returncode == 0
 
 
-def test_a_text_too_short_is_refused_before_anything_is_done(tmp_path: Path) -> None:
-    """The message of the batches; nothing is written anywhere."""
+def test_a_text_too_short_is_rejected_first(tmp_path: Path) -> None:
+    """The message is that of the batches, and nothing is written."""
     with pytest.raises(CharlabError, match=r"needs 4001; train\.batch_size up to 9 would fit"):
         fit(tmp_path / "out", seq_len=100, batch_size=40)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_reads_what_batches_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every chunk of an epoch once and in order, then the next epoch."""
+def test_reads_all_batches_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each epoch reads every chunk once and in order."""
     read, chunk = [], Batches.chunk
 
     def noting(batches: Batches, number: int) -> Any:
@@ -354,7 +367,7 @@ def test_reads_what_batches_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_weight_decay_shrinks(tmp_path: Path) -> None:
-    """At the same seed the weights end nearer to zero."""
+    """With the same seed the weights end closer to zero."""
     for name, decay in (("without", 0.0), ("with", 0.5)):
         fit(tmp_path / name, weight_decay=decay, keep="last")
     norms = [
@@ -366,9 +379,14 @@ def test_weight_decay_shrinks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "adagrad", "sgd"])
 def test_both_backends_have_every_optimizer(tmp_path: Path, optimizer: str) -> None:
-    """Ten steps of each, with decay: the same history to rounding in float32."""
+    """After ten steps with weight decay the losses agree to rounding in float32."""
     rate = {"adam": 0.01, "rmsprop": 0.003, "adagrad": 0.03, "sgd": 0.5}[optimizer]
-    common = {"optimizer": optimizer, "learning_rate": rate, "weight_decay": 0.1, "max_chars": 480}
+    common: dict[str, Any] = {
+        "optimizer": optimizer,
+        "learning_rate": rate,
+        "weight_decay": 0.1,
+        "max_chars": 480,
+    }
     for backend in ("torch", "numpy"):
         fit(tmp_path / backend, model={"cell": "rnn", "backend": backend}, **common)
     mine, theirs = history(tmp_path / "numpy"), history(tmp_path / "torch")
@@ -376,9 +394,13 @@ def test_both_backends_have_every_optimizer(tmp_path: Path, optimizer: str) -> N
 
 
 @BACKENDS
-def test_snapshots_are_the_weights_on_the_way(tmp_path: Path, backend: str) -> None:
-    """Each is what a training of that many steps ends with; an older training's are gone."""
-    same = {"model": {"cell": "rnn", "backend": backend}, "keep": "last", "schedule": "constant"}
+def test_snapshots_are_weights_during_training(tmp_path: Path, backend: str) -> None:
+    """Each equals the result of a training of that many steps; older snapshots are removed."""
+    same: dict[str, Any] = {
+        "model": {"cell": "rnn", "backend": backend},
+        "keep": "last",
+        "schedule": "constant",
+    }
     stale = tmp_path / "whole" / "snapshots" / "123.safetensors"
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"")
@@ -392,8 +414,8 @@ def test_snapshots_are_the_weights_on_the_way(tmp_path: Path, backend: str) -> N
 
 @pytest.mark.parametrize(("steps", "count"), [(1, 3), (20, 0), (20, 1), (1000, 5), (20_000, 50)])
 def test_snapshots_are_taken_at_equal_ratios(steps: int, count: int) -> None:
-    """From the initial weights on, none twice, and the end is the model itself."""
-    moments = sorted(loop.snapshot_steps(steps, count))
+    """They start with the initial weights, are distinct, and exclude the last step."""
+    moments = sorted(snapshot_steps(steps, count))
     assert len(moments) <= count
     assert not moments or moments[0] == 0
     assert all(0 <= step < steps for step in moments)

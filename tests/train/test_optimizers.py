@@ -1,4 +1,4 @@
-"""The optimisers written in NumPy do what torch.optim does."""
+"""The NumPy optimizers agree with torch.optim."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ CLASSES: dict[str, Any] = {
 """torch's own, with the betas 0.8 and 0.95."""
 
 
+def train_options(**changes: Any) -> TrainParams:
+    """Return training parameters with these changes."""
+    return TrainParams.model_validate(changes)
+
+
 def draw(seed: int) -> dict[str, np.ndarray]:
     """Return a matrix and a vector in float64."""
     rng = np.random.default_rng(seed)
@@ -34,7 +39,7 @@ def draw(seed: int) -> dict[str, np.ndarray]:
 
 
 def parameters(seed: int) -> list[torch.Tensor]:
-    """Return what :func:`draw` draws as torch's parameters."""
+    """Return the arrays of :func:`draw` as torch parameters."""
     return [torch.nn.Parameter(torch.tensor(value)) for value in draw(seed).values()]
 
 
@@ -49,9 +54,9 @@ def gradients(steps: int) -> Iterator[dict[str, np.ndarray]]:
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_as_torch_does_it(optimizer: str, weight_decay: float) -> None:
-    """Six steps at changing rates: the same bits by functions, to rounding in NumPy's float64."""
-    params = TrainParams(optimizer=optimizer, betas=[0.8, 0.95], weight_decay=weight_decay)
+def test_agrees_with_torch(optimizer: str, weight_decay: float) -> None:
+    """After six steps torch's functions give the same bits, NumPy the same up to rounding."""
+    params = train_options(optimizer=optimizer, betas=[0.8, 0.95], weight_decay=weight_decay)
     mine, (ours, theirs) = draw(1), (parameters(1), parameters(1))
     numpy_optimizer, torch_optimizer = NumpyOptimizer(mine, params), TorchOptimizer(ours, params)
     reference = CLASSES[optimizer](theirs)
@@ -71,9 +76,9 @@ def test_as_torch_does_it(optimizer: str, weight_decay: float) -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_parameter_without_a_gradient_is_left(optimizer: str) -> None:
-    """A learned initial state gets one in the first chunk only; steps are counted for each."""
+    """A learned initial state has one in the first chunk only, so steps count separately."""
     ours, theirs = parameters(1), parameters(1)
-    params = TrainParams(optimizer=optimizer, betas=[0.8, 0.95])
+    params = train_options(optimizer=optimizer, betas=[0.8, 0.95])
     torch_optimizer, reference = TorchOptimizer(ours, params), CLASSES[optimizer](theirs)
     reference.param_groups[0]["lr"] = 0.1
     for step, gradient in enumerate(gradients(4)):
@@ -88,8 +93,8 @@ def test_a_parameter_without_a_gradient_is_left(optimizer: str) -> None:
 
 
 def test_adam_with_decay_is_adamw() -> None:
-    """Decoupled weight decay, as Loshchilov and Hutter have it and torch's AdamW."""
-    params = TrainParams(optimizer="adam", betas=[0.9, 0.99], weight_decay=0.3)
+    """Decoupled weight decay is that of torch's AdamW (Loshchilov and Hutter)."""
+    params = train_options(optimizer="adam", betas=[0.9, 0.99], weight_decay=0.3)
     mine, theirs = draw(2), [torch.nn.Parameter(torch.tensor(v)) for v in draw(2).values()]
     numpy_optimizer = NumpyOptimizer(mine, params)
     adamw = torch.optim.AdamW(theirs, lr=0.05, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.3)
@@ -106,19 +111,19 @@ def test_adam_with_decay_is_adamw() -> None:
     ("optimizer", "wanted"), [("sgd", 0.5), ("adagrad", 0.1), ("rmsprop", 1.0), ("adam", 0.1)]
 )
 def test_first_step_by_hand(optimizer: str, wanted: float) -> None:
-    """At rate 0.1 and gradient 5, from the formulas in the module's first lines."""
+    """At rate 0.1 and gradient 5 it follows from the formulas in the module's docstring."""
     weights = {"w": np.array([1.0])}
-    params = TrainParams(optimizer=optimizer, betas=[0.9, 0.99])
+    params = train_options(optimizer=optimizer, betas=[0.9, 0.99])
     NumpyOptimizer(weights, params).step({"w": np.array([5.0])}, 0.1)
     assert weights["w"][0] == pytest.approx(1.0 - wanted, abs=1e-7)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_weights_stay_float32_and_in_place(optimizer: str) -> None:
-    """The network holds the same arrays; nothing widens them to float64."""
+    """The network keeps its arrays, and they stay float32."""
     weights = {"w": np.ones(3, np.float32)}
     held = weights["w"]
-    stepping = NumpyOptimizer(weights, TrainParams(optimizer=optimizer))
+    stepping = NumpyOptimizer(weights, train_options(optimizer=optimizer))
     stepping.step({"w": np.full(3, 2.0, np.float32)}, 0.1)
     assert weights["w"] is held
     assert held.dtype == np.float32
@@ -126,10 +131,10 @@ def test_weights_stay_float32_and_in_place(optimizer: str) -> None:
     assert (held < 1).all()
 
 
-def clipped(clip: str, clip_at: float, **found: list[float]) -> tuple[dict[str, Any], float]:
+def clipped(clip: str, clip_at: float, **values: list[float]) -> tuple[dict[str, Any], float]:
     """Return gradients after clipping, as lists, and the norm before it."""
-    arrays = {name: np.array(value) for name, value in found.items()}
-    norm = clip_gradients(arrays, TrainParams(clip=clip, clip_at=clip_at))
+    arrays = {name: np.array(value) for name, value in values.items()}
+    norm = clip_gradients(arrays, train_options(clip=clip, clip_at=clip_at))
     return {name: value.tolist() for name, value in arrays.items()}, norm
 
 
@@ -139,12 +144,12 @@ def test_clipping_by_norm_scales_all_together() -> None:
 
 
 def test_clipping_by_norm_leaves_short_gradients() -> None:
-    """At or below the bound nothing is touched."""
+    """At or below the bound nothing changes."""
     assert clipped("norm", 5.0, a=[3.0, -4.0]) == ({"a": [3.0, -4.0]}, 5.0)
 
 
-def test_clipping_by_value_cuts_each_element() -> None:
-    """Elements beyond the bound are cut, the others stay, and the norm is that before."""
+def test_clipping_by_value() -> None:
+    """Elements beyond the bound are clipped; the returned norm is that before clipping."""
     assert clipped("value", 5.0, a=[3.0, -4.0], b=[12.0]) == ({"a": [3.0, -4.0], "b": [5.0]}, 13.0)
 
 
@@ -160,10 +165,10 @@ def test_no_clipping() -> None:
     st.sampled_from(["norm", "value"]),
 )
 def test_clipping_keeps_its_bound(values: list[float], bound: float, clip: str) -> None:
-    """No norm, or no element, is longer than asked for; no sign changes."""
+    """Neither the norm nor an element exceeds the bound, and no sign changes."""
     before = np.array(values)
     found = before.copy()
-    clip_gradients({"a": found}, TrainParams(clip=clip, clip_at=bound))
+    clip_gradients({"a": found}, train_options(clip=clip, clip_at=bound))
     size = np.linalg.norm(found) if clip == "norm" else np.abs(found).max()
     assert size <= bound * (1 + 1e-9)
     assert (found * before >= 0).all()

@@ -1,4 +1,4 @@
-"""A bar on a terminal, plain lines elsewhere, nothing where nothing is wanted."""
+"""A bar on a terminal, plain lines elsewhere, and nothing with ``show=False``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from charlab.train.model_folder import Measurement
 from charlab.train.progress import Progress
 
 LINE = (
@@ -16,11 +17,17 @@ LINE = (
 )
 
 
+def measurement(train_bits: float, val_bits: float) -> Measurement:
+    """Return a measurement with these losses, converted to nats."""
+    train, val = train_bits * math.log(2), val_bits * math.log(2)
+    return Measurement(1, 1, 1.0, train, val, 0.1, 1.0)
+
+
 def halfway(show: bool | None) -> Progress:
     """Return the progress of a training of 1000 characters that has read half."""
     shown = Progress("shakespeare seed 1", 1000, 0, show)
     shown.read(500)
-    shown.measured(500, 2 * math.log(2), 2.5 * math.log(2))
+    shown.measured(500, measurement(2.0, 2.5))
     return shown
 
 
@@ -30,26 +37,26 @@ def test_plain_lines_where_there_is_no_terminal(
 ) -> None:
     """One line for each measurement, losses in bits, and no control characters."""
     halfway(show).close()
-    found = capsys.readouterr()
-    assert found.out == ""
-    assert re.fullmatch(LINE, found.err)
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert re.fullmatch(LINE, output.err)
 
 
 def test_a_line_for_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
-    """Also where val is measured twice only; what was measured is said again from then on."""
+    """Lines come between two measurements too, and repeat the latest losses."""
     shown = Progress("x", 1000, 0, None)
     for done in range(25, 1001, 25):
         shown.read(25)
         if done in (200, 650):
-            shown.measured(done, math.log(2), math.log(2))
+            shown.measured(done, measurement(1.0, 1.0))
     lines = capsys.readouterr().err.splitlines()
-    told = [int(line.removeprefix("x:").split("%")[0]) for line in lines]
-    assert told == [10, 20, 30, 40, 50, 60, 65, 75, 85, 95]
+    shares = [int(line.removeprefix("x:").split("%")[0]) for line in lines]
+    assert shares == [10, 20, 30, 40, 50, 60, 65, 75, 85, 95]
     assert [line.endswith("bits per character") for line in lines] == [False] + [True] * 9
 
 
 def test_nothing_with_false(capsys: pytest.CaptureFixture[str]) -> None:
-    """Tests, and programs that train many models, want silence."""
+    """Tests, and programs that train many models, show nothing."""
     halfway(False).close()
     assert capsys.readouterr() == ("", "")
 
@@ -57,7 +64,7 @@ def test_nothing_with_false(capsys: pytest.CaptureFixture[str]) -> None:
 def test_nothing_with_false_on_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither is there a bar."""
+    """There is no bar either."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     halfway(False).close()
     assert capsys.readouterr() == ("", "")
@@ -66,21 +73,27 @@ def test_nothing_with_false_on_a_terminal(
 def test_a_bar_on_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has the name, how far it is, and the losses; at the end it is taken away."""
+    """It has the name, the share done and the losses, and is erased at the end."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    shown = halfway(None)
-    shown.close()
-    found = capsys.readouterr().err
-    assert "shakespeare seed 1:  50%" in found
-    assert "train 2.000, val 2.500 bits per character" in found
-    assert found.endswith("\r")
+    for name, value in {"TERM": "xterm", "COLUMNS": "150"}.items():
+        monkeypatch.setenv(name, value)
+    halfway(None).close()
+    output = capsys.readouterr().err
+    assert "shakespeare seed 1:" in output
+    assert re.search(r" 50%, .*train 2\.000, val 2\.500 bits per character", plain(output))
+    assert output.endswith("\x1b[2K")  # erases the line
+
+
+def plain(output: str) -> str:
+    """Return output without its escape sequences."""
+    return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", output)
 
 
 def test_a_resumed_training_counts_its_own_characters(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Speed and time left are of this run: 200 characters in 2 s, and 400 more to read."""
+    """Speed and time left count this run only: 200 characters in 2 s, and 400 more to read."""
     now = iter([100.0, 102.0])
     monkeypatch.setattr("charlab.train.progress.time.monotonic", lambda: next(now))
-    Progress("x", 1000, 400, None).measured(600, 1.0, 1.0)
+    Progress("x", 1000, 400, None).measured(600, measurement(1.0, 1.0))
     assert "x:  60%, 100 characters/s, 4 s left," in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Numbered texts on disk: three splits, whatever the pieces they are read in."""
+"""Encoded texts on disk: three splits, independent of the size of pieces."""
 
 from __future__ import annotations
 
@@ -12,15 +12,10 @@ from hypothesis import strategies as st
 
 from charlab.core.errors import CharlabError
 from charlab.plan.params import CorpusParams
-from charlab.vocab import arrays as streaming
-from charlab.vocab import vocabulary
+from charlab.vocab import arrays, encoded_text
+from charlab.vocab.encoded_text import EncodedText, encode_text
 from charlab.vocab.splits import NAMES
-from charlab.vocab.vocabulary import (
-    EncodedText,
-    UnknownCharacterError,
-    Vocabulary,
-    encode_text,
-)
+from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary
 
 CHARS = st.characters(exclude_categories=["Cs"])
 MANY = "".join(chr(0x4E00 + n) for n in range(300))
@@ -32,7 +27,7 @@ def _write(folder: Path, text: str) -> Path:
     return path
 
 
-def _numbered(folder: Path, text: str, **corpus: object) -> EncodedText:
+def _encoded(folder: Path, text: str, **corpus: object) -> EncodedText:
     encode_text(_write(folder, text), CorpusParams.model_validate(corpus), folder / "out")
     return EncodedText.load(folder / "out")
 
@@ -42,10 +37,10 @@ def _numbered(folder: Path, text: str, **corpus: object) -> EncodedText:
 def test_piece_borders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, split: str
 ) -> None:
-    """However the file is cut into pieces while it is read, the arrays are the same."""
+    """The size of the pieces in which the file is read does not change the arrays."""
     text = "".join(chr(97 + n * n % 23) + "é\r\n€𝄞"[n % 5] for n in range(313))
-    monkeypatch.setattr(streaming, "PIECE", piece)
-    data = _numbered(tmp_path, text, split=split, streams=9)
+    monkeypatch.setattr(arrays, "PIECE", piece)
+    data = _encoded(tmp_path, text, split=split, streams=9)
     segments = 9 if split == "interleaved" else 1
     each = len(text) // segments
     pieces = [text[n * each : (n + 1) * each] for n in range(segments)]
@@ -61,9 +56,9 @@ def test_piece_borders(
 
 
 def test_interleaved_by_hand(tmp_path: Path) -> None:
-    """Each of three pieces gives its first, middle and last characters; one is left over."""
+    """Each of three segments gives its first, middle and last characters; one is left over."""
     text = "abcdefghijklmnopqrstuvwxyzABCD!"
-    data = _numbered(tmp_path, text, split="interleaved", streams=3, val=0.2, test=0.2)
+    data = _encoded(tmp_path, text, split="interleaved", streams=3, val=0.2, test=0.2)
     parts = [data.vocab.decode(part) for part in (data.train, data.val, data.test)]
     assert parts == ["abcdefklmnopuvwxyz", "ghqrAB", "ijstCD"]
     splits = json.loads((tmp_path / "out" / "splits.json").read_text())
@@ -78,28 +73,28 @@ def test_interleaved_by_hand(tmp_path: Path) -> None:
     assert "!" in data.vocab.chars
 
 
-def test_no_test_part(tmp_path: Path) -> None:
-    """With test: 0 there is an array without elements, which loads like the others."""
-    data = _numbered(tmp_path, "abcde" * 20, test=0)
+def test_no_test_split(tmp_path: Path) -> None:
+    """With test: 0 the array of test is empty and loads like the others."""
+    data = _encoded(tmp_path, "abcde" * 20, test=0)
     assert (len(data.train), len(data.val), len(data.test)) == (90, 10, 0)
 
 
 def test_wide_ids_on_disk(tmp_path: Path) -> None:
     """Beyond 256 characters the arrays are uint16."""
-    data = _numbered(tmp_path, MANY * 2)
+    data = _encoded(tmp_path, MANY * 2)
     assert data.train.dtype == data.test.dtype == np.uint16
     assert data.vocab.decode(data.train) == (MANY * 2)[:480]
 
 
 def test_min_count_and_unknown_on_disk(tmp_path: Path) -> None:
-    """Rare characters are one symbol, the last id."""
-    data = _numbered(tmp_path, "abc" * 30 + "xyz", min_count=2, unknown=True, val=0.2)
+    """All rare characters get the last id."""
+    data = _encoded(tmp_path, "abc" * 30 + "xyz", min_count=2, unknown=True, val=0.2)
     assert data.vocab.chars == ("a", "b", "c")
     assert np.asarray(data.test)[-3:].tolist() == [3, 3, 3]
 
 
 def test_only_the_first_characters(tmp_path: Path) -> None:
-    """With ``chars`` the rest of the file is as if it were not there."""
+    """With ``chars`` the rest of the file is ignored."""
     path = _write(tmp_path, "ab" * 50 + "Z" * 50)
     vocab = encode_text(path, CorpusParams(), tmp_path / "out", chars=100)
     assert vocab.chars == ("a", "b")
@@ -109,20 +104,20 @@ def test_only_the_first_characters(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "chars", "words"),
     [
-        ("", None, "a text of 0 characters"),
-        ("abc", None, "a text of 3 characters .* use a longer text"),
-        ("abc" * 30, 91, "91 characters were asked for, but it has only 90; lower chars"),
+        ("", None, "the text has 0 characters"),
+        ("abc", None, "the text has 3 characters .* use a longer text"),
+        ("abc" * 30, 91, "expected at least 91 characters, found 90; lower chars"),
     ],
 )
 def test_too_short(tmp_path: Path, text: str, chars: int | None, words: str) -> None:
-    """A text that is too short is refused before anything is written."""
+    """A text that is too short is rejected before anything is written."""
     with pytest.raises(CharlabError, match=words):
         encode_text(_write(tmp_path, text), CorpusParams(), tmp_path / "out", chars=chars)
     assert not (tmp_path / "out").exists()
 
 
 def test_not_utf8(tmp_path: Path) -> None:
-    """A file that was never cleaned is named, and so is the mending command."""
+    """The message names the file and the command that cleans it."""
     path = tmp_path / "text.txt"
     path.write_bytes(b"caf\xe9 " * 50)
     with pytest.raises(CharlabError, match=r"text\.txt: not UTF-8 .*charlab clean"):
@@ -130,12 +125,12 @@ def test_not_utf8(tmp_path: Path) -> None:
 
 
 def test_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If numbering stops halfway, neither arrays nor temporary files are left."""
+    """If encoding stops halfway, neither arrays nor temporary files are left."""
 
     def broken(*_: object) -> None:
         raise UnknownCharacterError("stop")
 
-    monkeypatch.setattr(Vocabulary, "_encode", broken)
+    monkeypatch.setattr(Vocabulary, "encode_pieces", broken)
     with pytest.raises(UnknownCharacterError, match="stop"):
         encode_text(_write(tmp_path, "abc" * 30), CorpusParams(), tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
@@ -144,17 +139,17 @@ def test_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_text_that_changes_while_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If fewer characters come than were counted, no array is kept."""
+    """If the second pass finds fewer characters than the first, no array is kept."""
     path = _write(tmp_path, "abc" * 30)
     reads = iter(["abc" * 30, "abc" * 29])
-    monkeypatch.setattr(vocabulary, "read_pieces", lambda *_: [next(reads)])
-    with pytest.raises(CharlabError, match="6 characters came where 9 were counted"):
+    monkeypatch.setattr(encoded_text, "read_pieces", lambda *_: [next(reads)])
+    with pytest.raises(CharlabError, match="expected 9 characters, found 6"):
         encode_text(path, CorpusParams(), tmp_path / "out")
     assert not (tmp_path / "out" / "test.npy").exists()
 
 
 def test_no_file(tmp_path: Path) -> None:
-    """A text that is not there is named."""
+    """The message names a missing text."""
     with pytest.raises(CharlabError, match=r"absent\.txt: No such file"):
         encode_text(tmp_path / "absent.txt", CorpusParams(), tmp_path / "out")
 
@@ -175,10 +170,10 @@ def _halve(name: str, folder: Path) -> None:
 @pytest.mark.parametrize("damage", [_remove, _empty, _halve])
 @pytest.mark.parametrize("name", ["train.npy", "val.npy", "splits.json", "vocab.json"])
 def test_damaged_folder(tmp_path: Path, name: str, damage: object) -> None:
-    """A file that is missing, empty or cut off gets a message, never another text."""
-    _numbered(tmp_path, "abcde" * 100)
+    """A file that is missing, empty or cut off gives an error message."""
+    _encoded(tmp_path, "abcde" * 100)
     damage(name, tmp_path / "out")  # type: ignore[operator]
-    with pytest.raises(CharlabError, match=r"not a numbered text|not a vocabulary"):
+    with pytest.raises(CharlabError, match=r"not an encoded text|not a vocabulary"):
         EncodedText.load(tmp_path / "out")
 
 
@@ -186,8 +181,8 @@ def test_damaged_folder(tmp_path: Path, name: str, damage: object) -> None:
     "array", [np.zeros(399, np.uint8), np.zeros(400, np.int64), np.zeros((4, 100), np.uint8)]
 )
 def test_array_of_another_text(tmp_path: Path, array: np.ndarray) -> None:
-    """An array must be as long as splits.json says, of the vocabulary's type, in one row."""
-    _numbered(tmp_path, "abcde" * 100)
+    """An array must have the length in splits.json, the vocabulary's type and one dimension."""
+    _encoded(tmp_path, "abcde" * 100)
     np.save(tmp_path / "out" / "train.npy", array)
     with pytest.raises(CharlabError, match=r"train\.npy: expected 400 uint8 ids in 1 equal"):
         EncodedText.load(tmp_path / "out")
@@ -198,9 +193,9 @@ def test_array_of_another_text(tmp_path: Path, array: np.ndarray) -> None:
 def test_every_character_is_kept_once(
     tmp_path_factory: pytest.TempPathFactory, text: str, streams: int
 ) -> None:
-    """Train, val and test of the pieces, put side by side again, are the text."""
+    """The three splits of each segment, joined again, are the text."""
     folder = tmp_path_factory.mktemp("text")
-    data = _numbered(folder, text, split="interleaved", streams=streams, val=0.2, test=0.2)
+    data = _encoded(folder, text, split="interleaved", streams=streams, val=0.2, test=0.2)
     rows = [getattr(data, name).reshape(streams, -1) for name in NAMES]
     again = data.vocab.decode(np.concatenate(rows, axis=1).ravel())
     assert again == text[: len(again)]

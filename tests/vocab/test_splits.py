@@ -1,4 +1,4 @@
-"""How a text is divided into train, val and test."""
+"""The division of a text into train, val and test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _interleaved(streams: int, **shares: float) -> CorpusParams:
 
 
 def test_contiguous_by_hand() -> None:
-    """Of 1,005 characters, 804 train, 100 choose and 101 are reported: none is lost."""
+    """1,005 characters give 804 for train, 100 for val and 101 for test: none is lost."""
     splits = divide(1005, CorpusParams())
     assert splits == Splits("contiguous", 1, train=804, val=100, test=101)
     assert [splits.part_bounds(name) for name in NAMES] == [(0, 804), (804, 904), (904, 1005)]
@@ -26,19 +26,19 @@ def test_contiguous_by_hand() -> None:
 
 
 def test_interleaved_by_hand() -> None:
-    """Of 1,059 characters in 10 pieces of 105, the last nine are left over."""
+    """1,059 characters give 10 segments of 105, and nine are left over."""
     splits = divide(1059, _interleaved(10))
     assert splits == Splits("interleaved", 10, train=84, val=10, test=11)
     assert splits.chars == 1050
 
 
-def test_streams_mean_nothing_to_the_contiguous_split() -> None:
-    """The default of 100 streams cuts an interleaved text only."""
+def test_a_contiguous_split_ignores_streams() -> None:
+    """corpus.streams applies to the interleaved split only."""
     assert divide(1000, CorpusParams(streams=7)).segments == 1
 
 
-def test_no_test_part() -> None:
-    """With test: 0 the val part reaches the end, as in nanoGPT's split of tinyshakespeare."""
+def test_no_test_split() -> None:
+    """With test: 0, val extends to the end, as in nanoGPT's split of tinyshakespeare."""
     splits = divide(1_115_394, CorpusParams(val=0.1, test=0))
     assert (splits.train, splits.val, splits.test) == (1_003_854, 111_540, 0)
 
@@ -50,10 +50,10 @@ def test_no_test_part() -> None:
     test=SHARES | st.just(0.0),
     interleaved=st.booleans(),
 )
-def test_parts_never_overlap_and_cover(
+def test_splits_do_not_overlap_and_cover_the_text(
     chars: int, streams: int, val: float, test: float, interleaved: bool
 ) -> None:
-    """Each part begins where the one before ends, and has its share to within two characters."""
+    """Each split starts at the end of the previous one; its size is right to two characters."""
     corpus = _interleaved(streams, val=val, test=test)
     if not interleaved:
         corpus = CorpusParams(val=val, test=test)
@@ -70,13 +70,21 @@ def test_parts_never_overlap_and_cover(
 @pytest.mark.parametrize(
     ("chars", "corpus", "words"),
     [
-        (0, CorpusParams(), "0 characters in 1 segments gives train only 0"),
-        (10, CorpusParams(), "gives val only 1 characters of each; .* larger corpus.val"),
-        (39, CorpusParams(val=0.2, test=0.02), "gives test only 1 .* larger corpus.test"),
-        (1000, _interleaved(100), "1000 characters in 100 segments .* fewer corpus.streams"),
+        (
+            0,
+            CorpusParams(),
+            "2 characters of train in each segment, found 0: the text has 0 characters",
+        ),
+        (10, CorpusParams(), "of val in each segment, found 1: .* larger corpus.val"),
+        (
+            39,
+            CorpusParams(val=0.2, test=0.02),
+            "of test in each segment, found 1: .* larger corpus.test",
+        ),
+        (1000, _interleaved(100), "1000 characters in 100 segments; .* fewer corpus.streams"),
     ],
 )
 def test_too_short(chars: int, corpus: CorpusParams, words: str) -> None:
-    """A part without a character to predict is refused, with what would help."""
+    """A split too short for one prediction is rejected, and the message says what would help."""
     with pytest.raises(CharlabError, match=words):
         divide(chars, corpus)

@@ -21,7 +21,7 @@ from charlab.baselines.ngram import nats_by_order
 from charlab.baselines.params import BaselineParams
 from charlab.core.files import atomic, write_json
 from charlab.synthetic.text import Floor, NotInventedError, code_length
-from charlab.vocab.vocabulary import EncodedText
+from charlab.vocab.encoded_text import EncodedText
 
 Ids = npt.NDArray[np.integer]
 Ints = npt.NDArray[np.int64]

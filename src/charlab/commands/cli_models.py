@@ -40,15 +40,17 @@ def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> N
 @click.option("--count", type=COUNT, default=1, help="number of samples")
 @click.option("--top-k", type=COUNT, help="sample from the k most likely characters only")
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="nucleus sampling")
-def sample(model: Path, prompt: str, count: int, **options: Any) -> None:
+def sample(model: Path, prompt: str, length: int, seed: int, count: int, **options: Any) -> None:
     """Write text with the trained model in folder MODEL."""
     from charlab.models.numpy_model import load_model
-    from charlab.sample.generate import sample as generate
+    from charlab.sample import generate
+    from charlab.sample.distribution import SamplingOptions, uniforms
     from charlab.vocab.vocabulary import Vocabulary
 
     network = load_model(model)
     vocabulary = Vocabulary.load(model / "vocab.json")
-    texts = generate(network, vocabulary, prompt, count=count, **options)
+    u = uniforms(seed, length, count)
+    texts = generate.sample(network, vocabulary, prompt, u, SamplingOptions(**options))
     for number, text in enumerate(texts, start=1):
         # A single sample is the text alone, ready to be piped.
         if count > 1:

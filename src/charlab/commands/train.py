@@ -17,8 +17,9 @@ from charlab.core.schema import ParamsError, apply_overrides, read_yaml
 from charlab.plan.params import CorpusParams, Params, parse_params
 from charlab.recipes import load_recipe
 from charlab.train.loop import train
+from charlab.train.model_folder import TrainingConfig
 from charlab.train.portable import ensure_code_path
-from charlab.vocab.vocabulary import EncodedText, encode_text
+from charlab.vocab.encoded_text import EncodedText, encode_text
 
 SLUG = "text"
 """Name of the one text in the parameters of such a training."""
@@ -112,7 +113,8 @@ def train_alone(
         data = encode_file(text, params.corpus, Path(folder))
         # Without cleaning and encoding, to compare trainings.
         started = time.perf_counter()
-        metrics = train(data, params.model, params.train, params.seed, out, text=text.stem)
+        config = TrainingConfig(params.model, params.train, params.seed, text.stem)
+        metrics = train(data, config, out)
         seconds = time.perf_counter() - started
     return {**metrics, "train_seconds": round(seconds, 3)}
 

@@ -44,7 +44,7 @@ from charlab.evaluate.survey import (
 from charlab.evaluate.trace import Floats, Ids, Network
 from charlab.evaluate.versus_ngram import AgainstNgram
 from charlab.models.scoring import nats_per_char
-from charlab.vocab.vocabulary import EncodedText
+from charlab.vocab.encoded_text import EncodedText
 
 
 def evaluate(

@@ -18,7 +18,7 @@ from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
 from charlab.evaluate.novelty import TrainingText
 from charlab.evaluate.trace import Floats
-from charlab.vocab.vocabulary import EncodedText
+from charlab.vocab.encoded_text import EncodedText
 
 MAX_COPY_CHARS = 8_000_000
 """Maximum length of a training text that is searched for copies; its index takes 0.7 GB."""

@@ -13,7 +13,7 @@ from charlab.evaluate.novelty import TrainingText, character_entropy
 from charlab.evaluate.survey import bounded
 from charlab.models.scoring import nats_per_char
 from charlab.models.snapshots import load_snapshots
-from charlab.vocab.vocabulary import EncodedText
+from charlab.vocab.encoded_text import EncodedText
 
 
 def novelty(

@@ -1,7 +1,7 @@
-"""One step of each recurrent cell, as the papers write it.
+"""Define one step of each recurrent cell, in the equations of the papers.
 
-With x the input's share ``W_ih x_t + b_ih`` (B, G*H) of all gates, computed beforehand for
-every step at once, ``phi`` the activation and ``s`` the logistic function:
+Here x = ``W_ih x_t + b_ih`` (B, G*H) is the input's contribution to all gates, computed for all
+steps at once beforehand; ``phi`` is the activation and ``s`` the logistic function:
 
     rnn   h_t = phi(x + W_hh h + b_hh)                                   Elman 1990
     lstm  i, f, o = s(x + W_hh h + b_hh)    g = phi(...)                 Hochreiter and
@@ -9,13 +9,14 @@ every step at once, ``phi`` the activation and ``s`` the logistic function:
     gru   r, z = s(x + W_hh h + b_hh)                                    Cho et al. 2014,
           n = phi(x_n + r (W_hn h + b_hn))  h_t = (1 - z) n + z h        as in cuDNN
 
-These are the reference: differentiated by autograd, compared with torch.nn, and what the
-fast path in :mod:`charlab.models.fused_cells` is compared with.
+These functions are the reference: autograd differentiates them, tests compare them with
+torch.nn, and the fused kernels in :mod:`charlab.models.fused_cells` are compared with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -38,7 +39,7 @@ def rnn_step(
     bias_hh: Tensor,
     phi: Callable[[Tensor], Tensor],
 ) -> LayerState:
-    """Return the state (h,) after one step; x is (B, H), h is (B, H)."""
+    """Return the state (h,) after one step; x and h are (B, H)."""
     return (phi(x + state[0] @ weight_hh.T + bias_hh),)
 
 
@@ -49,8 +50,9 @@ def lstm_step(
     bias_hh: Tensor,
     phi: Callable[[Tensor], Tensor],
 ) -> LayerState:
-    """Return the state (h, c) after one step; x is (B, 4H)."""
+    """Return the state (h, c), each (B, H), after one step; x is (B, 4H)."""
     hidden, cell = state
+    # The four gates are stacked: (B, 4H) to four times (B, H).
     i, f, g, o = (x + hidden @ weight_hh.T + bias_hh).chunk(4, dim=-1)
     cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * phi(g)
     return torch.sigmoid(o) * phi(cell), cell
@@ -63,50 +65,64 @@ def gru_step(
     bias_hh: Tensor,
     phi: Callable[[Tensor], Tensor],
 ) -> LayerState:
-    """Return the state (h,) after one step; x is (B, 3H)."""
+    """Return the state (h,), (B, H), after one step; x is (B, 3H)."""
     (hidden,) = state
     x_r, x_z, x_n = x.chunk(3, dim=-1)
     h_r, h_z, h_n = (hidden @ weight_hh.T + bias_hh).chunk(3, dim=-1)
+    # The reset gate scales W_hn h + b_hn, so the candidate n is kept apart from r and z.
     reset, update = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
     candidate = phi(x_n + reset * h_n)
     return ((1 - update) * candidate + update * hidden,)
 
 
 CELLS: dict[str, Step] = {"rnn": rnn_step, "gru": gru_step, "lstm": lstm_step}
-"""Every cell, by its name in params.yaml."""
+"""Step functions by the name of the cell in params.yaml."""
+
+
+@dataclass(frozen=True)
+class RecurrentLayer:
+    """The recurrent part of a layer.
+
+    Attributes
+    ----------
+    cell : {"rnn", "gru", "lstm"}
+    activation : {"tanh", "relu", "sigmoid"}
+    weight_hh : Tensor of shape (G*H, H)
+    bias_hh : Tensor of shape (G*H,)
+    """
+
+    cell: str
+    activation: str
+    weight_hh: Tensor
+    bias_hh: Tensor
 
 
 def run_steps(
-    cell: str,
-    activation: str,
-    inputs: Tensor,
-    state: LayerState,
-    weight_hh: Tensor,
-    bias_hh: Tensor,
-    ids: Tensor | None = None,
+    layer: RecurrentLayer, inputs: Tensor, state: LayerState, ids: Tensor | None = None
 ) -> tuple[Tensor, LayerState]:
     """Run a layer over a sequence, one step after another.
 
     Parameters
     ----------
+    layer : RecurrentLayer
     inputs : Tensor of shape (T, B, G*H), or (V, G*H) with ids
-        The input's share of the gates at every step, or for every character.
+        The input's contribution to the gates at every step, or for every character.
     state : tuple of Tensor of shape (B, H)
     ids : Tensor of shape (T, B), integer, optional
-        Which rows of ``inputs`` to read.
+        Rows of ``inputs`` to read.
 
     Returns
     -------
     outputs : Tensor of shape (T, B, H)
         h_1 ... h_T.
     state : tuple of Tensor of shape (B, H)
-        After the last step.
+        The state after the last step.
     """
-    step, phi = CELLS[cell], ACTIVATIONS[activation]
+    step, phi = CELLS[layer.cell], ACTIVATIONS[layer.activation]
     outputs = []
     if ids is not None:
         inputs = F.embedding(ids, inputs)  # (T, B, G*H)
     for x in inputs:
-        state = step(x, state, weight_hh, bias_hh, phi)
+        state = step(x, state, layer.weight_hh, layer.bias_hh, phi)
         outputs.append(state[0])
-    return torch.stack(outputs), state
+    return torch.stack(outputs), state  # (T, B, H)

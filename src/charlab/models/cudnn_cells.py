@@ -1,4 +1,4 @@
-"""The same layers by torch's own functions: cuDNN's on a GPU, and the reference of the tests."""
+"""Run a layer by torch's own functions: cuDNN on a GPU, and the reference of the tests."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _FUNCTIONS = {
     ("gru", "tanh"): "gru",
     ("lstm", "tanh"): "lstm",
 }
-"""By cell and activation: what torch.nn.RNN, GRU and LSTM call."""
+"""Functions behind torch.nn.RNN, GRU and LSTM, by cell and activation."""
 
 
 def in_library(params: ModelParams) -> bool:
-    """Whether torch has layers of this kind."""
+    """Return whether torch has layers with this cell and activation."""
     return (params.cell, params.activation) in _FUNCTIONS
 
 
@@ -30,19 +30,19 @@ def run_library(
     Parameters
     ----------
     params : ModelParams
-        Of a kind for which :func:`in_library` is true.
+        Cell and activation for which :func:`in_library` is true.
     x : Tensor of shape (T, B, I)
     state : tuple of Tensor of shape (B, H)
     weights : list of Tensor
         W_ih (G*H, I), W_hh (G*H, H), b_ih and b_hh (G*H,).
     dtype : torch.dtype
-        What everything is computed in.
+        Type of all computations.
 
     Returns
     -------
     outputs : Tensor of shape (T, B, H)
     state : tuple of Tensor of shape (B, H)
-        Both in the type of ``x``.
+        State after the last step. Outputs and state have the type of ``x``.
     """
     function = getattr(torch, _FUNCTIONS[params.cell, params.activation])
     start = tuple(part[None].to(dtype).contiguous() for part in state)  # a layer axis in front
@@ -50,11 +50,11 @@ def run_library(
         x.to(dtype),
         start if params.cell == "lstm" else start[0],
         [weight.to(dtype) for weight in weights],
-        True,  # there are biases
-        1,  # layer
+        True,  # biases
+        1,  # number of layers
         0.0,  # dropout
         torch.is_grad_enabled(),  # keep what the backward pass needs
-        False,  # in one direction
-        False,  # time comes first
+        False,  # bidirectional
+        False,  # batch first
     )
     return outputs.to(x.dtype), tuple(end[0].to(x.dtype) for end in ends)

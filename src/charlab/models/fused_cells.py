@@ -1,10 +1,10 @@
-"""The same layers with a hand-written backward pass: what makes training on a CPU fast.
+"""Run a layer with a hand-written backward pass, which is fast on a CPU.
 
 :func:`charlab.models.cells.run_steps` lets autograd record each operation of each step
 and differentiate it. Here a step is two calls: torch's matrix product for the recurrent
-weights, and one compiled loop of :mod:`charlab.models.kernels` for all that is done element
-by element. The recurrent weights' gradient is one product over all steps at the end.
-Where the products are wanted in bfloat16, gates, states and sums stay float32.
+weights, and one compiled loop of :mod:`charlab.models.kernels` for the elementwise operations.
+The gradient of the recurrent weights is one product over all steps at the end. With products
+in bfloat16, gates, states and sums stay float32.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from charlab.models.cells import LayerState
+from charlab.models.cells import LayerState, RecurrentLayer
 from charlab.models.kernels import (
     KINDS,
     gru_backward,
@@ -28,13 +28,13 @@ from charlab.models.kernels import (
 
 
 class _Products:
-    """The recurrent products of one chunk, W of shape (G*H, H), in the type they are wanted in."""
+    """The recurrent products of one chunk in a given type; W has shape (G*H, H)."""
 
     def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
         self.weight, self.dtype, self.plain = weight.to(dtype), dtype, dtype == weight.dtype
 
     def forward(self) -> None:
-        """Lay the transpose out once."""
+        """Prepare the forward products: copy the transpose once."""
         self.across = self.weight.T.contiguous()
 
     def apply(self, h: Tensor, out: Tensor) -> None:
@@ -52,14 +52,14 @@ class _Products:
             out.copy_(torch.mm(d.to(self.dtype), self.weight))
 
     def gradient(self, d: Tensor, h: Tensor) -> Tensor:
-        """Return dW from those of all steps, (T, B, G*H) and (T, B, H)."""
+        """Return dW (G*H, H) from d (T, B, G*H) and h (T, B, H) of all steps."""
         product = d.flatten(0, 1).T.to(self.dtype) @ h.flatten(0, 1).to(self.dtype)
         return product.to(d.dtype)
 
 
 @cache
 def _keep_memory() -> None:
-    """Let the C library keep what is freed, for the next chunk.
+    """Make the C library keep freed memory for the next chunk.
 
     Linux maps large arrays afresh each time, at the cost of a page fault for every 4 KB.
     glibc raises the size from which on it does so to that of the largest block freed so
@@ -74,7 +74,7 @@ def _arrays(*tensors: Tensor) -> tuple[Any, ...]:
 
 
 How = tuple[int, torch.dtype]
-"""The kind of activation, and the type of the recurrent products."""
+"""Activation and type of the recurrent products."""
 
 
 class _RNN(torch.autograd.Function):
@@ -178,41 +178,39 @@ class _GRU(torch.autograd.Function):
         return dx, None, dh, products.gradient(d, h[:-1]), dbias, None
 
 
-def run_fast(
-    cell: str,
-    activation: str,
+def run_fused(
+    layer: RecurrentLayer,
     inputs: Tensor,
     state: LayerState,
-    weight_hh: Tensor,
-    bias_hh: Tensor,
     ids: Tensor | None = None,
     product_dtype: torch.dtype | None = None,
 ) -> tuple[Tensor, LayerState]:
-    """Run a layer over a sequence; the contract of :func:`charlab.models.cells.run_steps`.
+    """Run a layer over a sequence; see :func:`charlab.models.cells.run_steps`.
 
-    Only the outputs, and for an LSTM the last cell state, carry gradients. Where the
-    gradient of a gradient would be needed, use ``run_steps``.
+    Only the outputs, and for an LSTM the last cell state, carry gradients. For second
+    derivatives use ``run_steps``.
 
     Parameters
     ----------
     product_dtype : torch.dtype, optional
-        What the recurrent products are taken in; that of the weights if not given.
+        Type of the recurrent products; that of the weights by default.
     """
-    layer: Any = {"rnn": _RNN, "lstm": _LSTM, "gru": _GRU}[cell]  # torch types no apply
+    weight, bias = layer.weight_hh, layer.bias_hh
+    function: Any = {"rnn": _RNN, "lstm": _LSTM, "gru": _GRU}[layer.cell]  # torch types no apply
     _keep_memory()
-    how = (KINDS[activation], product_dtype or weight_hh.dtype)
+    how = (KINDS[layer.activation], product_dtype or weight.dtype)
     if ids is None:
         steps, batch, _ = inputs.shape
         ids = torch.arange(steps * batch).view(steps, batch)
-        inputs = inputs.flatten(0, 1)
-    if cell == "gru":
+        inputs = inputs.flatten(0, 1)  # (T*B, G*H), one row per character
+    if layer.cell == "gru":
         size = state[0].shape[1]
-        known = (torch.arange(3 * size) < 2 * size).to(bias_hh.dtype)
-        x = inputs + known * bias_hh  # the reset gate scales b_hn, so it is not in x
-        outputs = layer.apply(x, ids, *state, weight_hh, bias_hh[2 * size :], how)
+        known = (torch.arange(3 * size) < 2 * size).to(bias.dtype)
+        x = inputs + known * bias  # the reset gate scales b_hn, so it is not in x
+        outputs = function.apply(x, ids, *state, weight, bias[2 * size :], how)
         return outputs, (outputs[-1],)
-    if cell == "rnn":
-        outputs = layer.apply(inputs + bias_hh, ids, *state, weight_hh, how)
+    if layer.cell == "rnn":
+        outputs = function.apply(inputs + bias, ids, *state, weight, how)
         return outputs, (outputs[-1],)
-    outputs, last = layer.apply(inputs + bias_hh, ids, *state, weight_hh, how)
+    outputs, last = function.apply(inputs + bias, ids, *state, weight, how)
     return outputs, (outputs[-1], last)

@@ -1,7 +1,7 @@
-"""What a network's weights are before training.
+"""Initialize the weights of a network.
 
-Every draw comes from one generator of NumPy in a fixed order, so that torch and NumPy
-networks of the same seed start from the same weights.
+All random numbers come from one NumPy generator in a fixed order, so that torch and NumPy
+networks with the same seed start from the same weights.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Weights = dict[str, NDArray[np.float32]]
 
 
 def initial_weights(model: ModelParams, vocab_size: int, generator: np.random.Generator) -> Weights:
-    """Draw the weights of a network.
+    """Return random initial weights under their names in model.safetensors.
 
     ``uniform`` is U(-s, s) with s = ``init_scale`` or 1/sqrt(H), biases included, as torch.nn
     and char-rnn do; ``xavier`` is Glorot and Bengio (2010); ``orthogonal`` makes each gate's
@@ -42,6 +42,7 @@ def initial_weights(model: ModelParams, vocab_size: int, generator: np.random.Ge
     if model.cell == "lstm":
         for layer in range(model.layers):
             forget = slice(model.hidden, 2 * model.hidden)
+            # The two biases are added, so one of them has the whole value.
             weights[f"rnn.bias_ih_l{layer}"][forget] = model.forget_bias
             weights[f"rnn.bias_hh_l{layer}"][forget] = 0.0
     return weights
@@ -50,18 +51,20 @@ def initial_weights(model: ModelParams, vocab_size: int, generator: np.random.Ge
 def _matrix(
     name: str, shape: tuple[int, ...], model: ModelParams, generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Draw one matrix, gate by gate where it is recurrent."""
+    """Return one random matrix; a recurrent one is built gate by gate."""
     if "weight_hh" in name and model.init in ("orthogonal", "identity"):
         blocks = [_square(model, generator) for _ in range(GATES[model.cell])]
-        return np.concatenate(blocks)
+        return np.concatenate(blocks)  # (G*H, H)
+    # Glorot's rule. Each gate is a layer of its own, so fan_out is H and not G*H.
     fan_out = model.hidden if name.startswith("rnn.") else shape[0]
     bound = math.sqrt(6 / (shape[1] + fan_out))
     return generator.uniform(-bound, bound, shape)
 
 
 def _square(model: ModelParams, generator: np.random.Generator) -> NDArray[np.float64]:
+    """Return the recurrent matrix (H, H) of one gate."""
     if model.init == "identity":
         return np.eye(model.hidden)
-    # The signs of R's diagonal make the distribution uniform over rotations.
+    # The signs of R's diagonal make the distribution uniform over orthogonal matrices.
     q, r = np.linalg.qr(generator.standard_normal((model.hidden, model.hidden)))
     return np.asarray(q * np.sign(np.diag(r)))

@@ -1,17 +1,16 @@
-"""What is done element by element in each step of a cell, compiled by Numba.
+"""Compute the elementwise operations of each step of a cell, compiled by Numba.
 
-The equations are those of :mod:`charlab.models.cells`, the derivatives are written in terms of
-outputs y: tanh' = 1 - y^2, sigmoid' = y (1 - y), relu' = [y > 0]; d stands for the loss's
-derivative in a gate before its non-linearity. Before a forward loop the recurrent product
-of the step lies in the array of gates; after a backward one d lies where the next
-product wants it.
+The equations are those of :mod:`charlab.models.cells`. Derivatives are expressed by outputs y:
+tanh' = 1 - y^2, sigmoid' = y (1 - y), relu' = [y > 0]; d is the derivative of the loss in a gate
+before its non-linearity. Before a forward loop the array of gates holds the recurrent product
+of the step; after a backward loop d lies in the layout that the next product needs.
 
-A step goes stream by stream, so that all of a stream is in the processor's cache: a
-character's share of the gates is a row of a table, x, and its gradient is added to the same
-row of the table's gradient, dx.
+A step processes one sequence after the other, so that the data of a sequence stays in the
+processor's cache. A row of the table x holds the input's contribution to the gates for one
+character, and its gradient is added to the same row of dx.
 
-Arrays over steps are (T, B, ...); those of states, h and c, have one step more: the first.
-The code is compiled at the first call on a machine, and kept beside this file.
+Arrays over steps are (T, B, ...); those of the states h and c have one step more, the initial one.
+Numba compiles the code at its first call on a machine and caches it beside this file.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating[Any]]
 Ids = NDArray[np.int64]
 
-# Sums may be taken in any order, so that the processor's wide registers are used; but what is
-# not a number stays so, since that is how a divergence is noticed.
+# Sums may be computed in any order, which allows vector instructions; but NaN must stay NaN,
+# because it shows a divergence.
 _FREELY = {"reassoc", "contract", "arcp", "nsz"}
 _compiled = numba.njit(cache=True, error_model="numpy", fastmath=_FREELY)
 
@@ -42,7 +41,7 @@ def _exp(x: float) -> float:
 
 @overload(_exp)
 def _exp_of(x: Any) -> Any:
-    """Choose by type: libm's for float64, for float32 one that the compiler can vectorise.
+    """Return the exp of libm for float64; for float32, one that the compiler can vectorize.
 
     exp(x) = 2^n exp(r) with r = x - n ln 2 in [-ln 2 / 2, ln 2 / 2], where the Taylor series
     to degree 6 is right to 1.2e-7. ln 2 is subtracted in two parts, the first of which has
@@ -237,7 +236,7 @@ def gru_backward(
     dbias: Array,
     dx: Array,
 ) -> None:
-    """Write d_t, add to dx and dbias, and leave in dh what does not pass through W."""
+    """Write d_t, add to dx and dbias, and leave in dh the part that bypasses W."""
     size = dh.shape[1]
     for b in range(len(dh)):
         gate, row, share = gates[t, b], d[t, b], dx[ids[t, b]]

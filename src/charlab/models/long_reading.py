@@ -1,7 +1,7 @@
-"""A layer of an :class:`~charlab.models.numpy_model.InferenceModel` over many steps, compiled.
+"""Run a layer of an :class:`~charlab.models.numpy_model.InferenceModel` by compiled loops.
 
-For a few characters NumPy's calls are quicker than to load Numba; a long text is read with
-the loops that training uses.
+For a few characters NumPy's calls are faster than loading Numba; long texts are read with
+the loops of training.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""One step of each recurrent cell in NumPy, forward only and quick.
+"""Compute one step of each recurrent cell in NumPy, forward only.
 
 The equations are those of :mod:`charlab.models.cells`. A gate is computed as
-sigmoid(a) = (1 + tanh(a/2)) / 2, whose inner half is in the weights beforehand, as each cell's
-``scales`` say. One character at a time the overhead of a call counts for more than its
-arithmetic, so results go into arrays that are made once for each batch size.
+sigmoid(a) = (1 + tanh(a/2)) / 2, whose inner half is multiplied into the weights
+beforehand by each cell's ``scales``. For one character at a time the overhead of a call exceeds
+its arithmetic, so results go into arrays that are allocated once for each batch size.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Floats = NDArray[np.float32]
 LayerState = tuple[Floats, ...]
 Activation = Callable[[Floats, Floats], object]
 
-# Arrays of no dimension: NumPy takes them as they are, a scalar it would convert each time.
+# Arrays without dimensions, because NumPy would convert a scalar at each call.
 HALF, ONE, ZERO = (np.array(value, np.float32) for value in (0.5, 1, 0))
 
 FEW = 8
-"""Streams from which on the elementwise work, on adjacent numbers, counts for more than calls."""
+"""Batch size from which elementwise work takes longer than the overhead of calls."""
 
 
 def _tanh(x: Floats, out: Floats) -> None:
@@ -45,24 +45,24 @@ ACTIVATIONS: dict[str, Activation] = {"tanh": _tanh, "relu": _relu, "sigmoid": _
 
 
 class LayerWeights(Protocol):
-    """What a cell needs to know of its layer."""
+    """The interface of a layer that a cell needs."""
 
     recurrent: Floats  # (H, G*H)
-    head: Floats  # (H, V), or (H, 0) where no logits are wanted
-    onward: Floats  # (H, G*H + V and a little): both side by side
+    head: Floats  # (H, V), or (H, 0) in layers without logits
+    onward: Floats  # (H, G*H + V + padding): both side by side
     bias_hh: Floats  # (G*H,)
     phi: Activation
 
 
 class Cell:
-    """A cell for batches of one size: its step, and the arrays that a step writes on.
+    """A cell for one batch size: its step, and the buffers of a step.
 
     Attributes
     ----------
     scales : tuple of float
-        What the rows of each gate are multiplied with in all weights beforehand.
+        Factors for the rows of each gate, multiplied into all weights beforehand.
     driven : ndarray of shape (B, G*H)
-        The input's share of the gates may be put here, where it is overwritten.
+        Buffer for the input's contribution to the gates, which a step overwrites.
     share, beyond : ndarray of shape (B, G*H), (B, V)
         The last state times W_hh and times the output weights, by :meth:`multiply`.
     """
@@ -85,7 +85,7 @@ class Cell:
         self.known: Floats | None = None
 
     def multiply(self, hidden: Floats) -> None:
-        """Fill ``share`` and ``beyond``, if they are not those of this state already."""
+        """Compute ``share`` and ``beyond`` unless they are those of this state already."""
         if hidden is not self.known:
             for weights, out in self.products:
                 np.dot(hidden, weights, out=out)
@@ -94,8 +94,8 @@ class Cell:
     def advance(self, driven: Floats, share: Floats, state: LayerState) -> LayerState:
         """Return the next state, in new arrays of shape (B, H).
 
-        ``driven`` (B, G*H) is the input's share of the gates, biases included; ``share``
-        (B, G*H) is that of the last ``state``.
+        ``driven`` (B, G*H) is the input's contribution to the gates with biases; ``share``
+        (B, G*H) is that of ``state``.
         """
         raise NotImplementedError
 
@@ -120,7 +120,7 @@ class _LSTM(Cell):
         gates, candidate = self.driven, self.candidate
         np.add(driven, share, gates)
         self.phi(self.g, candidate)
-        # All gates, although g is done: one call on adjacent numbers is the quickest.
+        # All gates, although g is done: one call on adjacent numbers is the fastest.
         np.tanh(gates, gates)
         np.add(gates, ONE, gates)  # now 2i, 2f, -, 2o
         np.multiply(candidate, self.i, candidate)
@@ -160,4 +160,4 @@ class _GRU(Cell):
 
 
 CELLS: dict[str, type[Cell]] = {"rnn": _RNN, "gru": _GRU, "lstm": _LSTM}
-"""Every cell, by its name in params.yaml."""
+"""Cells by their names in params.yaml."""

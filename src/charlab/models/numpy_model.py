@@ -1,12 +1,12 @@
-"""Every network in NumPy, forward only: what sampling and evaluation run, without torch.
+"""Run trained networks in NumPy, forward only, for sampling and evaluation without torch.
 
-What enters is a model folder; what leaves is an :class:`InferenceModel` with the same small
-interface as the torch network: initial state, step, sequence. All in float32.
+An :class:`InferenceModel` has the interface of the torch network: initial state, step and
+sequence, all in float32.
 
-``W_ih e(c)`` is a row of the transpose of W_ih, to which the biases are added beforehand (but
-for a GRU's b_hn, which the reset gate scales). The state's share of the gates of the step to
-come is made with the logits, for few streams in one product, and kept until the state
-comes back. The cells are in :mod:`charlab.models.numpy_cells`.
+``W_ih e(c)`` is a row of the transpose of W_ih, to which the biases are added beforehand
+(except for a GRU's b_hn, which the reset gate scales). The state's contribution to the gates of
+the next step is computed together with the logits and kept until that step. The cells are in
+:mod:`charlab.models.numpy_cells`.
 """
 
 from __future__ import annotations
@@ -27,15 +27,14 @@ Ids = NDArray[np.integer[Any]]
 State = list[LayerState]
 
 LONG = 2_000
-"""Characters from which on a sequence is read by compiled loops: to load them takes as long
-as to read thousands of characters without."""
+"""Length from which compiled loops read a sequence; loading them takes as long as reading
+thousands of characters without them."""
 
 
 class _Layer:
-    """One recurrent layer: its weights as a step wants them, and its cells.
+    """One recurrent layer: its weights in the layout of a step, and its cells.
 
-    ``head`` is what is wanted of the hidden state besides: the output weights (H, V) for
-    the last layer, (H, 0) for the others.
+    ``head`` are the output weights: (H, V) for the last layer, (H, 0) for the others.
     """
 
     def __init__(
@@ -56,14 +55,14 @@ class _Layer:
         self.recurrent = np.ascontiguousarray((weight_hh * scale[:, None]).T)  # (H, G*H)
         self.head = head
         wide = np.hstack([self.recurrent, head])  # (H, G*H + V)
-        # BLAS is quicker on rows of a whole number of cache lines (16 float32).
+        # BLAS is faster on rows of a whole number of cache lines (16 float32).
         self.onward = np.pad(wide, ((0, 0), (0, -wide.shape[1] % 16)))
         self.cells: dict[int, Cell] = {}
 
     @cached_property
     def unscaled(self) -> tuple[Floats, Floats, Floats]:
-        """Input weights (V or H, G*H), biases and recurrent weights (H, G*H) as they were."""
-        # The scales are powers of two, so nothing is lost.
+        """Original input weights (V or H, G*H), biases and recurrent weights (H, G*H)."""
+        # The scales are powers of two, so dividing by them is exact.
         parts = self.input, self.bias, self.recurrent
         rows, bias, recurrent = (np.ascontiguousarray(part / self.scale) for part in parts)
         return rows, bias, recurrent
@@ -111,7 +110,7 @@ class InferenceModel:
         return [tuple(np.zeros(shape, np.float32) for _ in self.parts) for _ in depths]
 
     def step(self, inputs: Ids, state: State) -> tuple[Floats, State]:
-        """Read one character of each stream.
+        """Read one character of each sequence.
 
         Parameters
         ----------
@@ -122,7 +121,7 @@ class InferenceModel:
         -------
         logits : ndarray of shape (B, V)
         state : list of tuple of ndarray of shape (B, H)
-            The last layer's hidden part is read-only: it is already multiplied.
+            The hidden state of the last layer is read-only, since its products are computed.
         """
         ends: State = []
         for depth, layer in enumerate(self.layers):
@@ -165,7 +164,7 @@ class InferenceModel:
             driven = hidden @ layer.input + layer.bias if depth else None  # (T, B, G*H)
             for t in range(seq_len):
                 if driven is None:
-                    # Step by step the rows stay in the cache.
+                    # Looking up row by row keeps them in the cache.
                     x = self.rows.take(inputs[t], axis=0, out=cell.driven, mode="clip")
                 else:
                     x = driven[t]
@@ -196,11 +195,11 @@ class InferenceModel:
 
 
 def load_model(folder: Path) -> InferenceModel:
-    """Load the network of a model folder.
+    """Load the network from a model folder.
 
     Raises
     ------
     CharlabError
-        If the folder has no configuration or weights, or they do not fit each other.
+        If configuration or weights are missing, or they do not fit each other.
     """
     return InferenceModel(*load_trained(folder))

@@ -1,4 +1,4 @@
-"""The ``model`` section: the network."""
+"""Parameters of the ``model`` section."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from charlab.core.schema import Float, Int, Section
 
 
 class ModelParams(Section):
-    """A recurrent network over characters: one-hot in, logits out."""
+    """A recurrent network over characters."""
 
     backend: Literal["torch", "numpy"] = Field(
         default="torch", description="torch, or numpy (cell: rnn only; backward pass by hand)"

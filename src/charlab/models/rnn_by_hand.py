@@ -1,35 +1,35 @@
-"""A vanilla RNN by hand: every derivative written out. Read this one first.
+"""Implement a vanilla RNN with every derivative written out. Read this module first.
 
 **The network.** A character c_t is a one-hot column e(c_t) of length V. With hidden size H,
 
-    a_t = W_xh e(c_t) + W_hh h_{t-1} + b        (H,)   what flows in
-    h_t = phi(a_t)                              (H,)   the state: all that is remembered
+    a_t = W_xh e(c_t) + W_hh h_{t-1} + b        (H,)   pre-activation
+    h_t = phi(a_t)                              (H,)   hidden state
     y_t = W_hy h_t + b_y                        (V,)   logits of the next character
     p_t = exp(y_t) / sum exp(y_t)               (V,)
     L   = - 1/N sum_t log p_t[c_{t+1}]                 cross-entropy, nats per character
 
-W_xh e(c) picks column c of W_xh, so the code looks a row of its transpose up and multiplies
-nothing. Elman (1990) is the network; truncated backpropagation through time is below.
+W_xh e(c) is column c of W_xh, so the code looks up a row of its transpose instead of
+multiplying. The network is that of Elman (1990).
 
-**Shapes.** T steps, B streams side by side: ``inputs`` is (T, B), the states are (T+1, B, H).
+**Shapes.** T steps of B parallel sequences: ``inputs`` is (T, B), the states are (T+1, B, H).
 
-**Backwards.** With y_t's derivative dy_t = (p_t - e(c_{t+1})) / N,
+**Backward pass**, with the derivative of the logits dy_t = (p_t - e(c_{t+1})) / N:
 
     dh_t = W_hy^T dy_t + W_hh^T da_{t+1}        from the loss here, and from the future
     da_t = dh_t * phi'(a_t)
     dW_hy = sum_t dy_t h_t^T    dW_hh = sum_t da_t h_{t-1}^T    dW_xh = sum_t da_t e(c_t)^T
 
 The loop carries only da_{t+1}; the three sums are one matrix product each, over all
-steps. The gradient stops at the first step of the chunk: h_0 is taken as given, which is what
-"truncated" means, although its *value* is carried from chunk to chunk.
+steps. The gradient stops at the first step of the chunk: h_0 counts as a constant, although
+its *value* is carried from chunk to chunk. This is *truncated* backpropagation through time.
 
-**A trap.** Codes that keep the states in a list and put the initial one at ``hs[-1]`` meet it
-again as the *last* element: in ``dW_hh += da_t h_{t-1}^T`` the step t = 0 then takes h_T for
-h_{-1}. The loss still falls, and a gradient check finds it at once. Here states have T+1
-rows, and row 0 is the initial state.
+**A common bug.** Code that keeps the states in a list with the initial one at ``hs[-1]``
+overwrites it by the *last* state: in ``dW_hh += da_t h_{t-1}^T`` the step t = 0 then uses h_T
+instead of h_{-1}. The loss still falls, but a gradient check fails at once. Here the states
+have T+1 rows, and row 0 is the initial state.
 
-**What is done with the gradients** (clipping, then a step of Adagrad or another) stands in
-:mod:`charlab.train.optimizers`, and the loop over chunks in :mod:`charlab.train.loop`.
+Clipping and the optimizers, such as Adagrad, are in :mod:`charlab.train.optimizers`, and the
+loop over chunks in :mod:`charlab.train.loop`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
 
 
 class NumpyRNN:
-    """The vanilla RNN, forward and backward.
+    """A vanilla RNN with forward and backward pass.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class NumpyRNN:
     params : ModelParams
         With ``cell: rnn`` and one layer.
     generator : numpy.random.Generator, optional
-        Draws the initial weights; without it they are zero, to be loaded.
+        Source of the initial weights; without it they are zero.
     dtype : dtype
         float32 to train, float64 to check gradients.
 
@@ -81,8 +81,8 @@ class NumpyRNN:
     ----------
     weights : dict of str to ndarray
         Under their names in model.safetensors: ``rnn.weight_ih_l0`` is W_xh (H, V),
-        ``rnn.weight_hh_l0`` W_hh (H, H), ``head.weight`` W_hy (V, H). The bias b of the text
-        above is the sum of ``rnn.bias_ih_l0`` and ``rnn.bias_hh_l0``, as in torch.nn.
+        ``rnn.weight_hh_l0`` W_hh (H, H), ``head.weight`` W_hy (V, H). The bias b of the
+        equations is the sum of ``rnn.bias_ih_l0`` and ``rnn.bias_hh_l0``, as in torch.nn.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class NumpyRNN:
             self.weights = {name: value.astype(dtype) for name, value in drawn.items()}
 
     def initial_state(self, batch_size: int) -> State:
-        """Return zeros: nothing has been read, so nothing is remembered. (B, H) in one layer."""
+        """Return the state before the first character: zeros (B, H) in one layer."""
         dtype = self.weights["head.bias"].dtype
         return [(np.zeros((batch_size, self.params.hidden), dtype),)]
 
@@ -124,38 +124,40 @@ class NumpyRNN:
         return self._logits(states[1:]), [(states[-1],)]
 
     def step(self, inputs: Ids, state: State) -> tuple[Array, State]:
-        """Read one character of each stream: inputs (B,), logits (B, V)."""
+        """Read one character of each sequence: inputs (B,), logits (B, V)."""
         logits, state = self.sequence(inputs[None], state)
         return logits[0], state
 
     def _logits(self, hidden: Array) -> Array:
+        # (T, B, H) @ (H, V) -> (T, B, V)
         logits: Array = hidden @ self.weights["head.weight"].T + self.weights["head.bias"]
         return logits
 
     def loss_and_gradients(
         self, inputs: Ids, targets: Ids, state: State
     ) -> tuple[float, Weights, State]:
-        """Return the mean loss of a chunk, its gradient in every weight, and the state after it.
+        """Return the loss of a chunk, its gradients, and the state after it.
 
         Parameters
         ----------
         inputs, targets : ndarray of shape (T, B), integer
-            ``targets`` are the characters that follow.
+            ``targets`` are the inputs shifted by one character.
         state : list of one tuple of ndarray of shape (B, H)
 
         Returns
         -------
         loss : float
-            Nats per character.
+            Mean over the chunk, in nats per character.
         gradients : dict of str to ndarray
-            Shaped like ``weights``.
+            With the names and shapes of ``weights``.
         state : list of one tuple of ndarray of shape (B, H)
         """
         states = self._states(inputs, state[0][0])  # (T+1, B, H)
         loss, d_logits = cross_entropy(self._logits(states[1:]), targets)  # (T, B, V)
         d_hidden = d_logits @ self.weights["head.weight"]  # (T, B, H)
         d_in = self._backward_through_time(d_hidden, states)  # (T, B, H)
-        flat_in, flat_logits = _flat(d_in), _flat(d_logits)
+        flat_in, flat_logits = _flat(d_in), _flat(d_logits)  # (T*B, H), (T*B, V)
+        # Each product sums over all steps and sequences.
         d_bias = flat_in.sum(axis=0)
         gradients = {
             "rnn.weight_ih_l0": self._input_gradient(inputs, flat_in),
@@ -168,24 +170,25 @@ class NumpyRNN:
         return loss, gradients, [(states[-1],)]
 
     def _backward_through_time(self, d_hidden: Array, states: Array) -> Array:
-        """Return da_1 ... da_T, shape (T, B, H), from what the losses say of h_1 ... h_T."""
+        """Return da_1 ... da_T, (T, B, H), from the losses' derivatives in h_1 ... h_T."""
         slopes = SLOPES[self.params.activation](states[1:])  # (T, B, H)
         recurrent = self.weights["rnn.weight_hh_l0"]  # (H, H)
         from_future = np.zeros_like(states[0])
         for t in reversed(range(len(d_hidden))):
-            slopes[t] *= d_hidden[t] + from_future  # now da_t
-            from_future = slopes[t] @ recurrent
+            slopes[t] *= d_hidden[t] + from_future  # phi' becomes da_t (B, H)
+            from_future = slopes[t] @ recurrent  # (B, H)
         return slopes
 
     def _input_gradient(self, inputs: Ids, flat_in: Array) -> Array:
-        """Return dW_xh, (H, V): column c is the sum of da_t over all t where c was read."""
+        """Return dW_xh (H, V): column c is the sum of da_t over all steps that read c."""
+        # A product with one-hot rows (V, T*B) is faster than np.add.at.
         one_hot = np.zeros((self.vocab_size, inputs.size), flat_in.dtype)
         one_hot[inputs.reshape(-1), np.arange(inputs.size)] = 1.0
         return np.ascontiguousarray((one_hot @ flat_in).T)
 
 
 def _flat(array: Array) -> Array:
-    """Join steps and streams: (T, B, X) to (T*B, X)."""
+    """Join steps and sequences: (T, B, X) to (T*B, X)."""
     return array.reshape(-1, array.shape[-1])
 
 
@@ -203,11 +206,11 @@ def cross_entropy(logits: Array, targets: Ids) -> tuple[float, Array]:
     d_logits : ndarray of shape (T, B, V)
         (p - e(target)) / (T*B).
     """
-    # Softmax is the same for logits less their maximum, and exp cannot overflow then.
+    # Subtracting the maximum does not change the softmax, and exp cannot overflow.
     shifted = logits - logits.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
-    totals = exponentials.sum(axis=-1, keepdims=True)
-    where = targets[..., None].astype(np.intp)
+    totals = exponentials.sum(axis=-1, keepdims=True)  # (T, B, 1)
+    where = targets[..., None].astype(np.intp)  # (T, B, 1)
     losses = np.log(totals) - np.take_along_axis(shifted, where, axis=-1)
     d_logits: Array = exponentials / totals
     np.put_along_axis(d_logits, where, np.take_along_axis(d_logits, where, -1) - 1, axis=-1)

@@ -1,17 +1,16 @@
-"""The loss of a text under a model, character by character, with the state carried.
+"""Compute the loss of each character of a text under a model, with the state carried.
 
-What enters is a model and a numbered text; what leaves is minus the natural logarithm
-of the probability of each character given all those before it in its segment.
+The loss of a character is minus the natural logarithm of its probability given all
+characters before it in its segment.
 
-Read as one stream, a text leaves the processor idle: every step waits for the one
-before. So a text is cut into streams that are read side by side, and joined again so
-that the result is that of one stream. At first every stream but the first starts from
-the model's initial state, which is wrong. Then each starts again from the state in
-which its forerunner ended, and is read until all states meet those of the reading
-before (a recurrent network forgets how it began). Once every stream starts where its
-forerunner ended, the reading is the one long pass, to within the rounding of float32.
-For a model that forgets slowly the streams are made fewer and longer; one that does not
-forget is read as one stream after all.
+One long pass over the text would leave the processor idle, because every step waits for the
+one before. So a text is cut into rows that are read in parallel, with the result of one long
+pass. At first all rows but the first start from the model's initial state, which is wrong.
+Then each row starts again from the state at the end of the previous row, and is read until
+its states agree with those of the previous pass (a recurrent network forgets how it
+started). Once every row starts from the end of the previous row, the result is that of the
+long pass, to within the rounding of float32. For a model that forgets slowly fewer,
+longer rows are read, and finally a single one.
 """
 
 from __future__ import annotations
@@ -29,27 +28,27 @@ Floats = npt.NDArray[np.float64]
 State = list[tuple[Any, ...]]
 
 CHUNK = 2_048
-"""Characters of all streams together between two looks at the states."""
+"""Characters of all rows together between two comparisons of states."""
 
-STREAMS = 64
-"""Streams read side by side, segments included."""
+ROWS = 64
+"""Maximum number of rows read in parallel, over all segments."""
 
-SHORTEST = 1_000
-"""Characters that a stream has at least: shorter ones would not forget in time."""
+MIN_CHARS = 1_000
+"""Minimum characters of a row: shorter rows would end before the model forgets."""
 
-LONGEST = 8_192
-"""Characters of each stream in one block; what bounds the memory."""
+BLOCK = 8_192
+"""Characters of each row that are read at once, which bounds the memory."""
 
 TOLERANCE = 1e-5
-"""Largest difference of two states that counts as none."""
+"""Largest difference at which two states count as equal."""
 
 PROGRESS = 0.1
-"""What a reading must bring the gap between ends and starts down to; if it does not, the
-model forgets too slowly, and fewer, longer streams are read."""
+"""Factor by which each pass must reduce the gap between ends and starts; otherwise the model
+forgets too slowly, and fewer, longer rows are read."""
 
 
 class SequenceModel(Protocol):
-    """What scoring needs to know of a model."""
+    """The interface of a model that scoring needs."""
 
     def initial_state(self, batch_size: int) -> State:
         """Return one tuple per layer, each part of shape (batch_size, hidden_size)."""
@@ -61,19 +60,19 @@ class SequenceModel(Protocol):
 
 
 def nats_per_char(
-    model: SequenceModel | Path, ids: Ids, segments: int = 1, *, streams: int | None = None
+    model: SequenceModel | Path, ids: Ids, segments: int = 1, *, rows: int | None = None
 ) -> Floats:
     """Return the loss of every character but the first of each segment.
 
     Parameters
     ----------
     model : SequenceModel or Path
-        A model, or the directory of one.
+        A model, or its folder.
     ids : ndarray of shape (chars,)
-        The text: ``segments`` equally long pieces, one after the other.
-    streams : int, optional
-        How many to read side by side, for timing and testing; 1 is the plain long
-        pass. The result is the same to about 1e-6 nats. The default suits the text.
+        The text: a concatenation of ``segments`` equally long pieces.
+    rows : int, optional
+        Rows per segment, for timing and testing; 1 is one long pass. The result is the same
+        to about 1e-6 nats. By default it is chosen by the length of the text.
 
     Returns
     -------
@@ -83,16 +82,16 @@ def nats_per_char(
     Raises
     ------
     ValueError
-        If the text does not make that many equal segments.
+        If the text cannot be divided into that many equal segments.
     """
     if segments < 1 or len(ids) % segments or len(ids) < segments:
-        raise ValueError(f"{len(ids)} characters do not make {segments} equal segments")
+        raise ValueError(f"expected a multiple of {segments} characters, found {len(ids)}")
     network: SequenceModel = load_model(model) if isinstance(model, Path) else model
-    pieces = np.asarray(ids).reshape(segments, -1)
+    pieces = np.asarray(ids).reshape(segments, -1)  # (segments, chars + 1)
     chars = pieces.shape[1] - 1
-    per_segment = max(streams or min(STREAMS // segments, chars // SHORTEST), 1)
-    block = per_segment * LONGEST
-    result = np.empty((segments, chars))
+    per_segment = max(rows or min(ROWS // segments, chars // MIN_CHARS), 1)
+    block = per_segment * BLOCK
+    result = np.empty((segments, chars))  # the first character of a segment has no loss
     state = network.initial_state(segments)
     for start in range(0, chars, block):
         piece = pieces[:, start : start + block + 1]
@@ -101,50 +100,51 @@ def nats_per_char(
 
 
 def _block(
-    model: SequenceModel, ids: Ids, state: State, streams: int
+    model: SequenceModel, ids: Ids, state: State, rows: int
 ) -> tuple[npt.NDArray[np.floating], State]:
-    """Score ids of shape (segments, chars + 1), each segment as several streams.
+    """Score ids of shape (segments, chars + 1), each segment cut into rows.
 
-    The state that is returned is the one at the end if ``streams`` divides chars;
-    only the last block of a text may have another length.
+    The returned state is that at the end of the block if ``rows`` divides chars, as it does in
+    all blocks of a text but the last.
     """
     segments, chars = ids.shape[0], ids.shape[1] - 1
-    length = -(-chars // streams)
-    streams = -(-chars // length)
-    reading = _Reading(model, _cut(ids[:, :-1], streams, length), _cut(ids[:, 1:], streams, length))
-    starts = _replace_first(model.initial_state(segments * streams), state, streams)
+    length = -(-chars // rows)  # rounded up
+    rows = -(-chars // length)  # without rows that are only padding
+    reading = _ParallelPass(model, _cut(ids[:, :-1], rows, length), _cut(ids[:, 1:], rows, length))
+    starts = _replace_first(model.initial_state(segments * rows), state, rows)
     gap = np.inf
     while True:
         ends = reading.read(starts)
-        joined = _replace_first(_shifted(ends), state, streams)
+        # Each row's start is the end of the previous row.
+        joined = _replace_first(_shifted(ends), state, rows)
         before, gap = gap, _gap(joined, starts)
-        if streams == 1 or gap <= TOLERANCE:
-            nats = reading.nats.T.reshape(segments, streams * length)[:, :chars]
-            return nats, [tuple(part[streams - 1 :: streams] for part in layer) for layer in ends]
-        if not gap <= PROGRESS * before:  # so written, a gap that is no number stops as well
+        if rows == 1 or gap <= TOLERANCE:
+            nats = reading.nats.T.reshape(segments, rows * length)[:, :chars]
+            return nats, [tuple(part[rows - 1 :: rows] for part in layer) for layer in ends]
+        if not gap <= PROGRESS * before:  # written this way so that NaN stops, too
             # A power of two divides every block but the last, whose end state is not used.
-            return _block(model, ids, state, 1 << max((streams // 8).bit_length() - 1, 0))
+            return _block(model, ids, state, 1 << max((rows // 8).bit_length() - 1, 0))
         starts = joined
 
 
-def _cut(ids: Ids, streams: int, length: int) -> Ids:
-    """Return (segments, chars) as (length, segments * streams), the end padded with 0."""
-    padded = np.zeros((len(ids), streams * length), dtype=ids.dtype)
+def _cut(ids: Ids, rows: int, length: int) -> Ids:
+    """Cut (segments, chars) into (length, segments * rows), with zeros after the end."""
+    padded = np.zeros((len(ids), rows * length), dtype=ids.dtype)
     padded[:, : ids.shape[1]] = ids
     return np.ascontiguousarray(padded.reshape(-1, length).T)
 
 
-def _replace_first(starts: State, state: State, streams: int) -> State:
-    """Let the first stream of each segment start from that segment's true state."""
+def _replace_first(starts: State, state: State, rows: int) -> State:
+    """Start the first row of each segment from that segment's true state."""
     result = [tuple(np.array(part) for part in layer) for layer in starts]
     for layer, true in zip(result, state, strict=True):
         for part, value in zip(layer, true, strict=True):
-            part[::streams] = value
+            part[::rows] = value  # (segments, H) into (segments * rows, H)
     return result
 
 
 def _shifted(ends: State) -> State:
-    """Hand each stream's end to the next one."""
+    """Return the end of each row as the start of the next."""
     return [tuple(np.roll(part, 1, axis=0) for part in layer) for layer in ends]
 
 
@@ -160,22 +160,23 @@ def _gap(one: State, other: State) -> float:
     )
 
 
-class _Reading:
-    """Streams read side by side, again and again, from better and better states."""
+class _ParallelPass:
+    """Rows read in parallel, repeatedly, from better and better states."""
 
     def __init__(self, model: SequenceModel, inputs: Ids, targets: Ids) -> None:
         self.model, self.inputs, self.targets = model, inputs, targets
         self.nats = np.empty(inputs.shape, dtype=np.float64)
-        self.marks: list[State] = []  # after each chunk, in the latest reading of it
+        self.marks: list[State] = []  # states after each chunk, in its latest pass
 
     def read(self, state: State) -> State:
-        """Score all chunks, or as many as differ from the last reading; return the ends."""
+        """Score all chunks whose states differ from the last pass; return the ends."""
         before, self.marks = self.marks, []
         length = -(-CHUNK // self.inputs.shape[1])
         for number, start in enumerate(range(0, len(self.inputs), length)):
             chunk = slice(start, start + length)
             logits, state = self.model.sequence(self.inputs[chunk], state)
             self.nats[chunk] = cross_entropy(logits, self.targets[chunk])
+            # From equal states on, the rest of the pass would repeat the last one.
             if before and _gap(state, before[number]) <= TOLERANCE:
                 self.marks += before[number:]
                 break
@@ -195,9 +196,10 @@ def cross_entropy(logits: npt.NDArray[np.floating], targets: Ids) -> Floats:
     -------
     ndarray of shape (seq_len, batch_size), dtype=np.float64
     """
-    rows = logits.reshape(-1, logits.shape[-1])
-    shifted = rows - rows.max(axis=1, keepdims=True)
-    picked = shifted[np.arange(len(rows)), targets.reshape(-1)].astype(np.float64)
+    flat = logits.reshape(-1, logits.shape[-1])  # (T*B, V)
+    # Subtracting the maximum does not change the softmax, and exp cannot overflow.
+    shifted = flat - flat.max(axis=1, keepdims=True)
+    picked = shifted[np.arange(len(flat)), targets.reshape(-1)].astype(np.float64)
     total = np.exp(shifted).sum(axis=1).astype(np.float64)
     nats: Floats = (np.log(total) - picked).reshape(targets.shape)
     return nats

@@ -1,8 +1,7 @@
-"""A network as it was while it learned: the weights that its training kept on the way.
+"""Load the networks that a training saved before its end.
 
-What enters is a model folder, in which ``snapshots/<step>.safetensors`` holds the weights
-after so many steps (0: before the first); what leaves are networks in the order of the
-steps, the one that was kept in the end last.
+In a model folder, ``snapshots/<step>.safetensors`` holds the weights after that many steps
+(0: the initial weights).
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ from charlab.models.weights import load_weights
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A network after some steps of its training.
+    """A network at some step of its training.
 
     Attributes
     ----------
     step, chars : int
-        Steps done, and characters read.
+        Steps taken and characters read so far.
     network : InferenceModel
-        With the weights of that step.
+        Network with the weights of that step.
     """
 
     step: int
@@ -34,35 +33,37 @@ class Snapshot:
 
 
 def load_snapshots(folder: Path) -> list[Snapshot]:
-    """Return a model's snapshots and, last, the model itself; nothing if none were kept.
+    """Return the snapshots of a model in order, and last the model itself.
 
-    The model itself has the weights that were best on val, if the training was told to
-    keep those; what was kept after that step is left out.
+    The model itself may be from before the last step (``train.keep: best``); later snapshots
+    are left out. Without snapshots the list is empty.
 
     Raises
     ------
     CharlabError
-        If a file is no snapshot of this model.
+        If a file is not a snapshot of this model.
     """
     paths = sorted((folder / "snapshots").glob("*.safetensors"), key=_step_of)
     if not paths:
         return []
     config, last = read_json(folder / "config.json"), load_model(folder)
     chunk_chars = config["train"]["batch_size"] * config["train"]["seq_len"]
+    # The model itself counts as the snapshot of its own step.
     end = int(read_json(folder / "metrics.json")["best_step"])
-    found = [
+    snapshots = [
         Snapshot(step, step * chunk_chars, InferenceModel(last.params, weights))
         for path in paths
         if (step := _step_of(path)) < end
         for weights in [load_weights(path, last.params, config["vocab_size"])]
     ]
-    return [*found, Snapshot(end, end * chunk_chars, last)]
+    return [*snapshots, Snapshot(end, end * chunk_chars, last)]
 
 
 def _step_of(path: Path) -> int:
+    """Return the step in the name of a snapshot's file."""
     if not path.stem.isdecimal():
         raise CharlabError(
-            f"{path}: expected the number of a step for a name, such as 380.safetensors; "
+            f"{path}: expected a number of steps as its name, such as 380.safetensors; "
             "remove the file, or train again"
         )
     return int(path.stem)

@@ -1,14 +1,14 @@
-"""Weights in files: safetensors under the names of torch.nn, checked on the way in.
+"""Save and load weights as safetensors, under the names of torch.nn.
 
-The only module of ``models`` that touches a file. For G gates (rnn 1, gru 3, lstm 4),
+For G gates (rnn 1, gru 3, lstm 4),
 hidden size H, and vocabulary size V, layer ``k`` has
 
     rnn.weight_ih_lk  (G*H, V) in layer 0, (G*H, H) above
     rnn.weight_hh_lk  (G*H, H)
     rnn.bias_ih_lk, rnn.bias_hh_lk  (G*H,)
 
-and the network has ``head.weight`` (V, H), ``head.bias`` (V,) and, if its initial state is
-learned, ``initial.h`` (layers, H) and for an LSTM ``initial.c``. Gates are stacked as in
+and the network has ``head.weight`` (V, H), ``head.bias`` (V,) and, with a learned initial
+state, ``initial.h`` (layers, H) and for an LSTM ``initial.c``. Gates are stacked as in
 torch.nn: i, f, g, o for the LSTM; r, z, n for the GRU. All are float32.
 """
 
@@ -28,13 +28,13 @@ from charlab.core.files import read_json, write_bytes
 from charlab.models.params import ModelParams
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-"""How many blocks of H rows each cell stacks in its weights."""
+"""Number of gates, each with H rows of the weights, by cell."""
 
 
 def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every weight of a network, in a fixed order."""
     hidden, rows = model.hidden, GATES[model.cell] * model.hidden
-    shapes: dict[str, tuple[int, ...]] = {}
+    shapes: dict[str, tuple[int, ...]] = {}  # in the order of the file and of the random draws
     for layer in range(model.layers):
         shapes[f"rnn.weight_ih_l{layer}"] = (rows, vocab_size if layer == 0 else hidden)
         shapes[f"rnn.weight_hh_l{layer}"] = (rows, hidden)
@@ -77,29 +77,30 @@ def load_trained(folder: Path) -> tuple[ModelParams, dict[str, NDArray[np.float3
 
 
 def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, NDArray[np.float32]]:
-    """Read the weights of a network and check that they are the ones its configuration needs.
+    """Load the weights of a network and compare them with its configuration.
 
     Raises
     ------
     CharlabError
-        If the file cannot be read, or a weight is missing, is one too many, or has
-        another shape or type; the message names it.
+        If the file cannot be read, or a weight is missing, unexpected, or of another
+        shape or type; the message names it.
     """
     try:
         weights = load_file(path)
     except (OSError, SafetensorError) as error:
         raise CharlabError(f"{path}: not a readable weights file ({error}); train again") from None
     shapes = expected_shapes(model, vocab_size)
+    # A file of another network must fail here: NumPy would broadcast some wrong shapes.
     if weights.keys() != shapes.keys():
-        odd = sorted(weights.keys() ^ shapes.keys())
+        odd = sorted(weights.keys() ^ shapes.keys())  # in one of them only
         raise CharlabError(
-            f"{path}: the weights are not those of a {model.cell} of {model.layers} layers; "
-            f"missing or too many: {', '.join(odd)}; train again"
+            f"{path}: expected the weights of a {model.cell} with {model.layers} layers, found "
+            f"missing or additional ones: {', '.join(odd)}; train again"
         )
     for name, shape in shapes.items():
         if weights[name].shape != shape or weights[name].dtype != np.float32:
             raise CharlabError(
-                f"{path}: {name} should be float32 of shape {shape}, "
+                f"{path}: expected {name} as float32 of shape {shape}, "
                 f"found {weights[name].dtype} of shape {weights[name].shape}; train again"
             )
     return {name: weights[name] for name in shapes}

@@ -1,4 +1,4 @@
-"""Parameters that come with charlab, for ``charlab train --recipe NAME``: one small file each."""
+"""Load the parameters that come with charlab, for ``charlab train --recipe NAME``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ def recipe_names() -> list[str]:
 
 
 def load_recipe(name: str) -> dict[str, Any]:
-    """Return a recipe's sections, as a parameter file has them.
+    """Return the sections of a recipe, in the form of a parameter file.
 
     Raises
     ------
     CharlabError
-        If there is no such recipe; the message names those that there are.
+        If there is no such recipe; the message lists the existing ones.
     """
     if name not in recipe_names():
-        raise CharlabError(f"there is no recipe {name!r}; there are {', '.join(recipe_names())}")
+        raise CharlabError(
+            f"recipe {name!r} does not exist; choose one of {', '.join(recipe_names())}"
+        )
     document: dict[str, Any] = yaml.safe_load((files(__name__) / f"{name}.yaml").read_text("utf-8"))
     return document

@@ -1,10 +1,7 @@
-"""Text from a trained model, one character after the other.
+"""Sample text from a trained model, character by character.
 
-What enters is a model and the beginning of a text; what leaves is how it goes on. Each
-character is drawn from the model's distribution (charlab.sample.distribution says how) and read by
-the model before the next. The random numbers come from a stream of their own that
-depends on the seed, the count and the length alone. So two models, or two
-temperatures, are given the same luck, and their texts differ by what they learned.
+The model reads a prompt; then each character is chosen from the model's distribution
+(:mod:`charlab.sample.distribution`) and read by the model before the next.
 """
 
 from __future__ import annotations
@@ -17,52 +14,42 @@ import numpy as np
 import numpy.typing as npt
 
 from charlab.models.numpy_model import load_model
+from charlab.models.scoring import SequenceModel, State
 from charlab.models.snapshots import load_snapshots
 from charlab.sample.distribution import (
     Floats,
+    Ids,
     Logits,
     Picker,
-    Places,
     SamplingError,
-    Shape,
+    SamplingOptions,
     probabilities,
     uniforms,
 )
 from charlab.sample.params import SampleParams
 from charlab.vocab.vocabulary import Vocabulary
 
-Ids = npt.NDArray[np.integer]
-State = list[tuple[Any, ...]]
 
+class CharModel(SequenceModel, Protocol):
+    """The interface of a model that sampling needs."""
 
-class CharModel(Protocol):
-    """What sampling and scoring need to know of a model."""
-
-    def initial_state(self, batch_size: int) -> State:
-        """Return one tuple per layer, each part of shape (batch_size, hidden_size)."""
-        ...
-
-    def step(self, inputs: Ids, state: State) -> tuple[Logits, State]:
+    def step(self, inputs: npt.NDArray[np.integer], state: State) -> tuple[Logits, State]:
         """Take inputs of shape (batch_size,) to logits (batch_size, vocab_size)."""
-        ...
-
-    def sequence(self, inputs: Ids, state: State) -> tuple[Logits, State]:
-        """Take inputs of shape (seq_len, batch_size) to logits (..., vocab_size)."""
         ...
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A text and how the model saw it.
+    """A sampled text and its loss under the model.
 
     Attributes
     ----------
     text : str
-        What follows the prompt.
+        The text after the prompt.
     nats : ndarray of shape (length,)
-        Loss of each character under the model as it is, at temperature 1.
+        Loss of each character under the unchanged model, at temperature 1.
     entropy : ndarray of shape (length,)
-        Entropy in nats of the distribution that each character was drawn from, after
+        Entropy in nats of the distribution from which each character was chosen, after
         temperature, top_k and top_p.
     """
 
@@ -71,174 +58,152 @@ class Sample:
     entropy: Floats
 
 
-class _Watch:
-    """Notes the loss and the entropy at each step of sampling."""
+class _Recorder:
+    """Records the loss and the entropy at each step of sampling."""
 
-    def __init__(self, length: int, count: int, shape: Shape) -> None:
-        self.shape = shape
-        self.nats = np.empty((length, count))
-        self.entropy = np.empty((length, count))
+    def __init__(self, shape: tuple[int, ...], options: SamplingOptions) -> None:
+        self.options = options
+        self.nats, self.entropy = np.empty(shape), np.empty(shape)  # (length, count)
 
-    def note(self, t: int, logits: Logits, ids: Ids) -> None:
-        """Keep what the logits say of the characters ``ids`` drawn at step t."""
-        model = probabilities(logits, Shape())
-        drawn = probabilities(logits, self.shape)
+    def record(self, t: int, logits: Logits, ids: Ids) -> None:
+        """Record the figures of the characters ``ids`` (count,) that step t has chosen."""
+        model = probabilities(logits, SamplingOptions())  # (count, V)
+        changed = probabilities(logits, self.options)  # (count, V)
         self.nats[t] = -np.log(model[np.arange(len(ids)), ids])
-        logs = np.log(drawn, out=np.zeros_like(drawn), where=drawn > 0)
-        self.entropy[t] = -(drawn * logs).sum(axis=1)
+        # 0 log 0 counts as 0.
+        logs = np.log(changed, out=np.zeros_like(changed), where=changed > 0)
+        self.entropy[t] = -(changed * logs).sum(axis=1)
 
 
 def _read_prompt(model: CharModel, vocab: Vocabulary, prompt: str) -> tuple[Logits, State]:
-    """Return what the model expects after the prompt, for a batch of one."""
+    """Return the logits (1, V) of the character after the prompt, and the state."""
     if not prompt:
-        raise SamplingError(
-            "the prompt is empty; give at least one character for the model to go on from"
-        )
+        raise SamplingError("the prompt is empty; give at least one character to continue from")
     ids = vocab.encode(prompt)
-    logits, state = model.sequence(ids[:, None], model.initial_state(1))
+    logits, state = model.sequence(ids[:, None], model.initial_state(1))  # (len(prompt), 1, V)
     return logits[-1], state
 
 
-def _draw(
-    model: CharModel, start: tuple[Logits, State], u: Floats, shape: Shape, watch: _Watch | None
-) -> Places:
-    """Return the drawn ids, of the shape of ``u``: (length, count)."""
+def _continue(
+    model: CharModel,
+    start: tuple[Logits, State],
+    u: Floats,
+    options: SamplingOptions,
+    recorder: _Recorder | None,
+) -> Ids:
+    """Return the chosen ids for uniform numbers ``u``, both of shape (length, count)."""
     length, count = u.shape
+    # All texts continue from the same prompt: its row is repeated, (1, X) to (count, X).
     logits = np.repeat(start[0], count, axis=0)
     state: State = [tuple(np.repeat(part, count, axis=0) for part in layer) for layer in start[1]]
-    picker = Picker(count, logits.shape[1], shape)
-    drawn = np.empty((length, count), dtype=np.intp)
+    picker = Picker(count, logits.shape[1], options)
+    chosen = np.empty((length, count), dtype=np.intp)
     step, pick = model.step, picker.pick
-    with np.errstate(over="ignore", invalid="ignore"):  # checked by hand in pick
+    with np.errstate(over="ignore", invalid="ignore"):  # pick checks for both
         for t in range(length):
-            ids = drawn[t] = pick(logits, u[t])
-            if watch is not None:
-                watch.note(t, logits, ids)
+            ids = chosen[t] = pick(logits, u[t])
+            if recorder is not None:
+                recorder.record(t, logits, ids)
             if t + 1 < length:
                 logits, state = step(ids, state)
-    return drawn
+    return chosen
 
 
 def sample(
-    model: CharModel,
-    vocab: Vocabulary,
-    prompt: str,
-    *,
-    temperature: float,
-    length: int,
-    seed: int,
-    count: int = 1,
-    top_k: int | None = None,
-    top_p: float | None = None,
+    model: CharModel, vocab: Vocabulary, prompt: str, u: Floats, options: SamplingOptions
 ) -> list[str]:
-    """Return ``count`` texts of ``length`` characters that go on from the prompt.
+    """Return texts that continue the prompt.
 
     Parameters
     ----------
     model : CharModel
-        With the three methods of every model here.
+    vocab : Vocabulary
     prompt : str
         At least one character, all of them in the vocabulary.
-    temperature : float
-        At least 0; at 0 the likeliest character is taken and all texts are the same.
-    seed : int
-        With ``count`` and ``length`` it fixes the uniform numbers, for any model.
+    u : ndarray of shape (length, count)
+        One uniform number per character; see :func:`charlab.sample.distribution.uniforms`.
+    options : SamplingOptions
+
+    Returns
+    -------
+    list of str
+        ``count`` texts of ``length`` characters, without the prompt.
 
     Raises
     ------
     UnknownCharacterError
-        If the prompt has a character that the vocabulary has not.
+        If a character of the prompt is not in the vocabulary.
     SamplingError
-        If the prompt is empty, a value is out of range, or the model gives no numbers.
+        If the prompt is empty or the model's output is not finite.
     """
-    shape = Shape(temperature, top_k, top_p)
-    start = _read_prompt(model, vocab, prompt)
-    drawn = _draw(model, start, uniforms(seed, length, count), shape, None)
-    return [vocab.decode(column) for column in drawn.T]
+    chosen = _continue(model, _read_prompt(model, vocab, prompt), u, options, None)
+    return [vocab.decode(column) for column in chosen.T]  # one column per text
 
 
 def sample_with_nats(
-    model: CharModel,
-    vocab: Vocabulary,
-    prompt: str,
-    *,
-    temperature: float,
-    length: int,
-    seed: int,
-    count: int = 1,
-    top_k: int | None = None,
-    top_p: float | None = None,
+    model: CharModel, vocab: Vocabulary, prompt: str, u: Floats, options: SamplingOptions
 ) -> list[Sample]:
-    """Return the same texts as :func:`sample`, with loss and entropy at each character.
+    """Return the texts of :func:`sample` with the loss and entropy of each character.
 
     Raises
     ------
     UnknownCharacterError, SamplingError
-        As :func:`sample` does.
+        See :func:`sample`.
     """
-    shape = Shape(temperature, top_k, top_p)
-    start = _read_prompt(model, vocab, prompt)
-    watch = _Watch(length, count, shape)
-    drawn = _draw(model, start, uniforms(seed, length, count), shape, watch)
-    return [
-        Sample(vocab.decode(drawn[:, k]), watch.nats[:, k].copy(), watch.entropy[:, k].copy())
-        for k in range(count)
-    ]
+    recorder = _Recorder(u.shape, options)
+    chosen = _continue(model, _read_prompt(model, vocab, prompt), u, options, recorder)
+    columns = zip(chosen.T, recorder.nats.T, recorder.entropy.T, strict=True)
+    return [Sample(vocab.decode(ids), nats, entropy) for ids, nats, entropy in columns]
 
 
 def sample_ladder(folder: Path, params: SampleParams, seed: int) -> dict[str, Any]:
     """Return one text per temperature from the model in ``folder``, ready for JSON.
 
-    Every temperature is given the same uniform numbers.
+    All temperatures use the same uniform numbers.
 
     Parameters
     ----------
     folder : Path
-        A model directory.
+        A model folder.
+    params : SampleParams
     seed : int
-        Of the random stream 'sampling'.
+        Seed of the uniform numbers.
 
     Returns
     -------
     dict
         ``prompt``, ``seed``, and ``samples``: for each temperature its ``text``, the
-        mean ``nats_per_char`` under the model as it is, and the mean ``entropy_nats``
-        of the distributions drawn from. If the training kept weights on the way,
-        ``as_it_learned`` has the same of each of them, with its ``step`` and the
-        ``chars`` read, at the temperature in the middle of the ladder.
+        mean ``nats_per_char`` under the unchanged model, and the mean ``entropy_nats``
+        of the distributions from which characters were chosen. If the training kept
+        snapshots, ``as_it_learned`` has the same of each of them, with its ``step`` and the
+        ``chars`` read, at the median temperature of the ladder.
     """
     vocab = Vocabulary.load(folder / "vocab.json")
     model = load_model(folder)
-    middle = sorted(params.temperatures)[len(params.temperatures) // 2]
-    drawn = {
+    median = sorted(params.temperatures)[len(params.temperatures) // 2]
+    ladder = {
         "prompt": params.prompt,
         "seed": seed,
         "samples": [_rung(model, vocab, params, t, seed) for t in params.temperatures],
     }
     learned = [
-        {"step": kept.step, "chars": kept.chars} | _rung(kept.network, vocab, params, middle, seed)
-        for kept in load_snapshots(folder)
+        {"step": snapshot.step, "chars": snapshot.chars}
+        | _rung(snapshot.network, vocab, params, median, seed)
+        for snapshot in load_snapshots(folder)
     ]
-    return drawn | ({"as_it_learned": learned} if learned else {})
+    return ladder | ({"as_it_learned": learned} if learned else {})
 
 
 def _rung(
     model: CharModel, vocab: Vocabulary, params: SampleParams, temperature: float, seed: int
 ) -> dict[str, Any]:
-    """Return one text at one temperature, and how the model saw it."""
-    (drawn,) = sample_with_nats(
-        model,
-        vocab,
-        params.prompt,
-        temperature=temperature,
-        length=params.length,
-        seed=seed,
-        top_k=params.top_k,
-        top_p=params.top_p,
-    )
+    """Return one text at one temperature, with its mean loss and entropy."""
+    options = SamplingOptions(temperature, params.top_k, params.top_p)
+    u = uniforms(seed, params.length)  # (length, 1), the same at every temperature
+    (one,) = sample_with_nats(model, vocab, params.prompt, u, options)
     return {
         "temperature": temperature,
-        "text": drawn.text,
-        "nats_per_char": float(drawn.nats.mean()),
-        "entropy_nats": float(drawn.entropy.mean()),
+        "text": one.text,
+        "nats_per_char": float(one.nats.mean()),
+        "entropy_nats": float(one.entropy.mean()),
     }

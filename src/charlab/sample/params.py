@@ -1,4 +1,4 @@
-"""The ``sample`` section: text drawn from each trained model."""
+"""Parameters of the ``sample`` section."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from charlab.train.params import TrainedVariants
 
 
 class SampleParams(Section):
-    """Text drawn from the model and from every variant, with the same random numbers."""
+    """Text sampled from the model and from every variant, with the same random numbers."""
 
     prompt: str = Field(
         default="The ", min_length=1, description="every character must be in the text"

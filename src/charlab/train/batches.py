@@ -1,9 +1,9 @@
-"""A text as streams side by side, read chunk after chunk.
+"""Cut a text into batches of parallel sequences, read chunk after chunk.
 
-A batch of B streams is the text cut into B equal pieces: column b of every chunk goes on where
-column b of the chunk before ended, so that the state can be carried. For L characters to
-predict in each stream, an epoch has floor(L / seq_len) chunks; what is left of a stream, less
-than one chunk, is not read.
+A batch of B sequences is the text cut into B equally long pieces. Column b of a chunk continues
+column b of the chunk before, so that the state can be carried. With L characters to predict in
+each sequence, an epoch has floor(L / seq_len) chunks; the rest of each sequence, less than
+one chunk, is not read.
 """
 
 from __future__ import annotations
@@ -24,9 +24,14 @@ class Batches:
     Attributes
     ----------
     ids : ndarray of shape (chars,)
-        The text; it may be mapped from a file, and only chunks of it are ever copied.
+        The text. It may be mapped from a file: only chunks of it are copied.
     batch_size, seq_len : int
         B and T.
+
+    Raises
+    ------
+    CharlabError
+        If the text is too short for one chunk.
     """
 
     ids: Ids
@@ -44,19 +49,20 @@ class Batches:
             )
             raise CharlabError(
                 f"the training split has {len(self.ids)} characters, but one batch of "
-                f"{self.batch_size} streams of {self.seq_len} needs {needed}; {advice} would fit, "
-                "or a longer text"
+                f"{self.batch_size} sequences of {self.seq_len} needs {needed}; {advice} would "
+                "fit, or a longer text"
             )
 
     @property
-    def stream_chars(self) -> int:
-        """Characters to predict in each stream, L."""
+    def sequence_chars(self) -> int:
+        """Characters to predict in each sequence, L."""
+        # The last character of the text is only a target, never an input.
         return max(len(self.ids) - 1, 0) // self.batch_size
 
     @property
     def chunks(self) -> int:
-        """Chunks in an epoch."""
-        return self.stream_chars // self.seq_len
+        """Number of chunks in an epoch."""
+        return self.sequence_chars // self.seq_len
 
     @property
     def chunk_chars(self) -> int:
@@ -64,15 +70,16 @@ class Batches:
         return self.batch_size * self.seq_len
 
     def chunk(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return inputs and targets of a chunk, each of shape (T, B).
+        """Return the inputs and targets of a chunk, each of shape (T, B).
 
-        Targets are the inputs one character on.
+        Targets are the inputs shifted by one character.
         """
-        length, start = self.stream_chars, number * self.seq_len
+        length, start = self.sequence_chars, number * self.seq_len
         end = start + self.seq_len
         used = self.batch_size * length
-        inputs = self.ids[:used].reshape(self.batch_size, length)[:, start:end]
-        targets = self.ids[1 : used + 1].reshape(self.batch_size, length)[:, start:end]
+        inputs = self.ids[:used].reshape(self.batch_size, length)[:, start:end]  # (B, T)
+        targets = self.ids[1 : used + 1].reshape(self.batch_size, length)[:, start:end]  # (B, T)
+        # Networks index with 64-bit integers and read time step by time step: (T, B).
         return (
             np.ascontiguousarray(inputs.T, dtype=np.int64),
             np.ascontiguousarray(targets.T, dtype=np.int64),

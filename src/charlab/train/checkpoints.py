@@ -1,8 +1,8 @@
-"""Checkpoints: a training that is killed goes on where it was, and ends in the same bytes.
+"""Save the state of an interrupted training, so that it continues and ends in the same bytes.
 
-A checkpoint lies in a git-ignored folder under the hash of configuration, data and code,
-so that none of another training is ever found. Its arrays are in one safetensors file
-that ends with a SHA-256 of what comes before; a damaged one is not used.
+Each checkpoint lies in a git-ignored folder named by a hash of configuration, data and code,
+so a training never continues from another training's checkpoint. The file is a safetensors
+document followed by its SHA-256; a damaged checkpoint is ignored.
 """
 
 from __future__ import annotations
@@ -22,22 +22,24 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from charlab.core.files import write_bytes
-from charlab.vocab.vocabulary import EncodedText
+from charlab.vocab.encoded_text import EncodedText
 
 PACKAGE = Path(__file__).resolve().parents[1]
-CODE = ("models/*.py", "training/*.py", "evaluation/likelihood.py")
-"""The files whose code decides what a training computes."""
+CODE = ("models/*.py", "train/*.py")
+"""Source files that determine the result of a training."""
 
-DIGEST = hashlib.sha256().digest_size
+DIGEST_SIZE = hashlib.sha256().digest_size
 
 
 def key_of(config: Mapping[str, Any], data: EncodedText) -> str:
-    """Return the hash of all that decides what a training computes."""
+    """Return a hash of everything that determines the result of a training."""
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     digest.update(json.dumps(data.vocab.as_dict()).encode())
-    for part in (data.train, data.val, data.test):
-        digest.update(f"{part.dtype} {len(part)} {data.segments}".encode())
-        digest.update(np.ascontiguousarray(part).data)
+    for split in (data.train, data.val, data.test):
+        # The type and length separate the splits: moving their borders changes the hash.
+        digest.update(f"{split.dtype} {len(split)} {data.segments}".encode())
+        digest.update(np.ascontiguousarray(split).data)
+    # Another release of a library may round differently.
     digest.update(f"torch {torch.__version__} numpy {np.__version__}".encode())
     for pattern in CODE:
         for path in sorted(PACKAGE.glob(pattern)):
@@ -47,33 +49,32 @@ def key_of(config: Mapping[str, Any], data: EncodedText) -> str:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The checkpoint of one training, in a folder of its own."""
+    """The newest checkpoint of one training, in a folder of its own."""
 
     folder: Path
 
     @property
     def path(self) -> Path:
-        """The file that holds the newest checkpoint."""
+        """File that holds the checkpoint."""
         return self.folder / "checkpoint"
 
     def save(self, arrays: Mapping[str, NDArray[Any]], progress: Mapping[str, Any]) -> None:
-        """Replace the checkpoint by arrays and JSON-able values, atomically.
-
-        If the folder goes away meanwhile, the same training has just finished elsewhere: then
-        nothing is saved, and nothing is lost.
-        """
+        """Replace the checkpoint by arrays and JSON-compatible values, atomically."""
+        # safetensors stores arrays only, so the values travel as the bytes of their JSON.
         values = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
         content = save({**arrays, "progress": values})
+        # The folder disappears meanwhile only if the same training has just finished in
+        # another process: then this checkpoint is no longer needed.
         with contextlib.suppress(FileNotFoundError):
             write_bytes(self.path, content + hashlib.sha256(content).digest())
 
     def load(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-        """Return what was saved last, or None if there is nothing whole."""
+        """Return the saved arrays and values, or None without an intact checkpoint."""
         try:
             stored = self.path.read_bytes()
         except OSError:
             return None
-        content, digest = stored[:-DIGEST], stored[-DIGEST:]
+        content, digest = stored[:-DIGEST_SIZE], stored[-DIGEST_SIZE:]
         if hashlib.sha256(content).digest() != digest:
             return None
         arrays = load(content)
@@ -81,7 +82,7 @@ class Checkpoints:
         return arrays, progress
 
     def remove(self) -> None:
-        """Remove the checkpoint: the training has finished."""
+        """Remove the checkpoint of a finished training."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # other trainings may have checkpoints beside it
             self.folder.parent.rmdir()

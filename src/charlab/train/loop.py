@@ -1,212 +1,142 @@
-"""The training loop: truncated backpropagation through time, with the state carried.
+"""Train a network by truncated backpropagation through time, with the state carried.
 
-What enters is a numbered text and the parameters of a model and its training; what leaves is
-a model folder. The same parameters, text and code give the same bytes, whether the
-training was interrupted or not.
+``train`` takes an encoded text and a configuration and writes a model folder. The same
+configuration, text and code give the same bytes, interrupted or not.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, SupportsFloat
+from typing import Literal, SupportsFloat
 
 import numpy as np
 
-from charlab.core.errors import CharlabError
-from charlab.core.units import bits
-from charlab.models.numpy_model import InferenceModel
-from charlab.models.params import ModelParams
-from charlab.models.scoring import nats_per_char
 from charlab.train.batches import Batches
 from charlab.train.checkpoints import Checkpoints, key_of
-from charlab.train.history import Row
-from charlab.train.learners import LEARNERS, Arrays, Learner
-from charlab.train.model_folder import write_folder
-from charlab.train.params import TrainParams
+from charlab.train.divergence import DivergedError, DivergenceCheck
+from charlab.train.learners import LEARNERS, Learner
+from charlab.train.metrics import final_metrics, mean_nats
+from charlab.train.milestones import Milestones
+from charlab.train.model_folder import Measurement, TrainedModel, TrainingConfig, write_folder
 from charlab.train.progress import Progress
+from charlab.train.run_state import PREFIX, RunState
 from charlab.train.schedules import learning_rate
-from charlab.vocab.vocabulary import EncodedText, Ids
+from charlab.vocab.encoded_text import EncodedText
 
 SCRATCH = Path(".charlab/scratch")
+"""Default folder for checkpoints."""
+
 CHECKPOINT_SECONDS = 10.0
-FORMAT = 1
+"""Time between two checkpoints."""
 
 
-class DivergedError(CharlabError):
-    """The loss is no longer a number, or far above that of guessing."""
-
-    def __init__(
-        self, step: int, loss: float, norm: float, train: TrainParams, split: str = ""
-    ) -> None:
-        where = f" on {split}" if split else ""
-        super().__init__(
-            f"training diverged at step {step}: loss{where} {loss:.4g} nats per character, "
-            f"gradient norm {norm:.4g}, learning rate at most {train.learning_rate:g}; try a "
-            f"learning_rate ten times lower, clip: norm with a lower clip_at (now {train.clip} "
-            f"at {train.clip_at:g}), or activation: tanh"
-        )
-        self.step = step
-
-
-def snapshot_steps(steps: int, count: int) -> set[int]:
-    """Return after how many steps the weights are kept on the way: 0, then at equal ratios.
-
-    What is learned shows at a logarithmic scale: letters, then spaces, then words. For
-    20,000 steps and 5 snapshots: 0, 7, 53, 381, 2,759.
-    """
-    if count == 0:
-        return set()
-    return {0, *(round(steps ** (j / count)) for j in range(1, count))} - {steps}
-
-
-@dataclass
-class _Run:
-    """Where a training stands."""
-
-    step: int = 0
-    rows: list[Row] = field(default_factory=list)
-    best_step: int = 0
-    best_nats: float = math.inf
-    losses: list[float] = field(default_factory=list)
-    norms: list[float] = field(default_factory=list)
-    kept: Arrays = field(default_factory=dict)
-    snapshots: dict[int, Arrays] = field(default_factory=dict)
-    diverged_at: int | None = None
-
-    def arrays(self) -> Arrays:
-        """Return the weights that are kept, and those of the snapshots by their steps."""
-        named = {"kept": self.kept, **{str(step): w for step, w in self.snapshots.items()}}
-        return {f"run.{key}.{name}": w for key, ws in named.items() for name, w in ws.items()}
-
-    def progress(self) -> dict[str, Any]:
-        """Return all but the arrays, as JSON can hold it."""
-        arrays = ("kept", "snapshots")
-        values = {name: value for name, value in vars(self).items() if name not in arrays}
-        infinite = math.isinf(self.best_nats)
-        rows = [asdict(row) for row in self.rows]
-        return {**values, "rows": rows, "best_nats": None if infinite else self.best_nats}
-
-    @classmethod
-    def resumed(cls, values: dict[str, Any], arrays: Arrays) -> _Run:
-        """Return the run of which these are the progress and the arrays."""
-        weights: dict[str, Arrays] = {}
-        for name, value in arrays.items():
-            if name.startswith("run."):
-                _, key, rest = name.split(".", 2)
-                weights.setdefault(key, {})[rest] = value
-        rows = [Row(**row) for row in values["rows"]]
-        best = math.inf if values["best_nats"] is None else values["best_nats"]
-        kept = weights.pop("kept")
-        snapshots = {int(step): weights[step] for step in sorted(weights, key=int)}
-        return cls(
-            **{**values, "rows": rows, "best_nats": best, "kept": kept, "snapshots": snapshots}
-        )
-
-
-class _Training:
-    """One training from its parameters to its last step."""
+class TrainingLoop:
+    """The steps of one training, from its current state to its end."""
 
     def __init__(
-        self, data: EncodedText, model: ModelParams, train: TrainParams, learner: Learner
+        self, data: EncodedText, config: TrainingConfig, learner: Learner, run: RunState
     ) -> None:
-        self.data, self.model, self.train, self.learner = data, model, train, learner
-        self.batches = Batches(data.train, train.batch_size, train.seq_len)
-        if train.max_chars is None:
-            self.steps = max(round(train.epochs * self.batches.chunks), 1)
-        else:
-            self.steps = max(train.max_chars // self.batches.chunk_chars, 1)
-        count = min(train.evaluations, self.steps)
-        self.measured_at = {round(self.steps * (i + 1) / count) for i in range(count)}
-        self.snapshot_at = snapshot_steps(self.steps, train.snapshots)
-        self.limit = math.log(data.vocab.size) + 10
-        self.unseen: list[tuple[SupportsFloat, SupportsFloat]] = []
+        self.data, self.config, self.learner, self.run = data, config, learner, run
+        self.batches = Batches(data.train, config.train.batch_size, config.train.seq_len)
+        self.milestones = Milestones.of(config.train, self.batches)
+        self.check = DivergenceCheck(config.train, data.vocab.size)
+        self.pending: list[tuple[SupportsFloat, SupportsFloat]] = []
 
-    def go(self, run: _Run, checkpoints: Checkpoints, progress: Progress) -> None:
-        """Take all steps that are left."""
-        if run.step in self.snapshot_at:
-            run.snapshots[run.step] = self.learner.weights()
+    @property
+    def chars(self) -> int:
+        """Characters read so far."""
+        return self.run.step * self.batches.chunk_chars
+
+    def finish(self, checkpoints: Checkpoints, progress: Progress) -> None:
+        """Take all remaining steps.
+
+        Raises
+        ------
+        DivergedError
+            If the training diverges.
+        """
+        run, milestones = self.run, self.milestones
+        self._snapshot()  # of the initial weights
         saved = time.monotonic()
-        while run.step < self.steps:
-            self._advance(run)
+        while run.step < milestones.steps:
+            self._advance()
             progress.read(self.batches.chunk_chars)
-            if run.step in self.measured_at:
-                self._measure(run, progress)
-            if run.step in self.snapshot_at:
-                run.snapshots[run.step] = self.learner.weights()
-            if time.monotonic() - saved > CHECKPOINT_SECONDS and run.step < self.steps:
-                self._look(run)
+            if run.step in milestones.evaluations:
+                self._measure()
+                progress.measured(self.chars, run.history[-1])
+            self._snapshot()
+            # The last step needs no checkpoint: the model folder follows at once.
+            due = time.monotonic() - saved > CHECKPOINT_SECONDS
+            if due and run.step < milestones.steps:
+                self._read_losses()  # a checkpoint does not store pending losses
                 checkpoints.save({**self.learner.snapshot(), **run.arrays()}, run.progress())
                 saved = time.monotonic()
 
-    def _advance(self, run: _Run) -> None:
-        """Take one step, and look at its loss if it is time to."""
-        chunk = run.step % self.batches.chunks
-        if chunk == 0:
+    def _advance(self) -> None:
+        """Take one step, and read the losses of the latest steps if it is time to."""
+        chunk = self.run.step % self.batches.chunks
+        if chunk == 0:  # a new epoch starts at the beginning of the text
             self.learner.reset_state()
-        rate = self._rate(run.step)
-        self.unseen.append(self.learner.learn(*self.batches.chunk(chunk), rate))
-        run.step += 1
-        if len(self.unseen) >= self.learner.lag:
-            self._look(run)
+        rate = self._learning_rate(self.run.step)
+        self.pending.append(self.learner.learn(*self.batches.chunk(chunk), rate))
+        self.run.step += 1
+        # Converting a loss to float waits for the GPU, so several are read together.
+        if len(self.pending) >= self.learner.lag:
+            self._read_losses()
 
-    def _look(self, run: _Run) -> None:
-        """Look at the losses of the latest steps; raise if one shows that training diverged."""
-        for step, figures in enumerate(self.unseen, run.step - len(self.unseen) + 1):
+    def _read_losses(self) -> None:
+        """Wait for the losses of the latest steps, and check them for divergence."""
+        first = self.run.step - len(self.pending) + 1
+        for step, figures in enumerate(self.pending, first):
             loss, norm = map(float, figures)
-            # So written, what is no number is above the limit.
-            if not (loss <= self.limit and norm < math.inf):
-                run.step = step  # what was done after it is worth nothing
-                raise DivergedError(step, loss, norm, self.train)
-            run.losses.append(loss)
-            run.norms.append(norm)
-        self.unseen.clear()
+            try:
+                self.check(step, loss, norm)
+            except DivergedError:
+                self.run.step = step  # later steps were taken with useless weights
+                raise
+            self.run.losses.append(loss)
+            self.run.norms.append(norm)
+        self.pending.clear()
 
-    def _rate(self, step: int) -> float:
-        return learning_rate(self.train, step, self.steps, step / self.batches.chunks)
+    def _learning_rate(self, step: int) -> float:
+        epoch = step / self.batches.chunks
+        return learning_rate(self.config.train, step, self.milestones.steps, epoch)
 
-    def _measure(self, run: _Run, progress: Progress) -> None:
-        """Measure val, write the row, and keep the weights if they are to be kept."""
-        self._look(run)
-        weights = self.learner.weights()
-        val = mean_nats(self.model, weights, self.data.val, self.data.segments)
-        if not val <= self.limit:
-            raise DivergedError(run.step, val, run.norms[-1], self.train, "val")
-        chars = run.step * self.batches.chunk_chars
-        run.rows.append(
-            Row(
+    def _measure(self) -> None:
+        """Measure val, add a line to the history, and keep the weights if they are better."""
+        self._read_losses()
+        run, weights = self.run, self.learner.weights()
+        # On the whole of val, with the state carried, so that the lowest loss is the best model.
+        val = mean_nats(self.config.model, weights, self.data.val, self.data.segments)
+        self.check(run.step, val, run.norms[-1], "val")
+        run.history.append(
+            Measurement(
                 step=run.step,
-                chars=chars,
+                chars=self.chars,
                 epoch=run.step / self.batches.chunks,
                 train_nats=float(np.mean(run.losses)),
                 val_nats=val,
-                lr=self._rate(run.step - 1),
+                lr=self._learning_rate(run.step - 1),
                 grad_norm=float(np.mean(run.norms)),
             )
         )
         run.losses, run.norms = [], []
-        progress.measured(chars, run.rows[-1].train_nats, val)
-        if self.train.keep == "last" or val < run.best_nats:
+        if self.config.train.keep == "last" or val < run.best_nats:
             run.kept, run.best_step, run.best_nats = weights, run.step, val
 
-
-def mean_nats(model: ModelParams, weights: Arrays, ids: Ids, segments: int) -> float:
-    """Return the mean loss of a split: one long pass, the state carried, each character once."""
-    network = InferenceModel(model, weights)
-    return float(nats_per_char(network, ids, segments).mean())
+    def _snapshot(self) -> None:
+        """Keep a copy of the weights if the parameters ask for one after this step."""
+        if self.run.step in self.milestones.snapshots:
+            self.run.snapshots[self.run.step] = self.learner.weights()
 
 
 def train(
     data: EncodedText,
-    model: ModelParams,
-    train: TrainParams,
-    seed: int,
+    config: TrainingConfig,
     out: Path,
     *,
-    text: str = "",
-    scratch: Path | None = None,
+    scratch: Path = SCRATCH,
     progress: bool | None = None,
     on_divergence: Literal["raise", "record"] = "raise",
 ) -> dict[str, float | None]:
@@ -215,100 +145,65 @@ def train(
     Parameters
     ----------
     data : EncodedText
-        A numbered text in three splits.
-    model, train : ModelParams, TrainParams
-        What is trained, and how.
-    seed : int
-        Decides the initial weights and the dropout masks, by streams of their own.
+        The text in three splits.
+    config : TrainingConfig
+        Network, training and seed.
     out : Path
         Folder for model.safetensors, config.json, vocab.json, history.csv, metrics.json.
-    text : str
-        The text's name, for config.json.
-    scratch : Path, optional
-        Folder for checkpoints; ``.charlab/scratch`` below the current one by default.
+    scratch : Path
+        Folder for checkpoints.
     progress : bool, optional
-        False shows nothing.
+        False shows nothing; by default a bar on a terminal, lines elsewhere.
     on_divergence : {"raise", "record"}
         With "record" a divergence is a result: the weights of the last good measurement are
-        kept, and metrics.json says at which step the training diverged.
+        kept, and metrics.json names the step at which the training diverged.
 
     Returns
     -------
     dict
-        What is written to metrics.json.
+        The content of metrics.json.
 
     Raises
     ------
     DivergedError
-        If the loss is no longer a number, or far above that of guessing.
+        If the loss is not a number, or far above that of guessing.
     CharlabError
         If the text is too short for one batch.
     """
-    config = {
-        "format": FORMAT,
-        "vocab_size": data.vocab.size,
-        "seed": seed,
-        "text": text,
-        "model": model.model_dump(),
-        "train": train.model_dump(),
-    }
-    learner: Learner = LEARNERS[model.backend](data.vocab.size, model, train, seed)
-    training = _Training(data, model, train, learner)
-    checkpoints = Checkpoints((scratch or SCRATCH) / key_of(config, data))
-    run = _resumed(learner, checkpoints)
-    shown = Progress(
-        f"{text} seed {seed}".strip(),
-        training.steps * training.batches.chunk_chars,
-        run.step * training.batches.chunk_chars,
-        progress,
+    learner = LEARNERS[config.model.backend](
+        data.vocab.size, config.model, config.train, config.seed
     )
+    # The key of the checkpoint covers everything that determines the result.
+    stored_config = config.as_dict(data.vocab.size)
+    checkpoints = Checkpoints(scratch / key_of(stored_config, data))
+    run = _resume(learner, checkpoints)
+    loop = TrainingLoop(data, config, learner, run)
+    name, chunk_chars = f"{config.text} seed {config.seed}".strip(), loop.batches.chunk_chars
+    shown = Progress(name, loop.milestones.steps * chunk_chars, loop.chars, progress)
     try:
-        # An overflow shows in the losses, and is told of there.
+        # An overflow shows in the losses, and is reported there.
         with np.errstate(over="ignore", invalid="ignore"):
-            training.go(run, checkpoints, shown)
+            loop.finish(checkpoints, shown)
     except DivergedError as error:
         if on_divergence == "raise":
             raise
-        run.diverged_at = error.step
+        run.diverged_at = error.step  # run.kept has the last good weights
     finally:
         shown.close()
-    metrics = _metrics(training, run)
-    write_folder(out, config, data.vocab, run.kept, run.snapshots, run.rows, metrics)
+    metrics = final_metrics(data, config.model, run, chunk_chars)
+    write_folder(
+        out,
+        TrainedModel(stored_config, data.vocab, run.kept, run.snapshots, run.history, metrics),
+    )
     checkpoints.remove()
     return metrics
 
 
-def _resumed(learner: Learner, checkpoints: Checkpoints) -> _Run:
-    """Return where the training stands: at its checkpoint, or at its start."""
-    found = checkpoints.load()
-    if found is None:
-        return _Run(kept=learner.weights())
-    arrays, values = found
-    learner.restore({k: v for k, v in arrays.items() if not k.startswith("run.")})
-    return _Run.resumed(values, arrays)
-
-
-def _metrics(training: _Training, run: _Run) -> dict[str, float | None]:
-    """Measure the kept weights on val and test."""
-    data, model = training.data, training.model
-    val = mean_nats(model, run.kept, data.val, data.segments)
-    test = mean_nats(model, run.kept, data.test, data.segments) if len(data.test) else None
-    metrics: dict[str, float | None] = {
-        "val_nats": val,
-        "test_nats": test,
-        "val_bpc": bits(val),
-        "test_bpc": None if test is None else bits(test),
-        "train_nats": run.rows[-1].train_nats if run.rows else None,
-        "parameters": sum(value.size for value in run.kept.values()),
-        "train_chars": run.step * training.batches.chunk_chars,
-        "steps": run.step,
-        "best_step": run.best_step,
-    }
-    if run.diverged_at is not None:
-        metrics["diverged_at_step"] = run.diverged_at
-    return {name: _rounded(value) for name, value in metrics.items()}
-
-
-def _rounded(value: float | None) -> float | None:
-    """Round to eight significant digits: what is beyond is noise of the last bit."""
-    return float(f"{value:.8g}") if isinstance(value, float) else value
+def _resume(learner: Learner, checkpoints: Checkpoints) -> RunState:
+    """Return the state at the newest checkpoint, or that of a new training."""
+    checkpoint = checkpoints.load()
+    if checkpoint is None:
+        return RunState(kept=learner.weights())
+    arrays, progress = checkpoint
+    learner.restore({k: v for k, v in arrays.items() if not k.startswith(PREFIX)})
+    return RunState.restored(progress, arrays)

@@ -1,4 +1,4 @@
-"""The four ways to turn a gradient into a step, for the networks of NumPy and of torch.
+"""Update weights by SGD, Adagrad, RMSprop or Adam, in NumPy and in torch.
 
 With g the gradient, eta the learning rate and all operations element by element:
 
@@ -9,9 +9,9 @@ With g the gradient, eta the learning rate and all operations element by element
              1 - b^t against their start at zero;
              w -= eta m / (sqrt(s) + eps)                              Kingma and Ba 2015
 
-These are the formulas of torch.optim, whose own functions step the networks of torch, and
-with which tests compare those written out here. Weight decay is
-decoupled from the gradient (Loshchilov and Hutter 2019): w -= eta * decay * w.
+These are the formulas of torch.optim. Torch networks are updated by its functions, with which
+tests compare the NumPy versions. Weight decay is decoupled from the gradient
+(Loshchilov and Hutter 2019): w -= eta * decay * w.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "rmsprop": ("s",),
     "adam": ("m", "s"),
 }
-"""What each optimiser gathers of past gradients, by its letter above."""
+"""Moments of past gradients that each optimizer accumulates, by their letters above."""
 
 
 class NumpyOptimizer:
@@ -47,12 +47,12 @@ class NumpyOptimizer:
     ----------
     weights : dict of str to ndarray
     params : TrainParams
-        ``optimizer``, ``betas``, ``weight_decay``; of RMSprop's one smoothing, the second beta.
+        ``optimizer``, ``betas`` and ``weight_decay``; RMSprop uses the second beta.
 
     Attributes
     ----------
     state : dict of str to ndarray
-        What has been gathered of past gradients, to be saved with a checkpoint.
+        Accumulated moments, which a checkpoint stores.
     """
 
     def __init__(self, weights: dict[str, Array], params: TrainParams) -> None:
@@ -71,7 +71,7 @@ class NumpyOptimizer:
         self.steps = 0
 
     def step(self, gradients: dict[str, Array], learning_rate: float) -> None:
-        """Make one step along ``gradients``."""
+        """Take one step along ``gradients``."""
         self.steps += 1
         decay = learning_rate * self.params.weight_decay
         for name, gradient in gradients.items():
@@ -112,8 +112,8 @@ class NumpyOptimizer:
 class TorchOptimizer:
     """Updates torch's parameters in place, by the functions of torch.optim.
 
-    Its classes would do the same, but to make one of them loads torch's compiler, which takes
-    nearly as long as to load torch itself.
+    Its classes would do the same, but creating one loads torch's compiler, which takes
+    nearly as long as loading torch itself.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ class TorchOptimizer:
     Attributes
     ----------
     state : dict of str to list of Tensor
-        By the letters above, and ``steps``: for each parameter how often it was updated. One
-        without a gradient is left as it is, as in torch.optim, but for its decay.
+        Moments by their letters above, and ``steps``, the number of updates of each parameter.
+        As in torch.optim, a parameter without a gradient is not updated, except by decay.
     """
 
     def __init__(self, parameters: list[Tensor], params: TrainParams) -> None:
@@ -134,7 +134,7 @@ class TorchOptimizer:
             kind: [torch.zeros_like(p, requires_grad=False) for p in parameters]
             for kind in KINDS[params.optimizer]
         }
-        # Adam's fused kernel wants the counts where it runs, the others want them here.
+        # Adam's fused kernel needs the counts on its own device, the others on the CPU.
         fused = params.optimizer == "adam"
         self.state["steps"] = [
             torch.zeros((), device=p.device if fused else "cpu") for p in parameters
@@ -159,7 +159,7 @@ class TorchOptimizer:
         state: dict[str, list[Tensor]],
         rate: float,
     ) -> None:
-        """Call torch's function; what it offers beyond the formulas above is off."""
+        """Call torch's function, without its options beyond the formulas above."""
         beta1, beta2 = self.params.betas
         kind, steps = self.params.optimizer, state["steps"]
         off: Any = {"lr": rate, "weight_decay": 0.0}

@@ -1,4 +1,4 @@
-"""The ``train`` section, and the part of ``study`` that is trained."""
+"""Parameters of the ``train`` section, and of the study's variants."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ class TrainParams(Section):
     @model_validator(mode="after")
     def _betas_below_one(self) -> Self:
         if not all(0 <= beta < 1 for beta in self.betas):
-            raise ValueError(f"betas must lie in [0, 1), not {self.betas}")
+            raise ValueError(f"betas must be in [0, 1), not {self.betas}")
         return self
 
 
 class VariantParams(Section):
-    """One entry of ``study.variants``: a text, and the differences from the defaults.
+    """An entry of ``study.variants``: a text, and the differences from the defaults.
 
     Every variant names its text because dvc.yaml needs it for the vocabulary that the
     variant's stage depends on. Titles for the figures are in ``study.titles``, so that a
@@ -100,7 +100,7 @@ class StudyDefaults(Section):
 
 
 class Variant(Section):
-    """A variant with its overrides applied: what ``train-variant`` runs."""
+    """A variant with its overrides applied, as ``train-variant`` trains it."""
 
     slug: str
     text: str
@@ -109,7 +109,7 @@ class Variant(Section):
 
 
 class VariantSet(Section):
-    """The variants of a study, and the seeds that each is trained with."""
+    """The variants of a study, and the seeds with which each is trained."""
 
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=20)] = Field(
         default=[1], description="each variant is trained once per seed"
@@ -124,7 +124,7 @@ class VariantSet(Section):
     @model_validator(mode="after")
     def _distinct_seeds(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"seeds are repeated: {self.seeds}")
+            raise ValueError(f"seeds must be distinct, not {self.seeds}")
         return self
 
     def variant(self, slug: str) -> Variant:
@@ -140,20 +140,21 @@ class VariantSet(Section):
             slug=slug,
             text=entry.text,
             model=ModelParams.model_validate(self.defaults.model.model_dump() | entry.model),
+            # Merged before validation, so that limits apply to the combined values.
             train=TrainParams.model_validate(self.defaults.train.model_dump() | entry.train),
         )
 
     def first_models(self, variants: Path) -> list[tuple[str, Path]]:
         """Return each variant's slug and its model folder with the lowest seed.
 
-        The slugs come from params.yaml, not from the folder: a left-over of another study
-        there is no result of this one.
+        The slugs come from params.yaml, not from the folder, which may hold variants that
+        another study left behind.
         """
         return [(slug, variants / slug / str(min(self.seeds))) for slug in self.variants]
 
 
 class TrainedVariants(VariantSet):
-    """The part of ``study`` that training reads; titles and comparisons are ignored."""
+    """The keys of ``study`` that training reads; titles and comparisons are ignored."""
 
     model_config = StageParams.model_config
 

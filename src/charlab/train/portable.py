@@ -1,8 +1,8 @@
-"""The same bits on every x86-64 processor, at the cost of speed.
+"""Get the same bits on every x86-64 processor, at the cost of speed.
 
-Which instructions a matrix product uses, and so in which order it adds, depends on the
+The instructions of a matrix product, and so the order of its additions, depend on the
 processor. These settings choose the code path that every x86-64 processor has. The
-libraries read them when they are loaded, so they must be there before Python starts.
+libraries read them when they are loaded, so they must be set before Python starts.
 """
 
 from __future__ import annotations
@@ -20,15 +20,11 @@ SETTINGS = {
     "NUMBA_CPU_NAME": "x86-64",
     "NUMBA_CPU_FEATURES": "",
 }
-
-
-def portable_environment() -> dict[str, str]:
-    """Return the environment variables that fix the CPU's code path."""
-    return dict(SETTINGS)
+"""Environment variables that fix the CPU's code path."""
 
 
 def ensure_code_path(train: TrainParams) -> None:
-    """Start this Python program again with those settings if ``train`` asks for them."""
+    """Restart this Python program with ``SETTINGS`` if ``train`` asks for portable bits."""
     if train.deterministic == "portable" and any(
         os.environ.get(name) != value for name, value in SETTINGS.items()
     ):

@@ -1,74 +1,93 @@
-"""How a training shows that it is under way: a bar on a terminal, plain lines elsewhere."""
+"""Show the progress of a training: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import math
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
+from charlab.core.units import bits
+from charlab.train.model_folder import Measurement
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 
 class Progress:
-    """Shows characters per second, losses in bits per character, and the time left.
+    """Shows characters per second, the time left, and losses in bits per character.
 
     Parameters
     ----------
     name : str
-        What is being trained.
+        Name of the training.
     chars : int
-        Characters that will be read in all.
+        Characters that the training reads in all.
+    done : int
+        Characters read before, if the training continues from a checkpoint.
     show : bool or None
-        False shows nothing; None decides: a bar on a terminal, lines elsewhere.
+        False shows nothing; otherwise a bar on a terminal, lines elsewhere.
     """
 
     def __init__(self, name: str, chars: int, done: int, show: bool | None) -> None:
         self.name, self.chars, self.start, self.first = name, chars, time.monotonic(), done
         self.done, self.shown = done, done
         self.losses = ""
-        self.bar: tqdm[Any] | None = None
-        self.lines = show is not False and not sys.stderr.isatty()
-        if show is not False and sys.stderr.isatty():
-            self.bar = tqdm(
-                total=chars, initial=done, desc=name, unit="char", unit_scale=True, leave=False
-            )
+        self.bar: Bar | None = None
+        terminal = sys.stderr.isatty()
+        self.lines = show is not False and not terminal
+        if show is not False and terminal:
+            self.bar = self._start_bar()
+
+    def _start_bar(self) -> Bar:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        bar = Bar(
+            TextColumn("{task.description}:"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[figures]}"),
+            console=Console(stderr=True),
+            # Drawing takes time from the training.
+            refresh_per_second=2,
+            transient=True,
+        )
+        bar.add_task(self.name, total=self.chars, completed=self.done, figures="")
+        bar.start()
+        return bar
 
     def read(self, chars: int) -> None:
-        """Note that ``chars`` more characters were read.
-
-        A line tells of each tenth of them all, once the next are read: before that, a
-        measurement may have told of it.
-        """
-        if self.bar is not None:
-            self.bar.update(chars)
-        elif self.lines and self.done - self.shown >= self.chars / 10:
-            self._line(self.done)
+        """Note that ``chars`` more characters were read."""
+        # Lines come at each tenth of the training. They are printed at the next call, because
+        # a measurement, with a line of its own, may follow the first.
+        if self.lines and self.done - self.shown >= self.chars / 10:
+            self._print_line(self.done)
         self.done += chars
+        if self.bar is not None:
+            figures = self._figures(self.done)
+            self.bar.update(self.bar.task_ids[0], completed=self.done, figures=figures)
 
-    def measured(self, done: int, train_nats: float, val_nats: float) -> None:
+    def measured(self, done: int, measurement: Measurement) -> None:
         """Show the losses after ``done`` characters."""
-        train, val = train_nats / math.log(2), val_nats / math.log(2)
+        train, val = bits(measurement.train_nats), bits(measurement.val_nats)
         self.losses = f"train {train:.3f}, val {val:.3f} bits per character"
         if self.bar is not None:
-            self.bar.set_postfix_str(self.losses)
+            self.bar.update(self.bar.task_ids[0], figures=self._figures(done), refresh=True)
         elif self.lines:
-            self._line(done)
+            self._print_line(done)
 
-    def _line(self, done: int) -> None:
-        """Print a line on how far it is."""
-        self.shown = done
+    def _figures(self, done: int) -> str:
+        """Return the share done, the speed, the time left and the latest losses."""
         speed = (done - self.first) / max(time.monotonic() - self.start, 1e-9)
         left = (self.chars - done) / max(speed, 1e-9)
-        parts = [
-            f"{self.name}: {done / self.chars:4.0%}",
-            f"{speed:,.0f} characters/s",
-            f"{left:.0f} s left",
-        ]
-        losses = [self.losses] if self.losses else []
-        print(", ".join(parts + losses), file=sys.stderr, flush=True)
+        figures = f"{done / self.chars:4.0%}, {speed:,.0f} characters/s, {left:.0f} s left"
+        return f"{figures}, {self.losses}" if self.losses else figures
+
+    def _print_line(self, done: int) -> None:
+        self.shown = done
+        print(f"{self.name}: {self._figures(done)}", file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.bar is not None:
-            self.bar.close()
+            self.bar.stop()

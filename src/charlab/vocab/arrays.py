@@ -1,4 +1,4 @@
-"""A text read, and arrays written, piece by piece: files of any length in constant memory."""
+"""Read a text and write arrays of ids piece by piece, in constant memory."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from charlab.core.files import atomic
 from charlab.vocab.splits import NAMES, Splits
 
 PIECE = 1 << 20
-"""Characters that are read at a time."""
+"""Characters read at a time."""
 
 CODE_POINTS = 0x110000
-"""All that Unicode has room for."""
+"""Number of Unicode code points."""
 
 
 def code_points(text: str) -> NDArray[np.uint32]:
@@ -29,16 +29,17 @@ def code_points(text: str) -> NDArray[np.uint32]:
     -------
     ndarray of shape (len(text),), dtype uint32
     """
-    # A prompt from a command line may have half a surrogate pair: a code point as any other.
+    # An undecodable byte of a command line arrives as half a surrogate pair; let it pass, so
+    # that it is reported like any other unknown character.
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def count_characters(pieces: Iterable[str]) -> dict[str, int]:
-    """Return how often each character comes in a text, in the order of code points."""
+    """Count the occurrences of each character of a text, in the order of code points."""
     totals = np.zeros(CODE_POINTS, dtype=np.int64)
     for piece in pieces:
-        found = np.bincount(code_points(piece))
-        totals[: len(found)] += found
+        counts = np.bincount(code_points(piece))  # as long as the piece's largest code point
+        totals[: len(counts)] += counts
     return {chr(code): int(totals[code]) for code in np.flatnonzero(totals)}
 
 
@@ -48,21 +49,22 @@ def read_pieces(path: Path, chars: int | None = None) -> Iterator[str]:
     Raises
     ------
     CharlabError
-        If the file cannot be read, or is not UTF-8.
+        If the file cannot be read or is not UTF-8.
     """
-    left = chars
+    remaining = chars
     try:
-        # newline="" keeps line ends as they are: a protocol that counts bytes needs them.
+        # newline="" leaves line endings as they are, so that every character is counted.
         with path.open(encoding="utf-8", newline="") as stream:
-            while piece := _read(stream, PIECE if left is None else min(PIECE, left)):
+            while piece := _read(stream, PIECE if remaining is None else min(PIECE, remaining)):
                 yield piece
-                if left is not None:
-                    left -= len(piece)
+                if remaining is not None:
+                    remaining -= len(piece)
     except OSError as error:
         raise CharlabError(f"{path}: {error.strerror}; name a text file") from None
 
 
 def _read(stream: IO[str], chars: int) -> str:
+    """Read up to ``chars`` characters; explain an encoding other than UTF-8."""
     try:
         return stream.read(chars)
     except UnicodeDecodeError as error:
@@ -77,7 +79,6 @@ def growing_array(
 ) -> Iterator[Callable[[NDArray[Any]], None]]:
     """Write a ``.npy`` file of known length piece by piece, atomically.
 
-    Written rather than mapped: the pages of a mapped file count as the process's memory.
     The bytes are those of ``np.save`` on a little-endian machine.
 
     Parameters
@@ -85,31 +86,32 @@ def growing_array(
     path : Path
         File to write.
     length : int
-        Elements that it will have.
+        Total number of elements.
     dtype : type
-        Of the elements.
+        Type of the elements.
 
     Yields
     ------
     callable
-        Takes an array, and adds its elements at the end.
+        Appends the elements of an array.
 
     Raises
     ------
     CharlabError
         If the block ends with fewer or more elements than ``length``; nothing is written.
     """
+    # Written rather than mapped: the pages of a mapped file count as the process's memory.
     little = np.dtype(dtype).newbyteorder("<")
     with atomic(path) as stream:
-        description = {"descr": little.str, "fortran_order": False, "shape": (length,)}
-        npy.write_array_header_1_0(stream, description)
+        header = {"descr": little.str, "fortran_order": False, "shape": (length,)}
+        npy.write_array_header_1_0(stream, header)
         start = stream.tell()
         yield lambda array: _append(stream, array.astype(little, copy=False))
-        found = (stream.tell() - start) // little.itemsize
-        if found != length:
+        written = (stream.tell() - start) // little.itemsize
+        if written != length:
             raise CharlabError(
-                f"{path.name}: {found} characters came where {length} were counted; the text "
-                "changed while it was read, so run again"
+                f"{path.name}: expected {length} characters, found {written}; the text changed "
+                "while it was read, so run again"
             )
 
 
@@ -117,19 +119,19 @@ def _append(stream: IO[bytes], array: NDArray[Any]) -> None:
     stream.write(np.ascontiguousarray(array).data)
 
 
-def write_parts(
+def write_splits(
     folder: Path, splits: Splits, dtype: type[np.integer[Any]], pieces: Iterable[NDArray[Any]]
 ) -> None:
-    """Write one ``.npy`` file for each part of a text, whatever the pieces' borders.
+    """Write one ``.npy`` file per split of a text that arrives in pieces of any size.
 
     Parameters
     ----------
     folder : Path
-        Where they are written.
+        Folder for the files.
     splits : Splits
-        Which characters belong to which part.
+        The division of the text.
     dtype : type
-        Of the ids.
+        Type of the ids.
     pieces : iterable of ndarray of shape (chars,)
         The ids of the whole text, in order.
     """
@@ -142,6 +144,7 @@ def write_parts(
         }
         position = 0
         for ids in pieces:
+            # A piece may reach over several splits, and, if interleaved, over several segments.
             for name, part in splits.within(position, len(ids)):
                 append[name](ids[part])
             position += len(ids)

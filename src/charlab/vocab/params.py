@@ -1,4 +1,4 @@
-"""The ``corpus`` section: from a clean text to ids in three splits."""
+"""Parameters of the ``corpus`` section: the splits and the vocabulary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from charlab.core.schema import Float, Int, Section, Slug, StageParams
 
 
 class SplitParams(Section):
-    """The splits and the vocabulary of every text."""
+    """The splits and the vocabulary, the same for every text."""
 
     split: Literal["contiguous", "interleaved"] = Field(
         default="contiguous",
@@ -37,7 +37,8 @@ class SplitParams(Section):
     def _room_for_training(self) -> Self:
         if self.val + self.test >= 0.9:
             raise ValueError(
-                f"val + test is {self.val + self.test:g}; at least a tenth must be left to train on"
+                f"val + test is {self.val + self.test:g}, but must be below 0.9, so that "
+                "at least a tenth of the text is left for training"
             )
         if self.min_count > 1 and not self.unknown:
             raise ValueError(
@@ -48,13 +49,13 @@ class SplitParams(Section):
 
 
 class EncodingSection(SplitParams):
-    """The part of ``corpus`` that the stage ``vocab`` reads: all but ``clean``."""
+    """The keys of ``corpus`` that the stage ``vocab`` reads: all but ``clean``."""
 
     model_config = StageParams.model_config
 
 
 class TextLength(StageParams):
-    """The part of a text's entry that the stage ``vocab`` reads."""
+    """The key of a text's entry that the stage ``vocab`` reads."""
 
     chars: Int | None = None
 

@@ -1,12 +1,12 @@
-"""Which characters train a model, which choices are made on, and which are only reported.
+"""Divide a text into train, val and test.
 
-``contiguous``, the honest split: the first part of the text trains, the middle part is
-``val``, the last part ``test``; the model is asked about pages that come after all it read.
+``contiguous``, the honest split: the first part of the text is ``train``, the middle part
+``val``, the last part ``test``, so the model is tested on pages that come after all it read.
 
-``interleaved``: the text is cut into equal pieces (streams) first, and each piece gives its
-first, middle and last part. Test passages then lie between training passages, which
-makes them easier to predict; some published figures are of this kind (Karpathy, Johnson
-and Fei-Fei 2015, arXiv:1506.02078).
+``interleaved``: the text is cut into equal segments first (as many as corpus.streams), and each
+segment is divided like that. Test passages then lie between training passages, which makes
+them easier to predict; some published figures are of this kind (Karpathy, Johnson and
+Fei-Fei 2015, arXiv:1506.02078).
 """
 
 from __future__ import annotations
@@ -19,23 +19,21 @@ from charlab.vocab.params import SplitParams
 
 NAMES = ("train", "val", "test")
 SHORTEST = 2
-"""Characters that a part needs: one to read, one to predict."""
+"""Minimum characters of a split in each segment: one to read, one to predict."""
 
 
 @dataclass(frozen=True)
 class Splits:
-    """How a text of ``chars`` characters is divided.
+    """The division of a text into train, val and test.
 
     Attributes
     ----------
     split : str
         ``contiguous`` or ``interleaved``.
     segments : int
-        Number of equal pieces that the text is cut into; 1 if contiguous.
+        Number of equally long pieces of the text; 1 if contiguous.
     train, val, test : int
-        Characters of each part in one segment.
-    chars : int
-        Characters used in all: fewer than ``segments`` are left over at the end.
+        Characters of each split in one segment.
     """
 
     split: str
@@ -46,60 +44,70 @@ class Splits:
 
     @property
     def chars(self) -> int:
-        """Characters used, over all segments."""
+        """Characters used; fewer than ``segments`` are left over at the end of the text."""
         return self.segments * (self.train + self.val + self.test)
 
     def total(self, name: str) -> int:
-        """Return the characters of a part over all segments."""
+        """Return the number of characters of a split, over all segments."""
         return self.segments * int(getattr(self, name))
 
     def as_dict(self) -> dict[str, str | int]:
-        """Return what is written to ``splits.json``: characters over all segments."""
+        """Return the content of ``splits.json``; characters are counted over all segments."""
         totals = {name: self.total(name) for name in NAMES}
         return {"split": self.split, "segments": self.segments, "chars": self.chars, **totals}
 
     def part_bounds(self, name: str) -> tuple[int, int]:
-        """Return where a part begins and ends within a segment."""
+        """Return the start and end of a split within a segment."""
         start = {"train": 0, "val": self.train, "test": self.train + self.val}[name]
         return start, start + int(getattr(self, name))
 
     def within(self, position: int, length: int) -> Iterator[tuple[str, slice]]:
-        """Yield which part takes which characters of a piece of the text, in order.
+        """Yield the splits that a piece of the text contributes to, with its characters for each.
 
         Parameters
         ----------
         position : int
-            Where the piece begins in the text.
+            Start of the piece in the text.
         length : int
-            Its characters.
+            Number of characters of the piece.
+
+        Yields
+        ------
+        name : str
+            A split.
+        part : slice
+            Indices into the piece; may be empty.
         """
         each = self.train + self.val + self.test
         last = min((position + length - 1) // each, self.segments - 1)
         for segment in range(position // each, last + 1):
             for name in NAMES:
+                # Bounds relative to the piece, then clipped to it.
                 start, end = (segment * each - position + at for at in self.part_bounds(name))
                 yield name, slice(max(0, start), max(0, min(end, length)))
 
 
 def divide(chars: int, corpus: SplitParams) -> Splits:
-    """Divide a text of ``chars`` characters as ``corpus`` says.
+    """Return the division of a text of ``chars`` characters.
 
     Raises
     ------
     CharlabError
-        If a part that is asked for would be too short to predict anything in.
+        If a split would be too short to contain a prediction.
     """
+    # The parameter streams is the number of segments of an interleaved split.
     segments = corpus.streams if corpus.split == "interleaved" else 1
     each = chars // segments
+    # Rounding is part of the results' definition: train and train + val are rounded down.
     train = int(each * (1 - corpus.val - corpus.test))
     val = int(each * (1 - corpus.test)) - train
     splits = Splits(corpus.split, segments, train, val, each - train - val if corpus.test else 0)
-    wanted = NAMES if corpus.test else NAMES[:2]
-    for name in wanted:
+    for name in NAMES if corpus.test else NAMES[:2]:
         if getattr(splits, name) < SHORTEST:
             raise CharlabError(
-                f"a text of {chars} characters in {segments} segments gives {name} only "
-                f"{getattr(splits, name)} characters of each; use a longer text, fewer "
-                f"corpus.streams, or a larger corpus.{name if name != 'train' else 'val'}"
+                f"expected at least {SHORTEST} characters of {name} in each segment, found "
+                f"{getattr(splits, name)}: the text has {chars} characters in {segments} "
+                "segments; use a longer text, fewer corpus.streams, or a larger "
+                f"corpus.{name if name != 'train' else 'val'}"
             )
     return splits

@@ -1,14 +1,12 @@
-"""Characters as numbers: the vocabulary of a text, and the text as arrays of ids.
+"""Map the characters of a text to ids and back.
 
-What enters is a clean text; what leaves is a folder with ``vocab.json``, one ``.npy`` file of
-ids per split (uint8, or uint16 from 257 characters on), which training maps into
-memory, and ``splits.json``. A file of any length is read twice in pieces of fixed size.
+The vocabulary is stored as ``vocab.json``, with the same bytes on every machine.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,40 +17,40 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_json
-from charlab.vocab.arrays import (
-    CODE_POINTS,
-    code_points,
-    count_characters,
-    read_pieces,
-    write_parts,
-)
-from charlab.vocab.params import SplitParams
-from charlab.vocab.splits import NAMES, divide
-from charlab.vocab.unknown import UnknownCharacterError, unknown_character
-
-__all__ = ["UNKNOWN", "EncodedText", "Ids", "UnknownCharacterError", "Vocabulary", "encode_text"]
+from charlab.vocab.arrays import CODE_POINTS, code_points, count_characters
 
 Ids = NDArray[np.uint8] | NDArray[np.uint16]
 
 UNKNOWN = "\ufffd"
-"""What an unknown character is shown as: U+FFFD, the replacement character."""
+"""Character shown for the unknown symbol: U+FFFD, the replacement character."""
 
-MOST = 1 << 16
-"""Ids that two bytes hold."""
+MAX_SIZE = 1 << 16
+"""Number of ids that fit in two bytes."""
+
+LOOK_ALIKES = {
+    "‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
+    "–": "-", "—": "-", "…": ".", "\t": " ", "\u00a0": " ", "ß": "s", "æ": "a", "ø": "o",
+    "'": "’", '"': "”", "-": "—",
+}  # fmt: skip
+"""Suggestions for characters that have no Unicode decomposition."""
+
+
+class UnknownCharacterError(CharlabError):
+    """A character is not in the vocabulary, which has no unknown symbol."""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The characters of a text, in the order of their code points, and how often each came.
+    """The characters of a text in the order of their code points, with their counts.
 
     Attributes
     ----------
     chars : tuple of str
-        One character each; a character's id is its place here.
+        Single characters; the id of a character is its index here.
     counts : tuple of int
-        Occurrences in the text that the vocabulary was made from.
+        Occurrences in the text from which the vocabulary was made.
     unknown : bool
-        Whether there is a symbol for all other characters; its id is the last.
+        Whether the last id is a symbol for all other characters.
     """
 
     chars: tuple[str, ...]
@@ -60,6 +58,7 @@ class Vocabulary:
     unknown: bool = False
 
     def __post_init__(self) -> None:
+        # The ids, and so all encoded texts, depend on this order.
         ordered = all(a < b for a, b in pairwise(self.chars))
         single = all(len(char) == 1 for char in self.chars)
         if len(self.chars) != len(self.counts) or not (ordered and single and self.chars):
@@ -67,27 +66,28 @@ class Vocabulary:
                 "a vocabulary needs at least one character, one count for each, and the "
                 "characters sorted by code point without repetition"
             )
-        if self.size > MOST:
+        if self.size > MAX_SIZE:
             raise CharlabError(
-                f"a vocabulary of {self.size} characters; at most {MOST} have room. Is the text "
-                "decoded rightly? If so, set corpus.min_count: 2 and corpus.unknown: true"
+                f"the vocabulary has {self.size} characters, but at most {MAX_SIZE} are possible; "
+                "check that the text was decoded with the right encoding, or set "
+                "corpus.min_count: 2 and corpus.unknown: true"
             )
 
     @property
     def size(self) -> int:
-        """The number of ids, that of the unknown symbol included."""
+        """Number of ids, including that of the unknown symbol."""
         return len(self.chars) + self.unknown
 
     @property
     def dtype(self) -> type[np.uint8] | type[np.uint16]:
-        """The smallest type that holds every id."""
+        """Smallest integer type that holds every id."""
         return np.uint8 if self.size <= 256 else np.uint16
 
     @classmethod
     def from_counts(
         cls, counts: dict[str, int], min_count: int = 1, unknown: bool = False
     ) -> Vocabulary:
-        """Keep the characters that came at least ``min_count`` times.
+        """Return the vocabulary of the characters that occur at least ``min_count`` times.
 
         Combining marks are kept however rare: without its mark, a letter in NFC that
         has no composed form would silently become another letter.
@@ -112,12 +112,12 @@ class Vocabulary:
 
     @classmethod
     def from_dict(cls, document: Any, source: str = "the vocabulary") -> Vocabulary:
-        """Return the vocabulary that :meth:`as_dict` gave.
+        """Return the vocabulary from which :meth:`as_dict` made ``document``.
 
         Raises
         ------
         CharlabError
-            If ``document`` is not of that form.
+            If ``document`` does not have that form; the message names ``source``.
         """
         try:
             chars = tuple(str(char) for char in document["chars"])
@@ -134,7 +134,7 @@ class Vocabulary:
             raise CharlabError(f"{source}: {error}") from None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what is written to ``vocab.json``."""
+        """Return the content of ``vocab.json``."""
         return {
             "size": self.size,
             "unknown": self.unknown,
@@ -143,24 +143,26 @@ class Vocabulary:
         }
 
     def save(self, path: Path) -> None:
-        """Write the vocabulary as JSON: the same bytes on every machine."""
+        """Write the vocabulary as JSON."""
         write_json(path, self.as_dict())
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
-        """Read what :meth:`save` wrote."""
+        """Read a vocabulary that :meth:`save` wrote.
+
+        Raises
+        ------
+        CharlabError
+            If the file cannot be read or does not hold a vocabulary.
+        """
         try:
             document = read_json(path)
         except (OSError, ValueError) as error:
-            raise CharlabError(f"{path}: not a vocabulary ({error})") from None
+            raise CharlabError(
+                f"{path}: not a vocabulary ({error}); make it again with the vocab stage, or name "
+                "the folder of a trained model"
+            ) from None
         return cls.from_dict(document, str(path))
-
-    def _table(self) -> NDArray[np.uint32]:
-        """Return ids by code point; what is unknown has the id ``size`` or the last."""
-        other = self.size - 1 if self.unknown else self.size
-        table = np.full(CODE_POINTS, other, dtype=np.uint32)
-        table[[ord(char) for char in self.chars]] = np.arange(len(self.chars))
-        return table
 
     def encode(self, text: str) -> Ids:
         """Return the ids of the characters of ``text``.
@@ -172,123 +174,86 @@ class Vocabulary:
         Raises
         ------
         UnknownCharacterError
-            If a character is not in the vocabulary, which has no unknown symbol.
+            If a character is not in the vocabulary and there is no unknown symbol.
         """
-        return self._encode(text, self._table(), 0)
+        # The whole text is one piece.
+        return next(self.encode_pieces([text]))
 
-    def _encode(self, text: str, table: NDArray[np.uint32], offset: int) -> Ids:
-        ids = table[code_points(text)]
-        if not self.unknown:
-            missing = np.flatnonzero(ids == self.size)
-            if len(missing):
-                position = int(missing[0])
-                raise unknown_character(text[position], offset + position, self.chars)
-        return ids.astype(np.uint8) if self.size <= 256 else ids.astype(np.uint16)
+    def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
+        """Yield the ids of each piece of a text; errors count positions from its beginning.
 
-    def _all_ids(self, pieces: Iterable[str]) -> Iterator[Ids]:
-        table, position = self._table(), 0
+        Raises
+        ------
+        UnknownCharacterError
+            If a character is not in the vocabulary and there is no unknown symbol.
+        """
+        # One id per code point; all other characters get the id of the unknown symbol, or,
+        # without one, the id after the last, which marks them as errors below.
+        other = self.size - 1 if self.unknown else self.size
+        table = np.full(CODE_POINTS, other, dtype=np.uint32)
+        table[[ord(char) for char in self.chars]] = np.arange(len(self.chars))
+        start = 0
         for piece in pieces:
-            yield self._encode(piece, table, position)
-            position += len(piece)
+            ids = table[code_points(piece)]  # (len(piece),)
+            unknown = np.flatnonzero(ids == self.size)  # never with an unknown symbol
+            if len(unknown):
+                position = int(unknown[0])
+                raise _unknown_character(piece[position], start + position, self.chars)
+            yield ids.astype(np.uint8) if self.size <= 256 else ids.astype(np.uint16)
+            start += len(piece)
 
     def decode(self, ids: NDArray[np.integer[Any]]) -> str:
-        """Return the text of ``ids``; the unknown symbol is shown as U+FFFD.
+        """Return the text of ``ids``; the unknown symbol becomes U+FFFD.
 
         Raises
         ------
         CharlabError
             If an id is outside the vocabulary.
         """
-        # As code points: an array of strings would lose U+0000.
-        symbols = np.array([ord(c) for c in (*self.chars, UNKNOWN)], dtype="<u4")
+        # Go through code points, because an array of strings would lose U+0000.
+        symbols = np.array([ord(char) for char in (*self.chars, UNKNOWN)], dtype="<u4")
         array = np.asarray(ids)
         if array.size and (array.min() < 0 or array.max() >= self.size):
             raise CharlabError(
-                f"ids from {array.min()} to {array.max()}, but those of the vocabulary are 0 to "
-                f"{self.size - 1}; decode with the vocabulary that they were made with"
+                f"found ids from {array.min()} to {array.max()}, but those of the vocabulary are "
+                f"0 to {self.size - 1}; decode with the vocabulary that encoded the text"
             )
+        # (chars,) code points, four bytes each, to text
         return symbols[array.astype(np.intp)].tobytes().decode("utf-32-le", "surrogatepass")
 
 
-@dataclass(frozen=True)
-class EncodedText:
-    """A text as ids, in three splits.
+def _unknown_character(char: str, position: int, chars: Sequence[str]) -> UnknownCharacterError:
+    """Return the error that names a character, its position, and a possible replacement."""
+    suggestion = nearest(char, chars)
+    hint = f"; the nearest character in it is {suggestion!r}" if suggestion is not None else ""
+    return UnknownCharacterError(
+        f"Character {char!r} (U+{ord(char):04X}) at position {position} is not in the "
+        f"vocabulary of {len(chars)} characters{hint}; use characters of the training text, "
+        "or set corpus.unknown: true and train again"
+    )
 
-    Attributes
-    ----------
-    train, val, test : ndarray of shape (chars,), dtype uint8 or uint16
-        The parts; ``test`` is empty if none was asked for. Each is the concatenation of
-        ``segments`` equally long pieces.
-    segments : int
-        1 for a contiguous split.
-    vocab : Vocabulary
+
+def nearest(char: str, chars: Iterable[str]) -> str | None:
+    """Return the best replacement for ``char`` among ``chars``, or None.
+
+    The other case is preferred, then the same base letter, then the closest ASCII character.
+
+    Examples
+    --------
+    >>> nearest("É", "abcde")
+    'e'
+    >>> nearest("É", "abcé")
+    'é'
     """
-
-    train: Ids
-    val: Ids
-    test: Ids
-    segments: int
-    vocab: Vocabulary
-
-    @classmethod
-    def load(cls, folder: Path) -> EncodedText:
-        """Map the splits that :func:`encode_text` wrote into memory.
-
-        Raises
-        ------
-        CharlabError
-            If a file is missing, or does not fit the others.
-        """
-        try:
-            splits = read_json(folder / "splits.json")
-            segments, lengths = int(splits["segments"]), [int(splits[name]) for name in NAMES]
-            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES]
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-            raise CharlabError(
-                f"{folder}: not a numbered text ({error}); run the vocab stage again"
-            ) from None
-        vocab = Vocabulary.load(folder / "vocab.json")
-        for name, array, length in zip(NAMES, arrays, lengths, strict=True):
-            if array.dtype != vocab.dtype or array.shape != (length,) or length % max(segments, 1):
-                raise CharlabError(
-                    f"{folder}/{name}.npy: expected {length} {vocab.dtype.__name__} ids in "
-                    f"{segments} equal segments, found {array.dtype} of shape {array.shape}; "
-                    "run the vocab stage again"
-                )
-        return cls(arrays[0], arrays[1], arrays[2], segments, vocab)
+    known = set(chars)
+    plain = _base_letter(LOOK_ALIKES.get(char, char))
+    for other in (char.swapcase(), plain, plain.swapcase(), LOOK_ALIKES.get(plain, "")):
+        if other in known:
+            return other
+    return next((c for c in sorted(known) if _base_letter(c).lower() == plain.lower()), None)
 
 
-def encode_text(
-    path: Path, corpus: SplitParams, out_dir: Path, *, chars: int | None = None
-) -> Vocabulary:
-    """Give the characters of a clean text numbers and write its splits to a folder.
-
-    Parameters
-    ----------
-    path : Path
-        A text in UTF-8.
-    corpus : SplitParams
-        The split, and which characters get a number.
-    out_dir : Path
-        Folder for ``vocab.json``, ``splits.json`` and one ``.npy`` file per split.
-    chars : int, optional
-        Use only the first so many characters.
-
-    Raises
-    ------
-    CharlabError
-        If the text is too short to be split, or shorter than ``chars``.
-    """
-    counts = count_characters(read_pieces(path, chars))
-    total = sum(counts.values())
-    if chars is not None and total < chars:
-        raise CharlabError(
-            f"{path}: {chars} characters were asked for, but it has only {total}; lower chars"
-        )
-    splits = divide(total, corpus)
-    vocab = Vocabulary.from_counts(counts, corpus.min_count, corpus.unknown)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    write_parts(out_dir, splits, vocab.dtype, vocab._all_ids(read_pieces(path, chars)))
-    vocab.save(out_dir / "vocab.json")
-    write_json(out_dir / "splits.json", splits.as_dict())
-    return vocab
+def _base_letter(char: str) -> str:
+    """Return a character without its accents."""
+    # The decomposed form NFKD puts the letter first and its marks after it.
+    return unicodedata.normalize("NFKD", char)[:1]

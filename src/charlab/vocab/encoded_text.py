@@ -1,0 +1,109 @@
+"""Encode a text as three arrays of ids, one for each split.
+
+``encode_text`` takes a clean text and writes a folder with ``vocab.json``, ``splits.json`` and
+one ``.npy`` file per split (uint8, or uint16 from 257 characters on), which training
+maps into memory. It reads the file twice in pieces of fixed size, so the length of the text
+does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from charlab.core.errors import CharlabError
+from charlab.core.files import read_json, write_json
+from charlab.vocab.arrays import count_characters, read_pieces, write_splits
+from charlab.vocab.params import SplitParams
+from charlab.vocab.splits import NAMES, divide
+from charlab.vocab.vocabulary import Ids, Vocabulary
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """A text as ids, in three splits.
+
+    Attributes
+    ----------
+    train, val, test : ndarray of shape (chars,), dtype uint8 or uint16
+        Each split is the concatenation of ``segments`` equally long pieces. ``test`` is
+        empty if corpus.test is 0.
+    segments : int
+        1 for a contiguous split.
+    vocab : Vocabulary
+    """
+
+    train: Ids
+    val: Ids
+    test: Ids
+    segments: int
+    vocab: Vocabulary
+
+    @classmethod
+    def load(cls, folder: Path) -> EncodedText:
+        """Map the splits that :func:`encode_text` wrote into memory.
+
+        Raises
+        ------
+        CharlabError
+            If a file is missing or does not fit the others.
+        """
+        try:
+            splits = read_json(folder / "splits.json")
+            segments, lengths = int(splits["segments"]), [int(splits[name]) for name in NAMES]
+            # Mapped, not read: a text may be larger than the memory.
+            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES]
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            raise CharlabError(
+                f"{folder}: not an encoded text ({error}); run the vocab stage again"
+            ) from None
+        # The files may come from different runs of the stage: compare them.
+        vocab = Vocabulary.load(folder / "vocab.json")
+        for name, array, length in zip(NAMES, arrays, lengths, strict=True):
+            if array.dtype != vocab.dtype or array.shape != (length,) or length % max(segments, 1):
+                raise CharlabError(
+                    f"{folder}/{name}.npy: expected {length} {vocab.dtype.__name__} ids in "
+                    f"{segments} equal segments, found {array.dtype} of shape {array.shape}; "
+                    "run the vocab stage again"
+                )
+        return cls(arrays[0], arrays[1], arrays[2], segments, vocab)
+
+
+def encode_text(
+    path: Path, corpus: SplitParams, out_dir: Path, *, chars: int | None = None
+) -> Vocabulary:
+    """Encode a clean text and write its vocabulary and splits to a folder.
+
+    Parameters
+    ----------
+    path : Path
+        A text in UTF-8.
+    corpus : SplitParams
+        The split, and the rules for rare characters.
+    out_dir : Path
+        Folder for ``vocab.json``, ``splits.json`` and one ``.npy`` file per split.
+    chars : int, optional
+        Use only this many characters from the beginning.
+
+    Raises
+    ------
+    CharlabError
+        If the text is too short to be split, or shorter than ``chars``.
+    """
+    # The first pass over the file counts characters: the splits and the width of an id
+    # must be known before the second pass writes the ids.
+    counts = count_characters(read_pieces(path, chars))
+    total = sum(counts.values())
+    if chars is not None and total < chars:
+        raise CharlabError(
+            f"{path}: expected at least {chars} characters, found {total}; lower chars"
+        )
+    splits = divide(total, corpus)
+    vocab = Vocabulary.from_counts(counts, corpus.min_count, corpus.unknown)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    write_splits(out_dir, splits, vocab.dtype, vocab.encode_pieces(read_pieces(path, chars)))
+    vocab.save(out_dir / "vocab.json")
+    write_json(out_dir / "splits.json", splits.as_dict())
+    return vocab

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -28,7 +29,7 @@ def test_the_colors_of_a_comparison_are_distinct(path: str) -> None:
 
 def test_a_cell_keeps_its_color_in_all_comparisons_of_cells() -> None:
     """At equal size, at an equal number of parameters, and on another text."""
-    same = [{"cell": cell} for cell in ("rnn", "gru", "lstm")]
+    same: list[dict[str, Any]] = [{"cell": cell} for cell in ("rnn", "gru", "lstm")]
     wide = [model | {"hidden": 32} for model in same]
     variants = {
         f"v{k}": {"text": "invented", "model": model} for k, model in enumerate(same + wide)
@@ -47,7 +48,7 @@ def test_a_cell_keeps_its_color_in_all_comparisons_of_cells() -> None:
 def test_many_variants_use_all_colors_before_one_twice() -> None:
     """A comparison of nine variants repeats two colors."""
     names = [f"v{k}" for k in range(9)]
-    study = {
+    study: dict[str, Any] = {
         "variants": {name: {"text": "invented"} for name in names},
         "comparisons": {"all": {"title": "All", "question": "?", "variants": names}},
     }

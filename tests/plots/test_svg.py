@@ -94,7 +94,7 @@ def test_useless_parts_are_removed() -> None:
 def test_a_style_that_all_children_share_is_given_once() -> None:
     """Except opacity, which draws differently on a group where its children overlap."""
     root = ElementTree.fromstring(compact(SVG))
-    styles = [element.get("style") for element in root.iter() if element.get("style")]
+    styles = [style for element in root.iter() if (style := element.get("style"))]
     assert sorted(styles) == [
         "fill:#ff0000;stroke:#000000",
         "opacity:0.5",

@@ -1,0 +1,59 @@
+"""The HTML page has all pictures inside, and needs no other file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from made_reports import MadeReports, collect, render
+from made_results import made_params
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a report without pictures."""
+    return MadeReports(tmp_path_factory.mktemp("made")).render(made_params())
+
+
+def test_the_whole_report_is_written(written: Path) -> None:
+    """Every picture that is named exists, none is left over, the page has them all inside."""
+    markdown = (written / "report" / "report.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\]\(figures/(.+?)\.svg\)", markdown))
+    assert named == {path.stem for path in (written / "report" / "figures").iterdir()}
+    assert {"comparison_cells", "learning_curves_dropout", "texts_texts", "colored_text"} <= named
+    page_has_all_pictures(written, len(named))
+
+
+def page_has_all_pictures(root: Path, count: int) -> None:
+    """Check that the page needs no other file, and defines each letter shape once."""
+    page = (root / "report" / "index.html").read_text(encoding="utf-8")
+    assert page.count('<svg class="picture"') == count
+    assert "<img " not in page
+    shapes = re.findall(r' id="([^"]+)"', page)
+    assert len(shapes) == len(set(shapes))
+    assert set(re.findall(r'href="#([sbm]\d+)"', page)) <= set(shapes)
+    assert not re.search(r'(src|href)="(?!data:|#|brief\.pdf"|https://doi\.org/)', page)
+    assert "<script" not in page
+    assert "prefers-color-scheme: dark" in page
+
+
+@pytest.mark.slow
+def test_the_whole_report_is_drawn(tmp_path: Path) -> None:
+    """With real pictures and the brief, all files are the same a second time."""
+    params = made_params([1, 2])
+    collect(params, tmp_path)
+    render(params, tmp_path)
+    report = tmp_path / "report"
+    first = {path.name: path.read_bytes() for path in report.rglob("*.*")}
+    page_has_all_pictures(tmp_path, sum(name.endswith(".svg") for name in first))
+    render(params, tmp_path)
+    assert {path.name: path.read_bytes() for path in report.rglob("*.*")} == first
+
+
+def test_samples_cannot_bring_markup_into_the_page(written: Path) -> None:
+    """The browser shows the text of a network, and runs none of it."""
+    page = (written / "report" / "index.html").read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "&lt;b&gt;LSTM&lt;/b&gt;" in page

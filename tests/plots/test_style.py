@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlab.plan.params import load_params
 from charlab.plots.style import BLACK, PALETTE, columns_for, series_styles, wrap
 from made_results import made_params
-
-ROOT = Path(__file__).resolve().parents[2]
+from published import published_params
 
 
 @pytest.mark.parametrize("path", ["params.yaml", "studies/demo.yaml"])
 def test_the_colors_of_a_comparison_are_distinct(path: str) -> None:
     """In the committed studies every comparison has as many colors as variants."""
-    params = load_params(ROOT / path)
+    params = published_params(path)
     styles = series_styles(params)
     for comparison in params.study.comparisons.values():
         colors = [styles[name].color for name in comparison.variants]

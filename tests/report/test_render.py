@@ -11,14 +11,12 @@ from matplotlib.figure import Figure
 
 from charlab.compare.compare import compare
 from charlab.core.files import read_json, write_json
-from charlab.plan.params import load_params
 from charlab.plots import registry
 from charlab.report.render import excerpt
 from charlab.report.statistics import number
 from made_reports import MadeReports, blank_pictures, collect, render
 from made_results import TWO_TEXTS, Loss, all_equal, made_params, upside_down, wobbling
-
-ROOT = Path(__file__).resolve().parents[2]
+from published import published_params
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +136,7 @@ def test_one_seed_gives_no_verdict_in_the_whole_report(made: MadeReports) -> Non
 
 def test_sections_without_a_comparison_are_left_out(made: MadeReports) -> None:
     """The demo has no dropout and one text; its other comparisons are shown."""
-    params = load_params(ROOT / "studies" / "demo.yaml")
+    params = published_params("studies/demo.yaml")
     text = report_of(made.render(params, lambda variant, seed: 2.0 + len(variant) / 100))
     assert "## Task 1" not in text
     assert "## Task 5" not in text

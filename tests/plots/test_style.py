@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlab.plan.params import load_params
 from charlab.plots.style import BLACK, PALETTE, columns_for, series_styles, wrap
 from made_results import made_params
-
-ROOT = Path(__file__).resolve().parents[2]
+from published import published_params
 
 
 @pytest.mark.parametrize("path", ["params.yaml", "studies/demo.yaml"])
 def test_the_colors_of_a_comparison_are_distinct(path: str) -> None:
     """In the committed studies every comparison has as many colors as variants."""
-    params = load_params(ROOT / path)
+    params = published_params(path)
     styles = series_styles(params)
     for comparison in params.study.comparisons.values():
         colors = [styles[name].color for name in comparison.variants]
@@ -29,7 +24,7 @@ def test_the_colors_of_a_comparison_are_distinct(path: str) -> None:
 
 def test_a_cell_keeps_its_color_in_all_comparisons_of_cells() -> None:
     """At equal size, at an equal number of parameters, and on another text."""
-    same: list[dict[str, Any]] = [{"cell": cell} for cell in ("rnn", "gru", "lstm")]
+    same = [{"cell": cell} for cell in ("rnn", "gru", "lstm")]
     wide = [model | {"hidden": 32} for model in same]
     variants = {
         f"v{k}": {"text": "invented", "model": model} for k, model in enumerate(same + wide)
@@ -48,7 +43,7 @@ def test_a_cell_keeps_its_color_in_all_comparisons_of_cells() -> None:
 def test_many_variants_use_all_colors_before_one_twice() -> None:
     """A comparison of nine variants repeats two colors."""
     names = [f"v{k}" for k in range(9)]
-    study: dict[str, Any] = {
+    study = {
         "variants": {name: {"text": "invented"} for name in names},
         "comparisons": {"all": {"title": "All", "question": "?", "variants": names}},
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Clone
+from project_clone import Clone
 
 pytestmark = pytest.mark.slow
 

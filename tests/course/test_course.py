@@ -23,8 +23,8 @@ from charlab.course.workspace import (
 from charlab.plan.params import load_params
 from charlab.plots import registry
 from charlab.report.statistics import number
-from conftest import TINY, Clone
 from made_results import made_params, write_results
+from project_clone import TINY, Clone
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_every_setting_is_there_with_a_comment() -> None:
     for section in ("corpus", "baselines", "model", "train", "sample"):
         schema = Params.model_fields[section].annotation
         assert schema is not None
-        fields = schema.model_fields  # type: ignore[attr-defined]
+        fields = schema.model_fields
         assert set(document[section]) == set(fields)
         for name, field in fields.items():
             assert field.description

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_the_colors_of_a_comparison_are_distinct(path: str) -> None:
 
 def test_a_cell_keeps_its_color_in_all_comparisons_of_cells() -> None:
     """At equal size, at an equal number of parameters, and on another text."""
-    same = [{"cell": cell} for cell in ("rnn", "gru", "lstm")]
+    same: list[dict[str, Any]] = [{"cell": cell} for cell in ("rnn", "gru", "lstm")]
     wide = [model | {"hidden": 32} for model in same]
     variants = {
         f"v{k}": {"text": "invented", "model": model} for k, model in enumerate(same + wide)
@@ -43,7 +45,7 @@ def test_a_cell_keeps_its_color_in_all_comparisons_of_cells() -> None:
 def test_many_variants_use_all_colors_before_one_twice() -> None:
     """A comparison of nine variants repeats two colors."""
     names = [f"v{k}" for k in range(9)]
-    study = {
+    study: dict[str, Any] = {
         "variants": {name: {"text": "invented"} for name in names},
         "comparisons": {"all": {"title": "All", "question": "?", "variants": names}},
     }

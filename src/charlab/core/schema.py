@@ -7,6 +7,7 @@ loads only the sections that it uses, so that a new key elsewhere leaves its res
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -190,7 +191,7 @@ def apply_overrides(document: dict[str, Any], assignments: list[str]) -> dict[st
     ParamsError
         If an assignment is not of the form ``key.path=value``.
     """
-    result = {k: dict(v) if isinstance(v, dict) else v for k, v in document.items()}
+    result = copy.deepcopy(document)
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         keys = path.split(".")

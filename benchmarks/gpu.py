@@ -1,0 +1,85 @@
+"""Speed of training on a GPU, and the spread of its results against the CPU.
+
+Each network is trained on the built-in text: twice on the GPU with the same seed, which shows
+whether two runs agree bit for bit, and once on the CPU with the same initial weights. The
+tolerance of ``device: cuda`` in the documentation comes from the last column.
+
+    python benchmarks/gpu.py [--chars 2000000]
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+
+from charlab.core.files import read_json, write_text
+from charlab.models.params import ModelParams
+from charlab.synthetic.text import write
+from charlab.train.loop import train
+from charlab.train.model_folder import TrainingConfig
+from charlab.train.params import TrainParams
+from charlab.vocab.encoded_text import EncodedText, encode_text
+from charlab.vocab.params import SplitParams
+
+NETWORKS = [
+    {"cell": cell, "hidden": hidden} for cell in ("rnn", "gru", "lstm") for hidden in (128, 512)
+]
+
+
+def encoded(folder: Path, chars: int) -> EncodedText:
+    """Return the built-in text of this length, encoded."""
+    write_text(folder / "text.txt", write(chars, 1))
+    encode_text(folder / "text.txt", SplitParams(), folder / "encoded")
+    return EncodedText.load(folder / "encoded")
+
+
+def run(
+    data: EncodedText, network: dict[str, object], device: str, read: int, out: Path
+) -> tuple[float, float, bytes]:
+    """Train once; return characters per second, the loss on val in nats, and the weights' bytes."""
+    model = ModelParams.model_validate({"init": "orthogonal", **network})
+    rest = {"batch_size": 64, "seq_len": 100, "evaluations": 1, "learning_rate": 0.004}
+    settings = TrainParams.model_validate(
+        {"device": device, "max_chars": read, "clip_at": 1.0, **rest}
+    )
+    started = time.perf_counter()
+    train(data, TrainingConfig(model, settings, 1), out, scratch=out / "scratch", progress=False)
+    seconds = time.perf_counter() - started
+    metrics = read_json(out / "metrics.json")
+    speed = metrics["train_chars"] / seconds
+    return speed, metrics["val_nats"], (out / "model.safetensors").read_bytes()
+
+
+@click.command(help=__doc__)
+@click.option("--chars", default=2_000_000, show_default=True, help="characters read per training")
+def main(chars: int) -> None:
+    """Print a line for each network."""
+    if not torch.cuda.is_available():
+        raise click.ClickException("no GPU is visible to torch; this benchmark needs one")
+    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, NumPy {np.__version__}")
+    print(
+        "network        GPU chars/s   CPU chars/s   two GPU runs equal   |val GPU - val CPU| nats"
+    )
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        data = encoded(folder, 1_000_000)
+        for network in NETWORKS:
+            # The first training also pays for loading CUDA, so it is not timed.
+            run(data, network, "cuda", chars // 20, folder / "warm")
+            first = run(data, network, "cuda", chars, folder / "first")
+            second = run(data, network, "cuda", chars, folder / "second")
+            cpu = run(data, network, "cpu", chars, folder / "cpu")
+            label = f"{network['cell']} {network['hidden']}"
+            equal = "yes" if first[2] == second[2] else f"no, {abs(first[1] - second[1]):.2g} nats"
+            speed = max(first[0], second[0])
+            apart = abs(first[1] - cpu[1])
+            print(f"{label:14} {speed:11,.0f}   {cpu[0]:11,.0f}   {equal:18}   {apart:.5f}")
+
+
+if __name__ == "__main__":
+    main()

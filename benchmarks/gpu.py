@@ -44,9 +44,9 @@ def run(
 ) -> tuple[float, float, bytes]:
     """Train once; return characters per second, the loss on val in nats, and the weights' bytes."""
     model = ModelParams.model_validate({"init": "orthogonal", **network})
-    rest: dict[str, Any] = {"batch_size": 64, "seq_len": 100, "evaluations": 1, "learning_rate": 0.004}
+    rest: dict[str, Any] = {"batch_size": 64, "seq_len": 100, "evaluations": 1}
     settings = TrainParams.model_validate(
-        {"device": device, "max_chars": read, "clip_at": 1.0, **rest}
+        {"device": device, "max_chars": read, "clip_at": 1.0, "learning_rate": 0.004, **rest}
     )
     started = time.perf_counter()
     train(data, TrainingConfig(model, settings, 1), out, scratch=out / "scratch", progress=False)

@@ -113,7 +113,7 @@ def check(
     if expected["sha256"] == actual["sha256"]:
         return None
     message = (
-        f"{slug}: the body of book {gutenberg} is not the one in {bodies}: expected "
+        f"{slug}: the body of book {gutenberg} is not the one in {bodies.as_posix()}: expected "
         f"{_summary(expected)}, found {_summary(actual)}. Results will differ from the published "
         f"ones; to accept the new body, run 'charlab add-text {gutenberg} --slug {slug} --update'."
     )
@@ -176,8 +176,8 @@ def check_book(gutenberg: int | None, text: str, bodies: Path, *, strict: bool) 
     if strict:
         book = "a text without a book's number" if gutenberg is None else f"book {gutenberg}"
         raise ChangedBodyError(
-            f"{bodies}: nothing is recorded of {book}, so its body cannot be compared; record it "
-            "with 'charlab add-text'"
+            f"{bodies.as_posix()}: nothing is recorded of {book}, so its body cannot be "
+            "compared; record it with 'charlab add-text'"
         )
     return None
 

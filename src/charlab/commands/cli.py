@@ -7,6 +7,7 @@ loading anything.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
@@ -41,9 +42,13 @@ for _command in COMMANDS:
 
 
 def main(**options: Any) -> None:
-    """Run the command; show an error that the user can mend as one message, exit status 1."""
+    """Run the command; print an error that the user can fix as one message, and exit with 1."""
     # NumPy's own threads only slow down the small products of one network.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        # On Windows a pipe or a file would get the letters of the code page only, and CRLF.
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8", errors=stream.errors, newline="\n")
     try:
         cli(**options)
     except CharlabError as error:

@@ -33,7 +33,7 @@ def course_homework() -> None:
 
     root = project()
     written = fill_homework(root)
-    click.echo(f"{written.relative_to(root)} written; fill in your answers there")
+    click.echo(f"{written.relative_to(root).as_posix()} written; fill in your answers there")
 
 
 @course.command("check", short_help="Run a stage of a workspace again, and compare.")

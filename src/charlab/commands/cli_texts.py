@@ -50,8 +50,7 @@ def clean(
         if explain:
             click.echo(explain_record(cleaned.record))
         elif out is None:
-            # Bytes: print would turn LF into CRLF on Windows.
-            sys.stdout.buffer.write(cleaned.text.encode("utf-8"))
+            click.echo(cleaned.text, nl=False)
         else:
             folder = len(files) > 1 or out.is_dir()
             write_text(out / path.name if folder else out, cleaned.text)

@@ -73,7 +73,7 @@ def run_stage(stage: str) -> None:
         )
     if done.returncode:
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
-        raise StageFailedError(f"stage {stage} failed (all of its output: {log})\n{tail}")
+        raise StageFailedError(f"stage {stage} failed (full output: {log.as_posix()})\n{tail}")
 
 
 def _task(run: Callable[[str], None], stage: str, *needed: str | None) -> str | None:

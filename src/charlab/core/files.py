@@ -11,9 +11,13 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
+
+RENAME_WAITS = (0.01, 0.1, 0.5, 1.0)
+"""Seconds to wait between attempts to replace a file that another program has open on Windows."""
 
 
 @contextlib.contextmanager
@@ -31,10 +35,23 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(stream.fileno())
         # mkstemp creates files that only their owner can read.
         temporary.chmod(0o644)
-        temporary.replace(path)
+        _rename(temporary, path)
     finally:
         # After an error the temporary file is still there; after the rename it is not.
         temporary.unlink(missing_ok=True)
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Rename a file over another; on Windows, wait for programs that have the other one open."""
+    for wait in RENAME_WAITS if os.name == "nt" else ():
+        with contextlib.suppress(PermissionError):
+            # Windows does not replace a read-only file, such as a link to DVC's cache.
+            if path.exists():
+                path.chmod(0o644)
+            temporary.replace(path)
+            return
+        time.sleep(wait)
+    temporary.replace(path)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -134,9 +134,11 @@ def _run_again(copy: Path, stage: str) -> None:
     # The stage's "python" is this interpreter even if its environment is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {**os.environ, "PATH": path}
+    # Not every program writes UTF-8 to a pipe; a message with a few odd letters is good enough.
     done = subprocess.run(
-        command, cwd=copy, env=environment, capture_output=True, text=True, check=False
-    )
+        command, cwd=copy, env=environment, check=False,
+        capture_output=True, encoding="utf-8", errors="replace",
+    )  # fmt: skip
     if done.returncode:
         output = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
         raise CourseError(f"stage {stage} failed when it was run again:\n{output}")

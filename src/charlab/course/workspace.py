@@ -49,12 +49,9 @@ def project_files(root: Path) -> list[str]:
     CourseError
         If the folder is not in a git repository.
     """
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CourseError(f"{root}: {done.stderr.strip()}; a charlab project is a git repository")
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     # git lists deleted files and, in a merge, a file several times.
-    return sorted({name for name in done.stdout.split("\0") if (root / name).is_file()})
+    return sorted({name for name in listed.split("\0") if (root / name).is_file()})
 
 
 def copy_project(root: Path, out: Path, left_out: tuple[str, ...] = ()) -> None:
@@ -113,13 +110,18 @@ def with_seed(document: bytes, seed: int) -> bytes:
     return stream.getvalue()
 
 
-def _git(folder: Path, *arguments: str) -> None:
-    """Run git in a folder; its message is that of the error."""
+def _git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder and return its output; raise its own message as an error."""
+    # git writes UTF-8 on every system; the locale's encoding may be another one.
     done = subprocess.run(
-        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=False
+        ["git", *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=False
     )
     if done.returncode:
-        raise CourseError(f"git {arguments[0]} in {folder}: {done.stderr.strip()}")
+        message = done.stderr.strip()
+        raise CourseError(
+            f"{folder}: git {arguments[0]} failed, in what must be a git repository: {message}"
+        )
+    return done.stdout
 
 
 def tasks_page(params: Params, seed: int) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from filelock import FileLock
 
@@ -115,7 +116,7 @@ def fetch_book(
 def _get(url: str, number: int, scratch: Path | None, policy: Policy) -> bytes:
     parts = urlsplit(url)
     if parts.scheme == "file":
-        return _read(Path(unquote(parts.path)), policy.max_bytes)
+        return _read(Path(url2pathname(parts.path)), policy.max_bytes)
     scratch = scratch or scratch_folder()
     if parts.hostname == MAIN_SITE:
         _count_visit(number, scratch / "main-site.txt")

@@ -68,7 +68,9 @@ def mirrors(setting: str | None = None) -> list[str]:
 def _as_url(mirror: str) -> str:
     """Return a mirror as a URL or template, or refuse it."""
     if "://" not in mirror:
-        mirror = f"file://{Path(mirror).expanduser().absolute()}"
+        # as_uri knows drive letters and blanks, but a template's braces must stay as they are.
+        uri = Path(mirror).expanduser().absolute().as_uri()
+        mirror = uri.replace("%7B", "{").replace("%7D", "}")
     wrong = set(re.findall(r"\{.*?\}|[{}]", mirror)) - {"{id}", "{path}"}
     parts = urlsplit(mirror)
     if wrong:

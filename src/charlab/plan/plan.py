@@ -57,11 +57,14 @@ def _own_hash(slug: str, path: Path, own: Path) -> str:
     where = f"texts.{slug}.path"
     if path.is_absolute() or ".." in path.parts or not path.is_relative_to(own):
         raise PlanError(
-            f"{where}: {path} is outside {own}/, where the pipeline cannot notice its changes; "
-            f"run 'charlab add-text {path}', which copies it to {own}/ and names it in params.yaml"
+            f"{where}: {path} is outside {own.as_posix()}/, where the pipeline cannot notice its "
+            f"changes; run 'charlab add-text {path}', which copies it there and names the copy in "
+            "params.yaml"
         )
     if not path.is_file():
-        raise PlanError(f"{where}: there is no file {path}; put it there, or remove the text")
+        raise PlanError(
+            f"{where}: there is no file {path.as_posix()}; put it there, or remove the text"
+        )
     return sha256_of(path)
 
 

@@ -9,7 +9,7 @@ import pytest
 from charlab.commands.add_text import add_text, slug_of
 from charlab.core.errors import CharlabError
 from charlab.plan.params import load_params
-from small_gutenberg import BOOK
+from small_gutenberg import make_mirror
 
 PARAMS = """\
 # The study.
@@ -30,10 +30,7 @@ text: alice   # which one
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a parameter file and a mirror with book 77; return the file."""
     (tmp_path / "params.yaml").write_text(PARAMS, encoding="utf-8")
-    book = tmp_path / "m" / "77" / "pg77.txt"
-    book.parent.mkdir(parents=True)
-    book.write_bytes(BOOK)
-    monkeypatch.setenv("CHARLAB_MIRROR", f"file://{tmp_path}/m")
+    monkeypatch.setenv("CHARLAB_MIRROR", str(make_mirror(tmp_path / "m")))
     return tmp_path / "params.yaml"
 
 
@@ -102,7 +99,7 @@ def test_a_text_can_be_added_after_a_run_that_was_killed(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("charlab.commands.add_text.write_text", killed)
+        patch.setattr("charlab.commands.add_text.write_bytes", killed)
         with pytest.raises(KeyboardInterrupt):
             add_text(project, "77")
     assert project.read_text(encoding="utf-8") == PARAMS

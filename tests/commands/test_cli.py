@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from charlab.commands.cli import cli
 from charlab.commands.evaluate import LEARNING_RATE
 from charlab.plan.document import complete, reference
 from command_line import refused, run
+from two_studies import SHORT, make_project
 
 
 def test_help_lists_every_command_without_cutting_it_short() -> None:
@@ -51,29 +51,18 @@ def test_version() -> None:
     assert re.fullmatch(r"\S+ \d+\.\d+\S*\n", CliRunner().invoke(cli, ["--version"]).output)
 
 
-COURSE = "texts: {a: {gutenberg: 11}}\ntext: a\nstudy: {name: course}\n"
-DEMO = "texts: {i: {builtin: invented}}\ntext: i\nstudy: {name: demo}\n"
-
-
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Go to the folder of a project with two studies."""
-    (tmp_path / "studies").mkdir()
-    (tmp_path / "studies" / "demo.yaml").write_text(DEMO, encoding="utf-8")
-    (tmp_path / "params.yaml").write_text(COURSE, encoding="utf-8")
-    (tmp_path / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
-    git = ["git", "-c", "user.name=charlab", "-c", "user.email=charlab@example.org"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "start"]):
-        subprocess.run([*git, *command], cwd=tmp_path, check=True)
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    return make_project(tmp_path)
 
 
 def test_study_lists_and_switches(capsys: pytest.CaptureFixture[str], project: Path) -> None:
     """A star marks the current study; switching to it again changes nothing."""
     assert run(capsys, "study").out == "* course\n  demo\n"
     assert "'dvc repro' runs it" in run(capsys, "study", "demo").out
-    assert (project / "params.yaml").read_text(encoding="utf-8") == complete(DEMO)
+    assert (project / "params.yaml").read_text(encoding="utf-8") == complete(SHORT)
     assert run(capsys, "study").out == "  course\n* demo\n"
     assert run(capsys, "study", "demo").out == "params.yaml already is the study demo\n"
     assert "there are course, demo" in refused(capsys, "study", "thesis")

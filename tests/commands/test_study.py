@@ -1,29 +1,20 @@
 """Switching studies loses nothing, whatever was edited."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from charlab.commands.study import Studies, StudyError
 from charlab.plan.document import complete
+from two_studies import COURSE, SHORT, make_project
 
-SHORT = "texts: {i: {builtin: invented}}\ntext: i\nstudy: {name: demo}\n"
-COURSE = "texts: {a: {gutenberg: 11}}\ntext: a\nstudy: {name: course}\n"
 DEMO = complete(SHORT)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Studies:
     """Make a git repository with a committed course study and a demo beside it."""
-    (tmp_path / "studies").mkdir()
-    (tmp_path / "studies" / "demo.yaml").write_text(SHORT, encoding="utf-8")
-    (tmp_path / "params.yaml").write_text(COURSE, encoding="utf-8")
-    (tmp_path / "dvc.lock").write_text("course results\n", encoding="utf-8")
-    git = ["git", "-c", "user.name=charlab", "-c", "user.email=charlab@example.org"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "start"]):
-        subprocess.run([*git, *command], cwd=tmp_path, check=True)
-    return Studies(tmp_path)
+    return Studies(make_project(tmp_path))
 
 
 def test_there_and_back_is_as_before(project: Studies) -> None:

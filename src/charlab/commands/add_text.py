@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 import unicodedata
-from io import StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
 from charlab.commands.inputs import read_bytes
 from charlab.core.errors import CharlabError
-from charlab.core.files import atomic, write_text
+from charlab.core.files import atomic, write_bytes
 from charlab.core.schema import SLUG
 from charlab.fetch.gutenberg import fetch_book
-from charlab.fetch.mirrors import mirrors
+from charlab.plan.document import keeping_yaml
 
 LANGUAGES = {
     "catalan": "ca", "chinese": "zh", "czech": "cs", "danish": "da", "dutch": "nl",
@@ -79,40 +77,30 @@ def add_text(
     CharlabError
         If the text cannot be read or fetched, or the slug is taken.
     """
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    # Never fold a long line: it would change lines that are not ours.
-    yaml.width = 1_000_000
-    # The round-trip loader keeps comments and order.
-    document = yaml.load(params_path.read_text(encoding="utf-8"))
-    root = params_path.parent
-    if identifier.isdigit():
-        cleaned = _fetched(int(identifier))
-        entry: dict[str, Any] = {"gutenberg": int(identifier)}
-    else:
-        advice = "give a book's number or the name of a text file"
-        cleaned = clean(read_bytes(Path(identifier), advice))
+    yaml = keeping_yaml()
+    document = yaml.load(params_path.read_bytes())
+    root, is_book = params_path.parent, identifier.isdigit()
+    advice = "give a book's number or the name of a text file"
+    raw = fetch_book(int(identifier))[0] if is_book else read_bytes(Path(identifier), advice)
+    cleaned = clean(raw)
     title = cleaned.record.title or Path(identifier).stem
     slug = _checked(slug or slug_of(title), document["texts"], update)
-    if not identifier.isdigit():
-        entry = {"path": _copied(Path(identifier), slug, root)}
+    entry: dict[str, Any]
     # params.yaml comes last: after a crash in between, adding the text again repairs both files.
-    if "gutenberg" in entry:
-        record(slug, entry["gutenberg"], cleaned.text, root / "data" / "bodies.yaml")
+    if is_book:
+        entry = {"gutenberg": int(identifier)}
+        record(slug, int(identifier), cleaned.text, root / "data" / "bodies.yaml")
+    else:
+        entry = {"path": _copied(Path(identifier), slug, root)}
     if slug not in document["texts"]:
-        _append(document["texts"], slug, entry | _described(cleaned, title))
-        text = StringIO()
-        yaml.dump(document, text)
-        write_text(params_path, text.getvalue())
+        # First, and in block style: DVC rewrites params.yaml without quotes, and YAML cannot read
+        # an unquoted title with a question mark inside braces.
+        entry |= _described(cleaned, title)
+        document["texts"].insert(0, slug, CommentedMap(entry))
+        stream = BytesIO()
+        yaml.dump(document, stream)
+        write_bytes(params_path, stream.getvalue())
     return slug
-
-
-def _fetched(number: int) -> Cleaned:
-    """Fetch a Gutenberg book and return it cleaned."""
-    with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
-        path = Path(folder) / "book.txt"
-        fetch_book(number, path, mirrors())
-        return clean(path.read_bytes())
 
 
 def _checked(slug: str, texts: dict[str, Any], update: bool) -> str:
@@ -138,12 +126,3 @@ def _described(cleaned: Cleaned, title: str) -> dict[str, str]:
     """Return the title, and the language if its code is known."""
     language = LANGUAGES.get((cleaned.record.language or "").lower())
     return {"title": title} | ({"language": language} if language else {})
-
-
-def _append(texts: CommentedMap, slug: str, entry: dict[str, Any]) -> None:
-    """Insert a text before the others, in block style.
-
-    DVC rewrites params.yaml without quotes, and YAML cannot read an unquoted title with a
-    question mark inside braces.
-    """
-    texts.insert(0, slug, CommentedMap(entry))

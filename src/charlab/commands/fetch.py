@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from charlab.clean.cleaner import clean
@@ -10,7 +9,6 @@ from charlab.clean.fingerprints import check_book
 from charlab.clean.reject import CleaningError
 from charlab.core.files import write_bytes
 from charlab.fetch.gutenberg import fetch_book
-from charlab.fetch.mirrors import mirrors
 
 
 def fetch_by_hand(number: int, out: Path, bodies: Path, *, strict: bool) -> list[str]:
@@ -37,18 +35,14 @@ def fetch_by_hand(number: int, out: Path, bodies: Path, *, strict: bool) -> list
     CharlabError
         If the book cannot be fetched, or with ``strict`` if its body is not the recorded one.
     """
-    # In a temporary folder, so that nothing is left of a download that fails.
-    with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
-        raw = Path(folder) / "book.txt"
-        messages = [f"{out} is from {fetch_book(number, raw, mirrors())}"]
-        content = raw.read_bytes()
+    raw, url = fetch_book(number)
     try:
-        cleaned = clean(content, allow_copyrighted=True)
+        cleaned = clean(raw, allow_copyrighted=True)
         changed = check_book(number, cleaned.text, bodies, strict=strict)
     except CleaningError as error:
         if strict:
             raise
         changed = f"the cleaner finds no body in it: {error}"
     # Last, so that a strict run leaves no file behind.
-    write_bytes(out, content)
-    return [*messages, *filter(None, [changed])]
+    write_bytes(out, raw)
+    return [f"{out} is from {url}", *filter(None, [changed])]

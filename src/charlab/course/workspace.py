@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from ruamel.yaml import YAML
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes, write_text
+from charlab.plan.document import keeping_yaml
 from charlab.plan.params import Params, load_params
 from charlab.plan.study import ReportSection
 from charlab.report.markdown import escape
@@ -95,9 +95,7 @@ def new_workspace(root: Path, out: Path, seed: int) -> None:
 
 def with_seed(document: bytes, seed: int) -> bytes:
     """Return a parameter file with another seed, with its comments and its order."""
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 10_000  # long lines stay in one piece
+    yaml = keeping_yaml()
     content: Any = yaml.load(document)
     content["seed"] = seed
     seeds = (content.get("study") or {}).get("seeds")

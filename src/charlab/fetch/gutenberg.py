@@ -34,6 +34,12 @@ DAY = 24 * 3600
 
 CHUNK = 1 << 20
 
+ALTERNATIVES = (
+    "Without a network, 'make demo' runs the whole pipeline on the built-in text. To use a mirror, "
+    f"set {EXAMPLES} (docs/texts.md). To use a file of your own, run 'charlab add-text FILE'."
+)
+"""Advice for a user whose book cannot be fetched."""
+
 
 def user_agent() -> str:
     """Return the User-Agent header of charlab."""
@@ -57,30 +63,22 @@ def scratch_folder() -> Path:
 
 def fetch_book(
     number: int,
-    out: Path,
-    templates: Iterable[str],
+    templates: Iterable[str] | None = None,
     scratch: Path | None = None,
     policy: Policy = POLITE,
-) -> str:
-    """Fetch one book of Project Gutenberg.
+) -> tuple[bytes, str]:
+    """Return one book of Project Gutenberg, and the URL that had it.
 
     Parameters
     ----------
     number : int
         The book's number.
-    out : Path
-        File to write.
-    templates : iterable of str
-        URL templates, as returned by :func:`charlab.fetch.mirrors.mirrors`.
+    templates : iterable of str, optional
+        URL templates, by default those of :func:`charlab.fetch.mirrors.mirrors`.
     scratch : Path, optional
         Folder for interrupted downloads, by default :func:`scratch_folder`.
     policy : Policy
         Limits on the use of servers.
-
-    Returns
-    -------
-    str
-        The URL that had the book.
 
     Raises
     ------
@@ -89,7 +87,7 @@ def fetch_book(
     """
     tried: list[str] = []
     given_up: set[str] = set()
-    for template in templates:
+    for template in mirrors() if templates is None else templates:
         url = url_of(template, number)
         host = urlsplit(url).netloc
         # Other layouts on a busy host would only add to its load.
@@ -98,18 +96,13 @@ def fetch_book(
         try:
             raw = _get(url, number, scratch, policy)
             verify_book(raw, number)
+            return raw, url
         except (DownloadError, FetchError) as error:
             tried.append(f"  {url}: {error}")
             if isinstance(error, HostError):
                 given_up.add(host)
-            continue
-        write_bytes(out, raw)
-        return url
     raise FetchError(
-        f"book {number} could not be fetched. Tried:\n" + "\n".join(tried) + "\n"
-        "Without a network, 'make demo' runs the whole pipeline on the built-in text. To use a "
-        f"mirror, set {EXAMPLES} (docs/texts.md). To use a file of your own, run "
-        "'charlab add-text FILE'."
+        "\n".join([f"book {number} could not be fetched. Tried:", *tried, ALTERNATIVES])
     )
 
 
@@ -172,7 +165,7 @@ def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None
         If the text cannot be fetched.
     """
     if "gutenberg" in source:
-        fetch_book(int(source["gutenberg"]), out, mirrors(), scratch)
+        write_bytes(out, fetch_book(int(source["gutenberg"]), scratch=scratch)[0])
     elif "path" in source:
         _copy(Path(source["path"]), out, source["sha256"])
     else:

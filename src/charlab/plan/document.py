@@ -15,6 +15,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from ruamel.yaml import YAML
 
 from charlab.core.schema import is_section
 from charlab.fetch.params import TextParams
@@ -110,6 +111,15 @@ def scalar(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(scalar, value))}]"
     return str(yaml.safe_dump(value)).removesuffix("...\n").strip()
+
+
+def keeping_yaml() -> YAML:
+    """Return a reader and writer that keeps the comments, quotes and order of a file."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    # Never fold a long line: it would change lines that nobody edited.
+    yaml.width = 1_000_000
+    return yaml
 
 
 REFERENCE_HEAD = """# Parameters

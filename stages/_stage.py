@@ -1,4 +1,4 @@
-"""What every stage's script shares: this checkout's code, and errors without tracebacks.
+"""Set up a stage's script: import this checkout's code, and show errors without tracebacks.
 
 DVC runs queued experiments in copies of the project; a script there must import
 the copy's library, not the one that pip installed from the first checkout.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-# Stages run side by side; NumPy's own threads would only get in each other's way.
+# Several stages may run at once; NumPy's own threads would compete for the same cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
@@ -19,7 +19,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 def run(command: click.Command) -> None:
-    """Run a stage; a mistake that the user can mend is shown as one message, exit status 1."""
+    """Run a stage; print an error that the user can fix as one message, and exit with 1."""
     from charlab.core.errors import CharlabError
 
     try:

@@ -1,4 +1,4 @@
-"""Measure the baselines of one text: n-grams, compressors, and its floor if it has one."""
+"""Measure the baselines of one text: n-grams, compressors, and the floor of a built-in text."""
 
 from pathlib import Path
 

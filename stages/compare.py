@@ -1,4 +1,4 @@
-"""Collect the results: tables in metrics/, the data of the figures in plots/."""
+"""Collect the results: tables in metrics/, data for the figures in plots/."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Evaluate the trained model: its losses, its units, its gradients, and copied text."""
+"""Evaluate the trained model: losses, units, gradients, and text copied from its training."""
 
 from pathlib import Path
 
@@ -12,7 +12,12 @@ from charlab.evaluate.evaluate import evaluate_files
 @click.command(help=__doc__)
 @click.option("--model", type=FOLDER, required=True, help="folder of the trained model")
 @click.option("--text", type=FOLDER, required=True, help="the encoded text")
-@click.option("--baselines", type=(FILE, FOLDER), required=True, help="of the text: JSON, arrays")
+@click.option(
+    "--baselines",
+    type=(FILE, FOLDER),
+    required=True,
+    help="baselines of the text: the JSON file and the folder of arrays",
+)
 @click.option("--samples", type=FILE, required=True, help="samples from the model")
 @click.option("--out", type=FILE, required=True, help="file for the result, as JSON")
 def main(model: Path, text: Path, baselines: tuple[Path, Path], samples: Path, out: Path) -> None:

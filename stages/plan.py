@@ -1,4 +1,4 @@
-"""Check params.yaml as a whole, and write what each text is."""
+"""Check the whole of params.yaml, and write the source of each text."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Write the report: Markdown with pictures, and one HTML file that needs no network."""
+"""Write the report: Markdown with pictures, a self-contained HTML page, and a brief as PDF."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Train the model that the sections model and train of params.yaml describe."""
+"""Train the model described by the sections model and train of params.yaml."""
 
 from pathlib import Path
 

@@ -34,7 +34,7 @@ PASSES = 8
 """Maximum number of passes over a text; two suffice for almost all."""
 
 OPENING = 4_000
-"""Characters that are enough to tell that a text is not tiny."""
+"""Number of characters that suffice to see that a text is not tiny."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Cleaned:
 
 @dataclass
 class _Body:
-    """The range of a text that is still taken for the body, and facts about the rest.
+    """The range of a text that may still be the body, and facts about the rest.
 
     ``start`` and ``end`` count characters from 0, ``first_line`` and ``last_line`` lines from 1;
     ``lines`` and ``characters`` are those of the whole text.
@@ -119,16 +119,11 @@ def clean_file(
     source : Path
         The file.
     out, record : Path
-        Files to write: the bytes that :func:`clean` returns as text, and its record as JSON.
+        Files to write: the body in UTF-8, and the record of its cleaning as JSON.
     params, allow_copyrighted
-        As for :func:`clean`.
+        The same as for :func:`clean`, and so are the errors.
     size : int
         Bytes to read at a time.
-
-    Raises
-    ------
-    CleaningError
-        As :func:`clean`, with the name of the file.
     """
     with _naming(source), source.open("rb") as stream:
         evidence = detect_encoding(stream, size)

@@ -1,8 +1,8 @@
 """Identify each text by the hash of its body, kept in a small file that git tracks.
 
 Project Gutenberg rebuilds its files every month: headers change often, bodies rarely. For each
-text data/bodies.yaml has hashes and the size of the cleaned body. If a body changed and DVC's
-cache still has the recorded one, a diff of the two is shown.
+text, data/bodies.yaml holds the hashes and the size of the cleaned body. If a body has changed and
+DVC's cache still has the recorded one, charlab lists the differing lines.
 """
 
 from __future__ import annotations
@@ -88,13 +88,13 @@ def check(
     slug : str
         Name of the text in the record.
     gutenberg : int or None
-        The book's number; if another was recorded, there is nothing to compare with.
+        The book's number; a body of another book is not compared.
     text : str
         The body.
     bodies : Path
         The record.
     strict : bool
-        Whether a changed body is an error; CHARLAB_STRICT does the same.
+        Raise an error if the body has changed; CHARLAB_STRICT does the same.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def check(
     Raises
     ------
     ChangedBodyError
-        If it has changed, and that is an error.
+        With the same message, if ``strict``.
     """
     expected = read_bodies(bodies).get(slug)
     if expected is None or expected["gutenberg"] != gutenberg:
@@ -116,15 +116,19 @@ def check(
         f"{slug}: the body of book {gutenberg} is not the one in {bodies.as_posix()}: expected "
         f"{_summary(expected)}, found {_summary(actual)}. Results will differ from the published "
         f"ones; to accept the new body, run 'charlab add-text {gutenberg} --slug {slug} --update'."
+        f"{_shown_diff(expected, text, bodies)}"
     )
-    old = _recorded_body(expected, bodies.absolute().parents[1] / ".dvc")
-    if old is None:
-        message += " No diff can be shown, because the recorded body is not in DVC's cache."
-    else:
-        message += f"\n{_diff(old, text)}"
     if strict or is_strict():
         raise ChangedBodyError(message)
     return message
+
+
+def _shown_diff(expected: dict[str, Any], text: str, bodies: Path) -> str:
+    """Return the end of the message: the diff, or the reason why there is none."""
+    old = _recorded_body(expected, bodies.absolute().parents[1] / ".dvc")
+    if old is None:
+        return " No diff can be shown, because the recorded body is not in DVC's cache."
+    return f"\n{_diff(old, text)}"
 
 
 def _summary(entry: dict[str, Any]) -> str:
@@ -158,17 +162,9 @@ def _diff(old: str, new: str) -> str:
 
 
 def check_book(gutenberg: int | None, text: str, bodies: Path, *, strict: bool) -> str | None:
-    """Compare a body with the recorded one of the same book, whatever its slug.
+    """Compare a body with the recorded one of the same book, whatever its slug: see :func:`check`.
 
-    Returns
-    -------
-    str or None
-        A message for the user if the body has changed.
-
-    Raises
-    ------
-    ChangedBodyError
-        If strict, and the body has changed or the book is not recorded.
+    With ``strict`` it is also an error if the book is not recorded.
     """
     for slug, entry in read_bodies(bodies).items():
         if gutenberg is not None and entry["gutenberg"] == gutenberg:

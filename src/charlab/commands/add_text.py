@@ -1,7 +1,7 @@
 """Add a text to params.yaml as one block, without touching comments or order.
 
-Title, language and slug come from the file's own header; a record of a Gutenberg book's
-body goes to data/bodies.yaml.
+Title, language and slug come from the file's header. The body of a Gutenberg book is recorded in
+data/bodies.yaml.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ LANGUAGES = {
 
 
 def slug_of(title: str) -> str:
-    """Return a slug made of the first four words of a title, without its subtitle.
+    """Return the slug of a title: its first four words, without the subtitle.
 
     Examples
     --------
     >>> slug_of("Also sprach Zarathustra: Ein Buch für Alle und Keinen")
     'also-sprach-zarathustra'
     """
-    # Accents become separate characters, which ASCII cannot hold and "ignore" drops.
     main = re.split(r"[:;,.(]| or ", title, maxsplit=1)[0]
+    # NFKD splits an accent off its letter; encoding to ASCII then drops it.
     plain = unicodedata.normalize("NFKD", main).encode("ascii", "ignore").decode().lower()
-    # Empty for a title in another script: the caller asks for --slug.
+    # A title in another script leaves no word; the caller then asks for --slug.
     words = re.findall(r"[a-z0-9]+", plain)
     return "-".join(words[:4])
 
@@ -63,9 +63,9 @@ def add_text(
     identifier : str
         A book's number, or the name of a file, which is copied to data/own/.
     slug : str, optional
-        The text's key in params.yaml; by default it is made of the title.
+        The text's key in params.yaml; made from the title by default.
     update : bool
-        Accept a text that params.yaml has already, and record its body again.
+        Accept a slug that params.yaml already has, and record the new body.
 
     Returns
     -------

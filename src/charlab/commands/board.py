@@ -1,4 +1,4 @@
-"""Progress of the stages that run side by side, for the person who watches."""
+"""Show the progress of stages that run at the same time."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pathlib import Path
 
 LOGS = Path(".charlab/logs")
 INTERVAL = 15
-"""Seconds between two reports where there is no terminal."""
+"""Seconds between two reports if stderr is not a terminal."""
 
 
 @dataclass
 class Board:
-    """The stages that run now, and a count of those that have ended.
+    """The running stages, and the number of those that have ended.
 
     Attributes
     ----------
     total : int
         Number of stages to run.
     started : dict
-        For each running stage, the time at which it started.
+        Start time of each running stage, by :func:`time.monotonic`.
     done : int
         Number of stages that have ended.
     lock : threading.Lock
@@ -37,7 +37,7 @@ class Board:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, event: tuple[float, tuple[str, str]]) -> None:
-        """Record a worker's message that a stage starts or ends."""
+        """Record the start or end of a stage, as reported by a worker."""
         # Dask adds the time at which the worker sent the message.
         _, (stage, change) = event
         with self.lock:
@@ -90,6 +90,7 @@ def shown(board: Board) -> Iterator[None]:
         from rich.text import Text
 
         def render() -> Text:
+            """Return the board as text whose long lines are cut, not wrapped."""
             return Text("\n".join(board.lines()), no_wrap=True, overflow="ellipsis")
 
         with Live(get_renderable=render, console=Console(stderr=True), refresh_per_second=2):
@@ -98,6 +99,7 @@ def shown(board: Board) -> Iterator[None]:
     stop = threading.Event()
 
     def report() -> None:
+        """Print the board at intervals until the block ends."""
         # wait() returns True at once when the block ends, False after the interval.
         while not stop.wait(INTERVAL):
             print("\n".join(board.lines()), file=sys.stderr, flush=True)

@@ -1,8 +1,7 @@
 """The ``charlab`` command.
 
-The commands are defined in the modules ``cli_*``. Each imports what it needs when it runs,
-so that ``charlab sample`` starts without loading torch, and ``charlab --help`` without
-loading anything.
+The modules ``cli_*`` define the commands. Each imports its libraries when it runs, so that
+``charlab sample`` does not load torch, and ``charlab --help`` loads none of them.
 """
 
 from __future__ import annotations
@@ -55,6 +54,6 @@ def main(**options: Any) -> None:
         click.echo(f"charlab: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:
-        # The reader (head, less) has gone. Python would complain when it flushes stdout at exit.
+        # The reader (head, less) has quit; Python would print an error when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

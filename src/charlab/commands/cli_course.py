@@ -17,18 +17,18 @@ def course() -> None:
 
 @course.command("new", short_help="Make a student's workspace.")
 @click.argument("folder", type=FOLDER)
-@click.option("--student-seed", type=SEED, required=True, help="a seed of the student's own")
+@click.option("--student-seed", type=SEED, required=True, help="the student's own seed")
 def course_new(folder: Path, student_seed: int) -> None:
-    """Make a student's workspace in FOLDER: this project, another seed, a page of tasks."""
+    """Make a student's workspace in FOLDER: this project with another seed and a page of tasks."""
     from charlab.course.workspace import new_workspace
 
     new_workspace(project(), folder, student_seed)
     click.echo(f"{folder} made with seed {student_seed}; its TASKS.md lists the next steps")
 
 
-@course.command("homework", short_help="Write the homework, its answers blank.")
+@course.command("homework", short_help="Write the homework with blank answers.")
 def course_homework() -> None:
-    """Write homework/homework.md: figures and numbers of your own runs, answers left blank."""
+    """Write homework/homework.md: your own figures and numbers, with blanks for the answers."""
     from charlab.course.workspace import fill_homework
 
     root = project()
@@ -36,17 +36,17 @@ def course_homework() -> None:
     click.echo(f"{written.relative_to(root).as_posix()} written; fill in your answers there")
 
 
-@course.command("check", short_help="Run a stage of a workspace again, and compare.")
+@course.command("check", short_help="Rerun a stage of a workspace and compare its outputs.")
 @click.argument("folder", type=FOLDER)
 @click.option("--stage", required=True, help="such as train, train-variant@gru, compare")
 def course_check(folder: Path, stage: str) -> None:
-    """Run a stage of the workspace in FOLDER again, in a copy, and compare its outputs.
+    """Rerun a stage of the workspace in FOLDER in a copy, and compare its outputs.
 
-    Exit status 0 if every file is the same to the byte, 1 if not.
+    Exit with 0 if all files are byte for byte the same, otherwise with 1.
     """
     from charlab.course.check import changed_code, check
 
-    # Changed code alone does not fail the check: a task may ask for it.
+    # Changed code alone does not fail the check, since a task may ask for it.
     for name in changed_code(project(), folder):
         click.echo(f"code changed: {name}")
     entries = check(folder, stage)

@@ -22,10 +22,10 @@ from charlab.commands.cli_options import COUNT, FILE, FOLDER, SEED
 )
 @click.option("--seed", type=SEED, help="[default: 1, or the parameter file's]")
 def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> None:
-    """Train one model on one text without DVC: the same code and bytes as the stage."""
+    """Train one model on one text without DVC, by the same code as the stage."""
     from charlab.commands.train import train_alone
 
-    # Loading torch, above, is not counted: it takes seconds on a cold disk.
+    # The clock starts after the import of torch, which takes seconds from a cold disk.
     started = time.perf_counter()
     metrics = train_alone(text, out, overrides=list(overrides), **source)
     click.echo(json.dumps({**metrics, "seconds": round(time.perf_counter() - started, 3)}))

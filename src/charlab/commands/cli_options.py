@@ -1,4 +1,4 @@
-"""Parts that the modules of the ``charlab`` command share."""
+"""Option types and checks shared by the ``cli_*`` modules."""
 
 from __future__ import annotations
 

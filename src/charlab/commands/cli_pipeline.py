@@ -13,9 +13,9 @@ from charlab.commands.cli_options import COUNT, project
 @click.command(short_help="List the studies, or switch to one.")
 @click.argument("name", required=False)
 def study(name: str | None) -> None:
-    """Make NAME the study in params.yaml; without NAME, list the studies.
+    """Switch params.yaml to the study NAME; without NAME, list the studies.
 
-    Your edits to the study that you leave are kept, and come back with it.
+    Your edits to the current study are kept, and restored when you switch back.
     """
     from charlab.commands.study import Studies
 
@@ -38,13 +38,15 @@ def params() -> None:
     click.echo(reference(), nl=False)
 
 
-@click.command(short_help="Run 'dvc repro', independent stages side by side.")
-@click.option("--workers", type=COUNT, help="stages that run at once [default: one per core]")
+@click.command(short_help="Run 'dvc repro' with independent stages in parallel.")
+@click.option(
+    "--workers", type=COUNT, help="maximum number of stages at a time [default: one per core]"
+)
 def fan_out(workers: int | None) -> None:
-    """Bring the pipeline up to date like 'dvc repro', independent stages side by side.
+    """Bring the pipeline up to date like 'dvc repro', with independent stages in parallel.
 
-    Results of texts and variants that params.yaml no longer names are removed first; DVC's
-    cache keeps them.
+    First remove the results of texts and variants that params.yaml no longer names; DVC's cache
+    keeps them.
     """
     from charlab.commands.fan_out import fan_out as run
     from charlab.core.machine import usable_cores
@@ -65,7 +67,7 @@ def _remove_leftovers(root: Path) -> None:
     from charlab.commands.leftovers import remove_leftovers
     from charlab.plan.params import load_params
 
-    # Before the run: stages such as evaluate-variants hash whole folders.
+    # DVC hashes whole folders as inputs of stages such as evaluate-variants.
     removed: dict[Path, list[str]] = {}
     for path in remove_leftovers(load_params(root / "params.yaml"), root / "data"):
         removed.setdefault(path.parent.relative_to(root), []).append(path.name)

@@ -16,14 +16,19 @@ if TYPE_CHECKING:
     from charlab.clean.cleaner import Cleaned
 
 BODIES = Path("data/bodies.yaml")
-"""The record of the bodies of a project's texts, from the project's folder."""
+"""Path of the record of all bodies, relative to the project's folder."""
 
 STRICT_HELP = "fail if the body differs from its record in data/bodies.yaml"
 
 
 @click.command(short_help="Reduce raw Gutenberg files to their bodies.")
 @click.argument("files", type=FILE, nargs=-1, required=True)
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="a file; a folder for several")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="file to write, or folder if there are several",
+)
 @click.option("--explain", is_flag=True, help="print what is removed and why, not the body")
 @click.option("--allow-copyrighted", is_flag=True, help="accept a book whose header says so")
 @click.option("--strict", is_flag=True, help=STRICT_HELP)
@@ -52,6 +57,7 @@ def clean(
         elif out is None:
             click.echo(cleaned.text, nl=False)
         else:
+            # With several files the folder need not exist yet.
             folder = len(files) > 1 or out.is_dir()
             write_text(out / path.name if folder else out, cleaned.text)
     sys.exit(1 if failures else 0)
@@ -66,7 +72,7 @@ def _clean_file(path: Path, allow_copyrighted: bool, strict: bool) -> tuple[Clea
     raw = read_bytes(path, "name a text file")
     cleaned = clean_bytes(raw, allow_copyrighted=allow_copyrighted)
     changed = check_book(cleaned.record.gutenberg, cleaned.text, BODIES, strict=strict)
-    # check_book returns None if the body is the recorded one.
+    # changed is None if the body is the recorded one.
     return cleaned, [*cleaned.record.warnings, *filter(None, [changed])]
 
 
@@ -75,7 +81,7 @@ def _clean_file(path: Path, allow_copyrighted: bool, strict: bool) -> tuple[Clea
 @click.option("-o", "--out", type=FILE, help="a file [default: pgID.txt]")
 @click.option("--strict", is_flag=True, help=STRICT_HELP)
 def fetch(number: int, out: Path | None, strict: bool) -> None:
-    """Fetch Gutenberg's book ID as it is, from CHARLAB_MIRROR or Gutenberg's own servers."""
+    """Fetch Gutenberg's book ID unchanged, from CHARLAB_MIRROR or Gutenberg's own servers."""
     from charlab.commands.fetch import fetch_by_hand
 
     for message in fetch_by_hand(number, out or Path(f"pg{number}.txt"), BODIES, strict=strict):
@@ -85,7 +91,7 @@ def fetch(number: int, out: Path | None, strict: bool) -> None:
 @click.command(short_help="Print the vocabulary of a clean text as JSON.")
 @click.argument("file", type=FILE)
 @click.option("--min-count", type=COUNT, default=1, show_default=True)
-@click.option("--unknown", is_flag=True, help="add a symbol for characters that are left out")
+@click.option("--unknown", is_flag=True, help="add a symbol for all other characters")
 def vocab(file: Path, min_count: int, unknown: bool) -> None:
     """Print the vocabulary of FILE (a clean text in UTF-8) as JSON."""
     from charlab.commands.inputs import read_utf8
@@ -98,7 +104,7 @@ def vocab(file: Path, min_count: int, unknown: bool) -> None:
 @click.command(short_help="Add a book or a file to params.yaml.")
 @click.argument("identifier", metavar="ID|FILE")
 @click.option("--slug", help="the text's key in params.yaml [default: from its title]")
-@click.option("--update", is_flag=True, help="accept a text that is there, and record its new body")
+@click.option("--update", is_flag=True, help="accept a slug in use, and record the new body")
 def add_text(identifier: str, slug: str | None, update: bool) -> None:
     """Add a Gutenberg book (its number ID) or a text FILE to params.yaml.
 

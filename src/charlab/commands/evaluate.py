@@ -27,36 +27,29 @@ def evaluate_alone(
     model : Path
         A model directory.
     text : str
-        At least two characters, all in the model's vocabulary if it has no unknown
-        symbol.
+        At least two characters, all in the model's vocabulary if it has no unknown symbol.
     dynamic : bool
-        Let the model learn while it reads (:mod:`charlab.evaluate.dynamic`); this
-        loads torch.
+        Let the model learn while it reads (:mod:`charlab.evaluate.dynamic`); this loads torch.
     learning_rate : float, optional
         Learning rate of dynamic evaluation; :data:`LEARNING_RATE` by default.
 
     Returns
     -------
     dict
-        ``chars`` predicted (all but the first), ``nats`` and ``bpc`` (bits per
-        character); with ``dynamic`` also ``dynamic_nats``, ``dynamic_bpc`` and
-        ``learning_rate``.
+        ``chars`` predicted (all but the first), ``nats`` and ``bpc`` (bits per character); with
+        ``dynamic`` also ``dynamic_nats``, ``dynamic_bpc`` and ``learning_rate``.
 
     Raises
     ------
-    UnknownCharacterError
-        If the text has a character that is not in the vocabulary.
     CharlabError
-        If the text is too short, the model cannot be read, or a learning rate is given
-        without ``dynamic``.
+        If the text is too short or has an unknown character, the model cannot be read, or a
+        learning rate is given without ``dynamic``.
     """
     if learning_rate is not None and not dynamic:
         raise CharlabError("a learning rate is for dynamic evaluation only; add --dynamic")
     if len(text) < 2:
-        raise CharlabError(
-            f"the text has {len(text)} characters; at least 2 are needed, one to read and one "
-            "to predict"
-        )
+        needed = "at least 2 are needed, one to read and one to predict"
+        raise CharlabError(f"the text has {len(text)} characters; {needed}")
     network = load_model(model)
     ids = Vocabulary.load(model / "vocab.json").encode(text)
     # One loss for each character but the first, which has nothing before it.
@@ -71,7 +64,7 @@ def evaluate_alone(
 
 def _dynamic(model: Path, ids: np.ndarray[Any, Any], learning_rate: float) -> float:
     """Return the mean loss in nats under dynamic evaluation."""
-    # torch takes seconds to load, and only this needs it.
+    # torch takes seconds to load, and nothing else here needs it.
     from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, load_torch_model
 
     network = load_torch_model(model)

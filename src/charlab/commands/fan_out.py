@@ -1,9 +1,9 @@
-"""The pipeline with independent stages side by side.
+"""Run the pipeline with independent stages in parallel.
 
-``dvc repro`` runs one stage at a time. Here the stages that are out of date, and
-everything below them, become tasks of a Dask cluster on this machine; each task is
-one ``dvc --wait-for-lock repro --single-item STAGE``. So DVC itself still decides what
-to run, and dvc.lock ends as a plain ``dvc repro`` would leave it.
+``dvc repro`` runs one stage at a time. Here each stage that is out of date or downstream of one
+becomes a task of a Dask cluster on this machine, which runs
+``dvc --wait-for-lock repro --single-item STAGE``. So DVC itself still decides whether to run it,
+and leaves the same dvc.lock as a plain ``dvc repro``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from charlab.commands.lockfile import repro_order, sort_lock
 from charlab.core.errors import CharlabError
 
 TOPIC = "charlab stages"
-"""Dask's name for the messages from the workers to the board."""
+"""Name of the Dask topic on which workers report to the board."""
 
 
 class StageFailedError(CharlabError):
@@ -82,8 +82,8 @@ def _task(run: Callable[[str], None], stage: str, *needed: str | None) -> str | 
     Returns
     -------
     str or None
-        None if the stage succeeded, "" if it did not run since one that it needs failed,
-        else the error message. A message, not an exception: Dask would log its traceback.
+        None if the stage succeeded; "" if it was skipped because one that it needs failed;
+        otherwise the error message, and not an exception, whose traceback Dask would log.
     """
     from distributed import get_worker
 
@@ -102,15 +102,15 @@ def _task(run: Callable[[str], None], stage: str, *needed: str | None) -> str | 
 
 
 def local_cluster(threads: int) -> Any:
-    """Return a Dask cluster inside this process, invisible to other machines.
+    """Return a Dask cluster inside this process that other machines cannot reach.
 
-    ``LocalCluster`` would open its web servers on all interfaces, one of them on port 8787.
-    The servers cannot be switched off, so each gets a free port of the loopback interface.
+    ``LocalCluster`` would open its web servers on all interfaces, one of them on port 8787. They
+    cannot be switched off, so each gets a free port of the loopback interface.
     """
     from distributed import Scheduler, SpecCluster, Worker
 
     options = {"protocol": "inproc://", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
-    # Stages are processes of their own: the worker's limit on memory is not about them.
+    # Stages run in their own processes, so the worker's memory limit would not apply to them.
     worker = {"cls": Worker, "options": {**options, "nthreads": threads, "memory_limit": 0}}
     return SpecCluster(
         scheduler={"cls": Scheduler, "options": options},
@@ -138,7 +138,7 @@ def run_graph(
     Raises
     ------
     StageFailedError
-        If a stage failed. The stages that do not need it have run nevertheless.
+        If a stage failed; all stages that do not depend on it have run.
     """
     from distributed import Client
 
@@ -146,11 +146,11 @@ def run_graph(
         client.subscribe_topic(TOPIC, board.note)
         futures: dict[str, Any] = {}
         for stage in reversed(list(nx.topological_sort(graph))):
-            # Dask starts a task when the tasks among its arguments are done.
+            # Futures as arguments: Dask starts a task when the results of these are there.
             needed = [futures[other] for other in sorted(graph.successors(stage))]
             futures[stage] = client.submit(_task, run, stage, *needed, key=f"stage {stage}")
         messages = client.gather(list(futures.values()))
-    # None for success, "" for a stage that did not run.
+    # None means success, "" a stage that was skipped.
     failures = [message for message in messages if message]
     if failures:
         skipped = sum(message == "" for message in messages)
@@ -173,7 +173,7 @@ def fan_out(root: Path, workers: int) -> int:
     """
     from dvc.repo import Repo
 
-    # One Repo for both: it reads dvc.yaml and dvc.lock once, which takes seconds for a large study.
+    # A single Repo: parsing dvc.yaml and dvc.lock takes seconds in a large study.
     with Repo(str(root)) as repo:
         order = repro_order(repo)
         graph = stale_graph(repo)
@@ -183,6 +183,6 @@ def fan_out(root: Path, workers: int) -> int:
             with shown(board):
                 run_graph(graph, workers, run_stage, board)
     finally:
-        # After a failure or an interrupt too: part of the stages is recorded by then.
+        # Also after a failure or an interrupt, when some stages have been recorded.
         sort_lock(root, order)
     return len(graph)

@@ -43,6 +43,6 @@ def fetch_by_hand(number: int, out: Path, bodies: Path, *, strict: bool) -> list
         if strict:
             raise
         changed = f"the cleaner finds no body in it: {error}"
-    # Last, so that a strict run leaves no file behind.
+    # Written last, so that a strict run leaves no file behind.
     write_bytes(out, raw)
     return [f"{out} is from {url}", *filter(None, [changed])]

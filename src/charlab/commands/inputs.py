@@ -1,4 +1,4 @@
-"""Files that a user names on the command line."""
+"""Read files named on the command line."""
 
 from __future__ import annotations
 

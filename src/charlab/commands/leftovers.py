@@ -1,8 +1,8 @@
 """Remove results of texts and variants that params.yaml no longer names.
 
-Stages read only what params.yaml names, so a left-over changes no result. But dvc.lock
-records hashes of whole folders, such as data/variants, since dvc.yaml cannot list the
-members of a ``foreach``. Without left-overs they are the same on every machine.
+Stages read only the results that params.yaml names, so left-overs change no result. But dvc.yaml
+cannot list the members of a ``foreach``, so dvc.lock records hashes of whole folders such as
+data/variants. Without left-overs these are the same on every machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from charlab.plan.params import Params
 
-# Folders below data/ that hold one file or folder for each text, and for each variant.
+# Folders below data/ with one file or folder per text, and per variant.
 PER_TEXT = ("raw", "clean", "vocab", "baselines")
 PER_VARIANT = ("variants", "samples/variants", "evaluation/variants")
 

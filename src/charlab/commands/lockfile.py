@@ -1,7 +1,7 @@
-"""The canonical order of the stages in dvc.lock.
+"""Sort the stages in dvc.lock into a canonical order.
 
-DVC appends a stage to dvc.lock when the stage ends. Stages that run side by side end in
-another order each time, so git would show hundreds of changed lines after an identical run.
+DVC appends a stage to dvc.lock when it ends. Stages that run in parallel end in a different order
+each time, so git would show hundreds of changed lines after an identical run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def repro_order(repo: Any) -> list[str]:
 def canonical(recorded: Iterable[str], order: Iterable[str]) -> list[str]:
     """Return the recorded stages in the given order, followed by unknown stages by name.
 
-    DVC keeps what it recorded of stages that dvc.yaml no longer has, and so does this function.
+    DVC keeps the records of stages that dvc.yaml no longer has, and so does this function.
     """
     # Unknown stages share the last rank, so that their names decide.
     rank = {name: place for place, name in enumerate(order)}

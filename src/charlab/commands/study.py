@@ -1,9 +1,9 @@
 """Switch between studies: write another study's parameters to params.yaml.
 
-A file in studies/ holds what differs from the schema's defaults; params.yaml is the complete
-version of one of them, with a comment on every key. Edits to the study that is left, and its
-dvc.lock, go to a git-ignored folder and come back when that study is chosen again: nothing
-is lost, and what was computed is still known to be up to date.
+A file in studies/ holds the values that differ from the schema's defaults; params.yaml is the
+complete version of one of them, with a comment on every key. The user's edits to the old study and
+its dvc.lock go to a git-ignored folder, and are restored when that study is chosen again: no edit
+is lost, and DVC still knows which results are up to date.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class StudyError(CharlabError):
 
 @dataclass(frozen=True)
 class Studies:
-    """The studies of the project whose folder is ``root``."""
+    """The studies of the project in the folder ``root``."""
 
     root: Path
 
@@ -41,6 +41,7 @@ class Studies:
         return self.root / "dvc.lock"
 
     def _kept(self, name: str) -> Path:
+        """Return the folder of a study's edited params.yaml and its dvc.lock."""
         return self.root / ".charlab" / "studies" / name
 
     def current(self) -> str:
@@ -57,14 +58,14 @@ class Studies:
         return sorted(names | {self.current()})
 
     def _committed(self, path: str) -> bytes | None:
-        """Return a file as git has it, or None outside a repository or if it has none."""
+        """Return a file from git's last commit, or None if there is no such file or commit."""
         done = subprocess.run(
             ["git", "show", f"HEAD:./{path}"], cwd=self.root, capture_output=True, check=False
         )
         return done.stdout if done.returncode == 0 else None
 
     def pristine(self, name: str) -> bytes | None:
-        """Return the complete parameter file of study ``name`` as the project publishes it."""
+        """Return the published parameter file of a study, without the user's edits."""
         published = self.root / "studies" / f"{name}.yaml"
         if published.is_file():
             source = published.read_text(encoding="utf-8")
@@ -75,6 +76,7 @@ class Studies:
         return None
 
     def _committed_lock(self, name: str) -> bytes | None:
+        """Return the committed dvc.lock if it belongs to the study ``name``."""
         committed = self._committed("params.yaml")
         if committed is None or _name_of(committed, "the committed params.yaml") != name:
             return None
@@ -86,7 +88,7 @@ class Studies:
         Returns
         -------
         bool
-            False if it already was, and nothing was done.
+            False if it already was the current study.
 
         Raises
         ------
@@ -101,6 +103,7 @@ class Studies:
         params = edited.read_bytes() if edited.is_file() else self.pristine(name)
         if params is None:
             raise StudyError(f"there is no study {name!r}; there are {', '.join(self.names())}")
+        # Check the file before anything is written.
         parse_params(yaml.safe_load(params), f"study {name}")
         known = kept / "dvc.lock"
         lock = known.read_bytes() if known.is_file() else self._committed_lock(name)
@@ -119,6 +122,7 @@ class Studies:
         if content != self.pristine(name):
             write_bytes(kept / "params.yaml", content)
         else:
+            # No edits: an older copy of some must not come back.
             (kept / "params.yaml").unlink(missing_ok=True)
         if self.lock.is_file():
             write_bytes(kept / "dvc.lock", self.lock.read_bytes())
@@ -129,6 +133,6 @@ def _name_of(content: bytes, source: str) -> str:
         return str(yaml.safe_load(content)["study"]["name"])
     except (yaml.YAMLError, KeyError, TypeError):
         raise StudyError(
-            f"{source}: expected study.name, which says what study this file is; "
-            "add it under study:, or restore the file with git"
+            f"{source}: expected study.name, the name of this study, found none; add it under "
+            "study:, or restore the file with git"
         ) from None

@@ -1,4 +1,4 @@
-"""Train one model on one file, without DVC: the same code, and so the same bytes, as the stages."""
+"""Train one model on one file without DVC, with the same code and the same bytes as the stages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def resolve(
     """Return the parameters of a training outside the pipeline.
 
     They come from the schema's defaults, a recipe, or a parameter file; ``overrides``
-    (``model.hidden=256``) and ``seed`` replace single values.
+    (``model.hidden=256``) and ``seed`` replace individual values.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def encode_file(text: Path, corpus: CorpusParams, out: Path) -> EncodedText:
         If the file cannot be read or is not a text.
     """
     raw = read_bytes(text, "--text names a text file")
-    # Through files, as in the pipeline, so that the bytes are the same.
+    # Go through files like the pipeline, so that the bytes are the same.
     body = out / "body.txt"
     write_text(body, clean(raw, params=corpus.clean).text)
     encode_text(body, corpus, out / "encoded")
@@ -106,12 +106,12 @@ def train_alone(
         If the parameters, the text or the folder cannot be used.
     """
     params = resolve(recipe, params_file, overrides, seed)
-    # Before any work: it may start this process again with other settings of the math library.
+    # Before any work, since it may restart this process with other settings of the math library.
     ensure_code_path(params.train)
     _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         data = encode_file(text, params.corpus, Path(folder))
-        # Without cleaning and encoding, to compare trainings.
+        # Cleaning and encoding are not timed, so that trainings can be compared.
         started = time.perf_counter()
         config = TrainingConfig(params.model, params.train, params.seed, text.stem)
         metrics = train(data, config, out)
@@ -120,7 +120,7 @@ def train_alone(
 
 
 def _make_folder(out: Path) -> None:
-    """Make the model's folder before the training: an error after hours would waste them."""
+    """Make the model's folder before the training: an error after it would waste hours."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

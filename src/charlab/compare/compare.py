@@ -55,20 +55,19 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
     data : Path
         Folder of all results so far.
     metrics, plots : Path
-        Folders for the tables and for the figures' data; everything else in them is removed.
+        Folders for the tables and for the figures' data; other files in them are removed.
 
     Raises
     ------
     ResultsError
-        If a result that the parameters name is missing or cannot be read.
+        If a result that the parameters name is missing or unreadable.
     """
-    # Everything is read first, so that a missing result leaves the old tables untouched.
+    # Read everything before writing, so that a missing result leaves the old tables untouched.
     model, variants = read_model(params, data), list(read_variants(params, data))
     evaluations, samples = read_evaluations(params, data), read_samples(params, data)
     texts, seeds = texts_table(params, data), seeds_table(variants)
     comparisons = comparisons_table(params, seeds)
-    # The row of the text that *the* model reads, with its baselines.
-    text = texts[texts["text"] == params.text].iloc[0].to_dict()
+    text = texts[texts["text"] == params.text].iloc[0].to_dict()  # that of *the* model
     tables = {
         "variants": variants_table(variants, seeds, params.labels),
         "seeds": seeds,
@@ -80,7 +79,7 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
     figures = {
         "model_learning_curve": model.history[CURVE],
         "variants_learning_curves": _curves(run for _, runs in variants for run in runs),
-        # One file per comparison, for a reader; the report reads metrics/comparisons.csv.
+        # For people; the report reads metrics/comparisons.csv.
         **{f"comparison_{slug}": rows for slug, rows in comparisons.groupby("comparison")},
         **{name: evaluation_table(name, evaluations) for name in FIGURE_TABLES},
     }

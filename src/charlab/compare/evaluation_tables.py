@@ -27,7 +27,7 @@ def _bits(value: float | None) -> float | None:
 
 
 def _memory(row: dict[str, Any]) -> dict[str, float | None]:
-    """Return loss, least possible loss, and loss of a reader without memory, in bits."""
+    """Return the loss, the floor, and the loss of a reader without memory, in bits."""
     return {
         "bpc": _bits(row["nats"]),
         "floor_bpc": _bits(row["floor_nats"]),
@@ -57,7 +57,7 @@ def loss_by_distance(evaluation: dict[str, Any]) -> Rows:
 
 
 def loss_by_kind(evaluation: dict[str, Any]) -> Rows:
-    """Yield the same by the kind of dependency: a subject's number, a name, an open quotation."""
+    """Yield loss and floor by the kind of dependency: number of a subject, name, quotation mark."""
     for row in evaluation.get("loss_by_kind") or []:
         yield {key: row[key] for key in ("kind", "median_distance", "chars")} | _memory(row)
 
@@ -67,7 +67,7 @@ def activations(evaluation: dict[str, Any]) -> Rows:
     histogram = evaluation.get("activations")
     if not histogram or not sum(histogram["counts"]):
         return
-    # One more edge than counts.
+    # (bins + 1,) edges, (bins,) counts
     edges, counts = histogram["edges"], histogram["counts"]
     for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
         yield {"low": low, "high": high, "share": count / sum(counts)}
@@ -80,7 +80,7 @@ def gates(evaluation: dict[str, Any]) -> Rows:
 
 
 def gate_units(evaluation: dict[str, Any]) -> Rows:
-    """Yield the same shares for each unit."""
+    """Yield, for each unit, the share of time that its gates are nearly shut and nearly open."""
     for gate, shares in (evaluation.get("gates") or {}).items():
         for layer, left, right in shares.get("units") or []:
             yield {"gate": gate, "layer": layer, "shut": left, "open": right}
@@ -120,7 +120,7 @@ def novelty(evaluation: dict[str, Any]) -> Rows:
 
 
 def as_it_learned(evaluation: dict[str, Any]) -> Rows:
-    """Yield loss and real words at each snapshot of the training, and at its end."""
+    """Yield the loss and the share of real words at each snapshot of the training."""
     for row in evaluation.get("as_it_learned") or []:
         yield {
             "step": row["step"],

@@ -1,4 +1,4 @@
-"""The results of a study, read from the folders that its stages wrote.
+"""Read the results of a study from the folders that its stages wrote.
 
 Only folders and files whose names are in params.yaml are read, so that folders left over from
 an earlier study do no harm.

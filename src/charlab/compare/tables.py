@@ -1,4 +1,4 @@
-"""The tables of losses in metrics/: one row per run, variant, entry of a comparison, or text.
+"""Build the tables of losses in metrics/: a row per run, variant, comparison entry, or text.
 
 Inputs are records of :mod:`charlab.compare.results`; outputs are data frames with losses in
 bits per character.
@@ -91,13 +91,13 @@ def variants_table(runs: VariantRuns, seeds: pd.DataFrame, labels: dict[str, str
             "cell": variant.model.cell,
             "hidden": variant.model.hidden,
             "layers": variant.model.layers,
-            # The same for every seed.
+            # Every seed has the same number of both.
             "parameters": own[0].metrics["parameters"],
             "train_chars": own[0].metrics["train_chars"],
             "seeds": len(of_variant),
         }
         for split in SPLITS:
-            # A split that does not exist is a column of None, which has no mean.
+            # Without a test split the column is all None, which has no mean: NaN as a float does.
             values = of_variant[f"{split}_bpc"].astype(float)
             row |= {f"{split}_bpc": values.mean(), f"{split}_sd": values.std(ddof=1)}
         rows.append(row)

@@ -1,1 +1,1 @@
-"""Parts that every package uses: the parameter file, atomic files, errors, seeding."""
+"""Code shared by all packages: parameter schemas, atomic files, errors, seeding."""

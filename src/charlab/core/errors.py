@@ -1,4 +1,4 @@
-"""The exception that commands show without a traceback."""
+"""The base class of errors that commands show without a traceback."""
 
 
 class CharlabError(Exception):

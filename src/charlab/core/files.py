@@ -1,7 +1,7 @@
 """Write files atomically, so that an interrupted write never leaves half a result.
 
-Every writer here writes to a temporary file in the same folder, flushes it to disk, and
-renames it over the target; the rename is atomic.
+Every function writes to a temporary file in the same folder, flushes it to disk, and renames it
+over the target, which is atomic.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
-            # The bytes must be on disk before the name: a power cut may leave an empty file.
+            # Bytes first, name second: otherwise a power cut may leave an empty file.
             os.fsync(stream.fileno())
         # mkstemp creates files that only their owner can read.
         temporary.chmod(0o644)

@@ -69,7 +69,7 @@ class Section(BaseModel):
 class StageParams(BaseModel):
     """The top-level keys that one stage reads; it ignores all others.
 
-    tests/test_graph.py holds that dvc.yaml declares exactly these keys for the stage.
+    tests/test_graph.py checks that dvc.yaml declares exactly these keys for the stage.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
@@ -78,7 +78,7 @@ class StageParams(BaseModel):
 def describe(
     error: Mapping[str, Any], schema: type[BaseModel], prefix: tuple[str, ...] = ()
 ) -> str:
-    """Return a line on one problem: the key's path, the value, the allowed values.
+    """Describe one problem in a line: the key's path, the value, and the allowed values.
 
     Parameters
     ----------
@@ -106,8 +106,8 @@ def describe(
 
 
 def _allowed_keys(schema: type[BaseModel], path: list[str]) -> str:
-    """Return a phrase that lists the keys of the section at ``path``."""
-    # Follow the path through the annotations; slugs of the user's own lead to a dict's value type.
+    """Return a phrase that lists the allowed keys of the section at ``path``."""
+    # Follow the path through the type annotations; a user's own slug leads to a dict's value type.
     current: Any = schema
     for step in path:
         current = _annotation_below(current, step)
@@ -176,7 +176,7 @@ def load(schema: type[S], path: Path | str = "params.yaml") -> S:
     Raises
     ------
     ParamsError
-        If the file cannot be read, or one of these parts has a value that is not allowed.
+        If the file cannot be read, or a value in these parts is not allowed.
     """
     return parse(read_yaml(path), schema, str(path))
 
@@ -199,7 +199,7 @@ def apply_overrides(document: dict[str, Any], assignments: list[str]) -> dict[st
             raise ParamsError(
                 f"--set {assignment}: expected KEY.PATH=VALUE, as in model.hidden=256"
             )
-        # Create the sections on the way, and set the value in the last one.
+        # Create missing sections on the way to the one that gets the value.
         target = result
         for key in keys[:-1]:
             target = target.setdefault(key, {})

@@ -1,7 +1,7 @@
-"""Named random number generators, all derived from the one seed.
+"""Derive named random number generators from a single seed.
 
-Each purpose has a generator of its own, so that more draws for one change none of the
-others: with another dropout rate, the initial weights stay the same.
+Each purpose has its own generator, so that more draws for one do not change the others: with
+another dropout rate, the initial weights stay the same.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ def torch_generator(seed: int, name: str, device: torch.device) -> torch.Generat
     # Sampling needs NumPy's generator only, and starts without loading torch.
     import torch
 
-    # torch takes a signed 64-bit seed, so one bit of the unsigned number goes.
+    # torch takes a signed 64-bit seed, so the unsigned number loses a bit.
     state = int(_sequence(seed, name).generate_state(1, np.uint64)[0]) >> 1
     return torch.Generator(device=device).manual_seed(state)

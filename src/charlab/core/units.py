@@ -1,4 +1,4 @@
-"""Units of loss: nats in the code, bits per character wherever a person reads."""
+"""Units of loss: nats in the code, bits per character in everything that people read."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Run a stage of a student's workspace again, and compare the outputs byte for byte.
+"""Rerun a stage of a student's workspace, and compare the outputs byte for byte.
 
-The workspace is only read: the stage runs in a copy of it. For a file that differs, the
-numbers that differ are listed with their differences.
+The stage runs in a copy, so the workspace is only read. For a file that differs, the check lists
+the values that differ.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ CODE = ("src/", "stages/", "dvc.yaml")
 """Files that determine a stage's outputs, together with params.yaml and the texts."""
 
 SHOWN = 5
-"""Maximum number of differences that are listed for one file."""
+"""Maximum number of differences listed for one file."""
 
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """A file of a stage's outputs and how it compares.
+    """An output file of a stage, and the result of its comparison.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class CheckedFile:
         ``identical`` or ``different``; ``missing`` if only the new run wrote the file,
         ``extra`` if only the workspace has it.
     notes : list of str
-        The differences, for a person.
+        The differences, in words.
     """
 
     path: str
@@ -51,7 +51,7 @@ class CheckedFile:
 
 
 def check(workspace: Path, stage: str) -> list[CheckedFile]:
-    """Run a stage again in a copy of a workspace, and compare its outputs.
+    """Rerun a stage in a copy of a workspace, and compare its outputs.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def check(workspace: Path, stage: str) -> list[CheckedFile]:
         copy_project(workspace, copy)
         if (workspace / "data").is_dir():
             shutil.copytree(workspace / "data", copy / "data", dirs_exist_ok=True)
-        # So that nothing of the student's can be taken for the result of the new run.
+        # None of the student's files may pass for a result of the new run.
         for output in outputs:
             _remove(copy / output)
         _run_again(copy, stage)
@@ -127,9 +127,10 @@ def _remove(path: Path) -> None:
 
 def _run_again(copy: Path, stage: str) -> None:
     """Run one stage without reading or writing the student's DVC cache."""
-    # DVC needs a repository.
+    # DVC requires a git repository.
     subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True, capture_output=True)
     command = [sys.executable, "-m", "dvc", "repro", "--single-item", "--force"]
+    # The student's cache could supply a forged result without running anything.
     command += ["--no-run-cache", "--no-commit", stage]
     # The stage's "python" is this interpreter even if its environment is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -141,11 +142,12 @@ def _run_again(copy: Path, stage: str) -> None:
     )  # fmt: skip
     if done.returncode:
         output = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
-        raise CourseError(f"stage {stage} failed when it was run again:\n{output}")
+        raise CourseError(f"stage {stage} failed in the new run:\n{output}")
 
 
 def _compared(workspace: Path, copy: Path, output: str) -> Iterator[CheckedFile]:
     """Compare each file of one output, which may be a file or a folder."""
+    # given: handed in by the student; made: by the new run.
     given, made = (_files(root / output) for root in (workspace, copy))
     for name in sorted(given.keys() | made.keys()):
         path = f"{output}/{name}" if name else output
@@ -167,7 +169,7 @@ def _files(path: Path) -> dict[str, Path]:
 
 
 def _differences(given: Path, made: Path) -> list[str]:
-    """List the values that differ between two files of JSON or CSV."""
+    """List the values that differ between two JSON or CSV files."""
     readers = {".json": _json_values, ".csv": _csv_values}
     reader = readers.get(given.suffix)
     if reader is None:
@@ -176,7 +178,7 @@ def _differences(given: Path, made: Path) -> list[str]:
         before, after = dict(reader(given)), dict(reader(made))
     except (ValueError, UnicodeDecodeError, csv.Error) as error:
         return [f"cannot be read ({error})"]
-    # A key that only one file has differs, too.
+    # Keys that only one of the files has are included: get returns None for the other.
     keys = [k for k in before.keys() | after.keys() if before.get(k) != after.get(k)]
     notes = [_difference(key, before.get(key), after.get(key)) for key in sorted(keys)]
     more = [f"and {len(notes) - SHOWN} more"] if len(notes) > SHOWN else []
@@ -193,9 +195,9 @@ def _difference(key: str, before: Any, after: Any) -> str:
 
 
 def _number(value: Any) -> float | None:
-    """Return a value as a number, None if it is not one."""
+    """Return a value as a number, or None if it is not one."""
     try:
-        # float(True) is 1.0, but a flag is not a number.
+        # A flag is not a number, although float(True) is 1.0.
         return None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         return None
@@ -207,6 +209,7 @@ def _json_values(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Yield the values below ``key`` that are neither lists nor objects."""
     if isinstance(value, dict):
         for name, entry in value.items():
             yield from _leaves(entry, f"{key}.{name}" if key else str(name))

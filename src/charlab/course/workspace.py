@@ -1,7 +1,7 @@
 """A student's workspace: the project with their own seed and a page of tasks, without results.
 
-Every command of the project works in a workspace. Once the student has run the study, the
-homework is the report with their own figures and numbers, and room for answers.
+Every command of the project works in a workspace. After the student has run the study, the homework
+is the report with their own figures and numbers, and with blanks for the answers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from charlab.report.markdown import escape
 from charlab.report.render import render
 
 RESULTS = ("metrics", "plots", "report", "dvc.lock")
-"""Results of a study that are in git, and not part of a workspace."""
+"""Results of a study that git tracks; a workspace starts without them."""
 
 TASKS: dict[ReportSection, str] = {
     "training": "The model and its training",
@@ -34,11 +34,11 @@ TASKS: dict[ReportSection, str] = {
     "texts": "Task 5: texts",
     "further": "More",
 }
-"""Heading of each task, by the section of the comparisons that answer it."""
+"""Heading of each task, by the section that its comparisons have in the report."""
 
 
 class CourseError(CharlabError):
-    """A workspace cannot be made, filled or checked."""
+    """A workspace that cannot be created, filled in or checked."""
 
 
 def project_files(root: Path) -> list[str]:
@@ -55,7 +55,7 @@ def project_files(root: Path) -> list[str]:
 
 
 def copy_project(root: Path, out: Path, left_out: tuple[str, ...] = ()) -> None:
-    """Copy the files of a project, without some files and folders at its top level."""
+    """Copy the files of a project, except those named or below ``left_out`` at its top level."""
     for name in project_files(root):
         if name.split("/")[0] not in left_out:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -68,11 +68,11 @@ def new_workspace(root: Path, out: Path, seed: int) -> None:
     Parameters
     ----------
     root : Path
-        The project; its params.yaml is the study that the class works on.
+        The project, whose params.yaml is the study of the class.
     out : Path
         The folder to create; it must be missing or empty.
     seed : int
-        The student's seed. It is that of the model; the variants have it and the following
+        The student's seed. The model has this seed; the variants have this one and the next
         ones, as many as in the project.
 
     Raises
@@ -84,23 +84,24 @@ def new_workspace(root: Path, out: Path, seed: int) -> None:
         raise CourseError(f"{out}: not an empty folder; name a new one, so that nothing is lost")
     params = load_params(root / "params.yaml")
     copy_project(root, out, left_out=RESULTS)
+    # After the copy, whose params.yaml still has the project's seed.
     write_bytes(out / "params.yaml", with_seed((root / "params.yaml").read_bytes(), seed))
     write_text(out / "TASKS.md", tasks_page(params, seed))
     _git(out, "init", "--quiet")
     _git(out, "add", "--all")
-    # A student's git may not know their name yet.
+    # git refuses to commit without a name, and a student may not have set theirs yet.
     identity = ("-c", "user.name=charlab", "-c", "user.email=charlab@localhost")
     _git(out, *identity, "commit", "--quiet", "--message", f"Start with seed {seed}")
 
 
 def with_seed(document: bytes, seed: int) -> bytes:
-    """Return a parameter file with another seed, with its comments and its order."""
+    """Return a parameter file with another seed, and with the same comments and order."""
     yaml = keeping_yaml()
     content: Any = yaml.load(document)
     content["seed"] = seed
     seeds = (content.get("study") or {}).get("seeds")
     if seeds is not None:
-        # In place, so that comments beside the list stay.
+        # A new list would lose the comments beside the old one.
         for place in range(len(seeds)):
             seeds[place] = seed + place
     stream = io.BytesIO()
@@ -123,7 +124,8 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def tasks_page(params: Params, seed: int) -> str:
-    """Return the page of tasks: the question of each comparison, and the commands for it."""
+    """Return the page of tasks: the question of each comparison, and the commands to answer it."""
+    # A comparison belongs to the task of its section.
     comparisons = params.study.comparisons.items()
     tasks = [
         (heading, [(slug, entry) for slug, entry in comparisons if entry.section == section])
@@ -143,7 +145,7 @@ def tasks_page(params: Params, seed: int) -> str:
 
 
 def fill_homework(root: Path) -> Path:
-    """Write the homework of a workspace: its figures and numbers, with blank answers.
+    """Write the homework of a workspace: its figures and numbers, with blanks for the answers.
 
     Returns
     -------
@@ -153,7 +155,7 @@ def fill_homework(root: Path) -> Path:
     Raises
     ------
     CourseError
-        If there are no results yet, or a homework, which may contain answers.
+        If there are no results yet, or if there is a homework, which may contain answers.
     """
     out = root / "homework"
     if (out / "homework.md").exists():
@@ -163,7 +165,7 @@ def fill_homework(root: Path) -> Path:
         )
     if not (root / "metrics" / "model.json").is_file():
         raise CourseError(f"{root}: no results yet; run 'charlab fan-out' (or 'dvc repro') first")
-    # The report with blanks in place of findings, under another name.
+    # The same templates as the report's, with blanks in place of findings.
     metrics, plots, data = (root / name for name in ("metrics", "plots", "data"))
     render(load_params(root / "params.yaml"), metrics, plots, data, out, blank=True)
     (out / "report.md").rename(out / "homework.md")

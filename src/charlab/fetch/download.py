@@ -49,7 +49,7 @@ class HostError(DownloadError):
 
 
 class _StaleError(Exception):
-    """A part that is not the start of the server's present file."""
+    """A partial download that is not the start of the server's current file."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ class Policy:
     backoff : float
         Wait before the first retry, doubled for each further one.
     max_wait : float
-        Longest wait; a server that asks for more is given up.
+        Longest wait; charlab gives up on a server that asks for more.
     timeout : tuple of float
         Time limits for connecting, and between two chunks of a response.
     min_rate, grace : float
-        Bytes per second below which a response is given up, after so many seconds.
+        Bytes per second below which charlab gives up on a response, after so many seconds.
     max_bytes : int
         Maximum size of a text; Gutenberg's largest has about a quarter of the default.
     """
@@ -152,7 +152,7 @@ def download(url: str, part: Path, agent: str, policy: Policy = POLITE) -> bytes
     url : str
         An http or https address.
     part : Path
-        File for the bytes received so far if the download is interrupted; one for each URL.
+        File for the bytes received before an interruption; one for each URL.
     agent : str
         The User-Agent header.
     policy : Policy
@@ -171,14 +171,13 @@ def download(url: str, part: Path, agent: str, policy: Policy = POLITE) -> bytes
             try:
                 # The part is read within the lock: the next process must not see half of it.
                 with _host_lock(part.parent, url, policy.pause):
-                    _receive(session, url, part, policy)
-                    content = part.read_bytes()
+                    content = _receive(session, url, part, policy)
                     _discard(part)
                     return content
             except (TransferError, _StaleError) as error:
                 problem = _describe(error)
-            # Only attempts without progress count as failures.
             reached = part.stat().st_size if part.exists() else 0
+            # Only attempts without progress count as failures.
             failures = failures + 1 if reached <= furthest else 0
             furthest = max(furthest, reached)
             if failures >= policy.attempts:
@@ -193,8 +192,8 @@ def _discard(part: Path) -> None:
     part.unlink(missing_ok=True)
 
 
-def _receive(session: requests.Session, url: str, part: Path, policy: Policy) -> None:
-    """Write a response to ``part``, resuming at its end if the server can."""
+def _receive(session: requests.Session, url: str, part: Path, policy: Policy) -> bytes:
+    """Write a response to ``part``, resuming at its end if the server can; return the whole."""
     tag_file = part.with_suffix(TAG)
     have = part.stat().st_size if part.exists() and tag_file.exists() else 0
     headers = {}
@@ -211,6 +210,7 @@ def _receive(session: requests.Session, url: str, part: Path, policy: Policy) ->
             except DownloadError:
                 _discard(part)
                 raise
+    return part.read_bytes()
 
 
 def _respond(

@@ -1,1 +1,1 @@
-"""Check params.yaml and write down what each text is."""
+"""Check params.yaml, and write the source of each text."""

@@ -24,12 +24,12 @@ from charlab.plan.study import ComparisonParams
 from charlab.train.params import VariantParams
 
 VERBATIM = ("texts", "study")
-"""Blocks with keys of the user's own: they are taken over as they are written."""
+"""Blocks whose keys are the user's own; they are copied unchanged."""
 
 MODEL_HEADING = (
     "*The* model, the one to play with: dvc exp run -S model.hidden=256 trains it alone."
 )
-"""Heading of text, model and train, which describe the model together."""
+"""Heading above text, model and train, which together describe the model."""
 
 
 def complete(source: str, name: str = "study") -> str:
@@ -38,7 +38,7 @@ def complete(source: str, name: str = "study") -> str:
     Parameters
     ----------
     source : str
-        A file of studies/: YAML with what differs from the defaults.
+        Content of a file in studies/: YAML with the values that differ from the defaults.
     name : str
         Its name, for messages.
 
@@ -53,10 +53,12 @@ def complete(source: str, name: str = "study") -> str:
     parts = [blocks[""].strip()] if blocks[""].strip() else []
     for key, field in Params.model_fields.items():
         if key in VERBATIM:
+            # As written: the user's own comments and layout stay.
             body = blocks.get(key, "").rstrip()
         else:
             body = "\n".join(_aligned(_lines(key, field, getattr(params, key))))
         if body:
+            # text, model and train form one block, without blank lines in between.
             separator = "\n" if key in ("model", "train") else "\n\n"
             parts += [separator if parts else "", _heading(key, field) + body]
     return "".join(parts) + "\n"
@@ -76,6 +78,7 @@ def _blocks(source: str) -> dict[str, str]:
     blocks: dict[str, list[str]] = {"": []}
     current = ""
     for line in source.splitlines():
+        # A key at the start of a line; those of sections are indented.
         if match := re.match(r"(\w+):", line):
             current = match[1]
             blocks[current] = []
@@ -98,18 +101,20 @@ def _aligned(lines: Iterator[tuple[str, str]]) -> list[str]:
     """Put the comments of a block into one column."""
     pairs = list(lines)
     width = max(len(text) for text, comment in pairs if comment or len(pairs) == 1)
-    width = min(width, 30) + 1
+    width = min(width, 30) + 1  # a single long line must not push all comments to the right
     return [f"{text:{width}} # {comment}" if comment else text for text, comment in pairs]
 
 
 def scalar(value: Any) -> str:
     """Return a value as YAML on one line."""
     if isinstance(value, str):
+        # The second condition quotes words that YAML reads as other types: no, null, true.
         plain = re.fullmatch(r"[A-Za-z][\w./-]*", value) and yaml.safe_load(value) == value
         quoted = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=10**9)
         return value if plain else str(quoted).strip()
     if isinstance(value, list):
         return f"[{', '.join(map(scalar, value))}]"
+    # PyYAML ends a document of one scalar with a line of three dots.
     return str(yaml.safe_dump(value)).removesuffix("...\n").strip()
 
 
@@ -161,9 +166,10 @@ def reference() -> str:
 def _keys(
     schema: type[BaseModel], above: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
-    """Yield the path of every setting, sections resolved; study.defaults repeats model, train."""
+    """Yield the path and field of every setting in ``schema`` and the sections below it."""
     for name, field in schema.model_fields.items():
         path = (*above, name)
+        # study.defaults has the keys of model and train, which are listed once.
         if is_section(field.annotation) and path != ("study", "defaults"):
             yield from _keys(field.annotation, path)
         else:
@@ -183,6 +189,7 @@ def _default(field: FieldInfo) -> str:
 def _allowed(field: FieldInfo) -> str:
     """Return the allowed values or bounds of a setting, as a person writes them."""
     bounds = [*_bounds(field.metadata)]
+    # The members of a union, such as "int or None", carry annotations of their own.
     for part in (field.annotation, *get_args(field.annotation)):
         bounds += _bounds(getattr(part, "__metadata__", ()))
         literals = [value for value in get_args(part) if isinstance(value, str)]
@@ -197,6 +204,7 @@ SIGNS: Mapping[str, str] = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 def _bounds(metadata: Any) -> Iterator[str]:
     """Yield each numeric bound among the annotations of a type."""
     for item in metadata:
+        # A Field(ge=1) inside Annotated holds its bounds one level deeper.
         for part in (item, *getattr(item, "metadata", ())):
             for name, sign in SIGNS.items():
                 if getattr(part, name, None) is not None:

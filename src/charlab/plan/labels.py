@@ -1,4 +1,4 @@
-"""Labels of variants for figures and tables, computed from their overrides.
+"""Compute the labels of variants in figures and tables from their overrides.
 
 A label names the cell and each override that sets the variant apart: "LSTM, 32 units".
 Settings tuned along with a variant, such as its learning rate, appear only where two
@@ -50,12 +50,14 @@ def labels(study: StudyParams, texts: Mapping[str, TextParams]) -> dict[str, str
 
     ``study.titles`` wins over a computed label.
     """
+    # A label names the text only where it is not the one that most variants read.
     usual = Counter(entry.text for entry in study.variants.values()).most_common(1)
     computed = {
         slug: study.titles.get(slug) or _label(study, texts, slug, usual[0][0], TUNED)
         for slug in study.variants
     }
     counts = Counter(computed.values())
+    # Labels that are not unique are computed again, with the tuned settings.
     for slug, label in computed.items():
         if counts[label] > 1 and slug not in study.titles:
             computed[slug] = _label(study, texts, slug, usual[0][0], set())
@@ -69,7 +71,7 @@ def _label(
 ) -> str:
     """Return the cell and the overrides of one variant, without the keys in ``omitted``."""
     entry = study.variants[slug]
-    overrides = {**entry.model, **entry.train}
+    overrides = {**entry.model, **entry.train}  # no key is in both sections
     cell = overrides.pop("cell", study.defaults.model.cell)
     ordered = [key for key in PHRASES if key in overrides]
     others = [key for key in overrides if key not in PHRASES]

@@ -1,8 +1,7 @@
-"""The whole of params.yaml: the sections of all packages, composed and cross-checked.
+"""Compose the sections of all packages into the schema of params.yaml, and cross-check them.
 
-The file is checked at once, so that a bad value stops the pipeline before its first
-stage does any work. A stage that needs a few sections only loads those with
-:func:`charlab.core.schema.load` instead.
+The whole file is checked first, so that a bad value stops the pipeline before any work is done. A
+stage that needs only a few sections loads them with :func:`charlab.core.schema.load` instead.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ class Params(Section):
 
 
 def _cross_checks(params: Params) -> Iterator[str]:
-    """Yield one line for each name that points at nothing, and each bad override."""
+    """Yield one line for each name that does not exist, and each override that is not allowed."""
     known_texts = ", ".join(params.texts)
     if params.text not in params.texts:
         yield f"text: no text is called {params.text!r}; texts has {known_texts}"
@@ -96,6 +95,8 @@ def _unknown_variants(study: StudyParams) -> Iterator[str]:
 
 
 def _override_problems(study: StudyParams, slug: str) -> Iterator[str]:
+    """Yield one line for each value that a variant overrides with one that is not allowed."""
+    # An override is valid or not only together with the defaults: numpy needs cell: rnn.
     entry, defaults = study.variants[slug], study.defaults
     blocks: tuple[tuple[str, type[Section], dict[str, Any]], ...] = (
         ("model", ModelParams, defaults.model.model_dump() | entry.model),
@@ -136,6 +137,6 @@ def load_params(path: Path | str = "params.yaml") -> Params:
     Raises
     ------
     ParamsError
-        If the file is missing, is not YAML, or has anything that is not allowed.
+        If the file is missing, is not YAML, or has a key or value that is not allowed.
     """
     return parse_params(read_yaml(path), str(path))

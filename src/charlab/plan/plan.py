@@ -1,10 +1,9 @@
-"""The plan of a run: what each text is, from params.yaml checked as a whole.
+"""Plan a run: check the whole of params.yaml, and write the source of each text.
 
-The first stage of the pipeline. It depends on all of params.yaml and on the
-folder of the user's own texts, costs next to nothing, and writes one small file
-per text, ``data/plan/<text>.json``. Only that file is what ``fetch`` depends on,
-so a change to one text, or to a user's own file, runs again just what it touches:
-dvc.yaml itself has no way to say "this text comes from a file, so watch it".
+This is the first stage of the pipeline. It depends on all of params.yaml and on the folder of the
+user's own texts, takes next to no time, and writes one small file per text,
+``data/plan/<text>.json``. ``fetch`` depends on that file only, so a change to one text, or to a
+user's own file, reruns just what it affects: dvc.yaml cannot make a dependency conditional.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ from charlab.fetch.params import TextParams
 from charlab.plan.params import Params
 
 MAX_BOOKS = 100
-"""Gutenberg asks that no more books than about this many a day come from its main site."""
+"""Maximum number of books per day that Project Gutenberg's main site allows a reader."""
 
 BUILTIN_CHARS = 300_000
-"""Length of a built-in text where params.yaml gives none."""
+"""Default length of a built-in text."""
 
 
 class PlanError(CharlabError):
-    """A text of params.yaml cannot be had as it is described."""
+    """A text that cannot be obtained as params.yaml describes it."""
 
 
 def text_source(slug: str, text: TextParams, own: Path) -> dict[str, Any]:
-    """Return what identifies the text ``slug``, as ``fetch`` reads it.
+    """Return the source of the text ``slug``, in the form that ``fetch`` reads.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ def text_source(slug: str, text: TextParams, own: Path) -> dict[str, Any]:
     text : TextParams
         Its entry there.
     own : Path
-        Folder that a user's own texts must lie in, relative to the project.
+        Folder of the user's own texts, relative to the project.
 
     Raises
     ------
@@ -54,6 +53,7 @@ def text_source(slug: str, text: TextParams, own: Path) -> dict[str, Any]:
 
 
 def _own_hash(slug: str, path: Path, own: Path) -> str:
+    """Return the hash of a user's own text, by which ``fetch`` notices that it was edited."""
     where = f"texts.{slug}.path"
     if path.is_absolute() or ".." in path.parts or not path.is_relative_to(own):
         raise PlanError(
@@ -80,12 +80,12 @@ def write_plan(params: Params, own: Path, out: Path, mirrors_given: bool) -> Non
     out : Path
         Folder for the files.
     mirrors_given : bool
-        Whether the user named a mirror, which lifts the limit on the number of books.
+        True if the user named a mirror, which lifts the limit on the number of books.
 
     Raises
     ------
     PlanError
-        If a text cannot be had as described, or too many are asked of the main site.
+        If a text cannot be obtained, or too many would be requested from the main site.
     """
     books = sum(text.gutenberg is not None for text in params.texts.values())
     if books > MAX_BOOKS and not mirrors_given:

@@ -1,4 +1,4 @@
-"""The ``study`` section: variants, and the comparisons they are grouped in."""
+"""The ``study`` section: variants, and the comparisons that group them."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import file_forms as forms
@@ -27,7 +28,7 @@ def test_record() -> None:
     """It has fields of the header, the encoding, counts, the hash, and each range of lines."""
     raw = book(BODY, "Produced by Ann Ode").replace("\n", "\r\n").encode()
     cleaned = clean(raw)
-    record = json.loads(json.dumps(cleaned.record.as_dict()))
+    record = json.loads(json.dumps(asdict(cleaned.record)))
     assert record["title"] == "The Salt Road A Story"
     assert (record["author"], record["language"]) == ("Mara Venn", "English")
     assert (record["gutenberg"], record["release_date"]) == (99999, "May 4, 2009 [EBook #99999]")

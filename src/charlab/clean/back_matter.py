@@ -39,7 +39,7 @@ def find_footer(ends: Ends, after: int) -> int:
     after : int
         The first line after the header.
     """
-    # A footer is searched from the end of the tail, and never in the head of a long text.
+    # Search only the tail: in the head of a long text, an END line would be a quotation.
     low = after if ends.middle == len(ends.lines) else ends.middle + 1
     footer = len(ends.lines)
     # From the last line up: a body may quote an END line, but not after the real one.
@@ -63,7 +63,7 @@ def find_footer(ends: Ends, after: int) -> int:
 
 
 def _with_title(ends: Ends, index: int, low: int) -> int:
-    """Return the line of the file's own title just above its small print, or that of the latter."""
+    """Return the line of the file's own title just above its small print, or the latter's line."""
     above = range(index - 1, max(index - 5, low - 1), -1)
     return next((n for n in above if markers.HEADING.match(ends.lines[n])), index)
 
@@ -89,13 +89,13 @@ def trim_back(ends: Ends, header: Header) -> None:
 
 
 def _low(ends: Ends, lines: int) -> int:
-    """Return the line so many above the end of the body, but not in the head of a long text."""
+    """Return the line ``lines`` above the end of the body, but none in the head of a long text."""
     low = max(ends.first + 1, ends.end - lines)
     return max(low, ends.middle + 1) if ends.middle < len(ends.lines) else low
 
 
 def closing_at(ends: Ends, header: Header) -> int:
-    """Return the first line of a closing sentence, after which no book continues."""
+    """Return the first line of a closing sentence, or the end of the body if there is none."""
     low = _near(ends)
     region = ends.text(low, ends.end)
     closing = markers.CLOSING.search(region)
@@ -115,7 +115,7 @@ def closing_at(ends: Ends, header: Header) -> int:
 def _near(ends: Ends) -> int:
     """Return the first of the lines in which a closing sentence is searched."""
     low, left = ends.end, NEAR
-    # A limit on all lines, so that a tail of blank ones does not take long.
+    # A limit that counts blank lines, too: a tail of nothing else must not take long.
     first = _low(ends, 4 * NEAR)
     while low > first and left:
         low -= 1
@@ -124,6 +124,7 @@ def _near(ends: Ends) -> int:
 
 
 def _names_title(text: str, header: Header) -> bool:
+    """Return whether a text contains the main part of the book's title."""
     main = letters(header.short_title)
     return bool(main) and main in letters(text)
 
@@ -154,7 +155,7 @@ def _credits(ends: Ends, header: Header) -> int:
     about = phrases.ABOUT_FILE.search(block) or markers.MENTIONS_PROJECT.search(block)
     if is_credit and (about or phrases.is_modern(block, header.title_words())):
         return start
-    # Without the opening of credits, a gap above and the words of a volunteer are needed.
+    # Without a known opening, require a gap above and words that only volunteers use.
     return start if about and ends.gap_before(start) >= 2 and _is_about(block) else ends.end
 
 
@@ -273,11 +274,13 @@ def _reads_as_note(ends: Ends, label: int) -> bool:
 
 
 def _is_about_file(block: str) -> bool:
+    """Return whether a block belongs to a note: an ornament, a list, or words about a file."""
     is_ornament = all(map(markers.is_rule, block.split("\n")))
     return is_ornament or phrases.is_list(block) or phrases.is_about_file(block)
 
 
 def _follows_rule(ends: Ends, start: int) -> bool:
+    """Return whether the block above a block ends with an ornament."""
     above = start - ends.gap_before(start) - 1
     return above > ends.first and markers.is_rule(ends.lines[above])
 

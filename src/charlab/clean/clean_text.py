@@ -1,8 +1,8 @@
 """Clean one text, whatever its source: the clean stage.
 
-A Gutenberg file or a user's own file goes through the cleaner. The built-in text is kept whole,
-and so is a text with ``as_bytes``, which becomes one character per byte: for published protocols
-that count bytes, line ends included.
+The cleaner processes files from Gutenberg and the user's own files. A built-in text is kept whole,
+and so is a text with ``as_bytes``, in which each byte becomes a character: some published protocols
+count bytes, line ends included.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def clean_text(
 
 
 def _keep_whole(files: CleanFiles, encoding: str) -> None:
+    """Write all characters of a text, and a record in which nothing was removed."""
     body = files.raw.read_bytes().decode(encoding)
     write_text(files.out, body)
     write_json(

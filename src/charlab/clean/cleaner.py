@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from charlab.clean.back_matter import FOOTER, closing_at, find_footer, trim_back
@@ -138,7 +138,7 @@ def clean_file(
                 characters += len(piece)
     result = _record(body, evidence, characters, digest.hexdigest())
     if record is not None:
-        write_json(record, result.as_dict())
+        write_json(record, asdict(result))
     return result
 
 
@@ -235,6 +235,7 @@ def _narrow(body: _Body, ends: Ends, start: int, end: int) -> None:
 
 
 def _warnings(ends: Ends, to: int, footer: int) -> list[str]:
+    """Return what a person should check, from the ends of header and body."""
     if to == 0 and footer == len(ends.lines):
         if closing_at(ends, NO_HEADER) < ends.end:
             return ["no header found; the text may be cut off"]

@@ -81,7 +81,7 @@ def record(slug: str, gutenberg: int | None, body: str, bodies: Path) -> None:
 def check(
     slug: str, gutenberg: int | None, text: str, bodies: Path, *, strict: bool = False
 ) -> str | None:
-    """Compare a cleaned body with the recorded one.
+    """Compare a cleaned body with the recorded one, and return a message if they differ.
 
     Parameters
     ----------
@@ -94,17 +94,12 @@ def check(
     bodies : Path
         The record.
     strict : bool
-        Raise an error if the body has changed; CHARLAB_STRICT does the same.
-
-    Returns
-    -------
-    str or None
-        A message for the user if the body has changed.
+        Raise the message as an error; CHARLAB_STRICT does the same.
 
     Raises
     ------
     ChangedBodyError
-        With the same message, if ``strict``.
+        If the body has changed and ``strict``.
     """
     expected = read_bodies(bodies).get(slug)
     if expected is None or expected["gutenberg"] != gutenberg:

@@ -56,7 +56,7 @@ def trim_front(ends: Ends, header: Header) -> None:
         elif kind:
             ends.cut_front(to, kind)
             why = kind
-        # The second ornament of a fenced note goes with the first.
+        # The ornament that closes a fenced note is removed like the one that opened it.
         elif rule and fenced:
             ends.cut_front(end, "rule")
             fenced = False
@@ -65,7 +65,7 @@ def trim_front(ends: Ends, header: Header) -> None:
 
 
 def _ahead(ends: Ends, end: int) -> Ends:
-    """Return the same text as if the body started after a block."""
+    """Return a copy of the text whose body starts after a block."""
     ahead = copy(ends)
     ahead.first = end + ends.gap_at(end)
     return ahead
@@ -112,7 +112,7 @@ def _gap_above(ends: Ends, start: int) -> int:
 
 
 def _names_the_book(ends: Ends, start: int, end: int, names: frozenset[str]) -> bool:
-    """Return whether a line of a block is the book's title or author and nothing else."""
+    """Return whether a line of a block consists of the book's title or author."""
     # A title page has fewer lines; in more, some line may equal the title by chance.
     if end - start > 12:
         return False
@@ -142,7 +142,7 @@ def unboxed(block: str) -> str:
     """Return a block without a box drawn around it."""
     if not re.match(r"\s*[+|*=_~-]", block):
         return block
-    # Sides of the box go from each line, and its top and bottom altogether.
+    # Strip the sides of the box from each line, and drop its top and bottom.
     lines = (re.sub(r"^\s*[|*+]+\s?|\s*[|*+]+\s*$", "", line) for line in block.split("\n"))
     return "\n".join(line for line in lines if line.strip(" -=_~*+")) or block
 
@@ -200,7 +200,7 @@ def _unfenced_end(ends: Ends, names: frozenset[str]) -> int:
     section = _section_end(ends, start)
     fenced = ends.gap_at(section) >= 2 and section - start <= FENCED_NOTE and section < ends.end
     end = ends.block_at(start)
-    # "Transcriber's Note:" alone says nothing yet, so the next block belongs to it.
+    # After "Transcriber's Note:" on a line of its own, the note is in the next block.
     is_label = end - start == 1 and re.search(r"[:.]\W*\w", ends.lines[start]) is None
     while end < section:
         next_start = end + 1

@@ -44,7 +44,7 @@ class Header:
     Attributes
     ----------
     title, author, language, release_date : str or None
-        As the header has them.
+        Copied from the header.
     gutenberg : int or None
         The book's number.
     short_title : str
@@ -143,7 +143,7 @@ def _is_header_between(ends: Ends, start: int, index: int) -> bool:
 
 
 def _is_in_front(ends: Ends, start: int, index: int) -> bool:
-    """Return whether small print that ends at a line comes before the body, not after it.
+    """Return whether small print that ends at a line is in front of the body, not after it.
 
     ``start`` is the line after a START line above it, or 0.
     """

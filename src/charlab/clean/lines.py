@@ -12,7 +12,7 @@ HEAD = 1 << 16
 """Characters at the start of a text that the rules inspect."""
 
 TAIL = 80_000
-"""Characters at the end that they inspect; the longest license has 20,000."""
+"""Characters at the end that the rules inspect; the longest license has 20,000."""
 
 MIDDLE = "\0"
 """The line that represents all lines between head and tail."""
@@ -82,7 +82,7 @@ class Ends:
             self.end -= 1
 
     def is_blank(self, index: int) -> bool:
-        """Return whether a line is empty but for blanks and stray byte order marks."""
+        """Return whether a line has only blanks and stray byte order marks."""
         line = self.lines[index]
         return not line or line.isspace() or not line.strip("\ufeff \t")
 
@@ -143,7 +143,7 @@ class Ends:
 
 
 def ends_of(head: str, tail: str, between: int) -> Ends:
-    """Return the ends of a text.
+    """Combine the head and the tail of a text.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def normalized(pieces: Iterable[str], params: CleanParams) -> Iterator[tuple[str
     """
     is_first, ended = True, True
     for piece in pieces:
-        # A byte order mark may follow the header of a file that was put together from two.
+        # A file that was joined from two may have a byte order mark below its header.
         text = piece.lstrip("\ufeff") if is_first else piece
         text, encoded = _strip_line_ends(_changed(text, params))
         is_first, ended = False, text.endswith("\n")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from charlab.clean.lines import Removed
 
@@ -45,10 +44,6 @@ class CleaningRecord:
     characters: int
     warnings: tuple[str, ...]
     body_sha256: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the record in types that JSON has."""
-        return asdict(self)
 
 
 def explain(record: CleaningRecord) -> str:

@@ -63,44 +63,41 @@ def add_text(
     identifier : str
         A book's number, or the name of a file, which is copied to data/own/.
     slug : str, optional
-        The text's key in params.yaml; made from the title by default.
+        The text's key in params.yaml, which is returned; made from the title by default.
     update : bool
         Accept a slug that params.yaml already has, and record the new body.
-
-    Returns
-    -------
-    str
-        The slug.
 
     Raises
     ------
     CharlabError
         If the text cannot be read or fetched, or the slug is taken.
     """
-    yaml = keeping_yaml()
-    document = yaml.load(params_path.read_bytes())
+    document = keeping_yaml().load(params_path.read_bytes())
     root, is_book = params_path.parent, identifier.isdigit()
-    advice = "give a book's number or the name of a text file"
-    raw = fetch_book(int(identifier))[0] if is_book else read_bytes(Path(identifier), advice)
-    cleaned = clean(raw)
+    cleaned = clean(_raw(identifier))
     title = cleaned.record.title or Path(identifier).stem
     slug = _checked(slug or slug_of(title), document["texts"], update)
     entry: dict[str, Any]
-    # params.yaml comes last: after a crash in between, adding the text again repairs both files.
+    # params.yaml is written last: after a crash, adding the text again repairs both files.
     if is_book:
         entry = {"gutenberg": int(identifier)}
         record(slug, int(identifier), cleaned.text, root / "data" / "bodies.yaml")
     else:
         entry = {"path": _copied(Path(identifier), slug, root)}
     if slug not in document["texts"]:
-        # First, and in block style: DVC rewrites params.yaml without quotes, and YAML cannot read
-        # an unquoted title with a question mark inside braces.
-        entry |= _described(cleaned, title)
-        document["texts"].insert(0, slug, CommentedMap(entry))
+        # In block style: DVC rewrites the file without quotes, and in braces "?" needs quotes.
+        document["texts"].insert(0, slug, CommentedMap(entry | _described(cleaned, title)))
         stream = BytesIO()
-        yaml.dump(document, stream)
+        keeping_yaml().dump(document, stream)
         write_bytes(params_path, stream.getvalue())
     return slug
+
+
+def _raw(identifier: str) -> bytes:
+    """Return the bytes of a Gutenberg book or of a user's file."""
+    if identifier.isdigit():
+        return fetch_book(int(identifier))[0]
+    return read_bytes(Path(identifier), "give a book's number or the name of a text file")
 
 
 def _checked(slug: str, texts: dict[str, Any], update: bool) -> str:
@@ -124,5 +121,6 @@ def _copied(path: Path, slug: str, root: Path) -> str:
 
 def _described(cleaned: Cleaned, title: str) -> dict[str, str]:
     """Return the title, and the language if its code is known."""
+    # A language that the table lacks is left out.
     language = LANGUAGES.get((cleaned.record.language or "").lower())
     return {"title": title} | ({"language": language} if language else {})

@@ -49,7 +49,7 @@ def sample(model: Path, prompt: str, length: int, seed: int, count: int, **optio
 
     network = load_model(model)
     vocabulary = Vocabulary.load(model / "vocab.json")
-    u = uniforms(seed, length, count)
+    u = uniforms(seed, length, count)  # one random number per sample and character
     texts = generate.sample(network, vocabulary, prompt, u, SamplingOptions(**options))
     for number, text in enumerate(texts, start=1):
         # A single sample is the text alone, ready to be piped.

@@ -36,24 +36,21 @@ def evaluate_alone(
     Returns
     -------
     dict
-        ``chars`` predicted (all but the first), ``nats`` and ``bpc`` (bits per character); with
-        ``dynamic`` also ``dynamic_nats``, ``dynamic_bpc`` and ``learning_rate``.
+        ``chars`` predicted (all but the first), ``nats``, ``bpc``; and the same of ``dynamic``.
 
     Raises
     ------
     CharlabError
-        If the text is too short or has an unknown character, the model cannot be read, or a
-        learning rate is given without ``dynamic``.
+        If text, model or learning rate cannot be used.
     """
     if learning_rate is not None and not dynamic:
         raise CharlabError("a learning rate is for dynamic evaluation only; add --dynamic")
     if len(text) < 2:
         needed = "at least 2 are needed, one to read and one to predict"
         raise CharlabError(f"the text has {len(text)} characters; {needed}")
-    network = load_model(model)
     ids = Vocabulary.load(model / "vocab.json").encode(text)
     # One loss for each character but the first, which has nothing before it.
-    nats = float(nats_per_char(network, ids).mean())
+    nats = float(nats_per_char(load_model(model), ids).mean())
     result = {"chars": len(ids) - 1, "nats": nats, "bpc": bits(nats)}
     if dynamic:
         rate = LEARNING_RATE if learning_rate is None else learning_rate

@@ -63,6 +63,7 @@ def run_stage(stage: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     # Stages that end at the same time take turns at dvc.lock.
     command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage]
+    # The stage's "python" is this interpreter even if its environment is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     # A training uses as many threads as its parameters say; nothing else may use more than one.
     environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
@@ -151,6 +152,7 @@ def run_graph(
             futures[stage] = client.submit(_task, run, stage, *needed, key=f"stage {stage}")
         messages = client.gather(list(futures.values()))
     # None means success, "" a stage that was skipped.
+    # Report all failures, not only the first: their stages do not depend on each other.
     failures = [message for message in messages if message]
     if failures:
         skipped = sum(message == "" for message in messages)

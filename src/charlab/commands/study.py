@@ -51,6 +51,7 @@ class Studies:
     def names(self) -> list[str]:
         """Return the names of all studies that can be chosen."""
         names = {path.stem for path in (self.root / "studies").glob("*.yaml")}
+        # The published params.yaml is a study, even if params.yaml now holds another one.
         committed = self._committed("params.yaml")
         if committed is not None:
             names.add(_name_of(committed, "the committed params.yaml"))
@@ -105,6 +106,7 @@ class Studies:
             raise StudyError(f"there is no study {name!r}; there are {', '.join(self.names())}")
         # Check the file before anything is written.
         parse_params(yaml.safe_load(params), f"study {name}")
+        # The results as the user left them come before the published ones.
         known = kept / "dvc.lock"
         lock = known.read_bytes() if known.is_file() else self._committed_lock(name)
         self._keep(current)

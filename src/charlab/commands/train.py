@@ -53,6 +53,7 @@ def resolve(
             f"--set {' '.join(overrides)}: a value is not YAML ({str(error).splitlines()[0]}); "
             "write it as in params.yaml"
         ) from None
+    # An explicit --seed wins over "--set seed=...".
     if seed is not None:
         document["seed"] = seed
     # The schema requires a text; this one stands for the file on the command line.

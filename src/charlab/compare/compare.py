@@ -62,7 +62,7 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
     ResultsError
         If a result that the parameters name is missing or unreadable.
     """
-    # Read everything before writing, so that a missing result leaves the old tables untouched.
+    # Read all before writing any, so that a missing result leaves the old tables untouched.
     model, variants = read_model(params, data), list(read_variants(params, data))
     evaluations, samples = read_evaluations(params, data), read_samples(params, data)
     texts, seeds = texts_table(params, data), seeds_table(variants)
@@ -79,7 +79,6 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
     figures = {
         "model_learning_curve": model.history[CURVE],
         "variants_learning_curves": _curves(run for _, runs in variants for run in runs),
-        # For people; the report reads metrics/comparisons.csv.
         **{f"comparison_{slug}": rows for slug, rows in comparisons.groupby("comparison")},
         **{name: evaluation_table(name, evaluations) for name in FIGURE_TABLES},
     }

@@ -120,7 +120,7 @@ def comparisons_table(params: Params, seeds: pd.DataFrame) -> pd.DataFrame:
     """Return one row per comparison, variant and seed, in the order of params.yaml."""
     columns = ["comparison", "variant", "text", "vary", "value", "seed"]
     columns += [f"{split}_bpc" for split in SPLITS]
-    parts = []
+    parts = []  # (seeds, columns) each
     for slug, comparison in params.study.comparisons.items():
         # A variant has rows in each of its comparisons.
         for name in comparison.variants:

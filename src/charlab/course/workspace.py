@@ -12,14 +12,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes, write_text
 from charlab.plan.document import keeping_yaml
 from charlab.plan.params import Params, load_params
 from charlab.plan.study import ReportSection
-from charlab.report.markdown import escape
+from charlab.report.markdown import templates
 from charlab.report.render import render
 
 RESULTS = ("metrics", "plots", "report", "dvc.lock")
@@ -131,16 +129,12 @@ def tasks_page(params: Params, seed: int) -> str:
         (heading, [(slug, entry) for slug, entry in comparisons if entry.section == section])
         for section, heading in TASKS.items()
     ]
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("charlab.course"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["md"] = escape
-    return environment.get_template("tasks.md.j2").render(
-        study=params.study, tasks=[task for task in tasks if task[1]], seed=seed, model=params
+    return (
+        templates("charlab.course")
+        .get_template("tasks.md.j2")
+        .render(
+            study=params.study, tasks=[task for task in tasks if task[1]], seed=seed, model=params
+        )
     )
 
 

@@ -1,11 +1,11 @@
-"""Download over HTTP: politely, resuming where a connection broke, never keeping half a file.
+"""Download over HTTP politely, resume after a broken connection, and never keep half a file.
 
-requests and urllib3's Retry do the work. Only one process at a time sends requests to a host,
-with a pause between requests, and Retry-After is respected.
+Downloads use requests with urllib3's Retry. Only one process at a time sends requests to a host,
+with a pause in between, and Retry-After is respected.
 
-The bytes received so far are in a ``.part`` file; the ``.etag`` file beside it names the version
-of the server's file that they are the start of. The ``.etag`` exists only while that is true, so
-a process may be killed at any moment.
+A ``.part`` file holds the bytes received so far; the ``.etag`` file beside it names the version of
+the server's file to which they belong. The ``.etag`` exists only while this is true, so a process
+may be killed at any moment.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ RESUMES = 50
 
 
 class DownloadError(CharlabError):
-    """A server that did not give the requested file."""
+    """A server that did not send the requested file."""
 
 
 class HostError(DownloadError):
@@ -111,13 +111,13 @@ def _session(agent: str, policy: Policy) -> requests.Session:
         total=None,  # each kind of failure has its own limit
         connect=1,
         read=1,
-        other=0,  # a broken transfer is resumed by download, not repeated
+        other=0,  # download resumes a broken transfer instead of repeating it
         status=policy.attempts,
         backoff_factor=policy.backoff,
         backoff_max=policy.max_wait,
         status_forcelist=RETRIED,
         allowed_methods={"GET"},
-        raise_on_status=False,  # the last response says more than an exception
+        raise_on_status=False,  # the last response tells more than an exception
     )
     session = requests.Session()
     session.max_redirects = 5  # mirrors use one or two
@@ -136,7 +136,7 @@ def _host_lock(folder: Path, url: str, pause: float) -> Iterator[None]:
     stamp = folder / f"{parts.hostname}_{parts.port or parts.scheme}.last"
     with FileLock(f"{stamp}.lock"):
         if stamp.exists():
-            # A clock that was set back must not make the wait longer than the pause.
+            # Never wait longer than the pause, even if the clock has been set back.
             time.sleep(max(0.0, min(pause, stamp.stat().st_mtime + pause - time.time())))
         try:
             yield
@@ -169,7 +169,7 @@ def download(url: str, part: Path, agent: str, policy: Policy = POLITE) -> bytes
     with _session(agent, policy) as session:
         for _ in range(RESUMES):
             try:
-                # The part is read within the lock: the next process must not see half of it.
+                # Read the part within the lock, before the next process may change it.
                 with _host_lock(part.parent, url, policy.pause):
                     content = _receive(session, url, part, policy)
                     _discard(part)
@@ -252,8 +252,8 @@ def _start_over(response: requests.Response, part: Path) -> None:
     part.with_suffix(TAG).unlink(missing_ok=True)
     part.write_bytes(b"")
     tag = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
-    # A weak tag is shared by several versions, and ranges of a compressed file count its
-    # compressed bytes.
+    # Several versions may share a weak tag, and ranges of a compressed response count compressed
+    # bytes; neither can be resumed.
     if tag and not tag.startswith("W/") and not response.headers.get("Content-Encoding"):
         write_text(part.with_suffix(TAG), tag)
 

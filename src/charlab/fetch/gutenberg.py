@@ -25,7 +25,7 @@ from charlab.fetch.verify import FetchError, verify_book
 from charlab.synthetic import text as invented
 
 SCRATCH = Path(".charlab/downloads")
-"""Folder of interrupted downloads if the user's cache folder is not writable."""
+"""Folder of interrupted downloads if the user's cache folder cannot be written to."""
 
 BOOKS_A_DAY = 100
 """Maximum number of books per day before Gutenberg asks readers to use a mirror."""
@@ -49,8 +49,8 @@ def user_agent() -> str:
 def scratch_folder() -> Path:
     """Return the folder of interrupted downloads and of the time of each host's last request.
 
-    All checkouts of a user share one folder: DVC runs queued experiments in copies of the
-    project, and these must take turns, too.
+    All checkouts of a user share it, since DVC runs queued experiments in copies of the project,
+    and these must take turns, too.
     """
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(cache) / "charlab" / "downloads"
@@ -67,12 +67,10 @@ def fetch_book(
     scratch: Path | None = None,
     policy: Policy = POLITE,
 ) -> tuple[bytes, str]:
-    """Return one book of Project Gutenberg, and the URL that had it.
+    """Return book ``number`` of Project Gutenberg, and the URL that had it.
 
     Parameters
     ----------
-    number : int
-        The book's number.
     templates : iterable of str, optional
         URL templates, by default those of :func:`charlab.fetch.mirrors.mirrors`.
     scratch : Path, optional
@@ -90,7 +88,7 @@ def fetch_book(
     for template in mirrors() if templates is None else templates:
         url = url_of(template, number)
         host = urlsplit(url).netloc
-        # Other layouts on a busy host would only add to its load.
+        # Trying other layouts on a busy host would only add to its load.
         if host in given_up:
             continue
         try:
@@ -101,12 +99,12 @@ def fetch_book(
             tried.append(f"  {url}: {error}")
             if isinstance(error, HostError):
                 given_up.add(host)
-    raise FetchError(
-        "\n".join([f"book {number} could not be fetched. Tried:", *tried, ALTERNATIVES])
-    )
+    failed = f"book {number} could not be fetched. Tried:"
+    raise FetchError("\n".join([failed, *tried, ALTERNATIVES]))
 
 
 def _get(url: str, number: int, scratch: Path | None, policy: Policy) -> bytes:
+    """Return the content of a URL, downloaded or read from a local mirror."""
     parts = urlsplit(url)
     if parts.scheme == "file":
         return _read(Path(url2pathname(parts.path)), policy.max_bytes)
@@ -119,6 +117,7 @@ def _get(url: str, number: int, scratch: Path | None, policy: Policy) -> bytes:
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
+    """Return the bytes of a file in a local mirror; its errors are those of a download."""
     try:
         if path.stat().st_size > max_bytes:
             raise DownloadError(f"more than {max_bytes} bytes")
@@ -133,7 +132,7 @@ def _count_visit(number: int, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        # Each line has a time and a book's number.
+        # Each line has the time of a request in seconds and the number of a book.
         visits = {int(book): int(when) for when, book in (line.split() for line in lines)}
         visits = {book: when for book, when in visits.items() if now - when < DAY}
         if len(visits) >= BOOKS_A_DAY and number not in visits:
@@ -147,7 +146,7 @@ def _count_visit(number: int, path: Path) -> None:
 
 
 def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None) -> None:
-    """Fetch a text as the plan describes it.
+    """Fetch a text from its source in the plan.
 
     Parameters
     ----------
@@ -180,7 +179,7 @@ def _copy(path: Path, out: Path, sha256: str) -> None:
             while chunk := source.read(CHUNK):
                 digest.update(chunk)
                 target.write(chunk)
-            # Raised within atomic, so that no changed file is kept.
+            # Raised within atomic, so that the copy is discarded.
             if digest.hexdigest() != sha256:
                 raise FetchError(f"{path} changed while the pipeline ran; run it again")
     except OSError as error:

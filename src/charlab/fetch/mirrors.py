@@ -1,7 +1,7 @@
 """List the mirrors of Project Gutenberg as URL templates, in the order to try them.
 
-CHARLAB_MIRROR adds mirrors. It is a setting, not a parameter, since the source of the bytes does
-not change an experiment.
+CHARLAB_MIRROR adds mirrors. It is an environment variable and not a parameter, since the source of
+the bytes does not change an experiment.
 """
 
 from __future__ import annotations
@@ -45,14 +45,13 @@ def mirrors(setting: str | None = None) -> list[str]:
     Parameters
     ----------
     setting : str, optional
-        Mirrors separated by blanks, as in CHARLAB_MIRROR (the default). Each is a template
-        with ``{id}`` or ``{path}``, or a folder with Gutenberg's files: a URL, or a path on this
-        machine.
+        Mirrors separated by blanks, by default those in CHARLAB_MIRROR. Each is a template with
+        ``{id}`` or ``{path}``, or a folder with Gutenberg's files: a URL or a local path.
 
     Raises
     ------
     MirrorError
-        If one of them is neither.
+        If one of them has another form.
     """
     given = (os.environ.get(MIRROR_SETTING, "") if setting is None else setting).split()
     templates: list[str] = []
@@ -60,7 +59,7 @@ def mirrors(setting: str | None = None) -> list[str]:
         if "{" in mirror:
             templates.append(mirror)
         else:
-            # A folder may have any of the layouts.
+            # A folder may have any of the layouts, so try all.
             templates += [f"{mirror.rstrip('/')}/{layout}" for layout in LAYOUTS]
     return [*templates, *DEFAULTS]
 

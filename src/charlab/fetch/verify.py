@@ -66,9 +66,9 @@ def verify_book(raw: bytes, number: int) -> None:
 
 
 def _is_cut_off(raw: bytes) -> bool:
-    """Return whether a file has the START line but not the end of such files.
+    """Return whether a file has a START line, but no license or END line.
 
-    Their last part names the project, whatever its form and language.
+    Both name the project in any language and form.
     """
     start = START.search(raw[:HEADER])
     if start is None:

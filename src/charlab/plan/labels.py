@@ -73,9 +73,11 @@ def _label(
     entry = study.variants[slug]
     overrides = {**entry.model, **entry.train}  # no key is in both sections
     cell = overrides.pop("cell", study.defaults.model.cell)
+    # Known keys in the order of PHRASES, all others after them.
     ordered = [key for key in PHRASES if key in overrides]
     others = [key for key in overrides if key not in PHRASES]
     parts = [_phrase(key, overrides[key]) for key in (*ordered, *others) if key not in omitted]
+    # Only a variant on another text names it.
     if entry.text != usual:
         parts.append(texts[entry.text].title or entry.text)
     return ", ".join([CELLS.get(cell, cell), *parts])

@@ -125,6 +125,7 @@ def parse_params(document: object, source: str = "params.yaml") -> Params:
     ParamsError
         With one line per problem: the key's path, the value, what is allowed.
     """
+    # Types first: the cross-checks can rely on them.
     params = parse(document, Params, source)
     if problems := list(_cross_checks(params)):
         raise refuse(source, problems)

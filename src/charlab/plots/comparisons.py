@@ -43,14 +43,16 @@ def comparison(
         ``kind``, ``label``, ``bpc``: reference losses on the same text.
     """
     names = list(dict.fromkeys(points["variant"]))
-    # The first label of each variant, in the order of ``names``.
+    # sort=False keeps the order of first appearance, which is that of names.
     labels = [wrap(label) for label in points.groupby("variant", sort=False)["label"].first()]
+    # Inches: the axis and title, then each row, then each further line of its label.
     height = 1.15 + sum(0.27 + 0.13 * label.count("\n") for label in labels)
     figure, (ax,) = canvas(height + (0.3 if lines is not None else 0))
     for row, name in enumerate(names):
         values = points.loc[points["variant"] == name, "bpc"]
         _draw_seeds(ax, row, values, color=styles[name].color, alpha=0.75, markeredgewidth=0)
         _draw_mean(ax, row, values, styles[name].color)
+    # Black is reserved for *the* model, so the baselines are grey.
     for line in [] if lines is None else lines.to_dict("records"):
         color = BLACK if line["kind"] == "the model" else GREY
         style = LINE_STYLES[line["kind"]]
@@ -69,12 +71,13 @@ def _mark_beyond(ax: Axes, names: list[str], points: pd.DataFrame, styles: Style
     limit = BEYOND * float(means.min())
     shown = points.loc[points["bpc"] <= limit, "bpc"]
     if len(shown) in (0, len(points)):
-        return
-    # The lines of the baselines stay in view.
+        return  # nothing to clip
+    # Baselines stay in view even where all dots are above them.
     lines = [float(np.min(line.get_xdata())) for line in ax.lines]
     low, high = min(float(shown.min()), *lines), float(shown.max())
     margin = 0.06 * max(high - low, 0.1)
     ax.set_xlim(low - margin, high + margin)
+    # An arrow at the edge of the axes stands for the dots beyond it.
     for row, name in enumerate(names):
         if (points.loc[points["variant"] == name, "bpc"] > limit).any():
             ax.plot(
@@ -84,7 +87,7 @@ def _mark_beyond(ax: Axes, names: list[str], points: pd.DataFrame, styles: Style
 
 def _draw_seeds(ax: Axes, row: int, values: pd.Series[float], **style: Any) -> None:
     """Draw a dot per seed, spread over the height of one row."""
-    # Offsets keep equal losses apart.
+    # Offsets keep the dots of equal losses apart.
     offsets = np.linspace(-0.16, 0.16, len(values)) if len(values) > 1 else np.zeros(1)
     ax.plot(values, row + offsets, "o", markersize=5, **style)
 
@@ -93,7 +96,7 @@ def _draw_mean(ax: Axes, row: int, values: pd.Series[float], color: str) -> None
     """Draw the mean over the seeds as a bar, and write its value beside the axes."""
     mean = float(values.mean())
     ax.plot([mean, mean], [row - 0.3, row + 0.3], color=color, linewidth=2.2)
-    # x in units of the axes, y in data: no dot and no line can hide the number.
+    # x is in axes units, y in data units: right of the axes, no dot or line hides the number.
     place = ax.get_yaxis_transform()
     ax.text(1.03, row, f"{mean:.3f}", transform=place, va="center", color=BLACK)
 
@@ -101,7 +104,7 @@ def _draw_mean(ax: Axes, row: int, values: pd.Series[float], color: str) -> None
 def _rows(ax: Axes, labels: list[str]) -> None:
     """Turn the y axis into a list of labels, the first at the top."""
     ax.set_yticks(range(len(labels)), labels)
-    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.set_ylim(len(labels) - 0.5, -0.5)  # inverted: row 0 at the top
     ax.grid(axis="y", visible=False)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
@@ -131,13 +134,14 @@ def texts(texts: pd.DataFrame, points: pd.DataFrame, styles: Styles) -> Figure:
     points : DataFrame
         ``variant``, ``text``, ``seed``, ``split``, ``bpc``.
     """
+    # Only the texts of this comparison, numbered from 0: the index is the y position.
     rows = texts[texts["text"].isin(points["text"])].reset_index(drop=True)
     labels = [wrap(f"{row['title']} ({row['language']})") for row in rows.to_dict("records")]
     figure, (ax,) = canvas(1.4 + sum(0.27 + 0.13 * label.count("\n") for label in labels))
     split = points["split"].iloc[0]
     for name, (marker, label) in MARKS.items():
         if rows[f"{name}_{split}_bpc"].isna().all():
-            continue  # a text from a book has no floor
+            continue  # only built-in texts have a floor
         ax.plot(rows[f"{name}_{split}_bpc"], range(len(rows)), marker, color=GREY, label=label)
     for row, text in enumerate(rows["text"]):
         own = points[points["text"] == text]

@@ -24,7 +24,7 @@ BITS = "loss, bits per character"
 MILLION = 1e6
 
 DIVERGED = 10.0
-"""Loss in bits per character above which a training counts as diverged on the y axis."""
+"""Loss in bits per character above which the y axis ignores a training as diverged."""
 
 
 @figure(
@@ -50,6 +50,7 @@ def model_learning_curve(model_learning_curve: pd.DataFrame, lines: pd.DataFrame
     for row, style in zip(lines.to_dict("records"), (":", "-.", (0, (1, 3))), strict=False):
         ax.axhline(row["bpc"], color=GREY, linestyle=style, linewidth=1.2, label=row["label"])
     ax.set(xlabel="characters read, millions", ylabel=BITS, title="The model")
+    # The baselines stay in view, so that the curve shows its distance to them.
     _focus(ax, model_learning_curve, lines["bpc"])
     legend_below(figure, ax, 5)
     return figure
@@ -81,6 +82,7 @@ def learning_curves(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
 def _one_variant(ax: Axes, rows: pd.DataFrame, series: SeriesStyle) -> None:
     """Draw the mean and the range over the seeds of one variant."""
     by_chars = rows.groupby("chars")
+    # Groups come in the order of their key, so x must be sorted.
     chars = sorted(rows["chars"].unique())
     x = [count / MILLION for count in chars]
     val, train = by_chars["val_bpc"], by_chars["train_bpc"]
@@ -88,6 +90,7 @@ def _one_variant(ax: Axes, rows: pd.DataFrame, series: SeriesStyle) -> None:
         x, val.mean(), color=series.color, marker=series.marker, markersize=4, label=series.label
     )
     ax.fill_between(x, val.min(), val.max(), color=series.color, alpha=0.2, linewidth=0)
+    # No label: the legend has one entry per variant, and the caption explains the dashes.
     ax.plot(x, train.mean(), color=series.color, linestyle="--", linewidth=1)
 
 
@@ -96,10 +99,10 @@ def _focus(ax: Axes, curves: pd.DataFrame, lines: Iterable[float] = ()) -> None:
 
     The steep fall at the start would flatten the differences that appear later.
     """
-    # An untrained network has a loss of log2(vocab_size); that of a diverged one is unbounded.
+    # An untrained network has a loss of about log2(vocab_size), a diverged one any loss at all.
     late = curves[curves["chars"] >= 0.1 * curves["chars"].max()]
     values = late[["train_bpc", "val_bpc"]].to_numpy(dtype=float).ravel()
-    values = values[values < DIVERGED]
+    values = values[values < DIVERGED]  # drops NaN, too
     if len(values):
         low, high = min([float(values.min()), *lines]), float(values.max())
         margin = 0.05 * max(high - low, 0.1)
@@ -128,7 +131,7 @@ def gradient_norms(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
             label = series.label if first else "_"
             x = rows["chars"] / MILLION
             ax.plot(x, rows["grad_norm"], color=series.color, linewidth=1.2, label=label)
-    ax.set_yscale("log")
+    ax.set_yscale("log")  # an exploding gradient is larger by orders of magnitude
     ax.set(xlabel="characters read, millions", ylabel="gradient norm", title=title)
     legend_below(figure, ax, columns_for(series.label for _, series in variants))
     return figure

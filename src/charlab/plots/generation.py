@@ -15,7 +15,7 @@ from charlab.plots.style import BLACK, PALETTE, canvas, legend_below
     section="generation",
 )
 def temperature(generation: pd.DataFrame) -> Figure:
-    """Draw what the temperature changes, in three panels.
+    """Draw the effects of the temperature in three panels.
 
     Parameters
     ----------
@@ -29,13 +29,14 @@ def temperature(generation: pd.DataFrame) -> Figure:
     axes[0].plot(x, rows["sample_bpc"], "s--", color=PALETTE[3], label="loss of the sample")
     axes[0].set(ylabel="bits per character", title="Entropy")
     axes[0].legend(fontsize=7.5)
+    # astype: without an evaluation the column is all None.
     axes[1].plot(x, 100 * rows["real_words"].astype(float), "o-", color=PALETTE[0])
     axes[1].set(ylabel="% of words", title="Real words")
     axes[2].plot(x, rows["longest_copied"], "o-", color=PALETTE[0])
     axes[2].set(ylabel="characters", title="Longest copy")
     for ax in axes:
         ax.set(xlabel="temperature")
-        # Without an evaluation the panel has no data, and no upper limit.
+        # Without an evaluation a panel has no data: its upper data limit is -inf.
         top = float(ax.dataLim.y1)
         ax.set_ylim(0, 1.08 * top if 0 < top < float("inf") else 1)
     return figure
@@ -55,8 +56,8 @@ def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
         ``chars`` read, ``val_bpc``, ``real_words`` (0 to 1).
     """
     figure, axes = canvas(2.6, columns=2)
-    # Snapshots are at equal ratios of the characters read, but the first is at 0, which a
-    # logarithmic axis does not have: so they are drawn at equal distances.
+    # Snapshots are at equal ratios of the characters read, except the first, which is at 0 and so
+    # has no place on a logarithmic axis. Equal distances show the same, with room for 0.
     places = range(len(as_it_learned))
     axes[0].plot(places, as_it_learned["val_bpc"], "o-", color=BLACK)
     axes[0].set(ylabel="val loss, bits per character", title="Loss")
@@ -73,7 +74,7 @@ def short(count: float) -> str:
     """Return a count in at most four characters: 950, 53k, 1.4M."""
     if count < 1_000:
         return f"{count:.0f}"
-    # Up to 999,499 rounds to 999k.
+    # 999,500 would round to 1000k.
     value, sign = (count / 1e3, "k") if count < 999_500 else (count / 1e6, "M")
     return f"{value:.1f}{sign}" if value < 9.95 else f"{value:.0f}{sign}"
 
@@ -118,11 +119,12 @@ def against_ngram(against_ngram: pd.DataFrame) -> Figure:
     figure, (ax,) = canvas(1.2 + 0.27 * len(rows))
     places = range(len(rows))
     ngram = f"n-gram of order {rows['order'].iloc[0]}"
+    # The line between the two losses of a kind is their difference.
     ax.hlines(places, rows["network_bpc"], rows["ngram_bpc"], color="#BBBBBB", linewidth=2)
     ax.plot(rows["network_bpc"], places, "o", color="#000000", label="the model")
     ax.plot(rows["ngram_bpc"], places, "^", color=PALETTE[1], label=ngram)
     ax.set_yticks(places, rows["kind"])
-    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_ylim(len(rows) - 0.5, -0.5)  # inverted: the first kind at the top
     ax.grid(axis="y", visible=False)
     ax.set(xlabel="test loss, bits per character (less is better)")
     legend_below(figure, ax, 2)

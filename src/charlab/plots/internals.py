@@ -1,4 +1,4 @@
-"""Figures of the inside of trained models: gradients, activations, gates, weights."""
+"""Figures of the internals of trained models: gradients, activations, gates, weights."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ def gradient_by_lag(gradient_by_lag: pd.DataFrame, styles: Styles) -> Figure:
     variants = by_variant(gradient_by_lag, styles)
     for rows, series in variants:
         ax.plot(rows["lag"], rows["norm"], color=series.color, label=series.label)
-        if rows["cell_norm"].notna().any():
+        if rows["cell_norm"].notna().any():  # only an LSTM has a cell state
             label = f"{series.label}: cell"
             ax.plot(rows["lag"], rows["cell_norm"], ":", color=series.color, label=label)
+    # A gradient that shrinks by the same factor at each step is a straight line.
     ax.set_yscale("log")
     ax.set(xlabel="lag, characters", ylabel="gradient norm, lag 0 = 1", title="Gradient by lag")
     legend_below(figure, ax, columns_for(f"{series.label}: cell" for _, series in variants))
@@ -73,9 +74,10 @@ def loss_by_position(loss_by_position: pd.DataFrame, styles: Styles) -> Figure:
     for rows, series in variants:
         for start, style in starts:
             values = rows[f"{start}_bpc"]
-            if values.notna().any():
+            if values.notna().any():  # few variants have a learned initial state
                 label = f"{series.label}: {start}"
                 ax.plot(rows["position"], values, style, color=series.color, label=label)
+    # Positions are powers of two; the default formatter would print them as such.
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter("{x:.0f}")
     ax.set(xlabel="characters read since the start of the chunk")
@@ -102,7 +104,7 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
     for rows, series in by_variant(table, styles):
         above = rows["bpc"] - rows["floor_bpc"]
         ax.plot(rows["low"], above, color=series.color, marker=series.marker, label=series.label)
-    # Floor and loss without memory are those of the text, the same for every variant.
+    # The floor and the loss without memory depend on the text only, so one variant's rows suffice.
     bins = table.drop_duplicates("low").sort_values("low")
     lost = bins["forgotten_bpc"].astype(float) - bins["floor_bpc"]
     if lost.notna().any():
@@ -138,7 +140,7 @@ def activations(activations: pd.DataFrame, styles: Styles) -> Figure:
     variants = by_variant(activations, styles)
     figure, axes = canvas(2.5, columns=len(variants))
     for ax, (rows, series) in zip(axes, variants, strict=True):
-        edges = [*rows["low"], rows["high"].iloc[-1]]  # one more than bins
+        edges = [*rows["low"], rows["high"].iloc[-1]]  # (bins + 1,)
         ax.stairs(rows["share"], edges, fill=True, color=series.color)
         ax.set(xlabel="activation", title=wrap(series.label, width=64 // len(variants)))
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
@@ -164,7 +166,7 @@ def gate_saturation(gate_units: pd.DataFrame) -> Figure:
     for ax, gate, color in zip(axes, names, PALETTE, strict=False):
         rows = gate_units[gate_units["gate"] == gate]
         ax.plot(rows["shut"], rows["open"], "o", color=color, markersize=4, alpha=0.6)
-        # Shut and open exclude each other: every dot is below this line.
+        # Shut and open exclude each other, so every dot is on or below this line.
         ax.plot([0, 1], [1, 0], color=GREY, linewidth=0.8)
         ax.set(xlabel="share of time shut", title=f"{gate} gate", xlim=(-0.03, 1.03))
         ax.set_aspect("equal")
@@ -188,13 +190,13 @@ def weights(weights: dict[str, Any]) -> Figure:
     names = {"weight_ih": "W_xh", "weight_hh": "W_hh", "head": "W_hy"}
     figure, axes = canvas(3.3, columns=3)
     for ax, (key, name) in zip(axes, names.items(), strict=True):
-        matrix = np.array(weights[key])
-        # Saturate at the 99th percentile: a few large weights would make all others pale.
+        matrix = np.array(weights[key])  # (rows, columns), averaged to a drawable size
+        # Saturate at the 99th percentile, or a few large weights would make all others pale.
         bound = float(np.quantile(np.abs(matrix), 0.99)) or 1.0
         mesh = ax.imshow(
             matrix, cmap=DIVERGING, vmin=-bound, vmax=bound, aspect="auto", interpolation="none"
         )
-        rows, columns = weights["shapes"][key]
+        rows, columns = weights["shapes"][key]  # before averaging
         ax.set_title(f"{name}, {rows} × {columns}")
         ax.grid(visible=False)
         ax.set(xticks=[], yticks=[])
@@ -202,6 +204,7 @@ def weights(weights: dict[str, Any]) -> Figure:
     axes[0].set(xlabel="character in", ylabel="unit")
     axes[1].set(xlabel="unit before")
     axes[2].set(xlabel="unit", ylabel="character out")
+    # The head has a row per character, the other two have a block of rows per gate.
     for ax, key in zip(axes[:2], names, strict=False):
         _name_gates(ax, weights["row_blocks"], len(weights[key]))
     return figure
@@ -233,7 +236,7 @@ def next_char(next_char: pd.DataFrame) -> Figure:
     next_char : DataFrame
         ``rank``, ``char``, ``probability``, the likeliest first.
     """
-    rows = next_char.head(24)
+    rows = next_char.head(24)  # the rest would be too narrow to label
     figure, (ax,) = canvas(2.5)
     ax.bar(rows["rank"], rows["probability"], color=BLACK, width=0.7)
     ax.set_xticks(rows["rank"], [visible(char) for char in rows["char"]])

@@ -1,4 +1,4 @@
-"""Figures of a passage of text with a value per character as its background."""
+"""Figures of a passage of text, each character on a background color for its value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BITS = 4.0
 """Gain in bits, of either sign, at which the color saturates."""
 
 SHOWN = 3
-"""Number of the likeliest next characters that are printed below each character."""
+"""Number of most likely next characters printed below each character."""
 
 LINE = 1.3 + 0.85 * SHOWN
 """Height of a row with guesses, in widths of a character."""
@@ -48,7 +48,7 @@ def colored_text(colored: dict[str, Any]) -> Figure:
         ``text``; per character ``activation`` and ``top5``; ``layer``, ``unit``, ``feature``.
     """
     count = min(len(colored["text"]), COLUMNS * ROWS)
-    rows = -(-count // COLUMNS)
+    rows = -(-count // COLUMNS)  # rounded up
     figure = Figure(figsize=(WIDTH, 0.5 + rows * LINE * WIDTH / COLUMNS))
     ax = figure.subplots()
     activation = np.array(colored["activation"][:count])  # (count,)
@@ -58,10 +58,11 @@ def colored_text(colored: dict[str, Any]) -> Figure:
         x, y = _place(k, LINE)
         _sign(ax, x, y, char, 10, 1.0)
         for rank, (guess, probability) in enumerate(colored["top5"][k][:SHOWN]):
-            # The likelier a guess, the darker it is.
+            # The more likely a guess, the darker it is.
             _sign(ax, x, y + 1.05 + 0.85 * rank, guess, 6.5, 0.45 + 0.55 * float(probability))
     feature = colored["feature"].replace("_", " ")
     ax.set_title(f"Unit {colored['unit']} of layer {colored['layer'] + 1}: {feature}")
+    # y grows downwards like text; with equal aspect a cell is as wide as the fonts assume.
     ax.set(xlim=(0, COLUMNS), ylim=(rows * LINE, -0.2))
     ax.set_aspect("equal")
     ax.axis("off")
@@ -81,7 +82,7 @@ def against_ngram_passage(passage: dict[str, Any]) -> Figure:
     passage : dict
         ``text``; per character the losses ``network_nats`` and ``ngram_nats``.
     """
-    # Positive where the network gives the character more probability.
+    # (count,) bits; positive where the network gives the character more probability.
     gain = (np.array(passage["ngram_nats"]) - np.array(passage["network_nats"])) / np.log(2)
     rows = -(-len(gain) // COLUMNS)
     figure = Figure(figsize=(WIDTH, 1.25 + rows * PLAIN_LINE * WIDTH / COLUMNS))
@@ -107,7 +108,7 @@ def _sign(ax: Axes, x: float, y: float, char: str, size: float, ink: float) -> N
     ax.text(
         x + 0.5,
         y + 0.5,
-        visible(char) if char != " " else " ",
+        visible(char) if char != " " else " ",  # spaces need no sign within a text
         family="DejaVu Sans Mono",
         size=size,
         ha="center",

@@ -1,8 +1,8 @@
-"""The registry of all figures, and how a registered figure becomes an SVG file.
+"""Register all figures, and draw a registered figure as an SVG file.
 
-A figure is one function in a module of this package, decorated with :func:`figure`. The
-decorator names its caption, the data that it needs and its place in the report; the name of
-the function is the name of the file. :func:`draw` draws a figure from whatever data there is.
+A figure is one function in a module of this package, decorated with :func:`figure`. The decorator
+names its caption, the data that it needs and its place in the report; the function's name is the
+file's. :func:`draw` picks what a figure needs from all data that a study has.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from charlab.plots.style import RC, WIDTH, drawn_width
 from charlab.plots.svg import compact
 
 EVERY = "*"
-"""Stands for every key in the ``vary`` of a figure that all comparisons show."""
+"""Value in ``vary`` of a figure that all comparisons show, whatever key they vary."""
 
 DrawFigure = Callable[..., Figure]
 
 
 @dataclass(frozen=True)
 class RegisteredFigure:
-    """A figure and what the report needs to know of it.
+    """A figure and its metadata for the report.
 
     Attributes
     ----------
@@ -42,11 +42,11 @@ class RegisteredFigure:
         Takes the data named by ``needs`` and ``optional``, in this order; returns a
         matplotlib figure.
     needs : tuple of str
-        Names of the data without which there is nothing to draw.
+        Names of the data without which the figure is not drawn.
     optional : tuple of str
-        Names of data that are passed as None where they are missing.
+        Names of data that are passed as None if they are missing.
     section : str
-        Section of the report on *the* model that shows the figure; '' if none does.
+        Section on *the* model that shows the figure, '' for none.
     vary : tuple of str
         Keys whose comparisons show the figure; :data:`EVERY` for all comparisons.
     """
@@ -71,14 +71,14 @@ def figure(
     section: str = "",
     vary: tuple[str, ...] = (),
 ) -> Callable[[DrawFigure], DrawFigure]:
-    """Register a function as a figure; see :class:`RegisteredFigure` for the arguments.
+    """Register the decorated function as a figure; :class:`RegisteredFigure` has the arguments.
 
     A figure without a section and without keys appears among the report's further figures.
 
     Raises
     ------
     ValueError
-        If there is a figure of this name already.
+        If another figure has this name.
     """
 
     def register(function: DrawFigure) -> DrawFigure:
@@ -105,11 +105,13 @@ def figures() -> dict[str, RegisteredFigure]:
 
 
 def make(name: str, data: Mapping[str, Any], width: float = WIDTH) -> Figure | None:
-    """Return a figure as matplotlib has it; see :func:`draw`."""
+    """Return a figure as an object of matplotlib, for :func:`draw` and for tests."""
     registered = figures()[name]
+    # None and an empty table count as missing.
     present = {key: value for key, value in data.items() if value is not None and len(value)}
     if not present.keys() >= set(registered.needs):
         return None
+    # A context variable, since not every figure function should need a width argument.
     before = drawn_width.set(width)
     try:
         return registered.function(
@@ -120,7 +122,7 @@ def make(name: str, data: Mapping[str, Any], width: float = WIDTH) -> Figure | N
 
 
 def draw(name: str, data: Mapping[str, Any], width: float = WIDTH) -> bytes | None:
-    """Draw a figure from those of ``data`` that it needs.
+    """Draw a figure, and return the content of an SVG file.
 
     Parameters
     ----------
@@ -129,16 +131,16 @@ def draw(name: str, data: Mapping[str, Any], width: float = WIDTH) -> bytes | No
     data : mapping
         Tables and other data by name. None and an empty table count as missing.
     width : float
-        Width in inches. The size of the letters does not depend on it.
+        Width in inches; the font size does not depend on it.
 
     Returns
     -------
     bytes or None
         An SVG file, the same bytes for the same data; None if something needed is missing.
     """
-    # "default" undoes a user's own matplotlibrc, which must not change our files.
+    # "default" undoes the user's own matplotlibrc, which must not change the files.
     with matplotlib.style.context(["default", RC]), warnings.catch_warnings():
-        # A letter that the font lacks is drawn as a box, which is no error.
+        # A character that the font lacks is drawn as a box; that is acceptable.
         warnings.filterwarnings("ignore", message="Glyph")
         made = make(name, data, width)
         return None if made is None else _svg(made)
@@ -146,6 +148,6 @@ def draw(name: str, data: Mapping[str, Any], width: float = WIDTH) -> bytes | No
 
 def _svg(made: Figure) -> bytes:
     buffer = io.BytesIO()
-    # The date and the version of matplotlib would differ between runs for no reason.
+    # Without a date and matplotlib's version, which would differ between runs and machines.
     made.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return compact(buffer.getvalue())

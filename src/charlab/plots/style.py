@@ -1,4 +1,4 @@
-"""The common style of all figures: sizes, fonts, and one color per variant.
+"""Define the common style of all figures: sizes, fonts, and one color per variant.
 
 The colors are those of Okabe and Ito (2008, Color Universal Design), distinguishable with any
 common kind of color vision. Black is reserved for *the* model.
@@ -22,8 +22,9 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#8
 """Okabe and Ito's colors without black; the last is a darker yellow, legible on white."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-BLACK, GREY, LIGHT = "#000000", "#666666", "#D9D9D9"
-DIVERGING, SEQUENTIAL = "PuOr", "Blues"
+BLACK, GREY = "#000000", "#666666"
+DIVERGING = "PuOr"
+"""Color map for values around zero, purple to orange, which color-blind readers can tell apart."""
 
 WIDTH = 7.0
 """Usual width of a figure in inches: 672 pixels on a page with 96 pixels to the inch."""
@@ -49,7 +50,7 @@ RC: dict[str, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "figure.constrained_layout.use": True,
-    # Glyphs as outlines look the same on every machine; the salt makes their ids the same.
+    # Outlines of glyphs look the same on every machine; a fixed salt gives them the same ids.
     "svg.fonttype": "path",
     "svg.hashsalt": "charlab",
 }
@@ -71,13 +72,13 @@ Styles = Mapping[str, SeriesStyle]
 def series_styles(params: Params) -> dict[str, SeriesStyle]:
     """Assign a style to every variant, unique within each of its comparisons.
 
-    A comparison of more variants than :data:`PALETTE` has colors repeats colors; none is used
-    twice before all are used once.
+    A comparison of more variants than :data:`PALETTE` has colors repeats some, but only after
+    all have been used.
 
     Returns
     -------
     dict
-        By slug, and ``model`` for *the* model.
+        Style by slug, and by ``model`` for *the* model.
     """
     chosen = _choose_colors(params)
     styles = {
@@ -94,13 +95,13 @@ def series_styles(params: Params) -> dict[str, SeriesStyle]:
 def _choose_colors(params: Params) -> dict[str, int]:
     """Return the position in the palette of every variant's color.
 
-    Greedy coloring of the graph in which variants of the same comparison are neighbors. Where
-    several comparisons are of cells, a cell keeps its color in all of them if it can.
+    Greedy coloring of the graph in which variants of the same comparison are neighbors. In
+    comparisons of cells, each cell keeps its color if no neighbor has it.
     """
     study = params.study
     groups = [comparison.variants for comparison in study.comparisons.values()]
     cell_groups = [c.variants for c in study.comparisons.values() if c.vary == "cell"]
-    # Variants of many comparisons have the least choice, so they choose first.
+    # Variants in many comparisons have the least choice, so they choose first.
     order = sorted(study.variants, key=lambda slug: -sum(slug in group for group in groups))
     chosen: dict[str, int] = {}
     by_cell: dict[str, int] = {}
@@ -133,7 +134,7 @@ def by_variant(table: pd.DataFrame, styles: Styles) -> list[tuple[pd.DataFrame, 
 def canvas(height: float, *, columns: int = 1, **kwargs: Any) -> tuple[Figure, list[Axes]]:
     """Return a figure of the current width, and its axes side by side."""
     figure = Figure(figsize=(drawn_width.get(), height))
-    axes = figure.subplots(1, columns, squeeze=False, **kwargs)
+    axes = figure.subplots(1, columns, squeeze=False, **kwargs)  # (1, columns)
     return figure, list(np.ravel(axes))
 
 
@@ -141,8 +142,9 @@ def legend_below(figure: Figure, ax: Axes, columns: int) -> None:
     """Put the legend of ``ax`` below the figure, where it covers no data."""
     handles, labels = ax.get_legend_handles_labels()
     if handles:
+        # columns is meant for a figure of the usual width.
         columns = max(1, int(columns * drawn_width.get() / WIDTH))
-        # Each further row gets its own height, so that the axes do not shrink.
+        # Make the figure taller by each further row, so that the axes do not shrink.
         rows = -(-len(handles) // columns)
         figure.set_figheight(figure.get_figheight() + 0.2 * (rows - 1))
         figure.legend(handles, labels, loc="outside lower center", ncols=columns)
@@ -151,7 +153,7 @@ def legend_below(figure: Figure, ax: Axes, columns: int) -> None:
 def columns_for(labels: Iterable[str]) -> int:
     """Return the number of legend columns that fit labels of these lengths, 1 to 4."""
     longest = max((len(label) for label in labels), default=1)
-    # A line of the legend holds 88 characters; a handle takes the room of 7.
+    # A line of the legend holds 88 characters; a handle takes the space of 7.
     return max(1, min(4, 88 // (longest + 7)))
 
 

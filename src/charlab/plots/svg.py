@@ -1,8 +1,8 @@
 """Compact SVG files, since git keeps the figures of every run of a study.
 
-The compact file draws the same as the one from matplotlib, to a hundredth of a point
-(1/7200 inch), in about half of the bytes: paths are relative and rounded, and there are no
-comments, no metadata, and no ids without a reference.
+The compact file has about half the bytes of matplotlib's and draws the same to a hundredth of a
+point (1/7200 inch): paths are relative and rounded; comments, metadata and ids without a reference
+are removed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FONTS = {"DejaVuSans-Bold-": "b", "DejaVuSansMono-": "m", "DejaVuSans-": "s"}
 """Short replacement for the font prefix of a glyph's id; the longest prefix first."""
 
 SINGLE = {"opacity", "clip-path", "mask", "filter"}
-"""Properties that draw differently when set on a group instead of on each child."""
+"""Properties that have another effect on a group than on each of its children."""
 
 
 def compact(svg: bytes) -> bytes:
@@ -39,6 +39,7 @@ def compact(svg: bytes) -> bytes:
         root.remove(metadata)
     for element in root.iter():
         _shorten(element)
+    # Ids are removed last, when all references have their final form.
     used = set(re.findall(r"#([\w.-]+)", " ".join(_values(root))))
     for element in root.iter():
         if element.get("id") not in used:
@@ -72,12 +73,13 @@ def _shorten(element: ElementTree.Element) -> None:
         if name in attributes:
             attributes[name] = NUMBER.sub(_rounded, attributes[name])
     if "transform" in attributes:
-        # A translation is rounded; a scale is not, since it multiplies large numbers.
+        # Round translations, but not scales, which multiply large numbers.
         attributes["transform"] = re.sub(
             r"translate\([^)]*\)",
             lambda part: NUMBER.sub(_rounded, part[0]),
             attributes["transform"],
         )
+        # Most glyphs of a line of text are only moved along x, for which an attribute is shorter.
         along = re.fullmatch(r"translate\(([-.\d]+) 0\)", attributes["transform"])
         if element.tag == f"{{{SVG}}}use" and along:
             del attributes["transform"]
@@ -112,6 +114,7 @@ def relative(path: str) -> str:
     Coordinates are rounded before differences are taken, so that errors do not add up.
     """
     parts: list[str] = []
+    # here: the current point; start: that of the last M, to which z returns; last: the command.
     here, start, last = (0, 0), (0, 0), ""
     for command, given in re.findall(r"([MLQCz])([^MLQCz]*)", path):
         if command == "z":
@@ -157,11 +160,11 @@ def _share_style(group: ElementTree.Element) -> None:
     """Move a style or clip path that all children share to their group."""
     if group.tag != f"{{{SVG}}}g" or len(group) < 2:
         return
-    # A transform changes the coordinates, so the clip path of its element cannot move up.
+    # A clip path is in its element's coordinates, so it cannot move across a transform.
     moved = any("transform" in child.attrib for child in group)
     for name in ("style",) if moved else ("style", "clip-path"):
         values = {child.get(name) for child in group}
-        (value,) = values if len(values) == 1 else (None,)
+        (value,) = values if len(values) == 1 else (None,)  # None: not shared
         if not value or name in group.attrib:
             continue
         if name == "style" and SINGLE & {part.partition(":")[0] for part in value.split(";")}:

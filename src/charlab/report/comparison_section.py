@@ -22,27 +22,27 @@ FIGURE_FINDINGS: dict[str, Callable[[pd.DataFrame, Any], list[str]]] = {
     "loss_by_distance": internals_findings.forgetting,
     "loss_by_position": internals_findings.start_of_chunk,
 }
-"""Function that computes the findings on a figure, by the figure and its table."""
+"""Functions that compute the findings on a figure from its table, by figure."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Everything that the report says about one comparison.
+    """The content of the report's section on one comparison.
 
     Attributes
     ----------
     title, question : str
         From params.yaml, escaped for Markdown.
     vary : str
-        The key that is varied, '' if none.
+        The key that the comparison varies, '' if none.
     differing : set of str
         Keys of model: and train: in which the variants differ.
     builtin_text : bool
-        Whether all variants read a built-in text.
+        True if all variants read a built-in text.
     figures : list of Picture
-        The losses first.
-    header, rows : lists of cells
-        The table of the numbers.
+        The figure of the losses is the first.
+    header, rows : list
+        The cells of the table of losses.
     findings : list of str
         Sentences in Markdown.
     samples : list of (str, str)
@@ -71,7 +71,7 @@ def comparison_block(results: StudyResults, slug: str) -> Block:
     names = comparison_figures(results, slug)
     header, rows = _table(results, slug)
     samples, temperature = _samples(results, comparison.variants)
-    # The suffix keeps apart the files of a figure that several comparisons show.
+    # Several comparisons show the same figures, so file names get the slug as a suffix.
     return Block(
         title=escape(comparison.title),
         question=escape(comparison.question),
@@ -101,6 +101,7 @@ def _figure_findings(results: StudyResults, names: list[str], data: dict[str, An
     for name in names:
         if name in FIGURE_FINDINGS and len(data.get(name, ())):
             sentences += FIGURE_FINDINGS[name](data[name], results.styles)
+        # A figure of distances has findings by kind of dependency, too.
         if name == "loss_by_distance" and len(data.get("loss_by_kind", ())):
             sentences += internals_findings.remembering(data["loss_by_kind"], results.styles)
     return sentences
@@ -111,17 +112,17 @@ def _loss_findings(results: StudyResults, slug: str) -> list[str]:
     texts, split = results.texts_of(slug), results.split
     entries, measure = results.entries(slug), f"{split} loss"
     if len(set(texts)) > 1:
-        # Losses on different texts are only comparable relative to each text's n-gram.
+        # Losses on different texts are comparable only relative to each text's n-gram.
         lines = [results.text_row(text)[f"ngram_{split}_bpc"] for text in texts]
         return findings.relative(entries, lines) if None not in lines else []
     vary = results.comparison(slug).vary or ""
-    # One text: losses can be compared as they are.
+    # On a single text, losses are compared directly.
     sentences = findings.ranking(entries, measure)
     sentences += findings.no_effect(entries) + findings.trend(entries, measure)
-    # By hand, then by the library, then with another optimizer: one change at a time.
+    # These variants form a chain from the NumPy RNN to torch, one change at a time.
     if vary == "backend":
         sentences += findings.step_by_step(entries, measure)
-    # Both change how much of the training text is learned by heart.
+    # Both settings change how much of the training text a network memorizes.
     if vary in ("dropout", "hidden"):
         sentences += findings.gap(entries, results.entries(slug, "train"))
     sentences += findings.diverged(_diverged(results, slug), clipping=vary == "clip")
@@ -143,7 +144,7 @@ def _against_baselines(
 def _diverged(results: StudyResults, slug: str) -> list[tuple[str, int, int]]:
     """Return label, seed and step of each run of a comparison that diverged."""
     rows = results.table("seeds", results.comparison(slug).variants)
-    rows = rows[rows["diverged_at_step"].notna()]  # empty for runs that did not diverge
+    rows = rows[rows["diverged_at_step"].notna()]  # NaN for runs that did not diverge
     return [
         (results.styles[row["variant"]].label, int(row["seed"]), int(row["diverged_at_step"]))
         for row in rows.to_dict("records")
@@ -154,13 +155,13 @@ def _table(results: StudyResults, slug: str) -> tuple[list[str], list[list[str]]
     """Return header and rows of a comparison: means, spreads, difference from the best."""
     comparison, split = results.comparison(slug), results.split
     entries = results.entries(slug)
-    best = min(entries, key=lambda entry: entry.mean)
+    best = min(entries, key=lambda entry: entry.mean)  # the first of equal ones
     several = len(set(results.texts_of(slug))) > 1
-    # A column of texts would repeat the labels.
+    # A column with the names of the texts would repeat the labels.
     vary = comparison.vary if comparison.vary != "text" else None
     splits = ["train", "val"] + (["test"] if split == "test" else [])
     header = ["", *([f"`{vary}`"] if vary else []), "parameters", *splits]
-    # Differences between texts say nothing; each text has its own baselines instead.
+    # Between texts a difference means nothing; show each text's own baselines instead.
     header += (
         ["vocabulary", "n-gram", "PPMd", "xz", "to n-gram"] if several else ["above best (95 %)"]
     )
@@ -179,6 +180,7 @@ def _table(results: StudyResults, slug: str) -> tuple[list[str], list[list[str]]
 
 def _with_spread(row: pd.Series[Any], split: str) -> str:
     """Return mean and standard deviation over the seeds; a dash if the loss is unknown."""
+    # With one seed the standard deviation is NaN.
     mean, spread = row[f"{split}_bpc"], row[f"{split}_sd"]
     if pd.isna(mean):
         return "–"
@@ -188,6 +190,7 @@ def _with_spread(row: pd.Series[Any], split: str) -> str:
 def _to_best(entry: Entry, best: Entry) -> str:
     """Return the difference of a variant from the best one, with its interval."""
     paired = difference(entry.losses, best.losses)
+    # With one seed there is no interval.
     if paired.verdict == "equal":
         return "equal"
     return f"{number(paired.mean)} ({paired.interval})" if paired.interval else number(paired.mean)
@@ -197,6 +200,7 @@ def _to_ngram(text: dict[str, Any], entry: Entry, split: str) -> list[str]:
     """Return the cells on the text of a variant: vocabulary, baselines, share of the n-gram."""
     baselines = [text[f"{name}_{split}_bpc"] for name in ("ngram", "ppmd", "xz")]
     shown = ["–" if value is None else number(value) for value in baselines]
+    # Below 100 % the network predicts the text better than the n-gram.
     share = "–" if baselines[0] is None else f"{100 * entry.mean / baselines[0]:.1f} %"
     return [f"{text['vocabulary'] or 0:.0f}", *shown, share]
 
@@ -204,7 +208,7 @@ def _to_ngram(text: dict[str, Any], entry: Entry, split: str) -> list[str]:
 def _samples(
     results: StudyResults, variants: list[str]
 ) -> tuple[list[tuple[str, str]], float | None]:
-    """Return each variant's sample at the middle one of the temperatures."""
+    """Return each variant's sample at the median temperature."""
     temperatures = results.params.sample.temperatures
     middle = sorted(temperatures)[len(temperatures) // 2]
     samples = [

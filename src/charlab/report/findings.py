@@ -1,8 +1,7 @@
-"""Findings on losses: which variant is best, by how much, and whether that is more than chance.
+"""State findings on losses: the best variant, its margin, and the significance of the margin.
 
-Inputs are losses by variant and seed in bits per character; outputs are sentences in
-Markdown. No result is written here: other numbers give other sentences, and equal numbers
-give "no difference".
+Inputs are losses by variant and seed in bits per character; outputs are sentences in Markdown. No
+result is hard-coded: other numbers give other sentences, and equal numbers give "no difference".
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Entry:
     losses : dict
         Bits per character by seed.
     value : str
-        Its value of the key that the comparison varies; '' if it varies none.
+        Its value of the key that the comparison varies, '' if none.
     """
 
     label: str
@@ -42,7 +41,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The label in bold, so that its commas are not read as those of the sentence."""
+        """The label in bold, which sets off its commas from those of the sentence."""
         return f"**{escape(self.label)}**"
 
 
@@ -52,13 +51,13 @@ def ranking(entries: Sequence[Entry], measure: str, unit: str = " bits per chara
     Parameters
     ----------
     entries : sequence of Entry
-        At least one; the same seeds in all.
+        At least one, all with the same seeds.
     measure : str
         Name of the numbers, such as "test loss".
     unit : str
         Unit, written after the first number.
     """
-    # Ties keep the order of params.yaml.
+    # sorted is stable: ties stay in the order of params.yaml.
     best, *others = sorted(entries, key=lambda entry: entry.mean)
     if not others:
         return [f"{best.name} has a {measure} of {number(best.mean)}{unit}{_over_seeds(best)}."]
@@ -68,6 +67,7 @@ def ranking(entries: Sequence[Entry], measure: str, unit: str = " bits per chara
             f"No difference: {listed([entry.name for entry in entries])} have the same {measure}, "
             f"{number(best.mean)}{unit}, at every seed."
         ]
+    # Without a spread nothing can be said about chance.
     if any(paired.verdict == "unknown" for _, paired in versus):
         return [_of_one_seed(best, versus, measure, unit)]
     return [*_near(best, versus, measure, unit), *_far(best, versus)]
@@ -96,6 +96,7 @@ def _of_one_seed(best: Entry, versus: Versus, measure: str, unit: str) -> str:
 
 def _near(best: Entry, versus: Versus, measure: str, unit: str) -> list[str]:
     """Compare the best with those that are not clearly worse, or with the second best."""
+    # o and d below: another variant, and its difference from the best.
     equal = [other.name for other, paired in versus if paired.verdict == "equal"]
     unclear = [(other, paired) for other, paired in versus if paired.verdict == "unclear"]
     sentences = []
@@ -122,7 +123,7 @@ def _far(best: Entry, versus: Versus) -> list[str]:
     """List the variants that are clearly worse, without the one :func:`_near` names."""
     clear = [(other, paired) for other, paired in versus if paired.verdict == "clear"]
     unclear = any(paired.verdict == "unclear" for _, paired in versus)
-    # Where nothing is unclear, the first clear one is named as the second best already.
+    # If nothing is unclear, _near has named the first clear one as the second best.
     rest = clear if unclear else clear[1:]
     if not rest:
         return []
@@ -139,7 +140,7 @@ def no_effect(entries: Sequence[Entry]) -> list[str]:
         if difference(a.losses, b.losses).verdict == "equal"
     ]
     if len(pairs) == len(entries) * (len(entries) - 1) // 2:
-        return []  # the ranking says that there is no difference
+        return []  # the ranking already says that there is no difference
     return [
         f"{a.name} and {b.name} have the same losses at every seed: "
         "what differs between them has no effect."
@@ -156,6 +157,7 @@ def step_by_step(entries: Sequence[Entry], measure: str) -> list[str]:
     }
     sentences = []
     for before, after in pairwise(entries):
+        # Positive where the step made the loss worse.
         paired = difference(after.losses, before.losses)
         start = f"From {before.name} to {after.name} the {measure} "
         if paired.verdict == "equal":
@@ -180,15 +182,16 @@ def as_number(text: str) -> float | None:
 def trend(entries: Sequence[Entry], measure: str) -> list[str]:
     """Report the mean loss as a function of a numeric parameter, and where it is lowest."""
     values = [as_number(entry.value) for entry in entries]
+    # A trend needs three different numbers, each for one variant.
     if None in values or len(set(values)) < 3 or len(set(values)) < len(values):
         return []
     ordered = sorted(entries, key=lambda entry: as_number(entry.value) or 0.0)
-    # Means that agree to three digits have no lowest one.
+    # Means that print the same three decimals have no lowest one.
     if max(entry.mean for entry in ordered) - min(entry.mean for entry in ordered) < 0.0005:
         return []
     means = listed([f"{number(entry.mean)} at {entry.value}" for entry in ordered])
     best = min(ordered, key=lambda entry: entry.mean)
-    # The best value tried may not be the best possible one.
+    # A minimum at the edge may continue beyond the values that were tried.
     edge = best in (ordered[0], ordered[-1])
     where = (
         "the edge of the range, so that a better value may lie beyond it"
@@ -210,7 +213,7 @@ def against_line(entries: Sequence[Entry], line: float, name: str, measure: str)
         Name of the fixed loss, with its article.
     """
     best = min(entries, key=lambda entry: entry.mean)
-    # The same number for every seed: the interval is that of the variant alone.
+    # The line is the same for every seed, so the interval reflects the variant alone.
     paired = difference(best.losses, dict.fromkeys(best.losses, line))
     side = "above" if paired.mean > 0 else "below"
     start = f"Beside {name} ({number(line)}), {best.name} "
@@ -232,7 +235,7 @@ def gap(tested: Sequence[Entry], trained: Sequence[Entry]) -> list[str]:
     ]
     if not gaps:
         return []
-    # Learned best by heart, if not best in general.
+    # The one that memorized most, which need not generalize best.
     lowest = min((train for train, _ in gaps), key=lambda entry: entry.mean)
     parts = listed([f"{number(value)} for {entry.name}" for entry, value in gaps])
     return [
@@ -253,8 +256,9 @@ def diverged(rows: Iterable[tuple[str, int, int]], clipping: bool) -> list[str]:
     rows : iterable of (label, seed, step)
         One for each run that diverged.
     clipping : bool
-        Report also that no run diverged, since clipping is compared.
+        Also report that no run diverged, which is a finding about clipping.
     """
+    # Group the runs by variant, which gets one sentence.
     runs: dict[str, list[tuple[int, int]]] = {}
     for label, seed, step in rows:
         runs.setdefault(label, []).append((seed, step))
@@ -271,10 +275,11 @@ def diverged(rows: Iterable[tuple[str, int, int]], clipping: bool) -> list[str]:
 def relative(entries: Sequence[Entry], lines: Sequence[float]) -> list[str]:
     """Rank texts by their loss relative to the best n-gram of the same text.
 
-    Losses on texts in different languages or alphabets are not comparable; ratios to a
-    baseline on the same characters are.
+    Losses on texts in different languages or alphabets are not comparable; ratios to a baseline on
+    the same characters are.
     """
     shares = as_shares(entries, lines)
+    # Shares are in percent: below 100, the network beats the n-gram.
     below = [entry.name for entry in shares if entry.mean < 100]
     verdict = (
         f"The network's mean loss is below that of the best n-gram for {listed(below)}."

@@ -1,7 +1,7 @@
-"""The report as one HTML page that needs no network.
+"""Convert the report to one HTML page that needs no other file and no network.
 
-The pictures are elements of the page, so that it can be mailed, or read on a phone without a
-signal. Letter shapes, which the pictures have in common, are defined once in the page.
+Pictures are elements of the page, so that it can be mailed, or read on a phone without a signal.
+Glyphs, which the pictures share, are defined once in the page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NAMED = re.compile(r'<(path|clipPath)[^<>]* id="([^"]+)"[^<>]*?(?:/>|>.*?</clipP
 """A shape with an id. Ids depend on the content, so equal ids mean equal shapes."""
 
 STYLE = re.compile(r"<style.*?</style>", re.S)
-"""Style of a picture's lines; in a page it would apply to all pictures (see page.css)."""
+"""Style element of a picture; in a page it would apply to all pictures (see page.css)."""
 
 
 def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) -> str:
@@ -32,7 +32,7 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
     figures : mapping
         The SVG of each figure, by name.
     environment : Environment
-        Loader of the templates ``page.html.j2`` and ``page.css``.
+        Environment with the templates ``page.html.j2`` and ``page.css``.
     """
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     tokens = reader.parse(markdown)
@@ -44,12 +44,13 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
             continue
         if token.tag == "h1":
             title = inline.content
+        # The page's table of contents lists the second-level headings.
         if token.tag == "h2":
             anchor = re.sub(r"[^a-z0-9]+", "-", inline.content.lower()).strip("-")
             token.attrSet("id", anchor)
             contents.append((anchor, inline.content))
     body = reader.renderer.render(tokens, reader.options, {})
-    # A wide table scrolls inside its own box, so that the page is no wider than a phone.
+    # A wide table scrolls in a box of its own, so that the page fits a phone.
     body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
     seen: set[str] = set()  # ids of the shapes that the page defines already
     body = PICTURE.sub(lambda match: _inlined(figures[match[1]], match[2], seen), body)
@@ -63,13 +64,14 @@ def _inlined(svg: bytes, caption: str, seen: set[str]) -> str:
     """Return a picture as an element of the page, without shapes that are in ``seen``."""
 
     def once(match: re.Match[str]) -> str:
+        """Return a shape the first time that the page has it."""
         if match[2] in seen:
             return ""
         seen.add(match[2])
         return match[0]
 
-    # References find the first definition of an id anywhere in the page.
+    # A reference finds the definition of its id anywhere in the page.
     picture = NAMED.sub(once, STYLE.sub("", svg.decode("utf-8"))).replace("<defs></defs>", "")
-    # The caption may hold entities of the Markdown; an attribute needs its own.
+    # Markdown escaped the caption for text; an attribute needs its quotes escaped, too.
     label = f'<svg class="picture" role="img" aria-label="{html.escape(html.unescape(caption))}" '
     return picture.replace("<svg ", label, 1).replace("<defs/>", "").strip()

@@ -1,7 +1,7 @@
-"""Findings on the inside of models: the reach of gradients, memory, neurons, copied text.
+"""State findings on the internals of models: reach of gradients, memory, neurons, copied text.
 
-Inputs are tables of metrics/ and plots/; outputs are sentences in Markdown. Evaluations are of
-one training per variant (the first seed), and the sentences say so.
+Inputs are tables of metrics/ and plots/; outputs are sentences in Markdown. Only the first seed of
+each variant is evaluated, and the sentences say so.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def gradient_reach(table: pd.DataFrame, styles: Styles) -> list[str]:
     """Report the lag at which each gradient has faded to a tenth."""
     parts = []
     for title, rows in _groups(table, styles):
-        faded = rows[rows["norm"] < REACH]  # rows are in the order of the lag
+        faded = rows[rows["norm"] < REACH]  # in the order of the lag
         last = int(rows["lag"].max())
         within = f"after {int(faded['lag'].iloc[0])}" if len(faded) else f"not within {last}"
         parts.append(f"{within} for {title}")
@@ -41,7 +41,7 @@ def gradient_reach(table: pd.DataFrame, styles: Styles) -> list[str]:
 
 
 def forgetting(table: pd.DataFrame, styles: Styles) -> list[str]:
-    """Report the loss of each variant above the floor at near and at far dependencies."""
+    """Report each variant's loss above the floor at the nearest and the farthest dependencies."""
     enough = table[table["chars"] >= MIN_CHARS]
     if not len(enough):
         return []
@@ -49,7 +49,7 @@ def forgetting(table: pd.DataFrame, styles: Styles) -> list[str]:
     parts = []
     for title, rows in _groups(enough, styles):
         above = (rows["bpc"] - rows["floor_bpc"]).set_axis(rows["low"])
-        # A variant on another text may lack a bin.
+        # On another text a bin may be empty.
         if near in above.index and far in above.index:
             parts.append(f"{title} {number(above[near])} and {number(above[far])}")
     return [
@@ -59,11 +59,10 @@ def forgetting(table: pd.DataFrame, styles: Styles) -> list[str]:
 
 
 def remembering(table: pd.DataFrame, styles: Styles) -> list[str]:
-    """Report the share of the benefit of memory that each variant has, by kind of dependency.
+    """Report the share of the benefit of memory that each variant gets, by kind of dependency.
 
-    The share is (forgotten - loss) / (forgotten - floor): 1 at the least possible loss, 0 at
-    the loss of a reader who knows all rules but has forgotten the thing depended on, negative
-    beyond it.
+    The share is (forgotten - loss) / (forgotten - floor): 1 at the least possible loss, 0 at the
+    loss of a reader who knows all rules but has no memory of the text, negative above that loss.
     """
     enough = table[(table["chars"] >= MIN_CHARS) & table["forgotten_bpc"].notna()]
     # Floor and loss without memory depend on the text only.
@@ -72,7 +71,7 @@ def remembering(table: pd.DataFrame, styles: Styles) -> list[str]:
     for row in kinds.to_dict("records"):
         worth = row["forgotten_bpc"] - row["floor_bpc"]
         if worth < 0.05:
-            continue  # a ratio to nearly nothing would be noise
+            continue  # dividing by almost 0 would give noise
         same = enough[enough["kind"] == row["kind"]]
         parts = [
             f"{title} {100 * (row['forgotten_bpc'] - own['bpc'].iloc[0]) / worth:.0f} %".replace(
@@ -94,7 +93,7 @@ def remembering(table: pd.DataFrame, styles: Styles) -> list[str]:
 
 
 def _bin(table: pd.DataFrame, low: int) -> str:
-    """Return the distances of the bin that starts at ``low`` in words."""
+    """Describe the distances in the bin that starts at ``low``."""
     row = table[table["low"] == low].iloc[0]
     low, high = int(row["low"]), int(row["high"])
     if high == 1:
@@ -103,7 +102,7 @@ def _bin(table: pd.DataFrame, low: int) -> str:
 
 
 def start_of_chunk(table: pd.DataFrame, styles: Styles) -> list[str]:
-    """Report the cost of starting from zeros at the first and at the last position."""
+    """Report the cost of an initial state of zeros at the first and the last position."""
     sentences = []
     for title, rows in _groups(table, styles):
         rows = rows.sort_values("position")
@@ -130,7 +129,7 @@ def temperature_ladder(table: pd.DataFrame) -> list[str]:
     """Describe the samples of one model at the lowest and at the highest temperature."""
     rows = table.sort_values("temperature")
     low, high = rows.iloc[0], rows.iloc[-1]
-    # Without an evaluation there are samples, but no share of real words.
+    # Samples without an evaluation have no share of real words.
     if len(rows) < 2 or rows["real_words"].isna().any():
         return []
     ends = [
@@ -158,13 +157,14 @@ def longest_copy(evaluation: dict[str, Any]) -> list[str]:
 
 
 def while_learning(table: pd.DataFrame) -> list[str]:
-    """Report loss and real words from before the training to its end."""
+    """Report the loss and the share of real words from the first snapshot to the last."""
     rows = table.sort_values("step")
     first, last = rows.iloc[0], rows.iloc[-1]
     fall = first["val_bpc"] - last["val_bpc"]
     ends = [f"{row['val_bpc']:.3f} bits per character {_when(row)}" for row in (first, last)]
     sentences = [f"The val loss was {' and '.join(ends)}."]
     if fall > 0:  # a training that diverged may end above its start
+        # The first snapshot with at least half of the fall.
         half = rows[first["val_bpc"] - rows["val_bpc"] >= fall / 2].iloc[0]
         sentences.append(
             f"Half of that way down lay behind it {_when(half)}, "
@@ -182,7 +182,7 @@ def _when(row: pd.Series[Any]) -> str:
 
 
 def row_lookup(evaluation: dict[str, Any]) -> list[str]:
-    """Report the difference between products with one-hot vectors and looked-up columns."""
+    """Report the largest difference between one-hot products and looked-up columns."""
     one_hot = (evaluation.get("weights") or {}).get("one_hot")
     if not one_hot:
         return []
@@ -193,7 +193,7 @@ def row_lookup(evaluation: dict[str, Any]) -> list[str]:
 
 def network_and_ngram(table: pd.DataFrame) -> list[str]:
     """Report the kinds of character at which the network gains most and least on the n-gram."""
-    # Positive where the network is better; sorted from worst to best.
+    # Positive where the network is better, in ascending order.
     gains = (table["ngram_bpc"] - table["network_bpc"]).set_axis(table["kind"]).sort_values()
     order = int(table["order"].iloc[0])
     best, worst = gains.index[-1], gains.index[0]
@@ -219,7 +219,7 @@ def telling_neurons(table: pd.DataFrame) -> list[str]:
 
 
 def open_gates(table: pd.DataFrame) -> list[str]:
-    """Report the share of time that each gate of one model is nearly open and nearly shut."""
+    """Report the share of time that each gate of a model is nearly open and nearly shut."""
     parts = [
         f"the {row['gate']} gate is nearly open {100 * row['open']:.0f} % and nearly shut "
         f"{100 * row['shut']:.0f} % of the time"

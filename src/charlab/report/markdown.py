@@ -1,14 +1,16 @@
-"""Text and lists of words in Markdown."""
+"""Escape text and lists of words for Markdown, and load templates."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
+import jinja2
+
 
 def escape(text: str) -> str:
     """Escape text so that Markdown and HTML show it literally."""
-    # HTML first: Markdown's backslashes must not be escaped again.
+    # HTML first, since Markdown adds no character that HTML would have to escape.
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", text)
 
@@ -19,7 +21,21 @@ def listed(words: Sequence[str]) -> str:
 
 
 def code(text: str) -> str:
-    """Return text as inline code of Markdown that may be in a table, with visible line breaks."""
+    """Return text as inline code, with visible line breaks, that may be in a table's cell."""
     shown = text.replace("\n", "↵").replace("`", "'").replace("|", "\\|")
-    # Markdown strips one space at each end if there is one at both.
+    # Markdown strips one space from each end if both have one.
     return f"` {shown} `" if shown.startswith(" ") or shown.endswith(" ") else f"`{shown}`"
+
+
+def templates(package: str) -> jinja2.Environment:
+    """Return the templates of a package, with :func:`escape` as the filter ``md``."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        # A misspelled name in a template is an error, not an empty string.
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["md"] = escape
+    return environment

@@ -1,4 +1,4 @@
-"""The parts of the report on *the* model: its settings in words, its samples, its findings."""
+"""Describe *the* model in the report: its settings in words, its samples, its findings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from charlab.models.params import ModelParams
+from charlab.plan.labels import CELLS
 from charlab.plan.params import Params
 from charlab.report import internals_findings
 from charlab.report.comparison_section import sample_at
@@ -14,22 +15,21 @@ from charlab.report.markdown import listed
 from charlab.report.statistics import amount, number
 from charlab.report.study import MODEL, StudyResults
 
-CELLS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
-
 
 def describe(model: ModelParams) -> str:
     """Return the shape of a model in words, such as 'an LSTM with 128 units in 1 layer'."""
-    # "an RNN", "an LSTM", "a GRU": by the names of the letters.
+    # "an RNN", "an LSTM", but "a GRU": the names of the letters decide.
     article = "a" if model.cell == "gru" else "an"
     layers = f"{model.layers} layer{'s' if model.layers > 1 else ''}"
     parts = f"{article} {CELLS[model.cell]} with {model.hidden} units in {layers}"
+    # Only what departs from the plain cell is worth a word.
     if model.activation != "tanh":
         parts += f", {model.activation} in place of tanh"
     return parts + (f", dropout {model.dropout:g}" if model.dropout else "")
 
 
 def shared_settings(params: Params) -> str:
-    """Return the defaults of the study's variants in words."""
+    """Describe the settings that the study's variants share by default."""
     model, train = params.study.defaults.model, params.study.defaults.train
     length = f"{train.max_chars:,} characters" if train.max_chars else f"{train.epochs:g} passes"
     clip = "no clipping" if train.clip == "none" else f"clipping by {train.clip} at {train.clip_at}"
@@ -41,7 +41,8 @@ def shared_settings(params: Params) -> str:
 
 
 def model_context(results: StudyResults) -> dict[str, Any]:
-    """Return the variables of the templates that describe *the* model."""
+    """Return the variables of the templates on *the* model."""
+    # Any part of an evaluation may be missing or null.
     evaluation, snapshots = results.evaluation, _snapshot_samples(results)
     return {
         "model": results.model,
@@ -60,6 +61,7 @@ def model_context(results: StudyResults) -> dict[str, Any]:
 def temperature_samples(results: StudyResults, title: str) -> list[tuple[str, str]]:
     """Return the samples of *the* model, each with its temperature formatted as a title."""
     temperatures = results.params.sample.temperatures
+    # A temperature that was added to params.yaml may have no sample yet.
     samples = [(title.format(t), sample_at(results, MODEL, t)) for t in temperatures]
     return [(title, text) for title, text in samples if text is not None]
 
@@ -72,14 +74,14 @@ def _snapshot_samples(results: StudyResults) -> list[dict[str, Any]]:
 
 
 def _best_neurons(results: StudyResults) -> pd.DataFrame:
-    """Return for each feature the unit of *the* model that follows it best on val."""
+    """Return, for each feature, the unit with the highest correlation on val."""
     table = results.table("neurons", [MODEL])
-    # The rows of a feature are sorted by their correlation on val.
+    # The rows of a feature are sorted by that correlation.
     return table.drop_duplicates(subset="feature") if len(table) else table
 
 
 def model_findings(results: StudyResults) -> dict[str, list[str]]:
-    """Return the findings on *the* model, by the table or subject that they are about."""
+    """Return the findings on *the* model, by table or subject."""
     functions = {
         "loss_by_position": lambda rows: internals_findings.start_of_chunk(rows, results.styles),
         "generation": internals_findings.temperature_ladder,
@@ -90,7 +92,7 @@ def model_findings(results: StudyResults) -> dict[str, list[str]]:
     }
     tables = {name: results.table(name, [MODEL]) for name in functions}
     said = {name: functions[name](rows) if len(rows) else [] for name, rows in tables.items()}
-    # Two findings come from the evaluation itself, not from a table.
+    # These two come from the evaluation itself, not from a table.
     said["generation"] += internals_findings.longest_copy(results.evaluation)
     said["one_hot"] = internals_findings.row_lookup(results.evaluation)
     return {"model": beside_baselines(results)} | said

@@ -1,8 +1,8 @@
-"""The brief: the study on at most two pages of A4, as a PDF that a student can build on.
+"""Write the brief: the study on at most two A4 pages, as a PDF that a student can build on.
 
-The brief is made of the same tables, findings and pictures as the report. Typst sets
-templates/brief.typ with its own fonts and without a date, so that the same results give the
-same bytes.
+The brief has the same tables, findings and pictures as the report. Typst typesets
+templates/brief.typ with its own fonts and without a date, so that the same results give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from charlab.report.statistics import difference, number
 from charlab.report.study import StudyResults
 
 PAGES = 2
-"""Maximum number of pages; the least important answers are left out until the rest fits."""
+"""Maximum number of pages; the least important answers are dropped until the rest fits."""
 
 WIDTH = 4.9
-"""Width in inches for which figures are drawn: two thirds of the width of the page."""
+"""Width in inches of the figures: two thirds of the page's width."""
 
 Runs = list[dict[str, Any]]
-"""Pieces of text in one style each: ``text``, ``bold``, ``italic``, ``code``."""
+"""Pieces of text, each in one style, with the keys ``text``, ``bold``, ``italic``, ``code``."""
 
 
 def brief(results: StudyResults, blocks: dict[str, Block]) -> bytes:
@@ -50,7 +50,7 @@ def brief(results: StudyResults, blocks: dict[str, Block]) -> bytes:
     blocks : dict of Block
         The report's block on each comparison.
     """
-    # The first comparison of cells is the main one; without any, the first of the study.
+    # The main comparison is the first of cells, or else the first of the study.
     main = next(iter([*results.in_section("cells"), *blocks]), None)
     pictures = _pictures(results, main)
     content = _content(results, blocks, main, list(pictures))
@@ -62,24 +62,25 @@ def brief(results: StudyResults, blocks: dict[str, Block]) -> bytes:
             write_bytes(folder / f"{picture}.svg", svg)
         template = files("charlab.report") / "templates" / "brief.typ"
         write_bytes(folder / "brief.typ", template.read_bytes())
-        # Fonts of the system would make the bytes depend on the machine.
+        # System fonts would make the bytes depend on the machine.
         compiler = typst.Compiler(root=folder, font_paths=[], ignore_system_fonts=True)
 
         def pages(shown: int) -> int:
+            """Return the number of pages with the most important answers, so many of them."""
             kept = set(by_importance[:shown])
             rows = [answer for slug, answer in answers.items() if slug in kept]
-            # The order of params.yaml is kept, whatever is left out.
+            # Still in the order of params.yaml.
             write_json(folder / "content.json", content | {"answers": rows})
             return len(_set(compiler, folder, "svg"))
 
-        # Leaves the content that fits in content.json, from which the PDF is set.
+        # The last call writes content.json with the answers that fit; the PDF is set from it.
         pages(_most(pages, len(by_importance)))
         (pdf,) = _set(compiler, folder, "pdf")
     return pdf
 
 
 def _rank(results: StudyResults, slug: str) -> int:
-    """Return the position of a comparison in its section; the first are left out last."""
+    """Return the position of a comparison in its section; the first are dropped last."""
     return results.in_section(results.comparison(slug).section).index(slug)
 
 
@@ -102,7 +103,7 @@ def _most(pages: Callable[[int], int], count: int) -> int:
 
 
 def _set(compiler: Any, folder: Path, form: str) -> list[bytes]:
-    """Let typst set the pages: one file as ``pdf``, one per page as ``svg``."""
+    """Typeset the pages: one file as ``pdf``, or one file per page as ``svg``."""
     done = compiler.compile(folder / "brief.typ", format=form)
     return done if isinstance(done, list) else [done]
 
@@ -112,7 +113,7 @@ def _pictures(results: StudyResults, main: str | None) -> dict[str, bytes]:
     wanted: list[tuple[str, dict[str, Any]]] = []
     if main is not None:
         wanted.append((loss_figure(results, main), comparison_data(results, main)))
-        # Distances of dependencies are known in a built-in text only.
+        # The distances of dependencies are known only in a built-in text.
         builtin = [s for s in results.in_section("cells") if results.on_builtin_text(s)]
         data = comparison_data(results, next(iter([*builtin, main])))
         has_distances = len(data.get("loss_by_distance", ()))
@@ -125,7 +126,7 @@ def _pictures(results: StudyResults, main: str | None) -> dict[str, bytes]:
 def _content(
     results: StudyResults, blocks: dict[str, Block], main: str | None, pictures: list[str]
 ) -> dict[str, Any]:
-    """Return the content of the template but for the answers."""
+    """Return the content of the template except the answers."""
     params = results.params
     captions = {name: registry.figures()[name].caption for name in pictures}
     text = results.text_row(params.text)
@@ -152,7 +153,7 @@ def _content(
 
 
 def _main(block: Block) -> dict[str, Any]:
-    """Return table and findings of the main comparison."""
+    """Return the table and the findings of the main comparison."""
     return {
         "question": plain(block.question),
         "header": [plain(cell) for cell in block.header],
@@ -162,10 +163,10 @@ def _main(block: Block) -> dict[str, Any]:
 
 
 def _answer(results: StudyResults, slug: str) -> list[str]:
-    """Return a row on one comparison: question, best, loss, difference to the next, verdict."""
+    """Return a row on one comparison: question, best, its loss, margin, verdict."""
     comparison, split = results.comparison(slug), results.split
     entries = results.entries(slug)
-    # As in the report, texts are compared relative to their n-grams.
+    # Texts are compared relative to their n-grams, like in the report.
     if len(set(results.texts_of(slug))) > 1:
         rows = [results.text_row(text) for text in results.texts_of(slug)]
         lines = [row[f"ngram_{split}_bpc"] for row in rows]
@@ -173,6 +174,7 @@ def _answer(results: StudyResults, slug: str) -> list[str]:
             return [comparison.question, "–", "–", "–", "not comparable"]
         entries = as_shares(entries, lines)
     best, *others = sorted(entries, key=lambda entry: entry.mean)
+    # A single variant has no margin and no verdict.
     if not others:
         return [comparison.question, best.label, number(best.mean), "–", "–"]
     return [comparison.question, best.label, number(best.mean), *_next(best, others[0])]
@@ -195,7 +197,7 @@ def runs(markdown: str) -> Runs:
     """Split a sentence of Markdown into pieces that are bold, italic, code, or plain."""
     pieces: Runs = []
     strong = slanted = False
-    # Tokens of markup switch a style on and off, the others carry text.
+    # Tokens either switch a style on or off, or carry text.
     for token in MarkdownIt("commonmark").parseInline(markdown)[0].children or []:
         if token.type in ("strong_open", "strong_close"):
             strong = token.type == "strong_open"

@@ -1,7 +1,7 @@
-"""The pictures of the report, and the data that their figures are given.
+"""Draw the pictures of the report, and collect the data for their figures.
 
-Which figures there are, what data they need and where they appear is written once, at each
-figure's function (:mod:`charlab.plots.registry`).
+Each figure declares the data it needs and its place in the report at its own function; see
+:mod:`charlab.plots.registry`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Picture:
 
 
 def picture(name: str, data: Mapping[str, Any], suffix: str = "") -> list[Picture]:
-    """Draw one figure; an empty list if some data that it needs are missing."""
+    """Draw one figure; return an empty list if data that it needs are missing."""
     svg = registry.draw(name, data)
     if svg is None:
         return []
@@ -36,7 +36,7 @@ def picture(name: str, data: Mapping[str, Any], suffix: str = "") -> list[Pictur
 def loss_figure(results: StudyResults, slug: str) -> str:
     """Return the figure of a comparison's final losses.
 
-    Losses on different texts are only comparable beside the baselines of each text.
+    Losses on different texts are comparable only beside the baselines of each text.
     """
     return "texts" if len(set(results.texts_of(slug))) > 1 else "comparison"
 
@@ -44,7 +44,7 @@ def loss_figure(results: StudyResults, slug: str) -> str:
 def comparison_figures(results: StudyResults, slug: str) -> list[str]:
     """Return the figures of a comparison: losses, learning curves, those of the varied key."""
     vary = results.comparison(slug).vary
-    # EVERY is no key, so losses and learning curves are not among these.
+    # The losses and learning curves have EVERY, which equals no key, so none appears twice.
     of_key = [name for name, figure in registry.figures().items() if vary in figure.vary]
     return [loss_figure(results, slug), "learning_curves", *of_key]
 
@@ -55,7 +55,7 @@ def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
     tables = results.variant_tables(comparison.variants)
     return tables | {
         "points": results.points(slug),
-        # Under the names that figures use, whatever the file is called.
+        # Figures use other names than files for some data.
         "curves": tables.get("variants_learning_curves"),
         "styles": results.styles,
         "title": comparison.title,
@@ -65,14 +65,14 @@ def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
 
 
 def _lines(results: StudyResults, slug: str) -> pd.DataFrame | None:
-    """Return the lines of the one text of a comparison; with *the* model's if it is on it."""
+    """Return the baselines of a comparison's one text, and the loss of *the* model on that text."""
     texts = set(results.texts_of(slug))
     if len(texts) != 1:
         return None
     text = texts.pop()
     lines = results.lines(text)
     if text != results.params.text:
-        return lines  # *the* model reads another text
+        return lines  # *the* model was trained on another text
     loss = results.model[f"{results.split}_bpc"]
     own = {"kind": "the model", "label": "the model", "bpc": loss}
     return pd.concat([lines, pd.DataFrame([own])], ignore_index=True)
@@ -82,7 +82,7 @@ def model_data(results: StudyResults) -> dict[str, Any]:
     """Return the data that the figures of *the* model can need."""
     return results.variant_tables([MODEL]) | {
         "model_learning_curve": results.table("model_learning_curve"),
-        # The learning curve is on val, so its baselines are, too.
+        # Baselines on val, since the learning curve shows val.
         "lines": results.lines(results.params.text, "val"),
         "styles": results.styles,
         "weights": results.evaluation.get("weights"),
@@ -92,9 +92,9 @@ def model_data(results: StudyResults) -> dict[str, Any]:
 
 
 def model_pictures(results: StudyResults) -> dict[str, Picture]:
-    """Draw every figure of *the* model that there is data for, by name."""
+    """Draw the figures of *the* model for which there is data, by name."""
     data = model_data(results)
-    # Sections are those of the report on *the* model.
+    # Only figures of *the* model have a section.
     names = [name for name, figure in registry.figures().items() if figure.section]
     return {name: drawn for name in names for drawn in picture(name, data)}
 

@@ -1,8 +1,8 @@
 """Write the report: report.md with its figures, index.html for reading offline, and brief.pdf.
 
-Inputs are the tables of metrics/ and plots/, samples and evaluations. The text is of two kinds:
-explanations, which are in templates/, and findings, which :mod:`charlab.report.findings`
-computes from the numbers.
+Inputs are the tables of metrics/ and plots/, samples and evaluations. The text consists of
+explanations from templates/, and of findings that :mod:`charlab.report.findings` computes from the
+numbers.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from charlab.plan.study import ReportSection
 from charlab.plots import registry
 from charlab.report.comparison_section import Block, comparison_block
 from charlab.report.html import page
-from charlab.report.markdown import code, escape
+from charlab.report.markdown import code, templates
 from charlab.report.model_section import model_context, shared_settings
 from charlab.report.pdf import brief
 from charlab.report.pictures import Picture, further_pictures, model_pictures
 from charlab.report.study import StudyResults, load
 
 COMPARISONS: tuple[str, ...] = get_args(ReportSection)
-"""Sections of comparisons, of which each is left out if it has none."""
+"""Sections for comparisons; a section without any is left out."""
 
 SECTIONS = (
     *("model", "training", "generation", "dropout", "activations", "cells", "sizes", "texts"),
@@ -37,7 +37,7 @@ SECTIONS = (
 """The sections of the report, in order; each has a template."""
 
 EXCERPT = 420
-"""Maximum number of characters that are shown of a sample."""
+"""Maximum number of characters shown of a sample."""
 
 
 def render(
@@ -54,12 +54,12 @@ def render(
     data : Path
         Folder of all results, for samples and evaluations.
     out : Path
-        Folder for the report; everything else in it is removed.
+        Folder for the report; other files in it are removed.
     blank : bool
-        Leave room for answers in place of findings, and write the Markdown only.
+        Write only the Markdown, with blanks for answers in place of findings.
     """
     results = load(params, metrics, plots, data)
-    # In the order of params.yaml, which is also that of the summary.
+    # The summary lists comparisons in this order, that of params.yaml.
     blocks = {slug: comparison_block(results, slug) for slug in params.study.comparisons}
     pictures, further = model_pictures(results), further_pictures(results)
     environment = _environment()
@@ -72,7 +72,7 @@ def render(
     text = _tidy(environment.get_template("report.md.j2").render(context))
     figures = _figures(pictures, blocks, further)
     _write(out, text, figures)
-    # A page or a brief with blanks has no use: answers are written into the Markdown.
+    # Answers are written into the Markdown, so blanks are of no use elsewhere.
     if not blank:
         write_text(out / "index.html", page(text, figures, environment))
         write_bytes(out / "brief.pdf", brief(results, blocks))
@@ -87,8 +87,8 @@ def _figures(
 
 
 def _write(out: Path, text: str, figures: dict[str, bytes]) -> None:
-    """Fill the folder of the report anew with the Markdown and its figures."""
-    # Figures of an earlier study must not stay.
+    """Replace the content of the report's folder by the Markdown and its figures."""
+    # Figures of an earlier study must go.
     if out.exists():
         shutil.rmtree(out)
     for name, svg in figures.items():
@@ -97,17 +97,10 @@ def _write(out: Path, text: str, figures: dict[str, bytes]) -> None:
 
 
 def _environment() -> jinja2.Environment:
-    """Return where templates are found, with the filters that they use."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("charlab.report"),
-        # A misspelled name in a template is an error, not an empty string.
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    """Return the templates of the report, with the filters that they use."""
+    environment = templates("charlab.report")
     environment.filters |= {
-        "md": escape,
+        # None is an unknown loss or count; it becomes a dash.
         "bpc": lambda value: "–" if value is None else f"{value:.3f}".replace("-", "−"),
         "whole": lambda value: "–" if value is None else f"{value:.0f}",
         "code": code,
@@ -118,13 +111,13 @@ def _environment() -> jinja2.Environment:
 
 def excerpt(text: str) -> str:
     """Return the start of a sample as one line of HTML, with its line breaks."""
-    # Cut before escaping, so that no entity is cut in two.
+    # Cut before escaping, which turns one character into several.
     shown = html.escape(text[:EXCERPT]) + ("…" if len(text) > EXCERPT else "")
     return shown.replace("\n", "<br>")
 
 
 def _tidy(text: str) -> str:
-    """Replace several blank lines, which templates leave behind, by one."""
+    """Replace runs of blank lines, which templates leave behind, by single ones."""
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
@@ -151,10 +144,10 @@ def _study_context(results: StudyResults) -> dict[str, Any]:
 def _section_context(
     results: StudyResults, pictures: dict[str, Picture], further: list[Picture]
 ) -> dict[str, Any]:
-    """Return the sections that have content, and the comparisons of each."""
+    """Return the sections with content, and the comparisons in each."""
     in_section = {section: results.in_section(section) for section in COMPARISONS}
     inside = {name for name, figure in registry.figures().items() if figure.section == "inside"}
-    # A section that is not named here has explanations that every study needs.
+    # A section that is not a key of this dict is in every report.
     content = in_section | {
         "training": True,
         "inside": inside & pictures.keys(),

@@ -1,4 +1,4 @@
-"""Paired comparison of two variants over the seeds, with Student's t.
+"""Compare two variants paired by seed, with Student's t.
 
 The mean of the ``n`` differences by seed has the 95 % interval
 ``mean +- t_{0.975, n-1} s / sqrt(n)``, where ``s`` is their sample standard deviation. Trainings
@@ -69,6 +69,7 @@ def difference(more: Mapping[int, float], less: Mapping[int, float]) -> Differen
         )
     mean = statistics.fmean(differences)
     half = half_width(differences)
+    # Equal comes before unknown: one seed suffices to see that a setting has no effect.
     if all(abs(value) < EQUAL for value in differences):
         return Difference(0.0, half, "equal")
     if half is None:
@@ -81,7 +82,7 @@ def half_width(values: list[float]) -> float | None:
     n = len(values)
     if n < 2:
         return None
-    # Beyond 19 degrees of freedom the last value is used, which is slightly too wide.
+    # Beyond 19 degrees of freedom the last value gives an interval that is slightly too wide.
     return T_975[min(n - 1, len(T_975)) - 1] * statistics.stdev(values) / math.sqrt(n)
 
 
@@ -94,5 +95,5 @@ def number(value: float) -> str:
 
 
 def amount(value: float) -> str:
-    """Return the absolute value of a difference; a tiny one is not printed as 0."""
+    """Return the absolute value of a difference in words that do not round it to 0."""
     return number(abs(value)) if abs(value) >= 0.0005 else "less than 0.001"

@@ -1,7 +1,7 @@
-"""The results of a study as the report reads them: loaded once, then cut per comparison.
+"""Load the results of a study for the report, and select those of each comparison.
 
-Inputs are params.yaml and the folders of results; outputs are tables. Losses are shown on the
-test split, or on val where the study has no test split.
+Inputs are params.yaml and the folders of results; outputs are tables. Losses are shown on the test
+split, or on val if the study has no test split.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MODEL = "model"
 """Name of *the* model in the column ``variant`` of every table."""
 
 TEXT_COLUMNS = {"variant": str, "title": str, "text": str, "value": str, "vary": str, "char": str}
-"""Columns that hold text, although a value may look like a number or like a missing one."""
+"""Columns of text, even if a value looks like a number or a missing value."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class StudyResults:
 
     @property
     def split(self) -> str:
-        """The split that losses are shown on: test, or val where there is no test split."""
+        """The split on which losses are shown: test, or val if there is no test split."""
         return "test" if "test_bpc" in self.model else "val"
 
     def table(self, name: str, variants: list[str] | None = None) -> pd.DataFrame:
@@ -67,7 +67,7 @@ class StudyResults:
         return rows.sort_values("variant", key=lambda c: c.map(variants.index), kind="stable")
 
     def variant_tables(self, variants: list[str]) -> dict[str, pd.DataFrame]:
-        """Return every table with a column ``variant``, cut to some variants."""
+        """Return the rows of some variants from every table with a column ``variant``."""
         return {
             name: self.table(name, variants)
             for name, table in self.tables.items()
@@ -83,26 +83,27 @@ class StudyResults:
     def lines(self, text: str, split: str | None = None) -> pd.DataFrame:
         """Return the baselines of a text as lines for a figure: ``kind``, ``label``, ``bpc``."""
         row, split = self.text_row(text), split or self.split
-        # The loss of xz is far off the axis of any figure: it is in tables only.
+        # The loss of xz would be far outside the axes of most figures; it is in tables only.
         baselines = [
             ("n-gram", "ngram", f"n-gram, order {row['ngram_order'] or 0:.0f}"),
             ("PPMd", "ppmd", f"PPMd, order {row['ppmd_order'] or 0:.0f}"),
             ("floor", "floor", "floor"),
         ]
+        # A baseline that was not measured has an empty field, and gets no line.
         values = [(kind, label, row.get(f"{key}_{split}_bpc")) for kind, key, label in baselines]
         return pd.DataFrame(
             [value for value in values if value[2] is not None], columns=["kind", "label", "bpc"]
         )
 
     def points(self, slug: str) -> pd.DataFrame:
-        """Return the rows of a comparison, with the shown loss as ``bpc``, and labels."""
+        """Return the rows of a comparison, with labels and the loss to show as ``bpc``."""
         table = self.tables["comparisons"]
         rows = table[table["comparison"] == slug]
         labels = [
             _label(self.styles[name].label, value)
             for name, value in zip(rows["variant"], rows["value"], strict=True)
         ]
-        # Figures read bpc, and name the split on their axis.
+        # Figures read bpc, and label their axis with the split.
         shown = rows.assign(split=self.split, bpc=rows[f"{self.split}_bpc"], label=labels)
         return shown.reset_index(drop=True)
 
@@ -114,6 +115,7 @@ class StudyResults:
             rows = points[points["variant"] == name]
             # By seed, since differences are paired by seed.
             losses = dict(zip(rows["seed"].astype(int), rows[column].astype(float), strict=True))
+            # The column is empty in a comparison that varies no key.
             value = str(rows["value"].iloc[0]) if rows["value"].notna().any() else ""
             entries.append(Entry(self.styles[name].label, losses, value))
         return entries
@@ -138,7 +140,7 @@ class StudyResults:
 
 
 def _label(label: str, value: str) -> str:
-    """Return a label with the number that is varied, unless the label contains it."""
+    """Return a label with the number that is varied, unless it contains that number."""
     return label if as_number(value) is None or value in label else f"{label} ({value})"
 
 
@@ -146,7 +148,7 @@ def load(params: Params, metrics: Path, plots: Path, data: Path) -> StudyResults
     """Read the results of a study."""
     paths = sorted(metrics.glob("*.csv")) + sorted(plots.glob("*.csv"))
     evaluation = data / "evaluation" / "model.json"
-    # Samples are looked up by the slugs in params.yaml, so a left-over file is not read.
+    # Named by the slugs in params.yaml, so that left-over files are not read.
     samples = {MODEL: data / "samples" / "model.json"} | {
         slug: data / "samples" / "variants" / f"{slug}.json" for slug in params.study.variants
     }
@@ -161,7 +163,7 @@ def load(params: Params, metrics: Path, plots: Path, data: Path) -> StudyResults
 
 
 def _read(path: Path) -> pd.DataFrame:
-    # A text called "null" or a character "NA" is not a missing value.
+    # By default pandas would read a text called "null" as a missing value.
     return pd.read_csv(path, dtype=TEXT_COLUMNS, keep_default_na=False, na_values=_empty(path))
 
 

@@ -29,14 +29,14 @@ def code_points(text: str) -> NDArray[np.uint32]:
     -------
     ndarray of shape (len(text),), dtype uint32
     """
-    # An undecodable byte of a command line arrives as half a surrogate pair; let it pass, so
-    # that it is reported like any other unknown character.
+    # An undecodable byte on the command line arrives as half a surrogate pair; "surrogatepass"
+    # lets it through, so that it is reported like any other unknown character.
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def count_characters(pieces: Iterable[str]) -> dict[str, int]:
     """Count the occurrences of each character of a text, in the order of code points."""
-    totals = np.zeros(CODE_POINTS, dtype=np.int64)
+    totals = np.zeros(CODE_POINTS, dtype=np.int64)  # (code points,), 9 MB whatever the text
     for piece in pieces:
         counts = np.bincount(code_points(piece))  # as long as the piece's largest code point
         totals[: len(counts)] += counts
@@ -53,7 +53,7 @@ def read_pieces(path: Path, chars: int | None = None) -> Iterator[str]:
     """
     remaining = chars
     try:
-        # newline="" leaves line endings as they are, so that every character is counted.
+        # newline="" leaves line ends unchanged, so that every character is counted.
         with path.open(encoding="utf-8", newline="") as stream:
             while piece := _read(stream, PIECE if remaining is None else min(PIECE, remaining)):
                 yield piece
@@ -100,7 +100,7 @@ def growing_array(
     CharlabError
         If the block ends with fewer or more elements than ``length``; nothing is written.
     """
-    # Written rather than mapped: the pages of a mapped file count as the process's memory.
+    # Writing is better than mapping, whose pages would count as memory of the process.
     little = np.dtype(dtype).newbyteorder("<")
     with atomic(path) as stream:
         header = {"descr": little.str, "fortran_order": False, "shape": (length,)}
@@ -116,6 +116,7 @@ def growing_array(
 
 
 def _append(stream: IO[bytes], array: NDArray[Any]) -> None:
+    """Write the elements of an array without copying them."""
     stream.write(np.ascontiguousarray(array).data)
 
 
@@ -144,7 +145,7 @@ def write_splits(
         }
         position = 0
         for ids in pieces:
-            # A piece may reach over several splits, and, if interleaved, over several segments.
+            # A piece may extend over several splits, and over several segments if interleaved.
             for name, part in splits.within(position, len(ids)):
                 append[name](ids[part])
             position += len(ids)

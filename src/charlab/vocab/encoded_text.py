@@ -1,9 +1,8 @@
 """Encode a text as three arrays of ids, one for each split.
 
-``encode_text`` takes a clean text and writes a folder with ``vocab.json``, ``splits.json`` and
-one ``.npy`` file per split (uint8, or uint16 from 257 characters on), which training
-maps into memory. It reads the file twice in pieces of fixed size, so the length of the text
-does not matter.
+:func:`encode_text` reads a clean text and writes a folder with ``vocab.json``, ``splits.json`` and
+one ``.npy`` file per split (uint8, or uint16 for more than 256 characters), which training maps
+into memory. It reads the file twice in pieces of fixed size, so that a text may have any length.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from charlab.vocab.vocabulary import Ids, Vocabulary
 
 @dataclass(frozen=True)
 class EncodedText:
-    """A text as ids, in three splits.
+    """A text as ids in three splits.
 
     Attributes
     ----------
@@ -51,15 +50,15 @@ class EncodedText:
             If a file is missing or does not fit the others.
         """
         try:
-            splits = read_json(folder / "splits.json")
+            splits = read_json(folder / "splits.json")  # lengths over all segments
             segments, lengths = int(splits["segments"]), [int(splits[name]) for name in NAMES]
-            # Mapped, not read: a text may be larger than the memory.
+            # Mapped, since a text may be larger than the memory.
             arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES]
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise CharlabError(
                 f"{folder}: not an encoded text ({error}); run the vocab stage again"
             ) from None
-        # The files may come from different runs of the stage: compare them.
+        # Files from different runs of the stage would not match.
         vocab = Vocabulary.load(folder / "vocab.json")
         for name, array, length in zip(NAMES, arrays, lengths, strict=True):
             if array.dtype != vocab.dtype or array.shape != (length,) or length % max(segments, 1):
@@ -92,8 +91,8 @@ def encode_text(
     CharlabError
         If the text is too short to be split, or shorter than ``chars``.
     """
-    # The first pass over the file counts characters: the splits and the width of an id
-    # must be known before the second pass writes the ids.
+    # The first pass counts characters, which gives the splits and the dtype of the ids; the second
+    # pass writes the ids.
     counts = count_characters(read_pieces(path, chars))
     total = sum(counts.values())
     if chars is not None and total < chars:

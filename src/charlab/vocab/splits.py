@@ -1,12 +1,11 @@
 """Divide a text into train, val and test.
 
-``contiguous``, the honest split: the first part of the text is ``train``, the middle part
-``val``, the last part ``test``, so the model is tested on pages that come after all it read.
+``contiguous``, the honest split: the first part of the text is ``train``, the middle ``val`` and
+the last ``test``, so that the model is tested on pages after all those that it has read.
 
-``interleaved``: the text is cut into equal segments first (as many as corpus.streams), and each
-segment is divided like that. Test passages then lie between training passages, which makes
-them easier to predict; some published figures are of this kind (Karpathy, Johnson and
-Fei-Fei 2015, arXiv:1506.02078).
+``interleaved``: the text is cut into equal segments (corpus.streams of them), and each is divided
+in this way. Test passages then lie between training passages, which makes them easier to predict;
+some published figures are of this kind (Karpathy, Johnson and Fei-Fei 2015, arXiv:1506.02078).
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Splits:
 
     @property
     def chars(self) -> int:
-        """Characters used; fewer than ``segments`` are left over at the end of the text."""
+        """Number of characters used; fewer than ``segments`` at the end of the text are not."""
         return self.segments * (self.train + self.val + self.test)
 
     def total(self, name: str) -> int:
@@ -62,7 +61,7 @@ class Splits:
         return start, start + int(getattr(self, name))
 
     def within(self, position: int, length: int) -> Iterator[tuple[str, slice]]:
-        """Yield the splits that a piece of the text contributes to, with its characters for each.
+        """Yield the splits that overlap with a piece of the text, each with the part of the piece.
 
         Parameters
         ----------
@@ -97,8 +96,8 @@ def divide(chars: int, corpus: SplitParams) -> Splits:
     """
     # The parameter streams is the number of segments of an interleaved split.
     segments = corpus.streams if corpus.split == "interleaved" else 1
-    each = chars // segments
-    # Rounding is part of the results' definition: train and train + val are rounded down.
+    each = chars // segments  # the remainder at the end is not used
+    # Results depend on the rounding: the ends of train and of val are both rounded down.
     train = int(each * (1 - corpus.val - corpus.test))
     val = int(each * (1 - corpus.test)) - train
     splits = Splits(corpus.split, segments, train, val, each - train - val if corpus.test else 0)

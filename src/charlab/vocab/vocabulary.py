@@ -32,11 +32,11 @@ LOOK_ALIKES = {
     "–": "-", "—": "-", "…": ".", "\t": " ", "\u00a0": " ", "ß": "s", "æ": "a", "ø": "o",
     "'": "’", '"': "”", "-": "—",
 }  # fmt: skip
-"""Suggestions for characters that have no Unicode decomposition."""
+"""Replacements to suggest for characters without a Unicode decomposition."""
 
 
 class UnknownCharacterError(CharlabError):
-    """A character is not in the vocabulary, which has no unknown symbol."""
+    """A character outside a vocabulary that has no unknown symbol."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Vocabulary:
     counts : tuple of int
         Occurrences in the text from which the vocabulary was made.
     unknown : bool
-        Whether the last id is a symbol for all other characters.
+        True if the last id stands for all other characters.
     """
 
     chars: tuple[str, ...]
@@ -58,7 +58,7 @@ class Vocabulary:
     unknown: bool = False
 
     def __post_init__(self) -> None:
-        # The ids, and so all encoded texts, depend on this order.
+        # The meaning of ids in all encoded texts depends on this order.
         ordered = all(a < b for a, b in pairwise(self.chars))
         single = all(len(char) == 1 for char in self.chars)
         if len(self.chars) != len(self.counts) or not (ordered and single and self.chars):
@@ -89,8 +89,8 @@ class Vocabulary:
     ) -> Vocabulary:
         """Return the vocabulary of the characters that occur at least ``min_count`` times.
 
-        Combining marks are kept however rare: without its mark, a letter in NFC that
-        has no composed form would silently become another letter.
+        Combining marks are kept even if they are rarer: a letter that NFC cannot compose with its
+        mark would silently become another letter without it.
         """
         kept = sorted(
             char
@@ -112,7 +112,7 @@ class Vocabulary:
 
     @classmethod
     def from_dict(cls, document: Any, source: str = "the vocabulary") -> Vocabulary:
-        """Return the vocabulary from which :meth:`as_dict` made ``document``.
+        """Return the vocabulary described by ``document``, the result of :meth:`as_dict`.
 
         Raises
         ------
@@ -180,14 +180,14 @@ class Vocabulary:
         return next(self.encode_pieces([text]))
 
     def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
-        """Yield the ids of each piece of a text; errors count positions from its beginning.
+        """Yield the ids of each piece of a text; errors give positions in the whole text.
 
         Raises
         ------
         UnknownCharacterError
             If a character is not in the vocabulary and there is no unknown symbol.
         """
-        # One id per code point; all other characters get the id of the unknown symbol, or,
+        # A table of ids by code point. All other characters get the id of the unknown symbol or,
         # without one, the id after the last, which marks them as errors below.
         other = self.size - 1 if self.unknown else self.size
         table = np.full(CODE_POINTS, other, dtype=np.uint32)
@@ -218,7 +218,7 @@ class Vocabulary:
                 f"found ids from {array.min()} to {array.max()}, but those of the vocabulary are "
                 f"0 to {self.size - 1}; decode with the vocabulary that encoded the text"
             )
-        # (chars,) code points, four bytes each, to text
+        # (chars,) code points of four bytes each
         return symbols[array.astype(np.intp)].tobytes().decode("utf-32-le", "surrogatepass")
 
 

@@ -39,6 +39,13 @@ def test_every_layout(layout: str, tmp_path: Path) -> None:
     assert fetch_book(77, templates, tmp_path) == (BOOK, f"file://{path}")
 
 
+def test_a_local_folder_may_have_any_letters(tmp_path: Path) -> None:
+    """Its path becomes a URL and a path again, alone and as a template."""
+    folder = make_mirror(tmp_path / "Bücher%20")
+    for setting in (str(folder), f"{folder}/cache/epub/{{id}}/pg{{id}}.txt"):
+        assert fetch_book(77, mirrors(setting)[:1], tmp_path)[0] == BOOK
+
+
 def test_a_mirror_over_http(tmp_path: Path) -> None:
     """A broken connection is resumed before the next mirror is tried."""
     with serving(Script(BOOK, cut(300))) as url:

@@ -105,6 +105,11 @@ class Network:
         self.fresh = self.started = True
         self._make_masks(dtype)
 
+    def share(self, parameters: Parameters, gradient: Parameters) -> None:
+        """Use these arrays for weights and gradients instead of arrays of its own."""
+        self.parameters, self.gradient = parameters, gradient
+        self.weights, self.gradients = parameters.views, gradient.views
+
     def _make_masks(self, dtype: DTypeLike) -> None:
         """Make room for the masks of each place where something is dropped."""
         params, last = self.params, self.params.layers - 1

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from charlab.models import kernel_functions, torch_functions
+from charlab.models import deferred, torch_functions
 from charlab.models.cells import LayerState
 from charlab.models.initialization import initial_weights
 from charlab.models.kernel_functions import Masks
@@ -130,12 +130,12 @@ class _Setting:
     Attributes
     ----------
     functions : module
-        :mod:`charlab.models.kernel_functions` or :mod:`charlab.models.torch_functions`.
+        :mod:`charlab.models.deferred` or :mod:`charlab.models.torch_functions`.
     """
 
     def __init__(self, params: ModelParams, exact: bool, bf16: bool, source: Randomness) -> None:
         self.params, self.options = params, {} if exact else {"bf16": bf16}
-        self.functions: Any = kernel_functions if exact else torch_functions
+        self.functions: Any = deferred if exact else torch_functions
         self.source = source
 
     def drops_after(self, depth: int) -> bool:

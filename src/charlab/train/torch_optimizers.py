@@ -5,6 +5,7 @@ The formulas are those of :mod:`charlab.train.optimizers`.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
-from charlab.exact.network import Optimizer, Parameters
+from charlab.exact.network import Network, Optimizer, Parameters
 from charlab.models.kernel_functions import Masks
+from charlab.models.params import ModelParams
 from charlab.train.optimizers import EPS, KINDS
 from charlab.train.params import TrainParams
 
@@ -48,6 +50,10 @@ class ExactOptimizer:
             view[...] = parameter.detach().numpy()
             parameter.data = torch.from_numpy(view)
         self.optimizer = Optimizer(self, params)
+        self.tensors = {name: torch.from_numpy(g) for name, g in self.gradient.views.items()}
+        self.networks: dict[tuple[int, int], Network] = {}
+        for parameter in named.values():
+            parameter.__dict__["owner"] = self
         self._lend()
 
     def _lend(self) -> None:
@@ -55,17 +61,40 @@ class ExactOptimizer:
         for name, parameter in self.named.items():
             parameter.__dict__["rooms"] = [self.gradient.views[name]]
 
+    def owns(self, weights: list[Tensor]) -> bool:
+        """Return whether these are all weights but a learned initial state, ready to learn."""
+        named = [p for name, p in self.named.items() if not name.startswith("initial.")]
+        ready = all(p.requires_grad and p.grad is None for p in self.named.values())
+        same = len(weights) == len(named) and all(map(operator.is_, weights, named))
+        return ready and same and not any(p._backward_hooks for p in named)
+
+    def network(self, params: ModelParams, seq_len: int, batch: int) -> Network:
+        """Return the whole network over these weights for chunks of a size."""
+        if (seq_len, batch) not in self.networks:
+            network = Network(params, self.parameters.views, batch, seq_len, self.masks.key)
+            network.share(self.parameters, self.gradient)
+            self.networks[seq_len, batch] = network
+        return self.networks[seq_len, batch]
+
+    def accept(self, start: bool) -> None:
+        """Give the parameters the gradients that a network wrote, with ``start`` all of them."""
+        for name, parameter in self.named.items():
+            if start or not name.startswith("initial."):
+                parameter.grad = self.tensors[name]
+
     def step(self, learning_rate: float) -> float:
         """Take a step along the gradients that the parameters hold; return their norm."""
         start = False
         for name, parameter in self.named.items():
-            view, gradient = self.gradient.views[name], parameter.grad
+            gradient = parameter.grad
             if gradient is None:
-                view.fill(0)
+                self.gradient.views[name].fill(0)
                 continue
             start = start or name.startswith("initial.")
-            if gradient.data_ptr() != view.ctypes.data:  # torch made it
-                view[...] = gradient.numpy()
+            if gradient is self.tensors[name]:
+                continue
+            if gradient.data_ptr() != self.tensors[name].data_ptr():  # torch made it
+                self.tensors[name].copy_(gradient)
         norm = self.optimizer.step(learning_rate, start)
         self.masks.updates = self.updates
         self._lend()

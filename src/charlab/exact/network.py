@@ -39,7 +39,9 @@ class Parameters:
         self.flat = aligned((sum(sizes),), dtype)
         self.views: dict[str, Array] = {}
         self.start = sum(
-            size for name, size in zip(shapes, sizes, strict=True) if not name.startswith("initial.")
+            size
+            for name, size in zip(shapes, sizes, strict=True)
+            if not name.startswith("initial.")
         )
         start = 0
         for (name, shape), size in zip(shapes.items(), sizes, strict=True):

@@ -134,15 +134,36 @@ def linear(x: Any, weight: Tensor, bias: Tensor) -> Any:
 
 
 class Loss(Deferred):
-    """A mean cross-entropy."""
+    """A mean cross-entropy.
+
+    Attributes
+    ----------
+    value : float or None
+        Known after a backward pass by a whole network.
+    """
+
+    value: float | None = None
+
+    def real(self) -> Any:
+        """Return the tensor that autograd knows, or after the backward pass a constant."""
+        if self.result is None and self.value is not None:
+            self.result = torch.tensor(self.value, dtype=torch.float64)
+        return super().real()
+
+    def detach(self) -> Any:
+        """Return the loss without its history."""
+        return self if self.value is not None else self.real().detach()
+
+    def __float__(self) -> float:
+        return float(self.real()) if self.value is None else self.value
 
     def backward(self) -> None:
         """Add the derivatives in the weights to their ``grad``."""
-        chain = None if self.result is not None else Chain.of(self)
+        chain = None if self.value is not None or self.result is not None else Chain.of(self)
         if chain is None:
             self.real().backward()
         else:
-            self.result = torch.tensor(chain.differentiate(), dtype=torch.float64)
+            self.value = chain.differentiate()
 
 
 def cross_entropy(logits: Any, targets: Tensor) -> Any:
@@ -186,7 +207,11 @@ class Chain:
             params, depth, below, state, own = x.arguments[0].arguments
             if not _dropped_as_usual(params, depth, masks, own[1]):
                 return None
-            own = (own[0], own[1].arguments[0] if isinstance(own[1], Deferred) else own[1], *own[2:])
+            own = (
+                own[0],
+                own[1].arguments[0] if isinstance(own[1], Deferred) else own[1],
+                *own[2:],
+            )
             layers.insert(0, (params, depth, below, state))
             ends.insert(0, x.arguments[1])
             weights, x = [*own, *weights], below
@@ -195,9 +220,7 @@ class Chain:
         return cls._checked(weights, layers, ends, targets)
 
     @classmethod
-    def _checked(
-        cls, weights: list[Any], layers: Any, ends: Any, targets: Tensor
-    ) -> Chain | None:
+    def _checked(cls, weights: list[Any], layers: Any, ends: Any, targets: Tensor) -> Chain | None:
         """Return the chain if its weights are those of one optimizer, and its states plain."""
         owner = weights[0].__dict__.get("owner")
         usual = owner is not None and len(layers) == layers[0][0].layers
@@ -252,4 +275,3 @@ def _dropped_as_usual(params: ModelParams, depth: int, masks: Any, recurrent: An
             recurrent.arguments[1] == params.recurrent_dropout
         )
     return not params.recurrent_dropout
-

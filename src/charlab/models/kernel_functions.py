@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from charlab.exact import dropout, layout
 from charlab.exact.lanes import WIDTH
 from charlab.exact.layers import steps_for
-from charlab.exact.layout import ADD, GET, LSTM, SET, Array, aligned, blocks
+from charlab.exact.layout import ADD, GET, SET, Array, aligned, blocks
 from charlab.exact.workspace import Head, Layer
 from charlab.models.params import ModelParams
 
@@ -35,7 +35,7 @@ PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 class Loan:
     """A workspace in use; it can be used again when nothing refers to the loan anymore."""
 
-    pools: defaultdict[Any, list[Any]] = defaultdict(list)
+    pools: ClassVar[defaultdict[Any, list[Any]]] = defaultdict(list)
 
     def __init__(self, key: Any, make: Callable[[], Any]) -> None:
         self.pool = self.pools[key]
@@ -273,7 +273,7 @@ class _DropOutputs(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Packed, loan: Loan, mask_steps: int) -> Tensor:
-        mask, out = loan.lent
+        _, out = loan.lent
         ctx.x, ctx.loan, ctx.room, ctx.mask_steps = x, loan, x.take_room(), mask_steps
         _DropOutputs.thin(ctx, x.values, out)
         dropped: Tensor = Packed(tuple(x.shape), x.dtype, out, [ctx.room], loan)

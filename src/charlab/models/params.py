@@ -14,7 +14,7 @@ class ModelParams(Section):
 
     backend: Literal["exact", "torch", "numpy"] = Field(
         default="exact",
-        description="exact (same bits on all processors), torch (its own layers), numpy (rnn by hand)",
+        description="exact (same bits on every processor), torch (its layers), numpy (by hand)",
     )
     cell: Literal["rnn", "gru", "lstm"] = Field(default="lstm", description="rnn, gru, lstm")
     activation: Literal["tanh", "relu", "sigmoid"] = Field(

@@ -1,7 +1,7 @@
 """Layers, dropout and loss of a network by torch and its autograd, on a CPU or a GPU.
 
-The same functions as in :mod:`charlab.models.kernel_functions`. Layers are torch's own, cuDNN's on a
-GPU, and single steps of :mod:`charlab.models.cells` for the cells that torch does not have.
+The same functions as in :mod:`charlab.models.kernel_functions`. Layers are torch's own, cuDNN's
+on a GPU, and single steps of :mod:`charlab.models.cells` for cells that torch does not have.
 """
 
 from __future__ import annotations
@@ -52,9 +52,7 @@ def drop_weight(weight: Tensor, rate: float, source: torch.Generator, depth: int
     return _masked(weight, rate, source, weight.shape)
 
 
-def _masked(
-    values: Tensor, rate: float, source: torch.Generator, shape: tuple[int, ...]
-) -> Tensor:
+def _masked(values: Tensor, rate: float, source: torch.Generator, shape: tuple[int, ...]) -> Tensor:
     kept = torch.rand(shape, generator=source, device=values.device) >= rate
     return values * kept.to(values.dtype) / (1 - rate)
 

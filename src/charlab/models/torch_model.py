@@ -174,7 +174,11 @@ class RNN(nn.Module):
 
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Return the last layer's outputs (T, B, H), and the state after the chunk."""
-        run, params, options = self.setting.functions.layer, self.setting.params, self.setting.options
+        run, params, options = (
+            self.setting.functions.layer,
+            self.setting.params,
+            self.setting.options,
+        )
         hidden, ends = inputs, []
         for depth in range(params.layers):
             if depth:

@@ -108,9 +108,7 @@ class NumpyLearner:
         self.state = [(arrays["state"].copy(),)]
 
 
-def make_learner(
-    vocab_size: int, model: ModelParams, train: TrainParams, seed: int
-) -> Learner:
+def make_learner(vocab_size: int, model: ModelParams, train: TrainParams, seed: int) -> Learner:
     """Return a new learner for the backend that the parameters name."""
     if model.backend == "numpy":
         return NumpyLearner(vocab_size, model, train, seed)

@@ -10,8 +10,8 @@ With g the gradient, eta the learning rate and all operations element by element
              w -= eta m / (sqrt(s) + eps)                              Kingma and Ba 2015
 
 These are the formulas of torch.optim, with which tests compare these. Networks of the other
-backends are updated in :mod:`charlab.train.torch_optimizers`. Weight decay is decoupled from the gradient
-(Loshchilov and Hutter 2019): w -= eta * decay * w.
+backends are updated in :mod:`charlab.train.torch_optimizers`. Weight decay is decoupled from the
+gradient (Loshchilov and Hutter 2019): w -= eta * decay * w.
 """
 
 from __future__ import annotations

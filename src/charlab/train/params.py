@@ -62,7 +62,9 @@ class TrainParams(Section):
         default=0, description="copies of the weights during training, to sample from; 0: none"
     )
     keep: Literal["best", "last"] = Field(default="best", description="best on val, or last")
-    precision: Literal["fp32", "bf16"] = Field(default="fp32", description="fp32, bf16 (device: cuda only)")
+    precision: Literal["fp32", "bf16"] = Field(
+        default="fp32", description="fp32, bf16 (device: cuda only)"
+    )
     device: Literal["cpu", "cuda"] = Field(default="cpu", description="cpu, cuda")
     threads: Annotated[Int, Field(ge=1, le=1024)] = Field(
         default=1, description="of one training; several trainings run side by side"

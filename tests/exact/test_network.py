@@ -93,7 +93,7 @@ def largest_difference(
     return max(losses), max(others)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("layers", "hidden"), [(1, 13), (2, 19), (3, 32)])
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

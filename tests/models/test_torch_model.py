@@ -27,7 +27,7 @@ CASES = list(itertools.product(("rnn", "gru", "lstm"), (1, 2), ("zero", "learned
 
 def network(seed: int = 0, **options: Any) -> CharRNN:
     """Return a small network of torch's layers in float64; a learned state is not zero."""
-    params = ModelParams(**({"hidden": HIDDEN, "backend": "torch"} | options))
+    params = ModelParams.model_validate({"hidden": HIDDEN, "backend": "torch", **options})
     exact = params.backend == "exact"
     dropout = Masks(seed) if exact else torch.Generator().manual_seed(seed)
     model = CharRNN(VOCAB, params, np.random.default_rng(seed), dropout).double()
@@ -85,13 +85,18 @@ def test_both_backends_give_the_same_gradients(
     cell: str, layers: int, initial: str, activation: str
 ) -> None:
     """Of the usual loss, of one that torch computes from the logits, and of both together."""
-    options = {"cell": cell, "layers": layers, "initial_state": initial, "activation": activation}
+    options: dict[str, Any] = {
+        "cell": cell,
+        "layers": layers,
+        "initial_state": initial,
+        "activation": activation,
+    }
     ours, theirs = (network(backend=backend, **options) for backend in ("exact", "torch"))
     for usual, own in ((1, 0), (0, 1), (2, 1)):
         for model in (ours, theirs):
             model.zero_grad()
             logits, _ = model(text(), model.initial_state(BATCH))
-            loss = own * logits.log_softmax(-1)[..., 0].sum() if own else 0.0
+            loss: Any = own * logits.log_softmax(-1)[..., 0].sum() if own else 0.0
             if usual:
                 loss = model.loss(logits, text() // 2) * usual + loss
             loss.backward()

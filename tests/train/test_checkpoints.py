@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -210,9 +211,9 @@ def test_key_depends_on_the_libraries(monkeypatch: pytest.MonkeyPatch, library: 
     """Another release may round differently, so it must not continue this one's training."""
     data = encoded(TEXT, 12, 12)
     before = key_of(CONFIG, data)
-    version = checkpoints.version
+    version = metadata.version
     monkeypatch.setattr(
-        checkpoints, "version", lambda name: "0.0.0" if name == library else version(name)
+        metadata, "version", lambda name: "0.0.0" if name == library else version(name)
     )
     assert key_of(CONFIG, data) != before
 

@@ -197,7 +197,9 @@ class Chain:
         if not _pending(logits, kernel_functions.linear):
             return None
         x, *head = logits.arguments
-        weights, layers, ends = head, [], []
+        weights: list[Any] = head
+        layers: list[tuple[Any, ...]] = []
+        ends: list[LayerState] = []
         while True:
             masks = None
             if _pending(x, kernel_functions.drop):

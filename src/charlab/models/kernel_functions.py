@@ -53,6 +53,11 @@ class Loan:
         self.pool.append(self.lent)
 
 
+def _apply(function: Any, *arguments: Any) -> Any:
+    """Call a function of autograd."""
+    return function.apply(*arguments)
+
+
 class Lazy(torch.Tensor):
     """A tensor whose numbers torch gets when it asks for them."""
 
@@ -146,7 +151,7 @@ class _Pack(Function):
 
 
 def _packed(x: Tensor) -> Packed:
-    result: Packed = x if isinstance(x, Packed) else _Pack.apply(x)
+    result: Packed = x if isinstance(x, Packed) else _apply(_Pack, x)
     return result
 
 
@@ -245,7 +250,7 @@ def layer(
     loan = Loan(key, lambda: Layer(params, depth, inputs, batch, seq_len, dtype))
     ids = x.long().contiguous().numpy() if depth == 0 else loan.lent.no_ids
     below = _packed(x) if depth else None
-    hidden, *end = _RunLayer.apply(loan, ids, below, weights, *weights, *state)
+    hidden, *end = _apply(_RunLayer, loan, ids, below, weights, *weights, *state)
     return hidden, tuple(end)
 
 
@@ -311,7 +316,7 @@ def drop(x: Tensor, rate: float, masks: Masks, depth: int, every_step: bool) -> 
 
     loan = Loan(("drop", steps, hidden, batch, seq_len, dtype), make)
     masks.fill(loan.lent[0], rate, 2 * depth)
-    result: Tensor = _DropOutputs.apply(packed, loan, steps)
+    result: Tensor = _apply(_DropOutputs, packed, loan, steps)
     return result
 
 
@@ -337,7 +342,7 @@ def drop_weight(weight: Tensor, rate: float, masks: Masks, depth: int) -> Tensor
     """Set a random share of W_hh's elements to zero and scale the rest."""
     mask = aligned((blocks(weight.numel()) * WIDTH,), weight.detach().numpy().dtype)
     masks.fill(mask, rate, 2 * depth + 1)
-    result: Tensor = _DropWeight.apply(weight, mask)
+    result: Tensor = _apply(_DropWeight, weight, mask)
     return result
 
 
@@ -359,7 +364,7 @@ class _Repeat(Function):
 
 def repeat(part: Tensor, depth: int, batch: int) -> Tensor:
     """Return row ``depth`` of (layers, H) for every sequence, (B, H)."""
-    result: Tensor = _Repeat.apply(part, depth, batch)
+    result: Tensor = _apply(_Repeat, part, depth, batch)
     return result
 
 
@@ -418,7 +423,7 @@ class _Linear(Function):
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Return logits W h + b, (T, B, V), of hidden states (T, B, H)."""
-    logits: Tensor = _Linear.apply(_packed(x), weight, bias)
+    logits: Tensor = _apply(_Linear, _packed(x), weight, bias)
     if not torch.is_grad_enabled() and isinstance(logits, Lazy):
         return logits.plain()
     return logits
@@ -447,7 +452,7 @@ class _CrossEntropy(Function):
         scale = d.item()
         if scale != 1.0:
             for part in (dh, head.dweight, head.dbias):
-                part *= part.dtype.type(scale)
+                part *= scale
         logits: Logits = ctx.logits
         shape = tuple(logits.shape)
         return _LogitsGradient(shape, logits.dtype, logits, ctx.targets, scale, (loan, dh)), None
@@ -456,6 +461,6 @@ class _CrossEntropy(Function):
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Return the mean loss in nats per character; logits (T, B, V), targets (T, B)."""
     if isinstance(logits, Logits):
-        loss: Tensor = _CrossEntropy.apply(logits, targets.long().contiguous().numpy())
+        loss: Tensor = _apply(_CrossEntropy, logits, targets.long().contiguous().numpy())
         return loss
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten().long())

@@ -13,7 +13,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def key_of(config: Mapping[str, Any], data: EncodedText) -> str:
         # The type and length separate the splits: moving their borders changes the hash.
         digest.update(f"{split.dtype} {len(split)} {data.segments}".encode())
         digest.update(np.ascontiguousarray(split).data)
-    digest.update(json.dumps({name: version(name) for name in LIBRARIES}).encode())
+    digest.update(json.dumps({name: metadata.version(name) for name in LIBRARIES}).encode())
     for pattern in CODE:
         for path in sorted(PACKAGE.glob(pattern)):
             digest.update(path.read_bytes())

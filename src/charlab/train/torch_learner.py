@@ -37,7 +37,7 @@ class TorchLearner:
             train.device,
             train.precision,
         ).train()
-        self.parameters = list(self.model.parameters())
+        self.parameters: list[torch.Tensor] = list(self.model.parameters())
         self.optimizer = (
             ExactOptimizer(self.model, train, masks)
             if exact

@@ -34,7 +34,7 @@ def source_hash() -> str:
 
 def _places() -> list[Path]:
     """Return the folders to try, in order."""
-    named = [Path(numba.config.CACHE_DIR)] if getattr(numba.config, "CACHE_DIR", "") else []
+    named = [Path(given)] if (given := getattr(numba.config, "CACHE_DIR", "")) else []
     user = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     # One folder per user: nobody may run code that somebody else put there.
     shared = Path(tempfile.gettempdir()) / f"charlab-{os.getuid() if hasattr(os, 'getuid') else ''}"
@@ -66,7 +66,7 @@ def folder() -> Path | None:
     return None
 
 
-class _Locator(caching._CacheLocator):  # type: ignore[misc]
+class _Locator(caching._CacheLocator):
     """Tells Numba where functions of this package are kept."""
 
     def __init__(self, function: Any, source: str) -> None:
@@ -90,5 +90,5 @@ class _Locator(caching._CacheLocator):  # type: ignore[misc]
 def install() -> None:
     """Make Numba keep this package's functions in :func:`folder`."""
     # Numba 0.60 calls the class by its older name.
-    owner = getattr(caching, "CacheImpl", None) or caching._CacheImpl
+    owner: Any = getattr(caching, "CacheImpl", None) or vars(caching)["_CacheImpl"]
     owner._locator_classes.insert(0, _Locator)

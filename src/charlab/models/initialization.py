@@ -68,7 +68,7 @@ def _square(model: ModelParams, generator: np.random.Generator) -> NDArray[np.fl
     # Only this way of initialization needs Numba, which takes a second to load.
     from charlab.exact.initial import orthogonal
 
-    return orthogonal(generator, model.hidden)
+    return np.asarray(orthogonal(generator, model.hidden), np.float64)
 
 
 def _uniform(

@@ -64,7 +64,7 @@ class Lazy(torch.Tensor):
     @staticmethod
     def __new__(cls, shape: tuple[int, ...], dtype: torch.dtype, *_: Any) -> Any:
         """Make a tensor without memory."""
-        return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=dtype)  # type: ignore[attr-defined]
+        return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=dtype)
 
     def plain(self) -> Tensor:
         """Return the same numbers as an ordinary tensor."""
@@ -73,7 +73,7 @@ class Lazy(torch.Tensor):
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]
         cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         """Run any operation of torch on ordinary tensors."""
@@ -94,27 +94,27 @@ class Packed(Lazy):
 
     Attributes
     ----------
-    values : ndarray, flat
+    numbers : ndarray, flat
     rooms : list of ndarray
         Where the derivative in this tensor may be written; empty once it is given away.
     loan : Loan or None
-        Keeps ``values`` from being used for something else.
+        Keeps ``numbers`` from being used for something else.
     """
 
     def __init__(
         self, shape: tuple[int, ...], dtype: torch.dtype, values: Array, rooms: list[Array],
         loan: Loan | None = None,
     ) -> None:  # fmt: skip
-        self.values, self.rooms, self.loan = values, rooms, loan
+        self.numbers, self.rooms, self.loan = values, rooms, loan
 
     def take_room(self) -> Array:
         """Return an array for the derivative in this tensor, another one at each call."""
-        return self.rooms.pop() if self.rooms else aligned(self.values.shape, self.values.dtype)
+        return self.rooms.pop() if self.rooms else aligned(self.numbers.shape, self.numbers.dtype)
 
     def plain(self) -> Tensor:
         """Return the same numbers as an ordinary tensor."""
         seq_len, batch, hidden = self.shape
-        steps = _steps(self.values, seq_len, batch, hidden)  # (T, B, H / 16, 16)
+        steps = _steps(self.numbers, seq_len, batch, hidden)  # (T, B, H / 16, 16)
         return torch.from_numpy(steps.reshape(seq_len, batch, -1)[:, :, :hidden].copy())
 
 
@@ -166,7 +166,7 @@ class _RunLayer(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, loan: Loan, ids: Array, below: Packed | None, weights: Any, *tensors: Tensor
+        ctx: Any, loan: Loan, ids: Any, below: Packed | None, weights: Any, *tensors: Tensor
     ) -> Any:
         layer: Layer = loan.lent
         arrays = [value.detach().numpy() for value in tensors]
@@ -174,7 +174,7 @@ class _RunLayer(Function):
         layer.pack(named, arrays[1])
         for part, start in zip(layer.parts(), arrays[4:], strict=True):
             layout.copy_state(SET, np.ascontiguousarray(start), part, layer.steps, 0)
-        layer.forward(ids, None if below is None else below.values)
+        layer.forward(ids, None if below is None else below.numbers)
         ends = [np.empty((layer.batch, layer.size), layer.dtype) for _ in layer.parts()]
         for end, part in zip(ends, layer.parts(), strict=True):
             layout.copy_state(GET, end, part, layer.steps, layer.seq_len)
@@ -192,8 +192,8 @@ class _RunLayer(Function):
             layer.dh.fill(0)
         elif not isinstance(d, Packed):
             _write(layer.dh, d)
-        elif d.values is not layer.dh:
-            layer.dh[...] = d.values
+        elif d.numbers is not layer.dh:
+            layer.dh[...] = d.numbers
         layer.dc.fill(0)
         for end, (part, steps, slot) in zip(
             d_ends, ((layer.dh, layer.steps, layer.seq_len), (layer.dc, 1, 0)), strict=False
@@ -204,7 +204,7 @@ class _RunLayer(Function):
         room = None if below is None else below.take_room()
         if room is not None:
             room.fill(0)
-        layer.backward(ctx.ids, None if below is None else below.values, room, wanted)
+        layer.backward(ctx.ids, None if below is None else below.numbers, room, wanted)
         gradients = [_take(weight) for weight in ctx.weights]
         layer.unpack({f"rnn.{p}_l{layer.depth}": g for p, g in zip(PARTS, gradients, strict=True)})
         starts = _RunLayer.starts(layer) if wanted else [None for _ in layer.parts()]
@@ -280,7 +280,7 @@ class _DropOutputs(Function):
     def forward(ctx: Any, x: Packed, loan: Loan, mask_steps: int) -> Tensor:
         _, out = loan.lent
         ctx.x, ctx.loan, ctx.room, ctx.mask_steps = x, loan, x.take_room(), mask_steps
-        _DropOutputs.thin(ctx, x.values, out)
+        _DropOutputs.thin(ctx, x.numbers, out)
         dropped: Tensor = Packed(tuple(x.shape), x.dtype, out, [ctx.room], loan)
         return dropped
 
@@ -297,7 +297,7 @@ class _DropOutputs(Function):
     def backward(ctx: Any, d: Tensor) -> Any:
         if not isinstance(d, Packed):
             _write(ctx.room, d)
-        _DropOutputs.thin(ctx, d.values if isinstance(d, Packed) else ctx.room, ctx.room)
+        _DropOutputs.thin(ctx, d.numbers if isinstance(d, Packed) else ctx.room, ctx.room)
         return Packed(tuple(d.shape), d.dtype, ctx.room, []), None, None
 
 
@@ -309,10 +309,10 @@ def drop(x: Tensor, rate: float, masks: Masks, depth: int, every_step: bool) -> 
     packed = _packed(x)
     seq_len, batch, hidden = packed.shape
     steps = steps_for(seq_len) if every_step else 1
-    size, dtype = blocks(hidden) * batch * WIDTH, packed.values.dtype
+    size, dtype = blocks(hidden) * batch * WIDTH, packed.numbers.dtype
 
     def make() -> tuple[Array, Array]:
-        return aligned((size * steps,), dtype), aligned(packed.values.shape, dtype)
+        return aligned((size * steps,), dtype), aligned(packed.numbers.shape, dtype)
 
     loan = Loan(("drop", steps, hidden, batch, seq_len, dtype), make)
     masks.fill(loan.lent[0], rate, 2 * depth)
@@ -435,14 +435,14 @@ class _CrossEntropy(Function):
     @staticmethod
     def forward(ctx: Any, logits: Logits, targets: Array) -> Tensor:
         x, (weight, bias) = logits.x, (value.numpy() for value in logits.weights)
-        (seq_len, batch, hidden), dtype = x.shape, x.values.dtype
+        (seq_len, batch, hidden), dtype = x.shape, x.numbers.dtype
         size = (hidden, len(bias), batch, seq_len, dtype)
         loan = Loan(("head", *size), lambda: Head(*size))
         loan.lent.pack(weight, bias)
         learn = ctx.needs_input_grad[0]
-        dh = x.take_room() if learn else x.values
+        dh = x.take_room() if learn else x.numbers
         ctx.logits, ctx.targets, ctx.results = logits, targets, (loan, dh)
-        mean = loan.lent.loss(learn, x.values, dh, targets)
+        mean = loan.lent.loss(learn, x.numbers, dh, targets)
         return torch.tensor(mean, dtype=torch.float64)
 
     @staticmethod

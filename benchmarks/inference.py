@@ -32,8 +32,8 @@ from charlab.sample.distribution import SamplingOptions, uniforms
 from charlab.sample.generate import sample
 from charlab.synthetic.text import write
 from charlab.train.batches import Batches
-from charlab.train.learners import TorchLearner
 from charlab.train.params import TrainParams
+from charlab.train.torch_learner import TorchLearner
 from charlab.vocab.vocabulary import Vocabulary
 
 CHARS = 200_000

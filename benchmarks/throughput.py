@@ -1,254 +1,157 @@
-"""Training speed: this project's networks against a plain loop over torch.nn.
+"""Training speed of this project against torch.nn, one thread, float32.
 
-Both sides start from the same weights and take the same steps (Adam, clipping by norm) on
-the same chunks of the built-in text. Each has a process of its own, so that neither
-affects the other's memory, and they take turns step by step, so that other load on the machine
-slows both. A line gives the median rate of each, the median of the paired ratios
-with its quartiles, and the difference of the losses after the same characters.
+A step is a whole update: forward, loss, backward, clipping by norm, Adam. torch.nn reads rows of an
+identity matrix, clips with clip_grad_norm_ and steps with the foreach Adam, which is its quickest
+way. Ours is the whole path of a training: the network in torch, its loss, and the optimizer, as
+``charlab train`` runs them. Both start from the same weights, read the same chunk, and take turns
+in one process; each line compares the best steps of both, in seconds of processor time, which other programs on the
+machine disturb least. The last columns say which share of the core's peak in matrix products
+an update reaches, counting the products' operations only, and how far the losses differ
+after one step.
 
-    python benchmarks/throughput.py [--steps 40] [--hidden 128 --hidden 256]
+    python benchmarks/throughput.py [--seconds 20] [--only lstm128]
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-import multiprocessing
-import statistics
 import time
-from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
+from collections.abc import Callable
 from typing import Any
 
 import click
+import numba
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
+from charlab.exact.layout import Array, aligned
+from charlab.exact.products import PIECE, multiply
+from charlab.models.initialization import initial_weights
 from charlab.models.params import ModelParams
-from charlab.models.rnn_by_hand import NumpyRNN
-from charlab.models.torch_model import CharRNN
-from charlab.synthetic.text import write
-from charlab.vocab.vocabulary import Vocabulary
+from charlab.models.weights import GATES
+from charlab.train.params import TrainParams
+from charlab.train.torch_learner import TorchLearner
 
-BATCH, SEQ_LEN, LEARNING_RATE, CLIP_AT, WARM_UP = 64, 100, 2e-3, 5.0, 2
+VOCAB, RATE, CLIP_AT = 65, 2e-3, 5.0
 
-Step = Callable[[Tensor, Tensor], float]
+CASES: list[tuple[dict[str, Any], int, int, float]] = [
+    ({"cell": "lstm", "hidden": 64}, 16, 64, 1.9),
+    ({"cell": "lstm", "hidden": 128}, 64, 100, 1.9),
+    ({"cell": "lstm", "hidden": 256}, 64, 100, 1.5),
+    ({"cell": "lstm", "hidden": 512}, 32, 64, 1.15),
+    ({"cell": "gru", "hidden": 128}, 64, 100, 1.9),
+    ({"cell": "gru", "hidden": 256}, 64, 100, 1.6),
+    ({"cell": "rnn", "hidden": 128}, 64, 100, 1.9),
+    ({"cell": "lstm", "hidden": 128, "layers": 2}, 64, 100, 1.6),
+    ({"cell": "lstm", "hidden": 128, "dropout": 0.2}, 64, 100, 1.6),
+    ({"cell": "lstm", "hidden": 128, "activation": "relu"}, 64, 100, 1.6),
+]
+"""Model, batch size, sequence length, and the ratio asked for."""
 
-
-def read_text() -> tuple[Tensor, int]:
-    """Return ids of the built-in text, shape (chars / B, B), and the size of its vocabulary."""
-    text = write(400_000, 1)
-    vocab = Vocabulary.from_text(text)
-    ids = vocab.encode(text).astype(np.int64)
-    columns = ids[: len(ids) // BATCH * BATCH].reshape(BATCH, -1).T  # (chars / B, B)
-    return torch.from_numpy(np.ascontiguousarray(columns)), vocab.size
-
-
-def chunks(ids: Tensor, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield inputs and targets (T, B), starting over at the end of the text."""
-    places = (len(ids) - 1) // SEQ_LEN
-    for step in range(steps):
-        at = step % places * SEQ_LEN
-        yield ids[at : at + SEQ_LEN], ids[at + 1 : at + SEQ_LEN + 1]
+Step = Callable[[], float]
 
 
-def plain_step(vocab_size: int, model: ModelParams) -> Step:
-    """Return the usual training step with torch.nn: one-hot input, recurrent layer, linear."""
-    kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[model.cell]
-    layer, head = kind(vocab_size, model.hidden), nn.Linear(model.hidden, vocab_size)
-    weights = CharRNN(vocab_size, model, np.random.default_rng(0))
-    own = {f"rnn.{k}": v for k, v in layer.named_parameters()}
-    own |= {f"head.{k}": v for k, v in head.named_parameters()}
+def torch_step(params: ModelParams, weights: dict[str, Array], ids: Array) -> Step:
+    """Return an update as one would write it with torch.nn, with its own tanh cells."""
+    kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[params.cell]
+    layer = kind(VOCAB, params.hidden, params.layers)
+    drop, head = nn.Dropout(params.dropout), nn.Linear(params.hidden, VOCAB)
+    own = {f"rnn.{name}": value for name, value in layer.named_parameters()}
+    own |= {f"head.{name}": value for name, value in head.named_parameters()}
     with torch.no_grad():
         for name, value in own.items():
-            value.copy_(weights.weight(name))
-    state: Any = None
-    parameters = list(own.values())
-    optimizer = torch.optim.Adam(parameters, lr=LEARNING_RATE, fused=True)
+            value.copy_(torch.from_numpy(weights[name]))
+    parameters, eye, state = list(own.values()), torch.eye(VOCAB), None
+    adam = torch.optim.Adam(parameters, lr=RATE, betas=(0.9, 0.99), foreach=True)
+    inputs, targets = torch.from_numpy(ids[:-1].copy()), torch.from_numpy(ids[1:].copy())
 
-    def step(inputs: Tensor, targets: Tensor) -> float:
+    def step() -> float:
         nonlocal state
-        optimizer.zero_grad()
-        hidden, state = layer(F.one_hot(inputs, vocab_size).float(), state)  # (T, B, H)
-        logits = head(hidden)  # (T, B, V)
+        adam.zero_grad()
+        hidden, state = layer(eye[inputs], state)
+        logits = head(drop(hidden) if params.dropout else hidden)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
         loss.backward()
         state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
         nn.utils.clip_grad_norm_(parameters, CLIP_AT)
-        optimizer.step()
+        adam.step()
         return loss.item()
 
     return step
 
 
-def own_step(vocab_size: int, model: ModelParams, precision: Any = "fp32") -> Step:
-    """Return the same step with this project's network."""
-    network = CharRNN(vocab_size, model, np.random.default_rng(0), precision=precision)
-    state = network.initial_state(BATCH)
-    optimizer = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
-
-    def step(inputs: Tensor, targets: Tensor) -> float:
-        nonlocal state
-        optimizer.zero_grad()
-        logits, state = network.sequence(inputs, state)
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        loss.backward()
-        state = [tuple(part.detach() for part in layer) for layer in state]
-        nn.utils.clip_grad_norm_(network.parameters(), CLIP_AT)
-        optimizer.step()
-        return loss.item()
-
-    return step
+def own_step(params: ModelParams, weights: dict[str, Array], ids: Array) -> Step:
+    """Return the same update by the learner of this project."""
+    seq_len, batch = ids.shape[0] - 1, ids.shape[1]
+    train = TrainParams(clip_at=CLIP_AT, batch_size=batch, seq_len=seq_len)
+    learner = TorchLearner(VOCAB, params, train, seed=1)
+    learner.model.load(weights)
+    inputs, targets = ids[:-1].copy(), ids[1:].copy()
+    return lambda: float(learner.learn(inputs, targets, RATE)[0])
 
 
-def numpy_step(vocab_size: int, hidden: int) -> Step:
-    """Return a forward and backward pass of the hand-written RNN, batched, in float32."""
-    params = ModelParams(backend="numpy", cell="rnn", hidden=hidden)
-    network = NumpyRNN(vocab_size, params, np.random.default_rng(0))
-    state = network.initial_state(BATCH)
-
-    def step(inputs: Tensor, targets: Tensor) -> float:
-        nonlocal state
-        loss, _, state = network.loss_and_gradients(inputs.numpy(), targets.numpy(), state)
-        return loss
-
-    return step
+@numba.njit
+def repeat_product(a: Array, b: Array, c: Array, rows: int, times: int) -> None:
+    """Multiply the same panel again and again."""
+    for _ in range(times):
+        multiply(a, 0, rows * 16, b, 0, c, 0, rows, PIECE)
 
 
-def classic_step(vocab_size: int, hidden: int, seq_len: int = 25) -> Step:
-    """Return a forward and backward pass of the classic NumPy RNN: one text, column vectors."""
-    rng = np.random.default_rng(0)
-    w_xh, w_hh, w_hy = (
-        rng.standard_normal(shape) * 0.01
-        for shape in ((hidden, vocab_size), (hidden, hidden), (vocab_size, hidden))
-    )
-    b_h, b_y = np.zeros((hidden, 1)), np.zeros((vocab_size, 1))
-
-    def step(inputs: Tensor, targets: Tensor) -> float:
-        xs, hs, ps, loss = {}, {-1: np.zeros((hidden, 1))}, {}, 0.0
-        ids, following = inputs[:seq_len, 0].tolist(), targets[:seq_len, 0].tolist()
-        for t in range(seq_len):
-            xs[t] = np.zeros((vocab_size, 1))
-            xs[t][ids[t]] = 1
-            hs[t] = np.tanh(w_xh @ xs[t] + w_hh @ hs[t - 1] + b_h)
-            y = np.exp(w_hy @ hs[t] + b_y)
-            ps[t] = y / np.sum(y)
-            loss -= np.log(ps[t][following[t], 0])
-        gradients = [np.zeros_like(w) for w in (w_xh, w_hh, w_hy, b_h, b_y)]
-        d_next = np.zeros((hidden, 1))
-        for t in reversed(range(seq_len)):
-            dy = ps[t].copy()
-            dy[following[t]] -= 1
-            da = (1 - hs[t] ** 2) * (w_hy.T @ dy + d_next)
-            d_next = w_hh.T @ da
-            for total, part in zip(
-                gradients, (da @ xs[t].T, da @ hs[t - 1].T, dy @ hs[t].T, da, dy), strict=True
-            ):
-                total += part
-        return loss / seq_len
-
-    return step
-
-
-def listing_step(vocab_size: int, model: ModelParams) -> Step:
-    """Return the step of a beginner's program: one text, its one-hot input made in a loop."""
-    layer, head = nn.LSTM(vocab_size, model.hidden), nn.Linear(model.hidden, vocab_size)
-    optimizer = torch.optim.Adam([*layer.parameters(), *head.parameters()], lr=LEARNING_RATE)
-
-    def step(inputs: Tensor, targets: Tensor) -> float:
-        one_hot = torch.zeros(SEQ_LEN, 1, vocab_size)
-        for t, character in enumerate(inputs[:, 0]):
-            one_hot[t, 0, character] = 1
-        logits = head(layer(one_hot)[0])
-        loss = F.cross_entropy(logits.flatten(0, 1), targets[:, 0])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return step
-
-
-MAKERS: dict[str, Callable[..., Step]] = {
-    "plain": plain_step,
-    "own": own_step,
-    "numpy": numpy_step,
-    "classic": classic_step,
-    "listing": listing_step,
-}
-
-
-def work(pipe: Connection, maker: str, arguments: tuple[Any, ...], steps: int) -> None:
-    """Take one training step at each request, and send back its seconds and loss."""
-    torch.set_num_threads(1)
-    ids, vocab_size = read_text()
-    step = MAKERS[maker](vocab_size, *arguments)
-    for inputs, targets in chunks(ids, steps):
-        pipe.recv()
+def peak() -> float:
+    """Return the core's peak in float32 products, in GFLOP/s, all operands in its first cache."""
+    rows, times, best = 12, 100, float("inf")
+    a, b, c = (aligned((n * 16,), np.float32) for n in (PIECE // 16 * rows, PIECE, rows))
+    for _ in range(500):
         start = time.perf_counter()
-        loss = step(inputs, targets)
-        pipe.send((time.perf_counter() - start, loss))
+        repeat_product(a, b, c, rows, times)
+        best = min(best, (time.perf_counter() - start) / times)
+    return 2 * rows * 16 * PIECE / best / 1e9
 
 
-class Side:
-    """One side of a comparison: a process that takes a training step at each request."""
-
-    def __init__(self, steps: int, size: int, maker: str, *arguments: Any) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(theirs, maker, arguments, steps))
-        self.process.start()
-        theirs.close()  # so that recv fails if the process dies
-        self.size, self.seconds, self.loss = size, [], math.nan
-
-    def step(self) -> None:
-        """Let the process take one step."""
-        self.pipe.send(None)
-        seconds, self.loss = self.pipe.recv()
-        self.seconds.append(seconds / self.size)
+def operations(params: ModelParams, chars: int) -> float:
+    """Return an update's operations in matrix products: one-hot input costs none."""
+    size = GATES[params.cell] * params.hidden * params.hidden
+    return 6.0 * chars * (size * (2 * params.layers - 1) + params.hidden * VOCAB)
 
 
-def compare(name: str, steps: int, *sides: Side) -> None:
-    """Let both sides take their steps in turn, and print their rates and the ratio."""
-    for _ in range(steps):
-        for side in sides:
-            side.step()
-    base, other = (side.seconds[WARM_UP:] for side in sides)
-    rates = [1e-3 / statistics.median(part) for part in (base, other)]
-    low, middle, high = statistics.quantiles([a / b for a, b in zip(base, other, strict=True)])
+def compare(case: tuple[dict[str, Any], int, int, float], seconds: float, top: float) -> None:
+    """Let both sides take steps in turn, and print a line."""
+    model, batch, seq_len, asked = case
+    params, rng = ModelParams(**model), np.random.default_rng(0)
+    weights = initial_weights(params, VOCAB, rng)
+    ids = rng.integers(0, VOCAB, (seq_len + 1, batch))
+    sides = torch_step(params, weights, ids), own_step(params, weights, ids)
+    first = [side() for side in sides]
+    times: tuple[list[float], list[float]] = ([], [])
+    end = time.monotonic() + seconds
+    while time.monotonic() < end or len(times[0]) < 10:
+        for side, taken in zip(sides, times, strict=True):
+            start = time.thread_time()
+            side()
+            taken.append(time.thread_time() - start)
+    theirs, ours = map(min, times)
+    chars, name = batch * seq_len, " ".join(map(str, model.values()))
     print(
-        f"{name:34} {rates[0]:8.0f} {rates[1]:8.0f}   x {middle:5.2f} "
-        f"({low:.2f} to {high:.2f})   losses differ by {abs(sides[0].loss - sides[1].loss):.1e}",
+        f"{name:18} B {batch:2} T {seq_len:3}  {chars / theirs:8,.0f} {chars / ours:8,.0f}"
+        f"  x {theirs / ours:4.2f} (asked {asked:4.2f})"
+        f"  {operations(params, chars) / ours / 1e9 / top:4.0%} of peak"
+        f"  losses differ by {abs(first[0] - first[1]):.0e}",
         flush=True,
     )
-    for side in sides:
-        side.process.join()
 
 
 @click.command(help=__doc__)
-@click.option("--steps", default=40, show_default=True, help="steps of each side")
-@click.option("--hidden", multiple=True, default=(128, 256), show_default=True)
-@click.option("--precision", multiple=True, default=("fp32",), show_default=True)
-def main(steps: int, hidden: tuple[int, ...], precision: tuple[str, ...]) -> None:
-    """Print one line for each comparison."""
-    steps += WARM_UP
-    size = BATCH * SEQ_LEN
-    print(f"B = {BATCH}, T = {SEQ_LEN}; thousand characters/s, one thread")
-    for cell, units, kind in itertools.product(("lstm", "gru", "rnn"), hidden, precision):
-        model = ModelParams(cell=cell, hidden=units)
-        sides = Side(steps, size, "plain", model), Side(steps, size, "own", model, kind)
-        compare(f"{cell} {units}: torch.nn fp32, own {kind}", steps, *sides)
-    for activation in ("relu", "sigmoid"):
-        models = (ModelParams(cell="lstm", activation=act) for act in ("tanh", activation))
-        sides = tuple(Side(steps, size, "own", model) for model in models)
-        compare(f"lstm 128: tanh, {activation}", steps, *sides)
-    sides = Side(steps, 25, "classic", 100), Side(steps, size, "numpy", 100)
-    compare("rnn 100: classic NumPy, batched", steps, *sides)
-    model = ModelParams(cell="lstm", hidden=128)
-    sides = Side(steps, SEQ_LEN, "listing", model), Side(steps, size, "own", model, "fp32")
-    compare("lstm 128: one text in a loop, own", steps, *sides)
+@click.option("--seconds", default=20.0, show_default=True, help="for each line")
+@click.option("--only", default="", help="such as lstm128")
+def main(seconds: float, only: str) -> None:
+    """Print one line for each network."""
+    torch.set_num_threads(1)
+    top = peak()
+    print(f"peak of one core in products: {top:.0f} GFLOP/s; characters/s of torch.nn, ours")
+    for case in CASES:
+        if f"{case[0]['cell']}{case[0]['hidden']}".startswith(only):
+            compare(case, seconds, top)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from charlab.core.schema import load
 from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
 from charlab.train.params import TrainStageParams
-from charlab.train.portable import ensure_code_path
 from charlab.vocab.encoded_text import EncodedText
 
 
@@ -19,7 +18,6 @@ from charlab.vocab.encoded_text import EncodedText
 def main(text: Path, out: Path) -> None:
     """Train one model and write its folder."""
     params = load(TrainStageParams)
-    ensure_code_path(params.train)
     config = TrainingConfig(params.model, params.train, params.seed, params.text)
     train(EncodedText.load(text), config, out)
 

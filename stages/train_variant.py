@@ -9,7 +9,6 @@ from charlab.core.schema import load
 from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
 from charlab.train.params import VariantStageParams
-from charlab.train.portable import ensure_code_path
 from charlab.vocab.encoded_text import EncodedText
 
 
@@ -21,7 +20,6 @@ def main(variant: str, text: Path, out: Path) -> None:
     """Train VARIANT, a slug of study.variants."""
     study = load(VariantStageParams).study
     resolved = study.variant(variant)
-    ensure_code_path(resolved.train)
     data = EncodedText.load(text)
     for seed in study.seeds:
         config = TrainingConfig(resolved.model, resolved.train, seed, resolved.text)

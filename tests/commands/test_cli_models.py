@@ -98,22 +98,6 @@ def test_train_with_a_seed(
     assert config["seed"] == 2
 
 
-def test_train_asks_for_the_portable_code_path(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    text: Path,
-    tmp_path: Path,
-) -> None:
-    """It asks as the stage does, before it computes anything."""
-    asked = []
-    monkeypatch.setattr(
-        charlab.commands.train, "ensure_code_path", lambda p: asked.append(p.deterministic)
-    )
-    portable = ("--set", "train.deterministic=portable", "--set", "train.seq_len=100000")
-    done = run(capsys, "train", "--text", text, "--out", tmp_path / "out", *SMALL, *portable)
-    assert (done.status, asked) == (1, ["portable"])
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -11,6 +11,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from charlab.exact.layout import Array
 from charlab.exact.network import Network, Optimizer
+from charlab.models import torch_functions
 from charlab.models.initialization import initial_weights
 from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
@@ -31,11 +32,10 @@ def made_weights(params: ModelParams) -> dict[str, Array]:
 
 
 def reference(params: ModelParams, weights: dict[str, Array], dtype: torch.dtype) -> CharRNN:
-    """Return the network that autograd differentiates step by step."""
-    network = CharRNN(V, params, path="plain").to(dtype)
-    with torch.no_grad():
-        for name, value in network.named_weights().items():
-            value.copy_(torch.from_numpy(weights[name]))
+    """Return the network that torch runs and autograd differentiates."""
+    by_torch = ModelParams.model_validate({**params.model_dump(), "backend": "torch"})
+    network = CharRNN(V, by_torch, dropout_source=torch.Generator()).to(dtype)
+    network.load(weights)
     return network
 
 
@@ -58,7 +58,9 @@ def use_masks_of(network: Network, model: CharRNN, monkeypatch: pytest.MonkeyPat
         if network.masks.outputs[depth] is not None:
             masks.append(mask_in_order(network, depth))
     turn = iter(masks)
-    monkeypatch.setattr(model, "_thinned", lambda values, rate, shape: values * next(turn))
+    monkeypatch.setattr(
+        torch_functions, "_masked", lambda values, rate, source, shape: values * next(turn)
+    )
 
 
 def largest_difference(
@@ -91,7 +93,7 @@ def largest_difference(
     return max(losses), max(others)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("layers", "hidden"), [(1, 13), (2, 19), (3, 32)])
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

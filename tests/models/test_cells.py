@@ -1,8 +1,7 @@
-"""The cells against torch.nn, and the hand-written backward pass against autograd."""
+"""The cells against torch.nn; the kernels are compared with both in tests/exact."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,13 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from charlab.models.cells import ACTIVATIONS, CELLS, LayerState, RecurrentLayer, run_steps
-from charlab.models.fused_cells import run_fused
 from charlab.models.weights import GATES
 
 SEQ_LEN, BATCH, INPUT, HIDDEN = 7, 3, 5, 4
 EXACT: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10}
-
-Run = Callable[..., tuple[Tensor, LayerState]]
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:
@@ -40,11 +36,10 @@ def reference(cell: str, activation: str) -> Any:
     return {"gru": nn.GRU, "lstm": nn.LSTM}[cell](**size)
 
 
-@pytest.mark.parametrize("run", [run_steps, run_fused])
 @pytest.mark.parametrize(
     ("cell", "activation"), [("rnn", "tanh"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
 )
-def test_it_agrees_with_torchs_layer(cell: str, activation: str, run: Run) -> None:
+def test_it_agrees_with_torchs_layer(cell: str, activation: str) -> None:
     """With the same weights, outputs, states and all gradients are those of torch.nn."""
     layer, x, start = reference(cell, activation), draw(SEQ_LEN, BATCH, INPUT), start_of(cell)
     packed = tuple(part[None] for part in start)  # torch.nn's states have a layer axis
@@ -52,7 +47,7 @@ def test_it_agrees_with_torchs_layer(cell: str, activation: str, run: Run) -> No
     theirs_end = tuple(e[0] for e in (ends if cell == "lstm" else (ends,)))
     recurrent = RecurrentLayer(cell, activation, layer.weight_hh_l0, layer.bias_hh_l0)
     inputs = nn.functional.linear(x, layer.weight_ih_l0, layer.bias_ih_l0)
-    ours, ours_end = run(recurrent, inputs, start)
+    ours, ours_end = run_steps(recurrent, inputs, start)
     torch.testing.assert_close(ours, theirs, **EXACT)
     torch.testing.assert_close(ours_end, theirs_end, **EXACT)
     wanted = [x, *start, *layer.parameters()]
@@ -76,77 +71,28 @@ def compare_gradients(
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(("steps", "batch"), [(SEQ_LEN, BATCH), (1, 1), (20, 2)])
-def test_fused_and_single_steps_agree(cell: str, activation: str, steps: int, batch: int) -> None:
-    """For every cell and activation the hand-written gradients are autograd's."""
-    rows = GATES[cell] * HIDDEN
-    x, weight, bias = draw(steps, batch, rows), draw(rows, HIDDEN, seed=3), draw(rows, seed=4)
-    start = start_of(cell, batch)
-    arguments = (RecurrentLayer(cell, activation, weight, bias), x, start)
-    plain, plain_end = run_steps(*arguments)
-    fast, fast_end = run_fused(*arguments)
-    torch.testing.assert_close(fast, plain, **EXACT)
-    torch.testing.assert_close(fast_end, plain_end, **EXACT)
-    compare_gradients((plain, *plain_end), (fast, *fast_end), [x, *start, weight, bias])
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("cell", CELLS)
-def test_fused_steps_in_float32(cell: str, activation: str) -> None:
-    """Their own exponential is accurate to rounding in float32."""
-    rows, seq_len, batch, size = GATES[cell] * 32, 30, 5, 32
-    x, weight, bias = draw(seq_len, batch, rows), draw(rows, size, seed=3), draw(rows, seed=4)
-    exact = [(3 * x).detach(), (weight / 8).detach(), bias.detach()]
-    start = tuple(torch.zeros(batch, size) for _ in range(2 if cell == "lstm" else 1))
-    results = []
-    for dtype, run in ((torch.float64, run_steps), (torch.float32, run_fused)):
-        given = [part.to(dtype).requires_grad_() for part in exact]
-        state = tuple(part.to(dtype) for part in start)
-        outputs, _ = run(RecurrentLayer(cell, activation, *given[1:]), given[0], state)
-        gradients = torch.autograd.grad(outputs.square().sum(), given)
-        results.append([outputs, *gradients])
-    for right, fast in zip(*results, strict=True):
-        error = (fast.double() - right).norm() / right.norm()
-        assert error < 2e-6, (cell, activation)
-
-
-@pytest.mark.parametrize("function", [torch.tanh, torch.sigmoid])
-def test_activations_of_extreme_inputs(function: Any) -> None:
-    """Large inputs give the limits, and NaN stays NaN."""
-    ends = torch.tensor(
-        [0.0, -0.0, 1e-30, 15.0, -15.0, 1e4, -1e4, torch.inf, -torch.inf, torch.nan]
-    )
-    name = function.__name__
-    layer = RecurrentLayer("rnn", name, torch.zeros(10, 10), torch.zeros(10))
-    outputs, _ = run_fused(layer, ends[None, None], (torch.zeros(1, 10),))
-    torch.testing.assert_close(outputs[0, 0], function(ends), rtol=3e-7, atol=1e-17, equal_nan=True)
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("cell", CELLS)
 def test_gradients_are_the_slopes_of_the_loss(cell: str, activation: str) -> None:
-    """Central differences agree with the hand-written backward pass."""
+    """Central differences agree with autograd for every cell and activation."""
     rows = GATES[cell] * HIDDEN
     x, weight, bias = draw(3, 2, rows), draw(rows, HIDDEN, seed=3), draw(rows, seed=4)
 
     def outputs(*tensors: Tensor) -> tuple[Tensor, ...]:
         x, weight, bias, *start = tensors
         layer = RecurrentLayer(cell, activation, weight, bias)
-        hidden, end = run_fused(layer, x, tuple(start))
+        hidden, end = run_steps(layer, x, tuple(start))
         return hidden, *end
 
     assert torch.autograd.gradcheck(outputs, (x, weight, bias, *start_of(cell, 2)))
 
 
-@pytest.mark.parametrize("run", [run_steps, run_fused])
 @pytest.mark.parametrize("cell", CELLS)
-def test_arguments_are_not_changed(cell: str, run: Run) -> None:
+def test_arguments_are_not_changed(cell: str) -> None:
     """Neither pass writes into its arguments or into returned outputs."""
     rows = GATES[cell] * HIDDEN
     x, weight, bias = draw(4, 2, rows), draw(rows, HIDDEN, seed=3), draw(rows, seed=4)
     given = [x, weight, bias, *start_of(cell, 2)]
     copies = [value.detach().clone() for value in given]
-    outputs, end = run(RecurrentLayer(cell, "tanh", weight, bias), x, tuple(given[3:]))
+    outputs, end = run_steps(RecurrentLayer(cell, "tanh", weight, bias), x, tuple(given[3:]))
     kept = outputs.detach().clone()
     (outputs.sum() + sum(part.sum() for part in end)).backward()
     assert all(torch.equal(a, b) for a, b in zip(given, copies, strict=True))

@@ -59,7 +59,6 @@ def test_it_is_the_torch_network(activation: str, batch: int) -> None:
     """From the same seed, weights, loss, state and gradients are those of autograd."""
     model, (inputs, targets), state = network(activation), chunk(batch), start(batch)
     twin = CharRNN(VOCAB, model.params, np.random.default_rng(0)).double()
-    twin.implementation = "stepwise"
     loss, gradients, end = model.loss_and_gradients(inputs, targets, state)
     logits, twin_end = twin.sequence(torch.from_numpy(inputs), [(torch.from_numpy(state[0][0]),)])
     twin_loss = torch.nn.functional.cross_entropy(

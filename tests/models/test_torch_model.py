@@ -12,20 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from charlab.models import deferred
+from charlab.models.kernel_functions import Masks
 from charlab.models.params import ModelParams
-from charlab.models.torch_model import CharRNN, Implementation, fastest_implementation
+from charlab.models.torch_model import CharRNN
 from charlab.models.weights import expected_shapes
+from charlab.train.params import TrainParams
+from charlab.train.torch_learner import TorchLearner
 
-IMPLEMENTATIONS: tuple[Implementation, ...] = ("fused", "stepwise", "library")
 VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 9, 3
 EXACT: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10}
 CASES = list(itertools.product(("rnn", "gru", "lstm"), (1, 2), ("zero", "learned")))
 
 
 def network(seed: int = 0, **options: Any) -> CharRNN:
-    """Return a small network in float64; a learned initial state is not zero."""
-    params = ModelParams(**({"hidden": HIDDEN} | options))
-    dropout = torch.Generator().manual_seed(seed)
+    """Return a small network of torch's layers in float64; a learned state is not zero."""
+    params = ModelParams.model_validate({"hidden": HIDDEN, "backend": "torch", **options})
+    exact = params.backend == "exact"
+    dropout = Masks(seed) if exact else torch.Generator().manual_seed(seed)
     model = CharRNN(VOCAB, params, np.random.default_rng(seed), dropout).double()
     with torch.no_grad():
         for name, weight in model.named_weights().items():
@@ -75,28 +79,107 @@ def test_chunks_are_one_long_pass(cell: str, cuts: set[int]) -> None:
     torch.testing.assert_close(torch.cat(pieces), whole, **EXACT)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
-def test_all_implementations_give_the_same_gradients(cell: str, layers: int, initial: str) -> None:
-    """By hand, by autograd and by torch's own layers the gradients agree."""
+def test_both_backends_give_the_same_gradients(
+    cell: str, layers: int, initial: str, activation: str
+) -> None:
+    """Of the usual loss, of one that torch computes from the logits, and of both together."""
+    options: dict[str, Any] = {
+        "cell": cell,
+        "layers": layers,
+        "initial_state": initial,
+        "activation": activation,
+    }
+    ours, theirs = (network(backend=backend, **options) for backend in ("exact", "torch"))
+    for usual, own in ((1, 0), (0, 1), (2, 1)):
+        for model in (ours, theirs):
+            model.zero_grad()
+            logits, _ = model(text(), model.initial_state(BATCH))
+            loss: Any = own * logits.log_softmax(-1)[..., 0].sum() if own else 0.0
+            if usual:
+                loss = model.loss(logits, text() // 2) * usual + loss
+            loss.backward()
+        for name, weight in ours.named_weights().items():
+            torch.testing.assert_close(weight.grad, theirs.weight(name).grad, **EXACT)
+
+
+class Changed(CharRNN):
+    """A student's network: the output layer reads the square of the state, and what it was."""
+
+    def forward(self, inputs: Tensor, state: Any) -> Any:
+        """Return logits and state, as the original does."""
+        hidden, state = self.rnn(inputs, state)
+        hidden = self.dropout(hidden)
+        return self.head(hidden * hidden + 0.5 * hidden), state
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_a_change_of_the_forward_pass_is_trained(cell: str) -> None:
+    """What a student writes between the layers is seen, and differentiated, by both backends."""
+    losses, gradients = [], []
+    for kind, backend in ((Changed, "exact"), (Changed, "torch"), (CharRNN, "exact")):
+        params = ModelParams.model_validate({"cell": cell, "hidden": HIDDEN, "backend": backend})
+        model = kind(VOCAB, params, np.random.default_rng(0)).double()
+        logits, _ = model(text(), model.initial_state(BATCH))
+        loss = model.loss(logits, text())
+        loss.backward()
+        losses.append(float(loss))
+        gradients.append(model.weight("rnn.weight_hh_l0").grad)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12)
+    assert losses[0] != pytest.approx(losses[2], rel=1e-4)
+    torch.testing.assert_close(gradients[0], gradients[1], **EXACT)
+
+
+def learner(**options: Any) -> TorchLearner:
+    """Return a training of a small network on the kernels."""
+    params = ModelParams.model_validate({"hidden": HIDDEN, **options})
+    train = TrainParams(batch_size=BATCH, seq_len=SEQ_LEN)
+    return TorchLearner(VOCAB, params, train, 1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cell": "lstm"},
+        {"cell": "gru", "layers": 2, "initial_state": "learned", "dropout": 0.3},
+        {"cell": "rnn", "layers": 3, "dropout": 0.4, "dropout_at": "variational"},
+        {"cell": "lstm", "layers": 2, "dropout": 0.4, "dropout_at": "between_layers"},
+        {"cell": "lstm", "recurrent_dropout": 0.2},
+    ],
+)
+def test_the_shortcut_changes_no_bit(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network left as it is trains as it does step by step through autograd."""
+    results = []
+    for shortcut in (True, False):
+        training = learner(**options)
+        if not shortcut:
+            monkeypatch.setattr(deferred.Chain, "of", lambda loss: None)
+        ids = np.random.default_rng(2).integers(0, VOCAB, (4, SEQ_LEN + 1, BATCH))
+        figures = [
+            float(value)
+            for chunk in ids
+            for value in training.learn(chunk[:-1], np.ascontiguousarray(chunk[1:]), 0.01)
+        ]
+        results.append((figures, training.snapshot()))
+    assert results[0][0] == results[1][0]
+    for name, value in results[0][1].items():
+        np.testing.assert_array_equal(value, results[1][1][name], err_msg=name)
+
+
+def test_two_chunks_in_one_backward_pass() -> None:
+    """Without detaching the state, the gradient flows through both; also a second model's."""
     gradients = []
-    for implementation in IMPLEMENTATIONS:
-        model = network(cell=cell, layers=layers, initial_state=initial)
-        model.implementation = implementation
-        logits, _ = model.sequence(text(), model.initial_state(BATCH))
-        logits.log_softmax(-1)[..., 0].sum().backward()
-        gradients.append({name: w.grad for name, w in model.named_weights().items()})
-    for name, gradient in gradients[0].items():
-        assert gradient is not None, name
-        torch.testing.assert_close(gradient, gradients[1][name], **EXACT)
-        torch.testing.assert_close(gradient, gradients[2][name], **EXACT)
-
-
-@pytest.mark.parametrize(("activation", "expected"), [("tanh", "library"), ("sigmoid", "stepwise")])
-def test_a_gpu_uses_the_library_if_possible(activation: str, expected: str) -> None:
-    """Numba's loops run on the CPU only, and cuDNN has no LSTM with other activations."""
-    params = ModelParams.model_validate({"cell": "lstm", "activation": activation})
-    assert fastest_implementation(params, torch.device("cuda")) == expected
-    assert fastest_implementation(params, torch.device("cpu")) == "fused"
+    for backend in ("exact", "torch"):
+        model = network(backend=backend, cell="lstm", layers=2)
+        first, state = model(text(), model.initial_state(BATCH))
+        second, _ = model(text() // 2, state)
+        (model.loss(first, text()) + model.loss(second, text())).backward()
+        gradients.append([p.grad for p in model.parameters()])
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs, **EXACT)
 
 
 def listing(model: CharRNN, layer: Any, ids: Tensor) -> Tensor:
@@ -160,17 +243,19 @@ def test_dropout_between_one_layer_does_nothing() -> None:
     assert torch.equal(model.sequence(text(), state)[0], without.sequence(text(), state)[0])
 
 
+@pytest.mark.parametrize("backend", ["exact", "torch"])
 @pytest.mark.parametrize(("place", "same"), [("variational", True), ("output", False)])
-def test_the_variational_mask_is_the_same_at_every_step(place: str, same: bool) -> None:
+def test_the_variational_mask_is_the_same_at_every_step(
+    place: str, same: bool, backend: str
+) -> None:
     """Units that a chunk drops at its first step stay dropped: only with ``variational``."""
-    model = network(hidden=40, dropout=0.5, dropout_at=place)
-    dropped = model._with_dropout(torch.ones(SEQ_LEN, BATCH, 40), layer=0) == 0
+    model = network(hidden=40, dropout=0.5, dropout_at=place, backend=backend).float()
+    dropped = model.dropout(torch.ones(SEQ_LEN, BATCH, 40)) == 0
     assert 0.2 < dropped.double().mean() < 0.8
     assert bool((dropped == dropped[0]).all()) is same
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-def test_recurrent_dropout_is_a_masked_weight(implementation: Implementation) -> None:
+def test_recurrent_dropout_is_a_masked_weight() -> None:
     """A chunk is read as by an nn.LSTM whose W_hh has lost the same elements at all steps."""
     model, ids = network(recurrent_dropout=0.4), text()
     lstm = nn.LSTM(VOCAB, HIDDEN, dtype=torch.float64)
@@ -183,7 +268,6 @@ def test_recurrent_dropout_is_a_masked_weight(implementation: Implementation) ->
     )
     with torch.no_grad():
         model.weight("rnn.weight_hh_l0").copy_(whole)
-    model.implementation = implementation
     logits = model.sequence(ids, model.initial_state(BATCH))[0]
     torch.testing.assert_close(logits, expected)
     logits.square().sum().backward()
@@ -198,10 +282,11 @@ def test_a_trained_network_has_its_whole_recurrent_weight() -> None:
     assert torch.equal(model.sequence(text(), state)[0], without.sequence(text(), state)[0])
 
 
-def test_dropout_keeps_the_mean() -> None:
+@pytest.mark.parametrize("backend", ["exact", "torch"])
+def test_dropout_keeps_the_mean(backend: str) -> None:
     """A share p is dropped, and the rest is scaled by 1/(1-p)."""
-    model = network(dropout=0.3)
-    kept = model._with_dropout(torch.ones(200, 20, 50, dtype=torch.float64), layer=0)
+    model = network(dropout=0.3, hidden=50, backend=backend)
+    kept = model.dropout(torch.ones(200, 20, 50, dtype=torch.float64))
     assert kept.unique().tolist() == pytest.approx([0.0, 1 / 0.7])
     assert float((kept == 0).double().mean()) == pytest.approx(0.3, abs=0.01)
 
@@ -217,10 +302,15 @@ def test_dropout_has_its_own_generator() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_dropout_without_a_generator_is_rejected() -> None:
+@pytest.mark.parametrize("backend", ["exact", "torch"])
+def test_dropout_without_a_source_is_rejected(backend: str) -> None:
     """Masks from torch's global generator would not be reproducible."""
-    model = CharRNN(VOCAB, ModelParams(dropout=0.5), np.random.default_rng(0))
-    with pytest.raises(ValueError, match="dropout_generator"):
+    model = CharRNN(
+        VOCAB,
+        ModelParams.model_validate({"dropout": 0.5, "backend": backend}),
+        np.random.default_rng(0),
+    )
+    with pytest.raises(ValueError, match="dropout_source"):
         model.sequence(text(), model.initial_state(BATCH))
 
 
@@ -246,7 +336,7 @@ def test_characters_may_be_of_any_integer_type(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_bf16_is_near_and_leaves_weights_and_states_in_float32(cell: str) -> None:
     """Products in bfloat16 change logits a little; states and gradients are float32."""
-    params = ModelParams.model_validate({"cell": cell, "hidden": 32})
+    params = ModelParams.model_validate({"cell": cell, "hidden": 32, "backend": "torch"})
     logits, grads = [], []
     for precision in ("fp32", "bf16"):
         model = CharRNN(VOCAB, params, np.random.default_rng(0), precision=precision)

@@ -21,8 +21,9 @@ from charlab.models.scoring import nats_per_char
 from charlab.train import learners
 from charlab.train.batches import Batches
 from charlab.train.divergence import DivergedError
-from charlab.train.learners import LEARNERS
+from charlab.train.learners import NumpyLearner, make_learner
 from charlab.train.milestones import snapshot_steps
+from charlab.train.torch_learner import TorchLearner
 from charlab.vocab.vocabulary import Vocabulary
 from tiny_training import (
     RESULTS,
@@ -34,7 +35,8 @@ from tiny_training import (
     train_params,
 )
 
-BACKENDS = pytest.mark.parametrize("backend", ["torch", "numpy"])
+ALL = ("exact", "torch", "numpy")
+BACKENDS = pytest.mark.parametrize("backend", ALL)
 HEADER = ["step", "chars", "epoch", "train_nats", "val_nats", "lr", "grad_norm"]
 METRICS = {
     "val_nats",
@@ -56,6 +58,14 @@ def history(out: Path) -> list[dict[str, float]]:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
 
 
+def run_code(code: str, out: Path) -> int:
+    """Run Python code in a process of its own; return its exit status."""
+    paths = [str(Path(learners.__file__).parents[2]), str(Path(__file__).parents[1])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, "-c", code, str(out)]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
 def random_text(chars: int) -> str:
     """Return random letters, in which there is nothing to learn."""
     return "".join(np.random.default_rng(0).choice(list("abcdefgh"), chars))
@@ -74,7 +84,7 @@ def test_learns_a_periodic_text(tmp_path: Path, backend: str) -> None:
 @BACKENDS
 def test_same_bytes_twice_and_other_bytes_with_another_seed(tmp_path: Path, backend: str) -> None:
     """A seed determines every file, to the bit; with dropout where the backend has it."""
-    dropout = 0.3 if backend == "torch" else 0.0
+    dropout = 0.0 if backend == "numpy" else 0.3
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         fit(tmp_path / name, seed=seed, model={"backend": backend, "dropout": dropout})
     one, same, other = (contents(tmp_path / name) for name in "abc")
@@ -87,30 +97,62 @@ def test_another_dropout_rate_leaves_the_initial_weights() -> None:
     """Weights and masks have separate generators."""
     weights = []
     for dropout in (0.0, 0.5):
-        learner = LEARNERS["torch"](4, model_params(dropout=dropout), train_params(), 1)
+        learner = make_learner(4, model_params(dropout=dropout), train_params(), 1)
         weights.append(learner.weights())
     assert weights[0].keys() == weights[1].keys()
     for name, value in weights[0].items():
         np.testing.assert_array_equal(value, weights[1][name])
 
 
-def test_both_backends_start_from_the_same_weights() -> None:
-    """Seed and configuration determine the initial network for both backends."""
-    models = [model_params(cell="rnn", backend=backend) for backend in ("torch", "numpy")]
-    ours = [LEARNERS[model.backend](4, model, train_params(), 7).weights() for model in models]
-    assert ours[0].keys() == ours[1].keys()
-    for name, value in ours[0].items():
-        np.testing.assert_array_equal(value, ours[1][name])
+@pytest.mark.parametrize("init", ["uniform", "orthogonal"])
+def test_all_backends_start_from_the_same_weights(init: str) -> None:
+    """Seed and configuration determine the initial network for every backend."""
+    models = [model_params(cell="rnn", backend=backend, init=init) for backend in ALL]
+    ours = [make_learner(4, model, train_params(), 7).weights() for model in models]
+    for other in ours[1:]:
+        assert ours[0].keys() == other.keys()
+        for name, value in ours[0].items():
+            np.testing.assert_array_equal(value, other[name])
 
 
-def test_both_backends_take_the_same_steps(tmp_path: Path) -> None:
+def test_all_backends_take_the_same_steps(tmp_path: Path) -> None:
     """From the same weights the losses agree to rounding in float32."""
-    for backend in ("torch", "numpy"):
+    for backend in ALL:
         fit(tmp_path / backend, model={"cell": "rnn", "backend": backend}, evaluations=10)
-    mine, theirs = history(tmp_path / "numpy"), history(tmp_path / "torch")
-    for a, b in zip(mine, theirs, strict=True):
-        for column in ("train_nats", "val_nats", "grad_norm"):
-            assert a[column] == pytest.approx(b[column], rel=1e-3)
+    mine = history(tmp_path / "exact")
+    for other in ("torch", "numpy"):
+        for a, b in zip(mine, history(tmp_path / other), strict=True):
+            for column in ("train_nats", "val_nats"):
+                assert a[column] == pytest.approx(b[column], abs=1e-5)
+            assert a["grad_norm"] == pytest.approx(b["grad_norm"], rel=1e-3)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_exact_and_torch_take_the_same_steps(tmp_path: Path, cell: str) -> None:
+    """Two layers and a learned initial state, which only some chunks start from."""
+    model = {"cell": cell, "layers": 2, "initial_state": "learned"}
+    for backend in ("exact", "torch"):
+        fit(tmp_path / backend, model={**model, "backend": backend}, epochs=2)
+    ours, theirs = history(tmp_path / "exact"), history(tmp_path / "torch")
+    for a, b in zip(ours, theirs, strict=True):
+        assert a["train_nats"] == pytest.approx(b["train_nats"], abs=1e-5)
+        assert a["val_nats"] == pytest.approx(b["val_nats"], abs=1e-5)
+
+
+def test_the_network_by_hand_trains_without_torch(tmp_path: Path) -> None:
+    """Loading torch takes seconds, for nothing where the network is NumPy's."""
+    code = (
+        "import sys; from pathlib import Path; from tiny_training import fit\n"
+        "fit(Path(sys.argv[1]), model={'backend': 'numpy'}, max_chars=96)\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert run_code(code, tmp_path / "out") == 0
+
+
+def test_bf16_on_a_cpu_is_rejected() -> None:
+    """The message says what to do."""
+    with pytest.raises(ValueError, match="precision: bf16 needs device: cuda, not cpu"):
+        train_params(precision="bf16")
 
 
 @BACKENDS
@@ -138,15 +180,14 @@ def test_every_epoch_begins_without_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
     """The state is not carried from the end of the text to its beginning."""
-    kind, seen = LEARNERS[backend], []
+    kind, seen = (NumpyLearner if backend == "numpy" else TorchLearner), []
+    learn: Any = kind.learn
 
-    class Watched(kind):  # type: ignore[misc, valid-type]
-        def learn(self, inputs: Any, *rest: Any) -> tuple[float, float]:
-            seen.append(all(not part.any() for layer in self.state for part in layer))
-            result: tuple[float, float] = super().learn(inputs, *rest)
-            return result
+    def watched(self: Any, *arguments: Any) -> Any:
+        seen.append(all(not part.any() for layer in self.state for part in layer))
+        return learn(self, *arguments)
 
-    monkeypatch.setitem(LEARNERS, backend, Watched)
+    monkeypatch.setattr(kind, "learn", watched)
     fit(tmp_path / "out", model={"backend": backend}, epochs=2)
     chunks = len(seen) // 2
     assert chunks == 19
@@ -295,7 +336,7 @@ def test_divergence_before_any_measurement_keeps_the_first_weights(tmp_path: Pat
     )
     assert metrics["best_step"] == 0
     assert metrics["train_nats"] is None
-    first = LEARNERS["torch"](4, model_params(), train_params(), 1).weights()
+    first = make_learner(4, model_params(), train_params(), 1).weights()
     saved = load_file(tmp_path / "out" / "model.safetensors")
     for name, value in first.items():
         np.testing.assert_array_equal(saved[name], value)
@@ -340,10 +381,7 @@ def test_torchs_compiler_is_not_loaded(tmp_path: Path) -> None:
         "fit(Path(sys.argv[1]), max_chars=96)\n"
         "sys.exit('torch._dynamo' in sys.modules)"
     )
-    paths = [str(Path(learners.__file__).parents[2]), str(Path(__file__).parents[1])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    command = [sys.executable, "-c", code, str(tmp_path / "out")]
-    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    assert run_code(code, tmp_path / "out") == 0
 
 
 def test_a_text_too_short_is_rejected_first(tmp_path: Path) -> None:
@@ -378,7 +416,7 @@ def test_weight_decay_shrinks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "adagrad", "sgd"])
-def test_both_backends_have_every_optimizer(tmp_path: Path, optimizer: str) -> None:
+def test_all_backends_have_every_optimizer(tmp_path: Path, optimizer: str) -> None:
     """After ten steps with weight decay the losses agree to rounding in float32."""
     rate = {"adam": 0.01, "rmsprop": 0.003, "adagrad": 0.03, "sgd": 0.5}[optimizer]
     common: dict[str, Any] = {
@@ -387,10 +425,11 @@ def test_both_backends_have_every_optimizer(tmp_path: Path, optimizer: str) -> N
         "weight_decay": 0.1,
         "max_chars": 480,
     }
-    for backend in ("torch", "numpy"):
+    for backend in ALL:
         fit(tmp_path / backend, model={"cell": "rnn", "backend": backend}, **common)
-    mine, theirs = history(tmp_path / "numpy"), history(tmp_path / "torch")
-    assert [r["val_nats"] for r in mine] == pytest.approx([r["val_nats"] for r in theirs], rel=1e-3)
+    mine, *others = ([r["val_nats"] for r in history(tmp_path / backend)] for backend in ALL)
+    for theirs in others:
+        assert mine == pytest.approx(theirs, rel=1e-3)
 
 
 @BACKENDS

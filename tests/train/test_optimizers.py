@@ -11,9 +11,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlab.train.learners import TorchLearner
-from charlab.train.optimizers import NumpyOptimizer, TorchOptimizer, clip_gradients
+from charlab.train.optimizers import NumpyOptimizer, clip_gradients
 from charlab.train.params import TrainParams
+from charlab.train.torch_learner import TorchLearner
+from charlab.train.torch_optimizers import TorchOptimizer
 from tiny_training import model_params, train_params
 
 RATES = (0.1, 0.05, 0.2, 0.1, 0.01, 0.3)
@@ -56,7 +57,9 @@ def gradients(steps: int) -> Iterator[dict[str, np.ndarray]]:
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_agrees_with_torch(optimizer: str, weight_decay: float) -> None:
     """After six steps torch's functions give the same bits, NumPy the same up to rounding."""
-    params = train_options(optimizer=optimizer, betas=[0.8, 0.95], weight_decay=weight_decay)
+    params = train_options(
+        optimizer=optimizer, betas=[0.8, 0.95], weight_decay=weight_decay, clip="none"
+    )
     mine, (ours, theirs) = draw(1), (parameters(1), parameters(1))
     numpy_optimizer, torch_optimizer = NumpyOptimizer(mine, params), TorchOptimizer(ours, params)
     reference = CLASSES[optimizer](theirs)
@@ -78,7 +81,7 @@ def test_agrees_with_torch(optimizer: str, weight_decay: float) -> None:
 def test_a_parameter_without_a_gradient_is_left(optimizer: str) -> None:
     """A learned initial state has one in the first chunk only, so steps count separately."""
     ours, theirs = parameters(1), parameters(1)
-    params = train_options(optimizer=optimizer, betas=[0.8, 0.95])
+    params = train_options(optimizer=optimizer, betas=[0.8, 0.95], clip="none")
     torch_optimizer, reference = TorchOptimizer(ours, params), CLASSES[optimizer](theirs)
     reference.param_groups[0]["lr"] = 0.1
     for step, gradient in enumerate(gradients(4)):
@@ -178,12 +181,13 @@ def test_clipping_keeps_its_bound(values: list[float], bound: float, clip: str) 
 def test_both_backends_clip_alike(clip: str) -> None:
     """The torch learner's gradients after clipping equal NumPy's, and so does its norm."""
     train = train_params(clip=clip, clip_at=0.05, optimizer="sgd")
-    learner = TorchLearner(4, model_params(cell="rnn"), train, seed=1)
+    learner = TorchLearner(4, model_params(cell="rnn", backend="torch"), train, seed=1)
     rng, found = np.random.default_rng(0), {}
     for name, parameter in learner.model.named_parameters():
         found[name] = rng.normal(size=tuple(parameter.shape)).astype(np.float32)
         parameter.grad = torch.from_numpy(found[name].copy())
-    assert float(learner._clip()) == pytest.approx(clip_gradients(found, train), rel=1e-6)
+    assert isinstance(learner.optimizer, TorchOptimizer)
+    assert float(learner.optimizer.clip()) == pytest.approx(clip_gradients(found, train), rel=1e-6)
     for name, parameter in learner.model.named_parameters():
         assert parameter.grad is not None
         np.testing.assert_allclose(parameter.grad.numpy(), found[name], rtol=1e-6)

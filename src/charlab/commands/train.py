@@ -18,7 +18,6 @@ from charlab.plan.params import CorpusParams, Params, parse_params
 from charlab.recipes import load_recipe
 from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
-from charlab.train.portable import ensure_code_path
 from charlab.vocab.encoded_text import EncodedText, encode_text
 
 SLUG = "text"
@@ -107,8 +106,6 @@ def train_alone(
         If the parameters, the text or the folder cannot be used.
     """
     params = resolve(recipe, params_file, overrides, seed)
-    # Before any work, since it may restart this process with other settings of the math library.
-    ensure_code_path(params.train)
     _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         data = encode_file(text, params.corpus, Path(folder))

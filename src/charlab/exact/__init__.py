@@ -11,6 +11,7 @@ polynomials of our own, because those of the C library differ.
 
 The modules, from the bottom up:
 
+``cache``       the folder of compiled functions
 ``lanes``       sixteen numbers at once
 ``tiles``       the tile of a matrix product; these two modules alone write LLVM IR
 ``functions``   exp, log, tanh, sigmoid, integer powers, cosine
@@ -20,6 +21,7 @@ The modules, from the bottom up:
 ``layers``      a recurrent layer over a chunk of text
 ``loss``        the output layer with softmax and cross-entropy
 ``dropout``     masks from a counter-based generator of integers
+``initial``     normal numbers and orthogonal matrices
 ``optimizers``  clipping and the optimizers' steps
 ``workspace``   packed weights and the arrays of a chunk
 ``network``     a network that runs whole updates

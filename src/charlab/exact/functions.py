@@ -193,3 +193,9 @@ def power(x: float, n: int) -> float:
         x *= x
         n >>= 1
     return result
+
+
+@compiled
+def whole_power(x: float, n: int) -> float:
+    """Return x^n as :func:`power` does, for callers that are not compiled."""
+    return power(x, n)

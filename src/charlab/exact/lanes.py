@@ -24,10 +24,19 @@ from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
 
+from charlab.exact import cache
+
+cache.install()
+
 WIDTH = 16
 """Numbers in one block: a cache line of float32. Part of the arithmetic, equal everywhere."""
 
-JIT: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": False, "nogil": True}
+JIT: dict[str, Any] = {
+    "cache": cache.folder() is not None,
+    "error_model": "numpy",
+    "fastmath": False,
+    "nogil": True,
+}
 """Options of every compiled function of this package."""
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,6 +8,7 @@ model.safetensors. An update is about ten calls of compiled functions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -29,12 +30,19 @@ class Parameters:
     flat : ndarray of shape (P,)
         Every parameter begins at a multiple of sixteen; what lies between is zero.
     views : dict of str to ndarray
+    start : int
+        Offset of a learned initial state, whose parameters are the last; P without one.
     """
 
     def __init__(self, shapes: dict[str, tuple[int, ...]], dtype: DTypeLike) -> None:
         sizes = [blocks(int(np.prod(shape))) * WIDTH for shape in shapes.values()]
         self.flat = aligned((sum(sizes),), dtype)
         self.views: dict[str, Array] = {}
+        self.start = sum(
+            size
+            for name, size in zip(shapes, sizes, strict=True)
+            if not name.startswith("initial.")
+        )
         start = 0
         for (name, shape), size in zip(shapes.items(), sizes, strict=True):
             self.views[name] = self.flat[start : start + int(np.prod(shape))].reshape(shape)
@@ -98,6 +106,11 @@ class Network:
         self.learned = params.initial_state == "learned"
         self.fresh = self.started = True
         self._make_masks(dtype)
+
+    def share(self, parameters: Parameters, gradient: Parameters) -> None:
+        """Use these arrays for weights and gradients instead of arrays of its own."""
+        self.parameters, self.gradient = parameters, gradient
+        self.weights, self.gradients = parameters.views, gradient.views
 
     def _make_masks(self, dtype: DTypeLike) -> None:
         """Make room for the masks of each place where something is dropped."""
@@ -246,33 +259,57 @@ class Network:
         return mean
 
 
+class Trained(Protocol):
+    """Weights that an :class:`Optimizer` steps: a :class:`Network`, or what shares its arrays."""
+
+    parameters: Parameters
+    gradient: Parameters
+    updates: int
+
+
 class Optimizer:
-    """Clips a network's gradients and steps its weights.
+    """Clips gradients and steps weights.
 
     Attributes
     ----------
     mean, squares : ndarray of shape (P,) or (0,)
         What is kept of past gradients.
-    steps : int
+    steps : ndarray of shape (2,)
+        Steps of the weights, and of a learned initial state.
     """
 
-    def __init__(self, network: Network, train: StepSettings) -> None:
-        self.network, self.train, self.steps = network, train, 0
+    def __init__(self, network: Trained, train: StepSettings) -> None:
+        self.network, self.train, self.steps = network, train, np.zeros(2, np.int64)
         flat = network.parameters.flat
         keep = {"sgd": (0, 0), "adagrad": (0, 1), "rmsprop": (0, 1), "adam": (1, 1)}
         self.mean, self.squares = (
             aligned((flat.size * part,), flat.dtype) for part in keep[train.optimizer]
         )
 
-    def step(self, learning_rate: float) -> float:
-        """Take a step along the network's gradients; return their norm before clipping."""
-        self.steps += 1
-        train = self.train
-        norm: float = optimizers.step(
-            optimizers.KINDS[train.optimizer], optimizers.CLIPPING[train.clip],
-            float(train.clip_at), self.network.parameters.flat, self.network.gradient.flat,
-            self.mean, self.squares, float(learning_rate), float(train.weight_decay),
-            float(train.betas[0]), float(train.betas[1]), self.steps,
-        )  # fmt: skip
-        self.network.updates += 1
+    def step(self, learning_rate: float, start: bool = True) -> float:
+        """Take a step along the gradients; return their norm before clipping.
+
+        Without ``start`` a learned initial state is left as it is, apart from decay: it has no
+        gradient in a chunk that starts from a carried state.
+        """
+        network, train = self.network, self.train
+        weights, gradient = network.parameters, network.gradient
+        norm: float = optimizers.norm(gradient.flat)
+        for part, steps in ((slice(0, weights.start), 0), (slice(weights.start, None), 1)):
+            if steps and not len(weights.flat[part]):
+                continue
+            if steps and not start:
+                weights.flat[part] *= weights.flat.dtype.type(
+                    1.0 - float(learning_rate) * float(train.weight_decay)
+                )
+                continue
+            self.steps[steps] += 1
+            optimizers.step(
+                optimizers.KINDS[train.optimizer], optimizers.CLIPPING[train.clip],
+                float(train.clip_at), norm, weights.flat[part], gradient.flat[part],
+                self.mean[part], self.squares[part], float(learning_rate),
+                float(train.weight_decay), float(train.betas[0]), float(train.betas[1]),
+                int(self.steps[steps]),
+            )  # fmt: skip
+        network.updates += 1
         return norm

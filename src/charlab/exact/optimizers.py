@@ -59,7 +59,7 @@ def sum_of_squares(values: Array) -> float:
     return chains[0]
 
 
-@inlined
+@compiled
 def norm(values: Array) -> float:
     """Return the Euclidean norm of a flat array, in float64."""
     return math.sqrt(sum_of_squares(values))
@@ -100,6 +100,7 @@ def step(
     kind: int,
     clipping: int,
     clip_at: float,
+    length: float,
     w: Array,
     g: Array,
     m: Array,
@@ -109,23 +110,23 @@ def step(
     b1: float,
     b2: float,
     steps: int,
-) -> float:
-    """Clip the gradient, take one step, and return the norm before clipping.
+) -> None:
+    """Clip the gradient and take one step.
 
     Parameters
     ----------
     kind, clipping : int
         Of :data:`KINDS` and :data:`CLIPPING`.
-    clip_at : float
+    clip_at, length : float
+        The bound, and the norm of the whole gradient.
     w, g : ndarray of shape (P,)
-        All weights, updated in place, and their gradient; P is a multiple of 16.
+        Weights, updated in place, and their gradient; P is a multiple of 16.
     m, s : ndarray of shape (P,)
         Means of gradients and of squares, updated in place; of no length if not used.
     rate, decay, b1, b2 : float
     steps : int
         Steps taken before and with this one, from 1 on.
     """
-    length = norm(g)
     scale = 1.0
     if clipping == NORM and length > clip_at:
         scale = clip_at / length
@@ -144,4 +145,3 @@ def step(
         if decay != 0.0:
             weight = weight * kept
         store(w, at, _moved(kind, weight, gradient, m, s, at, rate, b1, b2, first, second))
-    return length

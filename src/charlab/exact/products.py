@@ -18,6 +18,7 @@ import numpy as np
 from numba import int64, void
 
 from charlab.exact.lanes import (
+    JIT,
     WIDTH,
     address,
     external,
@@ -71,7 +72,7 @@ def _make_transposed(number: Any) -> Any:
 def _register() -> list[Any]:
     """Compile the products, or load them from the cache, and make their symbols known to LLVM."""
     kept = []
-    options: dict[str, Any] = {"cache": True, "error_model": "numpy", "fastmath": False}
+    options = {key: value for key, value in JIT.items() if key != "nogil"}
     for number in (np.float32, np.float64):
         for name, make, arguments in (
             ("product", _make_product, 6),

@@ -9,8 +9,8 @@ steps at once beforehand; ``phi`` is the activation and ``s`` the logistic funct
     gru   r, z = s(x + W_hh h + b_hh)                                    Cho et al. 2014,
           n = phi(x_n + r (W_hn h + b_hn))  h_t = (1 - z) n + z h        as in cuDNN
 
-These functions are the reference: autograd differentiates them, tests compare them with
-torch.nn, and the fused kernels in :mod:`charlab.models.fused_cells` are compared with them.
+Autograd differentiates these functions. They run where torch has no layer of its own, such as an
+LSTM with another activation, and are the reference with which tests compare the kernels.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 - its usual name
 
 LayerState = tuple[Tensor, ...]
 Step = Callable[[Tensor, LayerState, Tensor, Tensor, Callable[[Tensor], Tensor]], LayerState]
@@ -98,18 +97,16 @@ class RecurrentLayer:
 
 
 def run_steps(
-    layer: RecurrentLayer, inputs: Tensor, state: LayerState, ids: Tensor | None = None
+    layer: RecurrentLayer, inputs: Tensor, state: LayerState
 ) -> tuple[Tensor, LayerState]:
     """Run a layer over a sequence, one step after another.
 
     Parameters
     ----------
     layer : RecurrentLayer
-    inputs : Tensor of shape (T, B, G*H), or (V, G*H) with ids
-        The input's contribution to the gates at every step, or for every character.
+    inputs : Tensor of shape (T, B, G*H)
+        The input's contribution to the gates at every step.
     state : tuple of Tensor of shape (B, H)
-    ids : Tensor of shape (T, B), integer, optional
-        Rows of ``inputs`` to read.
 
     Returns
     -------
@@ -120,8 +117,6 @@ def run_steps(
     """
     step, phi = CELLS[layer.cell], ACTIVATIONS[layer.activation]
     outputs = []
-    if ids is not None:
-        inputs = F.embedding(ids, inputs)  # (T, B, G*H)
     for x in inputs:
         state = step(x, state, layer.weight_hh, layer.bias_hh, phi)
         outputs.append(state[0])

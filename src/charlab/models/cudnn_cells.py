@@ -1,4 +1,4 @@
-"""Run a layer by torch's own functions: cuDNN on a GPU, and the reference of the tests."""
+"""Run a layer by the functions behind torch.nn.RNN, GRU and LSTM; on a GPU they are cuDNN's."""
 
 from __future__ import annotations
 

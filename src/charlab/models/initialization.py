@@ -1,7 +1,7 @@
 """Initialize the weights of a network.
 
-All random numbers come from one NumPy generator in a fixed order, so that torch and NumPy
-networks with the same seed start from the same weights.
+All random numbers come from one NumPy generator in a fixed order, so that networks with the
+same seed start from the same weights, with every backend and on every processor.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def initial_weights(model: ModelParams, vocab_size: int, generator: np.random.Ge
             weights[name] = np.zeros(shape, np.float32)
         elif model.init == "uniform":
             scale = model.init_scale or 1 / math.sqrt(model.hidden)
-            weights[name] = generator.uniform(-scale, scale, shape).astype(np.float32)
+            weights[name] = _uniform(generator, scale, shape).astype(np.float32)
         elif len(shape) == 1:
             weights[name] = np.zeros(shape, np.float32)
         else:
@@ -58,13 +58,22 @@ def _matrix(
     # Glorot's rule. Each gate is a layer of its own, so fan_out is H and not G*H.
     fan_out = model.hidden if name.startswith("rnn.") else shape[0]
     bound = math.sqrt(6 / (shape[1] + fan_out))
-    return generator.uniform(-bound, bound, shape)
+    return _uniform(generator, bound, shape)
 
 
 def _square(model: ModelParams, generator: np.random.Generator) -> NDArray[np.float64]:
     """Return the recurrent matrix (H, H) of one gate."""
     if model.init == "identity":
         return np.eye(model.hidden)
-    # The signs of R's diagonal make the distribution uniform over orthogonal matrices.
-    q, r = np.linalg.qr(generator.standard_normal((model.hidden, model.hidden)))
-    return np.asarray(q * np.sign(np.diag(r)))
+    # Only this way of initialization needs Numba, which takes a second to load.
+    from charlab.exact.initial import orthogonal
+
+    return np.asarray(orthogonal(generator, model.hidden), np.float64)
+
+
+def _uniform(
+    generator: np.random.Generator, bound: float, shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Return numbers in [-bound, bound)."""
+    # Generator.uniform may round its product and its sum once or twice, by processor.
+    return -bound + 2 * bound * generator.random(shape)

@@ -12,8 +12,9 @@ from charlab.core.schema import Float, Int, Section
 class ModelParams(Section):
     """A recurrent network over characters."""
 
-    backend: Literal["torch", "numpy"] = Field(
-        default="torch", description="torch, or numpy (cell: rnn only; backward pass by hand)"
+    backend: Literal["exact", "torch", "numpy"] = Field(
+        default="exact",
+        description="exact (same bits on every processor), torch (its layers), numpy (by hand)",
     )
     cell: Literal["rnn", "gru", "lstm"] = Field(default="lstm", description="rnn, gru, lstm")
     activation: Literal["tanh", "relu", "sigmoid"] = Field(
@@ -57,10 +58,10 @@ class ModelParams(Section):
                 if getattr(self, key) != only:
                     raise ValueError(
                         f"backend: numpy trains the vanilla RNN only, so {key} must be {only}, "
-                        f"not {getattr(self, key)}; use backend: torch"
+                        f"not {getattr(self, key)}; use backend: exact"
                     )
             if self.initial_state != "zero":
-                raise ValueError("backend: numpy starts from a zero state; use backend: torch")
+                raise ValueError("backend: numpy starts from a zero state; use backend: exact")
         if self.init == "identity" and self.cell != "rnn":
             raise ValueError("init: identity is for cell: rnn (Le, Jaitly and Hinton 2015)")
         return self

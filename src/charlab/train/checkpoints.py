@@ -13,11 +13,11 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
@@ -25,8 +25,11 @@ from charlab.core.files import write_bytes
 from charlab.vocab.encoded_text import EncodedText
 
 PACKAGE = Path(__file__).resolve().parents[1]
-CODE = ("models/*.py", "train/*.py")
+CODE = ("exact/*.py", "models/*.py", "train/*.py")
 """Source files that determine the result of a training."""
+
+LIBRARIES = ("torch", "numpy", "numba", "llvmlite")
+"""Libraries that compute; another release may round differently."""
 
 DIGEST_SIZE = hashlib.sha256().digest_size
 
@@ -39,8 +42,7 @@ def key_of(config: Mapping[str, Any], data: EncodedText) -> str:
         # The type and length separate the splits: moving their borders changes the hash.
         digest.update(f"{split.dtype} {len(split)} {data.segments}".encode())
         digest.update(np.ascontiguousarray(split).data)
-    # Another release of a library may round differently.
-    digest.update(f"torch {torch.__version__} numpy {np.__version__}".encode())
+    digest.update(json.dumps({name: metadata.version(name) for name in LIBRARIES}).encode())
     for pattern in CODE:
         for path in sorted(PACKAGE.glob(pattern)):
             digest.update(path.read_bytes())

@@ -15,8 +15,8 @@ import numpy as np
 from charlab.train.batches import Batches
 from charlab.train.checkpoints import Checkpoints, key_of
 from charlab.train.divergence import DivergedError, DivergenceCheck
-from charlab.train.learners import LEARNERS, Learner
-from charlab.train.metrics import final_metrics, mean_nats
+from charlab.train.learners import Learner, make_learner
+from charlab.train.metrics import final_metrics, mean, mean_nats
 from charlab.train.milestones import Milestones
 from charlab.train.model_folder import Measurement, TrainedModel, TrainingConfig, write_folder
 from charlab.train.progress import Progress
@@ -115,10 +115,10 @@ class TrainingLoop:
                 step=run.step,
                 chars=self.chars,
                 epoch=run.step / self.batches.chunks,
-                train_nats=float(np.mean(run.losses)),
+                train_nats=mean(run.losses),
                 val_nats=val,
                 lr=self._learning_rate(run.step - 1),
-                grad_norm=float(np.mean(run.norms)),
+                grad_norm=mean(run.norms),
             )
         )
         run.losses, run.norms = [], []
@@ -170,9 +170,7 @@ def train(
     CharlabError
         If the text is too short for one batch.
     """
-    learner = LEARNERS[config.model.backend](
-        data.vocab.size, config.model, config.train, config.seed
-    )
+    learner = make_learner(data.vocab.size, config.model, config.train, config.seed)
     # The key of the checkpoint covers everything that determines the result.
     stored_config = config.as_dict(data.vocab.size)
     checkpoints = Checkpoints(scratch / key_of(stored_config, data))

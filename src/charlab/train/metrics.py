@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
+
 from charlab.core.units import bits
 from charlab.models.numpy_model import InferenceModel
 from charlab.models.params import ModelParams
@@ -16,7 +19,12 @@ def mean_nats(model: ModelParams, weights: Arrays, ids: Ids, segments: int) -> f
     """Return the mean loss of a split in nats per character, with the state carried."""
     # The model of sampling and evaluation, so that their losses are exactly these.
     network = InferenceModel(model, weights)
-    return float(nats_per_char(network, ids, segments).mean())
+    return mean(nats_per_char(network, ids, segments))
+
+
+def mean(values: Collection[float]) -> float:
+    """Return the correctly rounded sum, whose order does not matter, over the count."""
+    return math.fsum(values) / len(values)
 
 
 def final_metrics(

@@ -1,4 +1,4 @@
-"""Update weights by SGD, Adagrad, RMSprop or Adam, in NumPy and in torch.
+"""Update weights by SGD, Adagrad, RMSprop or Adam, in NumPy.
 
 With g the gradient, eta the learning rate and all operations element by element:
 
@@ -9,9 +9,9 @@ With g the gradient, eta the learning rate and all operations element by element
              1 - b^t against their start at zero;
              w -= eta m / (sqrt(s) + eps)                              Kingma and Ba 2015
 
-These are the formulas of torch.optim. Torch networks are updated by its functions, with which
-tests compare the NumPy versions. Weight decay is decoupled from the gradient
-(Loshchilov and Hutter 2019): w -= eta * decay * w.
+These are the formulas of torch.optim, with which tests compare these. Networks of the other
+backends are updated in :mod:`charlab.train.torch_optimizers`. Weight decay is decoupled from the
+gradient (Loshchilov and Hutter 2019): w -= eta * decay * w.
 """
 
 from __future__ import annotations
@@ -19,13 +19,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.optim.adagrad import adagrad
-from torch.optim.adam import adam
-from torch.optim.rmsprop import rmsprop
-from torch.optim.sgd import sgd
 
 from charlab.train.params import TrainParams
 
@@ -107,76 +101,6 @@ class NumpyOptimizer:
         squares = self._smoothed_squares(name, gradient) / (1 - beta2**self.steps)
         step: Array = mean / (1 - beta1**self.steps) / (np.sqrt(squares) + EPS)
         return step
-
-
-class TorchOptimizer:
-    """Updates torch's parameters in place, by the functions of torch.optim.
-
-    Its classes would do the same, but creating one loads torch's compiler, which takes
-    nearly as long as loading torch itself.
-
-    Parameters
-    ----------
-    parameters : list of Tensor
-    params : TrainParams
-        As for :class:`NumpyOptimizer`.
-
-    Attributes
-    ----------
-    state : dict of str to list of Tensor
-        Moments by their letters above, and ``steps``, the number of updates of each parameter.
-        As in torch.optim, a parameter without a gradient is not updated, except by decay.
-    """
-
-    def __init__(self, parameters: list[Tensor], params: TrainParams) -> None:
-        self.parameters, self.params = parameters, params
-        self.state = {
-            kind: [torch.zeros_like(p, requires_grad=False) for p in parameters]
-            for kind in KINDS[params.optimizer]
-        }
-        # Adam's fused kernel needs the counts on its own device, the others on the CPU.
-        fused = params.optimizer == "adam"
-        self.state["steps"] = [
-            torch.zeros((), device=p.device if fused else "cpu") for p in parameters
-        ]
-
-    @torch.no_grad()
-    def step(self, learning_rate: float) -> None:
-        """Make one step along the gradients that the parameters hold."""
-        if self.params.weight_decay:
-            for parameter in self.parameters:
-                parameter.mul_(1 - learning_rate * self.params.weight_decay)
-        moved = [n for n, p in enumerate(self.parameters) if p.grad is not None]
-        weights = [self.parameters[n] for n in moved]
-        gradients = [g for p in weights if (g := p.grad) is not None]
-        state = {kind: [values[n] for n in moved] for kind, values in self.state.items()}
-        self._update(weights, gradients, state, learning_rate)
-
-    def _update(
-        self,
-        weights: list[Tensor],
-        gradients: list[Tensor],
-        state: dict[str, list[Tensor]],
-        rate: float,
-    ) -> None:
-        """Call torch's function, without its options beyond the formulas above."""
-        beta1, beta2 = self.params.betas
-        kind, steps = self.params.optimizer, state["steps"]
-        off: Any = {"lr": rate, "weight_decay": 0.0}
-        if kind == "adam":
-            off |= {"fused": True, "amsgrad": False, "maximize": False, "eps": EPS}
-            moments = state["m"], state["s"]
-            adam(weights, gradients, *moments, [], steps, beta1=beta1, beta2=beta2, **off)
-        elif kind == "rmsprop":
-            off |= {"foreach": False, "momentum": 0.0, "centered": False, "eps": EPS}
-            rmsprop(weights, gradients, state["s"], [], [], steps, alpha=beta2, **off)
-        elif kind == "adagrad":
-            off |= {"foreach": False, "maximize": False, "eps": EPS}
-            adagrad(weights, gradients, state["s"], steps, lr_decay=0.0, **off)
-        else:
-            off |= {"foreach": False, "maximize": False, "nesterov": False}
-            none: list[Tensor | None] = [None] * len(weights)
-            sgd(weights, gradients, none, momentum=0.0, dampening=0.0, **off)
 
 
 def clip_gradients(gradients: dict[str, Array], params: TrainParams) -> float:

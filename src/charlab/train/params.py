@@ -62,20 +62,26 @@ class TrainParams(Section):
         default=0, description="copies of the weights during training, to sample from; 0: none"
     )
     keep: Literal["best", "last"] = Field(default="best", description="best on val, or last")
-    precision: Literal["fp32", "bf16"] = Field(default="fp32", description="fp32, bf16")
+    precision: Literal["fp32", "bf16"] = Field(
+        default="fp32", description="fp32, bf16 (device: cuda only)"
+    )
     device: Literal["cpu", "cuda"] = Field(default="cpu", description="cpu, cuda")
     threads: Annotated[Int, Field(ge=1, le=1024)] = Field(
         default=1, description="of one training; several trainings run side by side"
-    )
-    deterministic: Literal["native", "portable"] = Field(
-        default="native",
-        description="native: same bits on machines of a kind; portable: on all x86-64",
     )
 
     @model_validator(mode="after")
     def _betas_below_one(self) -> Self:
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"betas must be in [0, 1), not {self.betas}")
+        return self
+
+    @model_validator(mode="after")
+    def _bf16_on_a_gpu(self) -> Self:
+        if self.precision == "bf16" and self.device != "cuda":
+            raise ValueError(
+                f"precision: bf16 needs device: cuda, not {self.device}; use precision: fp32"
+            )
         return self
 
 

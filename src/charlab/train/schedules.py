@@ -1,9 +1,10 @@
-"""Compute the learning rate of each step."""
+"""Compute the learning rate of each step, with the same bits on every processor."""
 
 from __future__ import annotations
 
 import math
 
+from charlab.exact.functions import cosine_of_half_turns, whole_power
 from charlab.train.params import TrainParams
 
 
@@ -37,7 +38,7 @@ def _factor(params: TrainParams, progress: float, epoch: float) -> float:
         after = max(progress - params.warmup, 0.0) / (1 - params.warmup)
         return 0.01 + 0.99 * _half_cosine(after)
     if params.schedule == "exponential" and epoch >= params.decay_after:
-        return float(params.decay ** (math.floor(epoch - params.decay_after) + 1))
+        return whole_power(params.decay, math.floor(epoch - params.decay_after) + 1)
     return 1.0
 
 
@@ -51,4 +52,4 @@ def _one_cycle(progress: float) -> float:
 
 def _half_cosine(x: float) -> float:
     """Return half a cosine that falls from 1 at x = 0 to 0 at x = 1."""
-    return 0.5 * (1 + math.cos(math.pi * min(x, 1.0)))
+    return 0.5 * (1 + cosine_of_half_turns(min(x, 1.0)))

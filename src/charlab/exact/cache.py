@@ -1,0 +1,94 @@
+"""A place for compiled kernels that no edited or upgraded source file can make stale.
+
+Numba keeps a compiled function for as long as the file that defines it is unchanged, and does not
+notice an edit in a module that the function calls. Here the folder's name has a hash of all
+source files of this package, so other sources use other folders. The folder lies in the first of
+these places that can be written: ``$NUMBA_CACHE_DIR``, ``__pycache__`` beside the sources, the
+user's cache folder, and the system's folder for temporary files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import caching
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+@cache
+def source_hash() -> str:
+    """Return a hash of every source file of this package."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(PACKAGE.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _places() -> list[Path]:
+    """Return the folders to try, in order."""
+    named = [Path(given)] if (given := getattr(numba.config, "CACHE_DIR", "")) else []
+    user = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    # One folder per user: nobody may run code that somebody else put there.
+    shared = Path(tempfile.gettempdir()) / f"charlab-{os.getuid() if hasattr(os, 'getuid') else ''}"
+    return [*named, PACKAGE / "__pycache__", Path(user) / "charlab", shared]
+
+
+def _writable(folder: Path) -> bool:
+    """Return whether a file can be made in a folder of one's own, which is made if missing."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+            return False
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+@cache
+def folder() -> Path | None:
+    """Return the folder for this package's compiled functions; None if none can be written."""
+    name = f"kernels-{source_hash()}"
+    for place in _places():
+        if _writable(place / name):
+            if place.name == "__pycache__":
+                for old in set(place.glob("kernels-*")) - {place / name}:
+                    shutil.rmtree(old, ignore_errors=True)  # of sources that were edited since
+            return place / name
+    return None
+
+
+class _Locator(caching._CacheLocator):
+    """Tells Numba where functions of this package are kept."""
+
+    def __init__(self, function: Any, source: str) -> None:
+        self.function, self.source = function, Path(source)
+
+    def get_cache_path(self) -> str:
+        return str(folder())
+
+    def get_source_stamp(self) -> str:
+        return source_hash()
+
+    def get_disambiguator(self) -> str:
+        return f"{self.source.stem}-{self.function.__code__.co_firstlineno}"
+
+    @classmethod
+    def from_function(cls, function: Any, source: str) -> _Locator | None:
+        ours = Path(source).resolve().parent == PACKAGE and folder() is not None
+        return cls(function, source) if ours else None
+
+
+def install() -> None:
+    """Make Numba keep this package's functions in :func:`folder`."""
+    # Numba 0.60 calls the class by its older name.
+    owner: Any = getattr(caching, "CacheImpl", None) or vars(caching)["_CacheImpl"]
+    owner._locator_classes.insert(0, _Locator)

@@ -29,10 +29,10 @@ WHEELS = (
 PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 ARM64 = (
     "APT::Architecture=arm64", "APT::Architectures=arm64", "APT::Install-Recommends=false",
-    "APT::Sandbox::User=", "Acquire::Languages=none", "Dir::State=state",
-    "Dir::State::status=state/status", "Dir::Cache=cache",
+    "APT::Sandbox::User=", "Acquire::Languages=none", f"Dir::State={FOLDER}/state",
+    f"Dir::State::status={FOLDER}/state/status", f"Dir::Cache={FOLDER}/cache",
 )  # fmt: skip
-"""APT's options for an empty system of another architecture in the working folder."""
+"""APT's options for an empty system of another architecture."""
 
 
 class CannotEmulateError(RuntimeError):

@@ -23,8 +23,8 @@ import numpy as np
 import torch
 
 from charlab.core.files import write_json
+from charlab.models.inference import InferenceModel
 from charlab.models.initialization import initial_weights
-from charlab.models.numpy_model import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.models.weights import save_weights

@@ -9,7 +9,7 @@ import numpy as np
 
 from charlab.core.errors import CharlabError
 from charlab.core.units import bits
-from charlab.models.numpy_model import load_model
+from charlab.models.inference import load_model
 from charlab.models.scoring import nats_per_char
 from charlab.vocab.vocabulary import Vocabulary
 

@@ -54,7 +54,7 @@ def multiply_row(
 ) -> None:
     """Add W x to ``panels`` blocks of sixteen numbers; each sum is a chain in order of k.
 
-    Several blocks at a time, since the next link of one chain has to wait for the one before.
+    Four blocks at a time, since the next link of a chain has to wait for the one before.
 
     Parameters
     ----------
@@ -65,33 +65,24 @@ def multiply_row(
         Blocks of sixteen numbers, ``out_stride`` apart.
     """
     size, p = length * WIDTH, 0
-    while p + 8 <= panels:
+    while p + 4 <= panels:
         at, to = w_at + p * size, out_at + p * out_stride
         c0, c1 = load(out, to), load(out, to + out_stride)
         c2, c3 = load(out, to + 2 * out_stride), load(out, to + 3 * out_stride)
-        c4, c5 = load(out, to + 4 * out_stride), load(out, to + 5 * out_stride)
-        c6, c7 = load(out, to + 6 * out_stride), load(out, to + 7 * out_stride)
         for block in range(0, length, WIDTH):
             start = x_at + block // WIDTH * x_stride
             for k in range(min(WIDTH, length - block)):
                 factor = splat(x, x[start + k])
-                c0, c1 = fma(factor, load(w, at), c0), fma(factor, load(w, at + size), c1)
+                c0 = fma(factor, load(w, at), c0)
+                c1 = fma(factor, load(w, at + size), c1)
                 c2 = fma(factor, load(w, at + 2 * size), c2)
                 c3 = fma(factor, load(w, at + 3 * size), c3)
-                c4 = fma(factor, load(w, at + 4 * size), c4)
-                c5 = fma(factor, load(w, at + 5 * size), c5)
-                c6 = fma(factor, load(w, at + 6 * size), c6)
-                c7 = fma(factor, load(w, at + 7 * size), c7)
                 at += WIDTH
         store(out, to, c0)
         store(out, to + out_stride, c1)
         store(out, to + 2 * out_stride, c2)
         store(out, to + 3 * out_stride, c3)
-        store(out, to + 4 * out_stride, c4)
-        store(out, to + 5 * out_stride, c5)
-        store(out, to + 6 * out_stride, c6)
-        store(out, to + 7 * out_stride, c7)
-        p += 8
+        p += 4
     while p < panels:
         at, to = w_at + p * size, out_at + p * out_stride
         sums = load(out, to)

@@ -28,6 +28,9 @@ from charlab.exact.lanes import (
 )
 from charlab.exact.layout import Array, Ids
 
+REACHED = 1 - 1e-6
+"""Part of top_p from which it counts as reached: weights are rounded to float32."""
+
 Options = tuple[float, int, float]
 """Temperature, top_k (0 for none) and top_p (above 1 for none)."""
 
@@ -63,7 +66,7 @@ def truncate(weights: Array, kept: Array, order: Ids, vocab: int, options: Optio
     for v in range(len(kept)):
         kept[v] = 0
     # With top_k, the share that top_p asks for is of the k likeliest.
-    most, enough = (min(top_k, vocab), np.inf) if top_k > 0 else (vocab, top_p * whole)
+    most, enough = (min(top_k, vocab), np.inf) if top_k > 0 else (vocab, top_p * whole * REACHED)
     while count < most and mass < enough:
         best, value = 0, weights[0]
         for v in range(1, vocab):
@@ -75,7 +78,7 @@ def truncate(weights: Array, kept: Array, order: Ids, vocab: int, options: Optio
         weights[best] = -1.0
         mass += value
         count += 1
-    enough, mass = top_p * mass, 0.0
+    enough, mass = top_p * mass * REACHED, 0.0
     if top_k > 0:
         for n in range(count):
             if mass >= enough:
@@ -113,7 +116,7 @@ def _choose(
     temperature, top_k, top_p = options
     units = (vocab + WIDTH - 1) // WIDTH
     highest = _highest(out, at, block, units)
-    if not highest == highest:  # NaN
+    if np.isnan(highest):
         return -1, highest, 0.0
     if temperature == 0.0:
         for v in range(vocab):

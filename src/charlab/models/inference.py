@@ -22,7 +22,7 @@ from charlab.exact.loss import NEVER
 from charlab.models.params import ModelParams
 from charlab.models.weights import load_trained
 
-Array = NDArray[np.floating[Any]]
+Array = NDArray[Any]
 Ids = NDArray[np.integer[Any]]
 State = list[tuple[Array, ...]]
 
@@ -41,14 +41,15 @@ class LayerTrace:
     ----------
     hidden : ndarray
         h_t.
-    cell : ndarray or None
-        c_t of an LSTM.
+    cell, squashed : ndarray or None
+        c_t of an LSTM, and phi(c_t).
     gates : tuple of ndarray
         After their nonlinearity: i, f, g, o of an LSTM; n, r, z and W_hn h + b_hn of a GRU.
     """
 
     hidden: Array
     cell: Array | None
+    squashed: Array | None
     gates: tuple[Array, ...]
 
 
@@ -144,9 +145,7 @@ class InferenceModel:
         """Return the loss of each target (T, B) in nats, in float64, and the state after them."""
         return self._read(inputs, state, targets, np.empty((0, 0, 0), self.dtype))
 
-    def _read(
-        self, inputs: Ids, state: State, targets: Ids, logits: Array
-    ) -> tuple[Array, State]:
+    def _read(self, inputs: Ids, state: State, targets: Ids, logits: Array) -> tuple[Array, State]:
         """Run the kernel without a trace; return the losses, if there are targets."""
         work = self._work(inputs.shape[1], state, 2, 0)
         ids, targets = (np.ascontiguousarray(part, np.int64) for part in (inputs, targets))
@@ -166,15 +165,16 @@ class InferenceModel:
         # (L, T, slots, N, B, 16)
         pre = work[0].reshape(layers, seq_len, slots, self.units, batch, WIDTH)
         # (L, T + 1, N, B, 16), without the state before the chunk
-        h, c = (
-            part.reshape(layers, -1, self.units, batch, WIDTH)[:, 1:] for part in work[1:3]
-        )  # fmt: skip
+        h, c, squashed = (
+            part.reshape(layers, -1, self.units, batch, WIDTH)[:, 1:] for part in work[1:4]
+        )
         lstm = self.params.cell == "lstm"
         gated = slots if slots > 1 else 0
         return [
             LayerTrace(
                 self._columns(h[d]),
                 self._columns(c[d]) if lstm else None,
+                self._columns(squashed[d]) if lstm else None,
                 tuple(self._columns(pre[d, :, s]) for s in range(gated)),
             )
             for d in range(layers)
@@ -242,8 +242,10 @@ class InferenceModel:
         )
         for d, layer in enumerate(state):
             for part, values in zip((h, c), layer, strict=False):
-                # (B, H) -> (N, B, 16)
-                part.reshape(shape)[d, 0] = _blocks_of_columns(values)
+                padded = np.zeros((batch, self.units * WIDTH), self.dtype)
+                padded[:, : values.shape[1]] = values
+                # (B, N * 16) -> (N, B, 16)
+                part.reshape(shape)[d, 0] = padded.reshape(batch, -1, WIDTH).swapaxes(0, 1)
         outputs = layout.blocks(self.vocab_size)
         return (
             layout.aligned((pre * batch * WIDTH,), self.dtype), h, c, squashed,
@@ -254,22 +256,13 @@ class InferenceModel:
         """Return the states at a step, (B, H) each."""
         shape = (self.params.layers, keep, self.units, batch, WIDTH)
         parts = [part.reshape(shape)[:, step] for part in work[1 : 1 + len(self.parts)]]
-        return [
-            tuple(self._columns(part[d]) for part in parts) for d in range(self.params.layers)
-        ]
+        return [tuple(self._columns(part[d]) for part in parts) for d in range(self.params.layers)]
 
     def _columns(self, packed: Array) -> Array:
         """Turn (..., N, B, 16) into (..., B, H)."""
         moved = np.swapaxes(packed, -3, -2)  # (..., B, N, 16)
         flat = moved.reshape(*moved.shape[:-2], -1)
         return np.ascontiguousarray(flat[..., : self.params.hidden])
-
-
-def _blocks_of_columns(values: Array) -> Array:
-    """Turn (B, H) into (N, B, 16), padded by zeros."""
-    batch, hidden = values.shape
-    padded = np.pad(values, ((0, 0), (0, -hidden % WIDTH)))
-    return padded.reshape(batch, -1, WIDTH).swapaxes(0, 1)
 
 
 def _rows(matrix: Array, slots: int) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charlab.core.units import bits
-from charlab.models.numpy_model import InferenceModel
+from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.train.model_folder import Arrays

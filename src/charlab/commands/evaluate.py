@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from charlab.core.errors import CharlabError
+from charlab.core.sums import mean
 from charlab.core.units import bits
 from charlab.models.inference import load_model
 from charlab.models.scoring import nats_per_char
@@ -60,7 +61,7 @@ def evaluate_alone(
     network = load_model(model)
     ids = Vocabulary.load(model / "vocab.json").encode(text)
     # One loss for each character but the first, which has nothing before it.
-    nats = float(nats_per_char(network, ids).mean())
+    nats = mean(nats_per_char(network, ids))
     result = {"chars": len(ids) - 1, "nats": nats, "bpc": bits(nats)}
     if dynamic:
         rate = LEARNING_RATE if learning_rate is None else learning_rate

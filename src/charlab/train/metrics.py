@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from charlab.core.sums import mean
 from charlab.core.units import bits
 from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
@@ -16,7 +17,7 @@ def mean_nats(model: ModelParams, weights: Arrays, ids: Ids, segments: int) -> f
     """Return the mean loss of a split in nats per character, with the state carried."""
     # The model of sampling and evaluation, so that their losses are exactly these.
     network = InferenceModel(model, weights)
-    return float(nats_per_char(network, ids, segments).mean())
+    return mean(nats_per_char(network, ids, segments))
 
 
 def final_metrics(

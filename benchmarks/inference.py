@@ -94,7 +94,7 @@ def start_seconds(folder: Path) -> float:
 
 def report(cell: str, hidden: int, seconds: float, ids: np.ndarray, vocab: Vocabulary) -> None:
     """Print a line for one cell."""
-    params = ModelParams(cell=cell, hidden=hidden)
+    params = ModelParams.model_validate({"cell": cell, "hidden": hidden})
     weights = initial_weights(params, vocab.size, np.random.default_rng(0))
     network = InferenceModel(params, weights)
     found = rates(

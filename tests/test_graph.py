@@ -161,7 +161,7 @@ def test_nothing_in_the_library_imports_a_stage() -> None:
         "charlab.compare.compare",
         "charlab.vocab.vocabulary",
         "charlab.baselines.measure",
-        "charlab.models.numpy_model",
+        "charlab.models.inference",
         "charlab.report.render",
         "charlab.sample.generate",
     ],

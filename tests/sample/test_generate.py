@@ -14,19 +14,16 @@ from hypothesis import strategies as st
 
 from charlab.core.files import write_json
 from charlab.core.seeding import numpy_generator
-from charlab.models.numpy_model import load_model
+from charlab.models.inference import InferenceModel, load_model
 from charlab.models.params import ModelParams
-from charlab.models.scoring import State
 from charlab.models.weights import expected_shapes, save_weights
 from charlab.sample import generate
 from charlab.sample.distribution import (
-    Picker,
     SamplingError,
     SamplingOptions,
-    probabilities,
     uniforms,
 )
-from charlab.sample.generate import CharModel, sample, sample_ladder, sample_with_nats
+from charlab.sample.generate import sample, sample_ladder, sample_with_nats
 from charlab.sample.params import SampleParams
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary
 
@@ -34,38 +31,42 @@ VOCAB = Vocabulary.from_text("abcde")
 LOGITS = np.log(np.array([0.5, 0.25, 0.15, 0.08, 0.02]))
 
 
-class Markov:
-    """A model whose next character depends on the last one only."""
+def markov(table: np.ndarray) -> InferenceModel:
+    """Return a network whose next character depends on the last one only.
 
-    def __init__(self, table: np.ndarray) -> None:
-        """Take logits of shape (last, next)."""
-        self.table = table.astype(np.float32)
-
-    def initial_state(self, batch_size: int) -> list[tuple[np.ndarray, ...]]:
-        """Count the characters read, as the only state."""
-        return [(np.zeros((batch_size, 1), dtype=np.float32),)]
-
-    def step(self, inputs: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """Return the row of each input."""
-        assert len(inputs) == len(state[0][0])
-        return self.table[inputs], [(state[0][0] + 1,)]
-
-    def sequence(self, inputs: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """Take the steps one by one."""
-        rows = []
-        for row in inputs:
-            logits, state = self.step(row, state)
-            rows.append(logits)
-        return np.stack(rows), state
+    Its hidden state is the last character, one-hot, so its logits are a row of the table
+    (last, next).
+    """
+    size = len(table)
+    params = ModelParams(cell="rnn", activation="relu", hidden=size)
+    shapes = expected_shapes(params, size)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    weights["rnn.weight_ih_l0"] = np.eye(size, dtype=np.float32)
+    weights["head.weight"] = np.ascontiguousarray(table.T, np.float32)
+    return InferenceModel(params, weights)
 
 
-def memoryless(logits: np.ndarray = LOGITS) -> Markov:
+def expected(logits: np.ndarray) -> np.ndarray:
+    """Return softmax over the last axis."""
+    weights = np.exp(logits)
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+
+
+def shares(logits: np.ndarray, options: SamplingOptions, count: int = 20_000) -> np.ndarray:
+    """Return how often each character is chosen by uniform numbers on a grid."""
+    u = (np.arange(count) + 0.5)[None] / count  # (1, count): one character of many texts
+    table = np.tile(logits, (len(logits), 1))
+    ids = generate._continue(markov(table), VOCAB, "a", u, options).ids
+    return np.bincount(ids[0], minlength=len(logits)) / count
+
+
+def memoryless(logits: np.ndarray = LOGITS) -> InferenceModel:
     """Return a model with the same distribution at every position."""
-    return Markov(np.tile(logits, (len(logits), 1)))
+    return markov(np.tile(logits, (len(logits), 1)))
 
 
 def texts(
-    model: CharModel, prompt: str, *, length: int, seed: int, count: int = 1, **options: Any
+    model: InferenceModel, prompt: str, *, length: int, seed: int, count: int = 1, **options: Any
 ) -> list[str]:
     """Return ``count`` texts of a model over ``VOCAB``."""
     return sample(model, VOCAB, prompt, uniforms(seed, length, count), SamplingOptions(**options))
@@ -73,8 +74,8 @@ def texts(
 
 def chi_square(counts: np.ndarray, p: np.ndarray) -> float:
     """Return Pearson's statistic of counts against probabilities."""
-    expected = counts.sum() * p
-    return float(((counts - expected) ** 2 / expected).sum())
+    mean = counts.sum() * p
+    return float(((counts - mean) ** 2 / mean).sum())
 
 
 @pytest.mark.parametrize("count", [1, 40])
@@ -94,10 +95,10 @@ def test_follows_the_state() -> None:
     """With a table of successors every pair occurs as often as the table says."""
     rng = np.random.default_rng(0)
     table = rng.normal(size=(5, 5))
-    (text,) = texts(Markov(table), "a", temperature=1, length=30_000, seed=1)
+    (text,) = texts(markov(table), "a", temperature=1, length=30_000, seed=1)
     ids = VOCAB.encode("a" + text).astype(int)
     pairs = np.bincount(ids[:-1] * 5 + ids[1:], minlength=25).reshape(5, 5)
-    p = probabilities(table, SamplingOptions())
+    p = expected(table)
     # 20 degrees of freedom: 45.3 is passed by chance in 999 of 1000 seeds.
     assert sum(chi_square(row, p[i]) for i, row in enumerate(pairs)) < 45.3
 
@@ -115,12 +116,12 @@ def test_temperature_sharpens() -> None:
 def test_cold_sampling_is_argmax(temperature: float, count: int) -> None:
     """At 0, and so close to it that exp overflows, the likeliest character is chosen."""
     table = np.random.default_rng(4).normal(size=(5, 5)) * 5
-    expected, last = "", 2
+    likeliest, last = "", 2
     for _ in range(50):
         last = int(table[last].argmax())
-        expected += VOCAB.chars[last]
-    results = texts(Markov(table), "bc", temperature=temperature, length=50, seed=0, count=count)
-    assert results == [expected] * count
+        likeliest += VOCAB.chars[last]
+    results = texts(markov(table), "bc", temperature=temperature, length=50, seed=0, count=count)
+    assert results == [likeliest] * count
 
 
 def test_same_uniforms_for_every_model() -> None:
@@ -144,35 +145,28 @@ def test_uniforms_are_pinned() -> None:
 
 def test_largest_uniform_chooses_the_last_possible_character() -> None:
     """Rounding at the top of [0, 1) never falls off the end of the cumulative sum."""
-    logits = np.array([0.1, 0.7, 0.2, -1000.0, -2000.0])
-    model = memoryless(logits)
+    model = memoryless(np.array([0.1, 0.7, 0.2, -1000.0, -2000.0]))
     top = np.full((20, 3), 1 - 2**-52)
-    start = (model.table[:1], model.initial_state(1))
-    assert (generate._continue(model, start, top, SamplingOptions(), None) == 2).all()
-    assert (generate._continue(model, start, top[:, :1], SamplingOptions(), None) == 2).all()
-    assert (generate._continue(model, start, top * 0, SamplingOptions(), None) == 0).all()
+    for u, last in ((top, "c"), (top[:, :1], "c"), (top * 0, "a")):
+        drawn = sample(model, VOCAB, "a", u, SamplingOptions())
+        assert drawn == [last * 20] * u.shape[1]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(
-    logits=st.lists(st.floats(-30, 30, width=32), min_size=2, max_size=8),
+    logits=st.lists(st.floats(-30, 30, width=32), min_size=5, max_size=5),
     temperature=st.floats(0.1, 3),
-    seed=st.integers(0, 1000),
 )
-def test_fast_and_safe_ways_agree(logits: list[float], temperature: float, seed: int) -> None:
-    """Without subtracting the maximum, the same number chooses the same character."""
-    rows = np.tile(np.array(logits, dtype=np.float32), (4, 1))
-    u = uniforms(seed, 1, 4)[0]
-    options = SamplingOptions(temperature)
-    p = probabilities(rows, options)
-    quick = Picker(4, len(logits), options).pick(rows, u)
-    above = p.cumsum(axis=1)[np.arange(4), quick]
-    below = above - p[np.arange(4), quick]
-    assert ((below <= u + 1e-12) & (u <= above + 1e-12)).all()
+def test_shares_are_those_of_the_softmax(logits: list[float], temperature: float) -> None:
+    """Every character is chosen for as many uniform numbers as its probability says."""
+    row = np.array(logits, dtype=np.float32)
+    p = expected((row.astype(float) - row.max()) / temperature)
+    got = shares(row, SamplingOptions(temperature))
+    np.testing.assert_allclose(got, p, rtol=0, atol=2e-4)
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("options", "kept"),
     [
         (SamplingOptions(top_k=2), [2 / 3, 1 / 3, 0, 0, 0]),
         (SamplingOptions(top_p=0.5), [1, 0, 0, 0, 0]),
@@ -183,16 +177,17 @@ def test_fast_and_safe_ways_agree(logits: list[float], temperature: float, seed:
         (SamplingOptions(temperature=0), [1, 0, 0, 0, 0]),
     ],
 )
-def test_truncation(options: SamplingOptions, expected: list[float]) -> None:
+def test_truncation(options: SamplingOptions, kept: list[float]) -> None:
     """top_k keeps k characters, top_p the fewest that reach p; the rest is renormalized."""
-    p = probabilities(np.tile(LOGITS, (2, 1)), options)
-    np.testing.assert_allclose(p, [expected, expected], atol=1e-12)
+    got = shares(LOGITS, options)
+    np.testing.assert_allclose(got, kept, atol=1e-4)
+    assert (got[np.array(kept) == 0] == 0).all()
 
 
 def test_truncation_keeps_k_among_equals() -> None:
     """With all characters equally likely, top_k: 2 keeps two, not all."""
-    p = probabilities(np.zeros((1, 5)), SamplingOptions(top_k=2))
-    np.testing.assert_allclose(p, [[0.5, 0.5, 0, 0, 0]])
+    got = shares(np.zeros(5), SamplingOptions(top_k=2))
+    np.testing.assert_allclose(got, [0.5, 0.5, 0, 0, 0], atol=1e-4)
 
 
 def test_truncated_sampling_chooses_kept_characters_only() -> None:
@@ -250,7 +245,7 @@ def test_a_diverged_model_is_rejected(bad: float, temperature: float) -> None:
     table = np.zeros((5, 5))
     table[:, 2] = bad
     with pytest.raises(SamplingError, match="found infinity or NaN"):
-        texts(Markov(table), "a", temperature=temperature, length=5, seed=0)
+        texts(markov(table), "a", temperature=temperature, length=5, seed=0)
 
 
 def write_model(folder: Path) -> None:

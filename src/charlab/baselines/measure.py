@@ -20,6 +20,7 @@ from charlab.baselines.compressors import COMPRESSORS, Compressor, nats_added, p
 from charlab.baselines.ngram import nats_by_order
 from charlab.baselines.params import BaselineParams
 from charlab.core.files import atomic, write_json
+from charlab.core.sums import mean, total
 from charlab.synthetic.text import Floor, NotInventedError, code_length
 from charlab.vocab.encoded_text import EncodedText
 
@@ -172,7 +173,7 @@ def _ngram(
     train, *held_out = (ids for ids in parts if len(ids))
     scores = nats_by_order(train, data.vocab.size, orders, held_out, data.segments)
     rows = [
-        {"order": n, **_by_split([float(_predicted(x, data.segments).mean()) for x in scores[n]])}
+        {"order": n, **_by_split([mean(_predicted(x, data.segments)) for x in scores[n]])}
         for n in orders
     ]
     _, *test = scores[_best(rows)]  # val comes first
@@ -221,7 +222,7 @@ def _floor(data: EncodedText, floor: Floor) -> dict[str, Any]:
     splits = [_predicted(places, data.segments) for places in _places(data)[1:] if len(places)]
     test = splits[1] if len(splits) > 1 else splits[0][:0]
     return {
-        **_by_split([float(floor.nats[places].mean()) for places in splits]),
+        **_by_split([mean(floor.nats[places]) for places in splits]),
         "by_distance": _by_distance(floor.nats[test], floor.forgotten[test], floor.distance[test]),
     }
 
@@ -248,9 +249,9 @@ def _by_distance(nats: Floats, forgotten: Floats, distance: Ints) -> list[dict[s
                 "from": 2 ** (k - 1) if k else 0,
                 "to": 2**k - 1,
                 "chars": int(chosen.sum()),
-                "nats_per_char": float(known.mean()),
-                "forgotten_nats_per_char": float(lost.mean()),
-                "saved_nats": float((lost - known).sum() / len(nats)),
+                "nats_per_char": mean(known),
+                "forgotten_nats_per_char": mean(lost),
+                "saved_nats": total(lost - known) / len(nats),
             }
         )
     return rows

@@ -31,6 +31,7 @@ from charlab.baselines.counting import (
     build_levels,
     offsets_in_segments,
 )
+from charlab.exact.arrays import log
 
 Floats = npt.NDArray[np.float64]
 
@@ -162,7 +163,7 @@ def nats_by_order(
             scorer.enter(level)
         if m in wanted:
             # The highest order uses the occurrences, the levels below it the continuations.
-            result[m] = [-np.log(scorer.probability(level.raw)) for scorer in scorers]
+            result[m] = [0.0 - log(scorer.probability(level.raw)) for scorer in scorers]
         if m < max(wanted):
             for scorer in scorers:
                 scorer.leave()

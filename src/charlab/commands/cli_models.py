@@ -42,7 +42,7 @@ def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> N
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="nucleus sampling")
 def sample(model: Path, prompt: str, length: int, seed: int, count: int, **options: Any) -> None:
     """Write text with the trained model in folder MODEL."""
-    from charlab.models.numpy_model import load_model
+    from charlab.models.inference import load_model
     from charlab.sample import generate
     from charlab.sample.distribution import SamplingOptions, uniforms
     from charlab.vocab.vocabulary import Vocabulary

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from charlab.core.errors import CharlabError
+from charlab.core.sums import mean
 from charlab.core.units import bits
-from charlab.models.numpy_model import load_model
+from charlab.models.inference import load_model
 from charlab.models.scoring import nats_per_char
 from charlab.vocab.vocabulary import Vocabulary
 
@@ -50,7 +51,7 @@ def evaluate_alone(
         raise CharlabError(f"the text has {len(text)} characters; {needed}")
     ids = Vocabulary.load(model / "vocab.json").encode(text)
     # One loss for each character but the first, which has nothing before it.
-    nats = float(nats_per_char(load_model(model), ids).mean())
+    nats = mean(nats_per_char(load_model(model), ids))
     result = {"chars": len(ids) - 1, "nats": nats, "bpc": bits(nats)}
     if dynamic:
         rate = LEARNING_RATE if learning_rate is None else learning_rate

@@ -14,6 +14,7 @@ import pandas as pd
 
 from charlab.compare.results import ResultsError, Run, read_optional
 from charlab.core.files import read_json
+from charlab.core.sums import deviation, mean
 from charlab.core.units import bits
 from charlab.plan.params import Params
 from charlab.train.params import Variant
@@ -97,9 +98,9 @@ def variants_table(runs: VariantRuns, seeds: pd.DataFrame, labels: dict[str, str
             "seeds": len(of_variant),
         }
         for split in SPLITS:
-            # Without a test split the column is all None, which has no mean: NaN as a float does.
-            values = of_variant[f"{split}_bpc"].astype(float)
-            row |= {f"{split}_bpc": values.mean(), f"{split}_sd": values.std(ddof=1)}
+            # A split that does not exist is a column of None, which has no mean.
+            values = of_variant[f"{split}_bpc"].astype(float).dropna()
+            row |= {f"{split}_bpc": mean(values), f"{split}_sd": deviation(values)}
         rows.append(row)
     return pd.DataFrame(rows)
 

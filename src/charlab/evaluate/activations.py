@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from charlab.core.sums import column_totals, mean
 from charlab.evaluate.survey import Block
 from charlab.evaluate.trace import BLOCKS, GATES, Floats, Network
+from charlab.exact.arrays import multiply
 from charlab.vocab.vocabulary import Vocabulary
 
 BINS = 40
@@ -93,7 +95,7 @@ class GateSaturation:
     def _shares(self, gate: str) -> dict[str, Any]:
         # Counts of shape (L, H) over the same number of steps.
         left, right = (counts[gate] / self._steps for counts in (self._left, self._right))
-        shares: dict[str, Any] = {"left": float(left.mean()), "right": float(right.mean())}
+        shares: dict[str, Any] = {"left": mean(left), "right": mean(right)}
         if left.size <= MAX_GATE_UNITS:
             layer = np.indices(left.shape)[0].ravel().tolist()  # (L, H) -> (L * H,)
             pairs = zip(layer, left.ravel(), right.ravel(), strict=True)
@@ -145,7 +147,7 @@ def _one_hot(weight_ih: Floats, vocab: Vocabulary, shown: list[int]) -> dict[str
         columns over all characters that are ``shown``.
     """
     one_hot = np.eye(weight_ih.shape[1])[:, shown]  # (V, shown)
-    products = weight_ih @ one_hot  # (G*H, shown)
+    products = multiply(weight_ih, one_hot)  # (G*H, shown)
     order = sorted(shown, key=lambda k: (-vocab.counts[k], k))
     chosen = next((k for k in order if vocab.chars[k].isalpha()), order[0])
     return {
@@ -168,9 +170,9 @@ def _shrink(matrix: Floats, rows: int, columns: int) -> Floats:
     for axis, most in ((0, rows), (1, columns)):
         size = matrix.shape[axis]
         if size > most:
-            # reduceat sums from each start to the next; the lengths differ by at most one.
+            # The pieces' lengths differ by at most one.
             starts = np.arange(most) * size // most
-            pieces = np.diff(np.append(starts, size))
-            sums = np.add.reduceat(matrix, starts, axis=axis)
-            matrix = sums / np.expand_dims(pieces, 1 - axis)
+            pieces = np.split(np.moveaxis(matrix, axis, 0), starts[1:])
+            means = np.stack([column_totals(piece) / len(piece) for piece in pieces])
+            matrix = np.moveaxis(means, 0, axis)
     return matrix

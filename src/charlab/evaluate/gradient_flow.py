@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from charlab.core.sums import column_totals
 from charlab.evaluate.survey import BLOCK, Block
 from charlab.evaluate.trace import (
     Floats,
@@ -24,9 +25,9 @@ from charlab.evaluate.trace import (
     LayerTrace,
     Network,
     Trace,
-    activate,
     slope,
 )
+from charlab.exact.arrays import exp, multiply
 
 MAX_LAG = min(60, BLOCK - 1)
 """Maximum lag that is reported; it must fit into a block."""
@@ -55,8 +56,11 @@ class GradientByLag:
         for name, gradients in (("norm", hidden), ("cell_norm", cell)):
             if gradients is None:
                 continue
-            # (T, L, B, H) -> (T, B) -> (T,), then the last step first.
-            norms = np.sqrt(np.square(gradients).sum(axis=(1, 3))).sum(axis=1)[::-1]
+            # (T, L, B, H) -> (L, H, T, B) -> (T * B,): the norm over all units.
+            squares = np.square(gradients).transpose(1, 3, 0, 2)
+            norms = np.sqrt(column_totals(squares.reshape(-1, squares[0, 0].size)))
+            # (T, B) -> (T,), then the last step first.
+            norms = column_totals(norms.reshape(squares.shape[2:]).T)[::-1]
             self._sums[name] = self._sums.get(name, 0.0) + norms[: MAX_LAG + 1]
 
     def result(self) -> list[dict[str, Any]] | None:
@@ -93,7 +97,7 @@ def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floa
     hidden = np.zeros(shape)
     cells = np.zeros(shape) if network.cell == "lstm" else None
     from_later: list[Floats | None] = [None] * len(network.layers)
-    hidden[-1, -1] = _loss_slope(traced, targets) @ network.head_weight
+    hidden[-1, -1] = multiply(_loss_slope(traced, targets), network.head_weight)
     # From the last step to the first, and at each step from the top layer down.
     for t in reversed(range(seq_len)):
         for depth in reversed(range(len(network.layers))):
@@ -107,13 +111,13 @@ def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floa
             if t > 0:
                 hidden[t - 1, depth] += d_before
             if depth > 0:
-                hidden[t, depth - 1] += inward @ layer.weight_ih
+                hidden[t, depth - 1] += multiply(inward, layer.weight_ih)
     return hidden, cells
 
 
 def _loss_slope(traced: Trace, targets: Ids) -> Floats:
     """Return d loss / d logits at the last step: softmax minus one-hot, shape (B, V)."""
-    probs: Floats = np.exp(traced.log_probs()[-1])
+    probs: Floats = exp(traced.log_probs()[-1])
     probs[np.arange(len(targets)), targets] -= 1.0
     return probs
 
@@ -126,7 +130,7 @@ def _rnn_back(
     activation: str, layer: Layer, record: LayerTrace, t: int, dh: Floats, dc: Floats | None
 ) -> _Back:
     da = dh * slope(activation, record.hidden[t])  # (B, H)
-    return da, da @ layer.weight_hh, None, None
+    return da, multiply(da, layer.weight_hh), None, None
 
 
 def _lstm_back(
@@ -134,8 +138,9 @@ def _lstm_back(
 ) -> _Back:
     i, f, g, o = (record.parts[k][t] for k in ("input", "forget", "candidate", "output"))
     assert record.cell is not None
+    assert record.squashed is not None
     before = record.cell[t - 1] if t > 0 else record.start[1]
-    shown = activate(activation, record.cell[t])  # h = o phi(c)
+    shown = record.squashed[t]  # h = o phi(c)
     # The cell state acts through h_t and, over the forget gate, through c_{t+1}.
     d_cell = dh * o * slope(activation, shown) + (0.0 if dc is None else dc)
     da = np.concatenate(
@@ -147,7 +152,7 @@ def _lstm_back(
         ],
         axis=1,
     )  # (B, 4H), in the order of the rows of the weights
-    return da, da @ layer.weight_hh, d_cell, d_cell * f
+    return da, multiply(da, layer.weight_hh), d_cell, d_cell * f
 
 
 def _gru_back(
@@ -159,5 +164,5 @@ def _gru_back(
     dr = dn * back * r * (1 - r)
     # The reset gate scales the recurrent part of the candidate, but not its input part.
     d_recurrent = np.concatenate([dr, dz, dn * r], axis=1)  # (B, 3H)
-    d_before = dh * z + d_recurrent @ layer.weight_hh
+    d_before = dh * z + multiply(d_recurrent, layer.weight_hh)
     return np.concatenate([dr, dz, dn], axis=1), d_before, None, None

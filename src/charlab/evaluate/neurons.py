@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from charlab.core.sums import column_totals
 from charlab.evaluate.features import FEATURES, LONG_RANGE
 from charlab.evaluate.survey import Block
-from charlab.evaluate.trace import Floats, Network, Trace, activate
+from charlab.evaluate.trace import Floats, Network, Trace
+from charlab.exact.arrays import multiply
 
 TOP_UNITS = 3
 """Units reported for each feature."""
@@ -33,10 +35,7 @@ STRONG = 0.5
 def unit_activations(network: Network, traced: Trace) -> Floats:
     """Return each unit's activation, shape (seq_len, batch_size, layers * hidden_size)."""
     return np.concatenate(
-        [
-            layer.hidden if layer.cell is None else activate(network.activation, layer.cell)
-            for layer in traced.layers
-        ],
+        [layer.hidden if layer.squashed is None else layer.squashed for layer in traced.layers],
         axis=-1,
     )
 
@@ -67,11 +66,11 @@ class Correlations:
         x = unit_activations(self._network, block.trace).reshape(block.inputs.size, -1)  # (N, U)
         f = self._features[block.positions.ravel()]  # (N, F)
         self._n += len(f)
-        self._unit_sums += x.sum(axis=0)
-        self._unit_squares += np.square(x).sum(axis=0)
-        self._feature_sums += f.sum(axis=0)
-        self._feature_squares += np.square(f).sum(axis=0)
-        self._products += x.T @ f
+        self._unit_sums += column_totals(x)
+        self._unit_squares += column_totals(np.square(x))
+        self._feature_sums += column_totals(f)
+        self._feature_squares += column_totals(np.square(f))
+        self._products += multiply(x.T, f)
         # For a flag, the number of occurrences of its rarer value.
         self._events += np.minimum((f > 0).sum(axis=0), (f != 1).sum(axis=0))
 

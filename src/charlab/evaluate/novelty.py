@@ -16,6 +16,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from charlab.core.sums import mean, total
+from charlab.exact.arrays import log
 from charlab.vocab.arrays import code_points
 
 # Letters with their combining marks, and apostrophes between them: don't, l’homme, o'er.
@@ -100,7 +102,7 @@ class TrainingText:
         lengths = np.array(self.match_lengths(sample), dtype=np.int64)
         # An n-gram is new if the match that starts with it is shorter than n.
         return {
-            n: float((lengths[: len(sample) - n + 1] < n).mean())
+            n: mean(lengths[: len(sample) - n + 1] < n)
             for n in range(2, min(MAX_LENGTH, len(sample)) + 1)
         }
 
@@ -133,6 +135,5 @@ def words(text: str, inner: bool = False) -> list[str]:
 
 def character_entropy(text: str) -> float:
     """Return the empirical entropy of the characters of a text, in nats."""
-    counts = np.array(list(Counter(text).values()), dtype=np.float64)
-    total = counts.sum()
-    return float(-(counts * np.log(counts / total)).sum() / total) if text else 0.0
+    shares = np.array(list(Counter(text).values()), dtype=np.float64) / max(len(text), 1)
+    return 0.0 - total(shares * log(shares))

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from charlab.core.sums import column_totals, mean
 from charlab.evaluate.neurons import unit_activations
 from charlab.evaluate.trace import Floats, Ids, Network, Trace, trace
+from charlab.exact.arrays import exp
 from charlab.vocab.vocabulary import Vocabulary
 
 PASSAGE = 400
@@ -51,9 +53,9 @@ def varied_passage(feature: Floats, newline: Floats, segments: int = 1) -> int |
     # Variance of each candidate from running sums: E[x^2] - E[x]^2.
     sums, squares = (np.append(0.0, np.cumsum(v)) for v in (feature, feature**2))
     ends = starts + PASSAGE
-    mean, square = ((v[ends] - v[starts]) / PASSAGE for v in (sums, squares))
+    means, square = ((v[ends] - v[starts]) / PASSAGE for v in (sums, squares))
     # Rounded, so that every machine takes the first of equals.
-    return int(starts[np.argmax((square - mean**2).round(9))])
+    return int(starts[np.argmax((square - means**2).round(9))])
 
 
 def read_passage(network: Network, ids: Ids, start: int, segments: int = 1) -> Trace:
@@ -104,7 +106,8 @@ def most_likely(log_probs: Floats, vocab: Vocabulary, count: int) -> list[list[A
     """Return the ``count`` most likely characters as ``[character, probability]``."""
     # Rounded and stable, so that equals come in the vocabulary's order on every machine.
     order = np.argsort(-log_probs.round(9), kind="stable")[:count]
-    return [[vocab.decode(np.array([k])), round(float(np.exp(log_probs[k])), 4)] for k in order]
+    probs = exp(log_probs[order]).tolist()
+    return [[vocab.decode(np.array([k])), round(p, 4)] for k, p in zip(order, probs, strict=True)]
 
 
 def typical_prediction(
@@ -120,9 +123,9 @@ def typical_prediction(
         distribution.
     """
     log_probs = traced.log_probs()[:, 0]  # (T, 1, V) -> (T, V)
-    entropy = -(np.exp(log_probs) * log_probs).sum(axis=1)  # (T,)
+    entropy = 0.0 - column_totals((exp(log_probs) * log_probs).T)  # (T,)
     has_context = np.arange(len(entropy)) >= min(SHOWN_CONTEXT, len(entropy) - 1)
-    distance = np.where(has_context, np.abs(entropy - entropy.mean()).round(9), np.inf)
+    distance = np.where(has_context, np.abs(entropy - mean(entropy)).round(9), np.inf)
     position = int(np.argmin(distance))
     return {
         "context": vocab.decode(ids[max(0, position + 1 - SHOWN_CONTEXT) : position + 1]),

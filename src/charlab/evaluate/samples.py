@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from charlab.core.sums import mean
 from charlab.core.units import bits
 from charlab.evaluate.novelty import TrainingText, character_entropy
 from charlab.evaluate.survey import bounded
@@ -72,7 +73,7 @@ def as_it_learned(
         {
             "step": snapshot.step,
             "chars": snapshot.chars,
-            "val_nats": float(nats_per_char(snapshot.network, val, segments).mean()),
+            "val_nats": mean(nats_per_char(snapshot.network, val, segments)),
             "real_words": training.real_words(texts[snapshot.step])
             if training is not None and snapshot.step in texts
             else None,

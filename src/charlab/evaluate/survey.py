@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from charlab.core.sums import column_totals, mean
 from charlab.evaluate.trace import Floats, Ids, Network, State, Trace, trace
 
 MAX_CHARS = 400_000
@@ -180,7 +181,7 @@ class LossByPosition:
             yield "learned_nats", self._network.initial_state(batch_size)
 
     def _add(self, name: str, block: Block, traced: Trace) -> None:
-        total = traced.nats(block.targets).sum(axis=1)  # (T, B) -> (T,)
+        total = column_totals(traced.nats(block.targets).T)  # (T, B) -> (T,)
         self._sums[name] = self._sums.get(name, np.zeros_like(total)) + total
 
     def result(self) -> list[dict[str, Any]] | None:
@@ -251,7 +252,7 @@ def _means(nats: Floats, floor: NDArray[np.void], chosen: NDArray[np.bool_]) -> 
     floor_nats, forgotten = (floor[name][chosen] for name in ("nats", "forgotten"))
     return {
         "chars": int(chosen.sum()),
-        "nats": float(nats[chosen].mean()),
-        "floor_nats": float(floor_nats.mean()),
-        "forgotten_nats": float(forgotten.mean()),
+        "nats": mean(nats[chosen]),
+        "floor_nats": mean(floor_nats),
+        "forgotten_nats": mean(forgotten),
     }

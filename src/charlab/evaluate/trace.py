@@ -11,8 +11,8 @@ In the symbols of torch.nn, with ``phi`` the activation and ``x_t`` one-hot, so 
     gru   r, z = sigmoid(...), n = phi(W_in x_t + b_in + r (W_hn h_{t-1} + b_hn)),
           h_t = (1 - z) n + z h_{t-1}
 
-All computation is in float64, although the weights are float32: after rounding to six digits,
-the results do not depend on the order in which a processor adds.
+All computation is in float64, although the weights are float32, by the kernels that also sample
+and score (:class:`charlab.models.inference.InferenceModel`): the same bits on every processor.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlab.exact.arrays import cross_entropy, log_softmax
+from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
-from charlab.models.scoring import cross_entropy
 from charlab.models.weights import load_trained
 
 Floats = NDArray[np.float64]
@@ -42,17 +43,12 @@ BLOCKS = {
 }
 """Blocks of H rows in ``weight_ih`` and ``weight_hh``, from the top."""
 
-
-def sigmoid(x: Floats) -> Floats:
-    """Return the logistic function of ``x``, without overflow at large values."""
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
-
-
-def activate(name: str, x: Floats) -> Floats:
-    """Apply the activation called ``name``: tanh, relu or sigmoid."""
-    if name == "tanh":
-        return np.asarray(np.tanh(x))
-    return np.maximum(x, 0.0) if name == "relu" else sigmoid(x)
+SLOTS = {
+    "rnn": (),
+    "lstm": BLOCKS["lstm"],
+    "gru": ("candidate", "reset", "update", "recurrent"),
+}
+"""Names of what the kernels record of each cell, in their order."""
 
 
 def slope(name: str, y: Floats) -> Floats:
@@ -89,6 +85,8 @@ class Network:
     head_bias : ndarray of shape (vocab_size,)
     learned : list of one tuple per layer, or None
         The learned initial state, each part of shape (hidden_size,).
+    model : InferenceModel
+        The same weights, ready to be run.
     """
 
     cell: str
@@ -96,7 +94,8 @@ class Network:
     layers: tuple[Layer, ...]
     head_weight: Floats
     head_bias: Floats
-    learned: State | None = None
+    learned: State | None
+    model: InferenceModel
 
     @classmethod
     def load(cls, model_dir: Path) -> Network:
@@ -121,7 +120,8 @@ class Network:
         head = wide["head.weight"], wide["head.bias"]
         names = [name for name in ("initial.h", "initial.c") if name in wide]
         learned = [tuple(wide[n][d] for n in names) for d in range(model.layers)] if names else None
-        return cls(model.cell, model.activation, layers, *head, learned)
+        runner = InferenceModel(model, wide, np.float64)
+        return cls(model.cell, model.activation, layers, *head, learned, runner)
 
     @property
     def hidden_size(self) -> int:
@@ -147,10 +147,9 @@ class Network:
         shape = (batch_size, self.hidden_size)
         return [tuple(np.broadcast_to(part, shape) for part in layer) for layer in self.learned]
 
-    def sequence(self, inputs: Ids, state: State) -> tuple[Floats, State]:
-        """Return logits of shape (seq_len, batch_size, vocab_size), and the state after."""
-        traced = trace(self, inputs, state)
-        return traced.logits, traced.end()
+    def nats(self, inputs: Ids, targets: Ids, state: State) -> tuple[Floats, State]:
+        """Return the loss of each target, shape (seq_len, batch_size), and the state after."""
+        return self.model.nats(inputs, targets, state)
 
 
 @dataclass(frozen=True)
@@ -163,8 +162,8 @@ class LayerTrace:
         The state before the first step.
     hidden : ndarray
         ``h_t``.
-    cell : ndarray or None
-        ``c_t`` of an LSTM.
+    cell, squashed : ndarray or None
+        ``c_t`` of an LSTM, and ``phi(c_t)``.
     parts : dict of ndarray
         Gates and candidate after their nonlinearity, by the names in :data:`BLOCKS`; for a
         GRU also ``recurrent``, the ``W_hn h_{t-1} + b_hn`` that the reset gate scales.
@@ -173,6 +172,7 @@ class LayerTrace:
     start: tuple[Floats, ...]
     hidden: Floats
     cell: Floats | None
+    squashed: Floats | None
     parts: dict[str, Floats]
 
     def end(self) -> tuple[Floats, ...]:
@@ -200,9 +200,7 @@ class Trace:
 
     def log_probs(self) -> Floats:
         """Return the log-probabilities of the next character, shape (seq_len, batch, vocab)."""
-        # Shifted by the maximum, so that exp does not overflow.
-        shifted = self.logits - self.logits.max(axis=-1, keepdims=True)
-        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+        return log_softmax(self.logits)
 
     def nats(self, targets: Ids) -> Floats:
         """Return the loss of each target in nats, shape (seq_len, batch_size)."""
@@ -222,66 +220,12 @@ def trace(network: Network, inputs: Ids, state: State | None = None) -> Trace:
         The state before the first step; the network's own initial state if omitted.
     """
     state = network.initial_state(inputs.shape[1]) if state is None else state
-    step_through = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}[network.cell]
-    # Layer by layer, so that all but the recurrent product is one product for all steps.
-    traced: list[LayerTrace] = []
-    for layer, start in zip(network.layers, state, strict=True):
-        # W_ih times a one-hot vector is a column of W_ih: (T, B) -> (T, B, G*H).
-        driven = layer.weight_ih.T[inputs] if not traced else traced[-1].hidden @ layer.weight_ih.T
-        driven += layer.bias_ih  # in place, because it is the largest array, and a new one
-        traced.append(step_through(network.activation, layer, driven, start))
-    # (T, B, H) -> (T, B, V)
-    logits = traced[-1].hidden @ network.head_weight.T + network.head_bias
-    return Trace(tuple(traced), logits)
-
-
-def _rnn(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...]) -> LayerTrace:
-    hidden = np.empty_like(driven)  # (T, B, H)
-    recurrent = layer.weight_hh.T.copy()
-    h = start[0]
-    # Both biases are constant over time: add them before the loop.
-    driven += layer.bias_hh
-    for t, drive in enumerate(driven):
-        h = hidden[t] = activate(activation, drive + h @ recurrent)
-    return LayerTrace(start, hidden, None, {})
-
-
-def _lstm(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...]) -> LayerTrace:
-    seq_len, batch_size, rows = driven.shape
-    size = rows // 4
-    # One array for all four blocks, in the order of BLOCKS.
-    gates = np.empty((seq_len, batch_size, 4, size))  # (T, B, 4, H)
-    hidden, cells = (np.empty((seq_len, batch_size, size)) for _ in range(2))
-    recurrent = layer.weight_hh.T.copy()
-    h, c = start
-    driven += layer.bias_hh
-    for t, drive in enumerate(driven):
-        before = (drive + h @ recurrent).reshape(batch_size, 4, size)
-        gates[t] = sigmoid(before)
-        # The candidate has the activation instead of the sigmoid.
-        gates[t, :, 2] = activate(activation, before[:, 2])
-        i, f, g, o = gates[t].transpose(1, 0, 2)  # (B, 4, H) -> four times (B, H)
-        c = cells[t] = f * c + i * g
-        h = hidden[t] = o * activate(activation, c)
-    parts = {name: gates[:, :, k] for k, name in enumerate(BLOCKS["lstm"])}
-    return LayerTrace(start, hidden, cells, parts)
-
-
-def _gru(activation: str, layer: Layer, driven: Floats, start: tuple[Floats, ...]) -> LayerTrace:
-    seq_len, batch_size, rows = driven.shape
-    size = rows // 3
-    shape = (seq_len, batch_size, size)
-    names = ("reset", "update", "candidate", "recurrent")
-    parts = {name: np.empty(shape) for name in names}
-    hidden = np.empty(shape)
-    recurrent = layer.weight_hh.T.copy()
-    h = start[0]
-    for t, drive in enumerate(driven):
-        fed_back = h @ recurrent + layer.bias_hh  # (B, 3H)
-        both = sigmoid(drive[:, : 2 * size] + fed_back[:, : 2 * size])
-        r, z, back = both[:, :size], both[:, size:], fed_back[:, 2 * size :]
-        n = activate(activation, drive[:, 2 * size :] + r * back)
-        h = hidden[t] = (1.0 - z) * n + z * h  # (B, H)
-        for name, value in zip(names, (r, z, n, back), strict=True):
-            parts[name][t] = value
-    return LayerTrace(start, hidden, None, parts)
+    recorded, logits = network.model.trace(inputs, state)
+    names = SLOTS[network.cell]
+    layers = tuple(
+        LayerTrace(
+            start, one.hidden, one.cell, one.squashed, dict(zip(names, one.gates, strict=True))
+        )
+        for start, one in zip(state, recorded, strict=True)
+    )
+    return Trace(layers, logits)

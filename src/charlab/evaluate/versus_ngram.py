@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlab.core.sums import mean
 from charlab.evaluate.survey import Block
 from charlab.evaluate.trace import Floats, Ids
+from charlab.exact.arrays import exp
 from charlab.vocab.vocabulary import Vocabulary
 
 EXAMPLES = 8
@@ -142,9 +144,9 @@ class AgainstNgram:
         return {
             "order": self._order,
             "chars": len(positions),
-            "network_nats": float(losses.network.mean()),
-            "ngram_nats": float(losses.ngram.mean()),
-            "network_better_share": float((losses.gain > 0).mean()),
+            "network_nats": mean(losses.network),
+            "ngram_nats": mean(losses.ngram),
+            "network_better_share": mean(losses.gain > 0),
             "by_kind": self._by_kind(losses),
             "rnn_better": self._examples(losses, losses.gain),
             "ngram_better": self._examples(losses, -losses.gain),
@@ -160,8 +162,8 @@ class AgainstNgram:
             {
                 "kind": name,
                 "chars": int(mask.sum()),
-                "network_nats": float(losses.network[mask].mean()),
-                "ngram_nats": float(losses.ngram[mask].mean()),
+                "network_nats": mean(losses.network[mask]),
+                "ngram_nats": mean(losses.ngram[mask]),
             }
             for name, mask in masks.items()
             if mask.any()
@@ -180,8 +182,8 @@ class AgainstNgram:
             {
                 "context": self._text(max(0, positions[k] - CONTEXT), positions[k]),
                 "char": self._text(positions[k], positions[k] + 1),
-                "network_p": float(np.exp(-losses.network[k])),
-                "ngram_p": float(np.exp(-losses.ngram[k])),
+                "network_p": float(exp(-losses.network[k])),
+                "ngram_p": float(exp(-losses.ngram[k])),
             }
             for k in chosen
         ]
@@ -203,7 +205,7 @@ class AgainstNgram:
         # Mean gain of each stretch from running sums.
         sums = np.append(0.0, np.cumsum(losses.gain))
         means = (sums[starts + PASSAGE] - sums[starts]) / PASSAGE
-        first = int(starts[np.argmin(np.abs(means - losses.gain.mean()).round(9))])
+        first = int(starts[np.argmin(np.abs(means - mean(losses.gain)).round(9))])
         stretch = slice(first, first + PASSAGE)
         return {
             "text": self._text(positions[first], positions[first] + PASSAGE),

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from charlab.models.numpy_model import load_model
+from charlab.models.inference import load_model
 
 Ids = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
@@ -47,26 +47,28 @@ PROGRESS = 0.1
 forgets too slowly, and fewer, longer rows are read."""
 
 
-class SequenceModel(Protocol):
+class ScoringModel(Protocol):
     """The interface of a model that scoring needs."""
 
     def initial_state(self, batch_size: int) -> State:
         """Return one tuple per layer, each part of shape (batch_size, hidden_size)."""
         ...
 
-    def sequence(self, inputs: Ids, state: State) -> tuple[npt.NDArray[np.floating], State]:
-        """Take inputs (seq_len, batch_size) to logits (seq_len, batch_size, vocab_size)."""
+    def nats(
+        self, inputs: Ids, targets: Ids, state: State
+    ) -> tuple[npt.NDArray[np.floating], State]:
+        """Return the loss of each target, (seq_len, batch_size), and the state after them."""
         ...
 
 
 def nats_per_char(
-    model: SequenceModel | Path, ids: Ids, segments: int = 1, *, rows: int | None = None
+    model: ScoringModel | Path, ids: Ids, segments: int = 1, *, rows: int | None = None
 ) -> Floats:
     """Return the loss of every character but the first of each segment.
 
     Parameters
     ----------
-    model : SequenceModel or Path
+    model : ScoringModel or Path
         A model, or its folder.
     ids : ndarray of shape (chars,)
         The text: a concatenation of ``segments`` equally long pieces.
@@ -86,7 +88,7 @@ def nats_per_char(
     """
     if segments < 1 or len(ids) % segments or len(ids) < segments:
         raise ValueError(f"expected a multiple of {segments} characters, found {len(ids)}")
-    network: SequenceModel = load_model(model) if isinstance(model, Path) else model
+    network: ScoringModel = load_model(model) if isinstance(model, Path) else model
     pieces = np.asarray(ids).reshape(segments, -1)  # (segments, chars + 1)
     chars = pieces.shape[1] - 1
     per_segment = max(rows or min(ROWS // segments, chars // MIN_CHARS), 1)
@@ -100,7 +102,7 @@ def nats_per_char(
 
 
 def _block(
-    model: SequenceModel, ids: Ids, state: State, rows: int
+    model: ScoringModel, ids: Ids, state: State, rows: int
 ) -> tuple[npt.NDArray[np.floating], State]:
     """Score ids of shape (segments, chars + 1), each segment cut into rows.
 
@@ -163,7 +165,7 @@ def _gap(one: State, other: State) -> float:
 class _ParallelPass:
     """Rows read in parallel, repeatedly, from better and better states."""
 
-    def __init__(self, model: SequenceModel, inputs: Ids, targets: Ids) -> None:
+    def __init__(self, model: ScoringModel, inputs: Ids, targets: Ids) -> None:
         self.model, self.inputs, self.targets = model, inputs, targets
         self.nats = np.empty(inputs.shape, dtype=np.float64)
         self.marks: list[State] = []  # states after each chunk, in its latest pass
@@ -174,32 +176,12 @@ class _ParallelPass:
         length = -(-CHUNK // self.inputs.shape[1])
         for number, start in enumerate(range(0, len(self.inputs), length)):
             chunk = slice(start, start + length)
-            logits, state = self.model.sequence(self.inputs[chunk], state)
-            self.nats[chunk] = cross_entropy(logits, self.targets[chunk])
+            self.nats[chunk], state = self.model.nats(
+                self.inputs[chunk], self.targets[chunk], state
+            )
             # From equal states on, the rest of the pass would repeat the last one.
             if before and _gap(state, before[number]) <= TOLERANCE:
                 self.marks += before[number:]
                 break
             self.marks.append([tuple(np.array(part) for part in layer) for layer in state])
         return self.marks[-1]
-
-
-def cross_entropy(logits: npt.NDArray[np.floating], targets: Ids) -> Floats:
-    """Return -log softmax(logits)[targets], in nats.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (seq_len, batch_size, vocab_size)
-    targets : ndarray of shape (seq_len, batch_size)
-
-    Returns
-    -------
-    ndarray of shape (seq_len, batch_size), dtype=np.float64
-    """
-    flat = logits.reshape(-1, logits.shape[-1])  # (T*B, V)
-    # Subtracting the maximum does not change the softmax, and exp cannot overflow.
-    shifted = flat - flat.max(axis=1, keepdims=True)
-    picked = shifted[np.arange(len(flat)), targets.reshape(-1)].astype(np.float64)
-    total = np.exp(shifted).sum(axis=1).astype(np.float64)
-    nats: Floats = (np.log(total) - picked).reshape(targets.shape)
-    return nats

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
-from charlab.models.numpy_model import InferenceModel, load_model
+from charlab.models.inference import InferenceModel, load_model
 from charlab.models.weights import load_weights
 
 

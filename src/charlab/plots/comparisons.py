@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from charlab.core.sums import mean
 from charlab.plots.registry import EVERY, figure
 from charlab.plots.style import BLACK, GREY, Styles, canvas, legend_below, wrap
 
@@ -67,7 +68,7 @@ def comparison(
 
 def _mark_beyond(ax: Axes, names: list[str], points: pd.DataFrame, styles: Styles) -> None:
     """Clip the x axis so that a run that learned nothing does not squeeze all others."""
-    means = points.groupby("variant")["bpc"].mean()
+    means = points.groupby("variant")["bpc"].agg(mean)
     limit = BEYOND * float(means.min())
     shown = points.loc[points["bpc"] <= limit, "bpc"]
     if len(shown) in (0, len(points)):
@@ -94,11 +95,11 @@ def _draw_seeds(ax: Axes, row: int, values: pd.Series[float], **style: Any) -> N
 
 def _draw_mean(ax: Axes, row: int, values: pd.Series[float], color: str) -> None:
     """Draw the mean over the seeds as a bar, and write its value beside the axes."""
-    mean = float(values.mean())
-    ax.plot([mean, mean], [row - 0.3, row + 0.3], color=color, linewidth=2.2)
+    middle = mean(values)
+    ax.plot([middle, middle], [row - 0.3, row + 0.3], color=color, linewidth=2.2)
     # x is in axes units, y in data units: right of the axes, no dot or line hides the number.
     place = ax.get_yaxis_transform()
-    ax.text(1.03, row, f"{mean:.3f}", transform=place, va="center", color=BLACK)
+    ax.text(1.03, row, f"{middle:.3f}", transform=place, va="center", color=BLACK)
 
 
 def _rows(ax: Axes, labels: list[str]) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from charlab.core.sums import mean
 from charlab.plots.registry import EVERY, figure
 from charlab.plots.style import (
     BLACK,
@@ -79,6 +80,11 @@ def learning_curves(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
     return figure
 
 
+def _mean(values: pd.Series[float]) -> float:
+    """Return the mean of the seeds that have a value."""
+    return mean(values.dropna())
+
+
 def _one_variant(ax: Axes, rows: pd.DataFrame, series: SeriesStyle) -> None:
     """Draw the mean and the range over the seeds of one variant."""
     by_chars = rows.groupby("chars")
@@ -87,11 +93,16 @@ def _one_variant(ax: Axes, rows: pd.DataFrame, series: SeriesStyle) -> None:
     x = [count / MILLION for count in chars]
     val, train = by_chars["val_bpc"], by_chars["train_bpc"]
     ax.plot(
-        x, val.mean(), color=series.color, marker=series.marker, markersize=4, label=series.label
+        x,
+        val.agg(_mean),
+        color=series.color,
+        marker=series.marker,
+        markersize=4,
+        label=series.label,
     )
     ax.fill_between(x, val.min(), val.max(), color=series.color, alpha=0.2, linewidth=0)
     # No label: the legend has one entry per variant, and the caption explains the dashes.
-    ax.plot(x, train.mean(), color=series.color, linestyle="--", linewidth=1)
+    ax.plot(x, train.agg(_mean), color=series.color, linestyle="--", linewidth=1)
 
 
 def _focus(ax: Axes, curves: pd.DataFrame, lines: Iterable[float] = ()) -> None:

@@ -1,41 +1,22 @@
 """Sample text from a trained model, character by character.
 
 The model reads a prompt; then each character is chosen from the model's distribution
-(:mod:`charlab.sample.distribution`) and read by the model before the next.
+(:mod:`charlab.sample.distribution`) and read by the model before the next, for all texts in one
+compiled loop.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from charlab.models.numpy_model import load_model
-from charlab.models.scoring import SequenceModel, State
+from charlab.core.sums import mean
+from charlab.models.inference import InferenceModel, Sampled, load_model
 from charlab.models.snapshots import load_snapshots
-from charlab.sample.distribution import (
-    Floats,
-    Ids,
-    Logits,
-    Picker,
-    SamplingError,
-    SamplingOptions,
-    probabilities,
-    uniforms,
-)
+from charlab.sample.distribution import Floats, SamplingError, SamplingOptions, uniforms
 from charlab.sample.params import SampleParams
 from charlab.vocab.vocabulary import Vocabulary
-
-
-class CharModel(SequenceModel, Protocol):
-    """The interface of a model that sampling needs."""
-
-    def step(self, inputs: npt.NDArray[np.integer], state: State) -> tuple[Logits, State]:
-        """Take inputs of shape (batch_size,) to logits (batch_size, vocab_size)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -58,65 +39,36 @@ class Sample:
     entropy: Floats
 
 
-class _Recorder:
-    """Records the loss and the entropy at each step of sampling."""
-
-    def __init__(self, shape: tuple[int, ...], options: SamplingOptions) -> None:
-        self.options = options
-        self.nats, self.entropy = np.empty(shape), np.empty(shape)  # (length, count)
-
-    def record(self, t: int, logits: Logits, ids: Ids) -> None:
-        """Record the figures of the characters ``ids`` (count,) that step t has chosen."""
-        model = probabilities(logits, SamplingOptions())  # (count, V)
-        changed = probabilities(logits, self.options)  # (count, V)
-        self.nats[t] = -np.log(model[np.arange(len(ids)), ids])
-        # 0 log 0 counts as 0.
-        logs = np.log(changed, out=np.zeros_like(changed), where=changed > 0)
-        self.entropy[t] = -(changed * logs).sum(axis=1)
-
-
-def _read_prompt(model: CharModel, vocab: Vocabulary, prompt: str) -> tuple[Logits, State]:
-    """Return the logits (1, V) of the character after the prompt, and the state."""
+def _continue(
+    model: InferenceModel,
+    vocab: Vocabulary,
+    prompt: str,
+    u: Floats,
+    options: SamplingOptions,
+    record: bool = False,
+) -> Sampled:
+    """Return the characters chosen after the prompt, as arrays of shape (length, count)."""
     if not prompt:
         raise SamplingError("the prompt is empty; give at least one character to continue from")
     ids = vocab.encode(prompt)
     logits, state = model.sequence(ids[:, None], model.initial_state(1))  # (len(prompt), 1, V)
-    return logits[-1], state
-
-
-def _continue(
-    model: CharModel,
-    start: tuple[Logits, State],
-    u: Floats,
-    options: SamplingOptions,
-    recorder: _Recorder | None,
-) -> Ids:
-    """Return the chosen ids for uniform numbers ``u``, both of shape (length, count)."""
-    length, count = u.shape
-    # All texts continue from the same prompt: its row is repeated, (1, X) to (count, X).
-    logits = np.repeat(start[0], count, axis=0)
-    state: State = [tuple(np.repeat(part, count, axis=0) for part in layer) for layer in start[1]]
-    picker = Picker(count, logits.shape[1], options)
-    chosen = np.empty((length, count), dtype=np.intp)
-    step, pick = model.step, picker.pick
-    with np.errstate(over="ignore", invalid="ignore"):  # pick checks for both
-        for t in range(length):
-            ids = chosen[t] = pick(logits, u[t])
-            if recorder is not None:
-                recorder.record(t, logits, ids)
-            if t + 1 < length:
-                logits, state = step(ids, state)
-    return chosen
+    sampled = model.sample(logits[-1], state, u, options.for_kernel(), record)
+    if sampled is None:
+        raise SamplingError(
+            "expected finite logits, found infinity or NaN; the training diverged: train again "
+            "with a lower learning_rate or with clip: norm"
+        )
+    return sampled
 
 
 def sample(
-    model: CharModel, vocab: Vocabulary, prompt: str, u: Floats, options: SamplingOptions
+    model: InferenceModel, vocab: Vocabulary, prompt: str, u: Floats, options: SamplingOptions
 ) -> list[str]:
     """Return texts that continue the prompt.
 
     Parameters
     ----------
-    model : CharModel
+    model : InferenceModel
     vocab : Vocabulary
     prompt : str
         At least one character, all of them in the vocabulary.
@@ -136,12 +88,12 @@ def sample(
     SamplingError
         If the prompt is empty or the model's output is not finite.
     """
-    chosen = _continue(model, _read_prompt(model, vocab, prompt), u, options, None)
-    return [vocab.decode(column) for column in chosen.T]  # one column per text
+    sampled = _continue(model, vocab, prompt, u, options)
+    return [vocab.decode(column) for column in sampled.ids.T]  # one column per text
 
 
 def sample_with_nats(
-    model: CharModel, vocab: Vocabulary, prompt: str, u: Floats, options: SamplingOptions
+    model: InferenceModel, vocab: Vocabulary, prompt: str, u: Floats, options: SamplingOptions
 ) -> list[Sample]:
     """Return the texts of :func:`sample` with the loss and entropy of each character.
 
@@ -150,9 +102,8 @@ def sample_with_nats(
     UnknownCharacterError, SamplingError
         See :func:`sample`.
     """
-    recorder = _Recorder(u.shape, options)
-    chosen = _continue(model, _read_prompt(model, vocab, prompt), u, options, recorder)
-    columns = zip(chosen.T, recorder.nats.T, recorder.entropy.T, strict=True)
+    sampled = _continue(model, vocab, prompt, u, options, record=True)
+    columns = zip(sampled.ids.T, sampled.nats.T, sampled.entropy.T, strict=True)
     return [Sample(vocab.decode(ids), nats, entropy) for ids, nats, entropy in columns]
 
 
@@ -195,7 +146,7 @@ def sample_ladder(folder: Path, params: SampleParams, seed: int) -> dict[str, An
 
 
 def _rung(
-    model: CharModel, vocab: Vocabulary, params: SampleParams, temperature: float, seed: int
+    model: InferenceModel, vocab: Vocabulary, params: SampleParams, temperature: float, seed: int
 ) -> dict[str, Any]:
     """Return one text at one temperature, with its mean loss and entropy."""
     options = SamplingOptions(temperature, params.top_k, params.top_p)
@@ -204,6 +155,6 @@ def _rung(
     return {
         "temperature": temperature,
         "text": one.text,
-        "nats_per_char": float(one.nats.mean()),
-        "entropy_nats": float(one.entropy.mean()),
+        "nats_per_char": mean(one.nats),
+        "entropy_nats": mean(one.entropy),
     }

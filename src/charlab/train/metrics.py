@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection
-
+from charlab.core.sums import mean
 from charlab.core.units import bits
-from charlab.models.numpy_model import InferenceModel
+from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.train.model_folder import Arrays
@@ -20,11 +18,6 @@ def mean_nats(model: ModelParams, weights: Arrays, ids: Ids, segments: int) -> f
     # The model of sampling and evaluation, so that their losses are exactly these.
     network = InferenceModel(model, weights)
     return mean(nats_per_char(network, ids, segments))
-
-
-def mean(values: Collection[float]) -> float:
-    """Return the correctly rounded sum, whose order does not matter, over the count."""
-    return math.fsum(values) / len(values)
 
 
 def final_metrics(

@@ -1,4 +1,4 @@
-"""The NumPy networks of sampling and evaluation, compared with the torch networks."""
+"""The networks of sampling and evaluation, compared with the torch networks."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_json
-from charlab.models import numpy_model as inference
+from charlab.exact.arrays import cross_entropy
 from charlab.models.cells import ACTIVATIONS, CELLS
-from charlab.models.numpy_model import InferenceModel, load_model
+from charlab.models.inference import InferenceModel, load_model
 from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
 from charlab.models.weights import save_weights
@@ -71,19 +71,55 @@ def test_it_is_the_torch_network(
     np.testing.assert_allclose(joined(state), joined(end), **NEAR)
 
 
-@pytest.mark.parametrize(("cell", "activation", "layers", "initial"), CASES)
-def test_a_long_text_is_read_alike(
-    cell: str, activation: str, layers: int, initial: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("hidden", [1, 16, 37])
+@pytest.mark.parametrize("cell", CELLS)
+def test_pieces_and_neighbors_change_no_bit(cell: str, hidden: int) -> None:
+    """A text read in pieces, alone, beside others or traced has the same logits and states."""
+    _, light = twins(cell=cell, layers=2, hidden=hidden)
+    ids = text(9)
+    whole, end = light.sequence(ids, light.initial_state(9))
+    traced, logits = light.trace(ids, light.initial_state(9))
+    assert np.array_equal(logits, whole)
+    assert np.array_equal(traced[-1].hidden[-1], end[-1][0])
+    for batch in (1, 2, 5):
+        state = light.initial_state(batch)
+        for start, stop in itertools.pairwise((0, 1, 8, SEQ_LEN)):
+            piece, state = light.sequence(ids[start:stop, :batch], state)
+            assert np.array_equal(piece, whole[start:stop, :batch])
+        assert np.array_equal(joined(state), joined(end)[:, :batch])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("options", [(1.0, 0, 2.0), (0.7, 3, 2.0), (1.3, 0, 0.8)])
+def test_sampled_texts_are_those_of_single_steps(
+    cell: str, options: tuple[float, int, float]
 ) -> None:
-    """The compiled loops for long texts agree with NumPy's calls."""
-    _, light = twins(cell=cell, activation=activation, layers=layers, initial_state=initial)
+    """However many texts are sampled together, each has the losses of reading it."""
+    _, light = twins(cell=cell, layers=2)
+    logits, state = light.sequence(text(1, 4), light.initial_state(1))
+    u = np.random.default_rng(2).random((30, 200))
+    many = light.sample(logits[-1], state, u, options, record=True)
+    assert many is not None
+    for one in (0, 120, 199):
+        alone = light.sample(logits[-1], state, u[:, one : one + 1], options)
+        assert alone is not None
+        assert np.array_equal(alone.ids[:, 0], many.ids[:, one])
+    first = cross_entropy(np.repeat(logits[-1], 200, axis=0), many.ids[0])
+    starts = [tuple(np.repeat(part, 200, axis=0) for part in layer) for layer in state]
+    rest, _ = light.nats(many.ids[:-1], many.ids[1:], starts)
+    np.testing.assert_allclose(many.nats, np.vstack([first, rest]), rtol=1e-5, atol=1e-6)
+
+
+def test_losses_are_those_of_the_logits() -> None:
+    """In float64 they equal the cross-entropy of the logits."""
+    params = ModelParams(cell="gru", hidden=HIDDEN)
+    model, _ = twins(cell="gru")
+    weights = {name: value.detach().numpy() for name, value in model.named_weights().items()}
+    network = InferenceModel(params, weights, np.float64)
     ids = text(3)
-    expected, end = light.sequence(ids, light.initial_state(3))
-    monkeypatch.setattr(inference, "LONG", ids.size)
-    logits, long_end = light.sequence(ids.astype(np.uint8), light.initial_state(3))
-    np.testing.assert_allclose(logits, expected, **NEAR)
-    np.testing.assert_allclose(joined(long_end), joined(end), **NEAR)
-    assert {logits.dtype, joined(long_end).dtype} == {np.dtype(np.float32)}
+    logits, _ = network.sequence(ids, network.initial_state(3))
+    nats, _ = network.nats(ids, ids, network.initial_state(3))
+    np.testing.assert_allclose(nats, cross_entropy(logits, ids), rtol=1e-12)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -98,17 +134,6 @@ def test_results_of_a_step_are_the_callers_own(cell: str) -> None:
     for logits, kept, end, kept_end in returned:
         assert np.array_equal(logits, kept)
         assert np.array_equal(joined(end), kept_end)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_streams_may_come_and_go(cell: str) -> None:
-    """One network reads batches of different sizes in turn without mixing sequences."""
-    _, light = twins(cell=cell)
-    ids = text(5)
-    whole, _ = light.sequence(ids, light.initial_state(5))
-    for batch in (1, 3, 5, 1):
-        part, _ = light.sequence(ids[:, :batch], light.initial_state(batch))
-        np.testing.assert_allclose(part, whole[:, :batch], **NEAR)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
@@ -207,6 +232,6 @@ def test_weights_are_the_same_bytes_every_time(tmp_path: Path) -> None:
 
 def test_it_needs_no_torch() -> None:
     """Sampling starts fast because it imports neither torch nor pandas."""
-    code = "import sys, charlab.models.numpy_model; print({'torch', 'pandas'} & sys.modules.keys())"
+    code = "import sys, charlab.models.inference; print({'torch', 'pandas'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -1,0 +1,330 @@
+"""Run trained networks forward, for sampling, scoring and the looks inside, without torch.
+
+An :class:`InferenceModel` packs the weights once into blocks of sixteen units and calls the
+kernels of :mod:`charlab.exact.inference`. A stream's results have the same bits on every
+processor, beside any other streams, and however its text is cut into calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from charlab.exact import inference, layout, sampling
+from charlab.exact.functions import KINDS
+from charlab.exact.lanes import WIDTH
+from charlab.exact.loss import NEVER
+from charlab.models.params import ModelParams
+from charlab.models.weights import load_trained
+
+Array = NDArray[Any]
+Ids = NDArray[np.integer[Any]]
+State = list[tuple[Array, ...]]
+
+STREAMS = 96
+"""Streams sampled together: more would not stay in the second-level cache."""
+
+NO_IDS = np.zeros((0, 0), np.int64)
+NO_NATS = np.zeros((0, 0))
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """Values of one layer at every step, each of shape (T, B, H).
+
+    Attributes
+    ----------
+    hidden : ndarray
+        h_t.
+    cell, squashed : ndarray or None
+        c_t of an LSTM, and phi(c_t).
+    gates : tuple of ndarray
+        After their nonlinearity: i, f, g, o of an LSTM; n, r, z and W_hn h + b_hn of a GRU.
+    """
+
+    hidden: Array
+    cell: Array | None
+    squashed: Array | None
+    gates: tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Texts sampled together, each array of shape (length, B).
+
+    Attributes
+    ----------
+    ids : ndarray of int64
+    nats : ndarray of float64
+        Loss of each character at temperature 1; of shape (0, 0) if not asked for.
+    entropy : ndarray of float64
+        Entropy of the distribution that it was chosen from; likewise.
+    """
+
+    ids: Ids
+    nats: Array
+    entropy: Array
+
+
+class InferenceModel:
+    """A trained network, forward only.
+
+    Parameters
+    ----------
+    params : ModelParams
+    weights : mapping of str to ndarray
+        Under their names in model.safetensors.
+    dtype : dtype
+        float32 as in training, or float64 for looks inside.
+
+    Attributes
+    ----------
+    vocab_size : int
+    """
+
+    def __init__(
+        self, params: ModelParams, weights: Mapping[str, Array], dtype: DTypeLike = np.float32
+    ) -> None:
+        self.params, self.dtype = params, np.dtype(dtype)
+        self.vocab_size = len(weights["head.bias"])
+        self.cell = layout.CELLS[params.cell]
+        self.code = (
+            int(self.cell), int(KINDS[params.activation]), params.layers, params.hidden,
+            self.vocab_size,
+        )  # fmt: skip
+        self.units = layout.blocks(params.hidden)
+        self.parts = ("h", "c") if params.cell == "lstm" else ("h",)
+        self.learned = [weights[f"initial.{p}"] for p in self.parts if f"initial.{p}" in weights]
+        self.packed = _pack(params, weights, self.dtype)
+
+    def initial_state(self, batch_size: int) -> State:
+        """Return the state before the first character: one tuple per layer, each (B, H)."""
+        if not self.learned:
+            return self.zero_state(batch_size)
+        return [
+            tuple(np.tile(part[d].astype(self.dtype), (batch_size, 1)) for part in self.learned)
+            for d in range(self.params.layers)
+        ]
+
+    def zero_state(self, batch_size: int) -> State:
+        """Return a state of zeros."""
+        shape = (batch_size, self.params.hidden)
+        return [
+            tuple(np.zeros(shape, self.dtype) for _ in self.parts)
+            for _ in range(self.params.layers)
+        ]
+
+    def step(self, inputs: Ids, state: State) -> tuple[Array, State]:
+        """Read one character of each sequence, of shape (B,); return logits (B, V) and state."""
+        logits, after = self.sequence(np.asarray(inputs)[None], state)
+        return logits[0], after
+
+    def sequence(self, inputs: Ids, state: State) -> tuple[Array, State]:
+        """Read a chunk of text.
+
+        Parameters
+        ----------
+        inputs : ndarray of shape (T, B), integer
+        state : list of tuple of ndarray of shape (B, H)
+
+        Returns
+        -------
+        logits : ndarray of shape (T, B, V)
+        state : list of tuple of ndarray of shape (B, H)
+        """
+        logits = np.empty((*inputs.shape, self.vocab_size), self.dtype)
+        _, after = self._read(inputs, state, NO_IDS, logits)
+        return logits, after
+
+    def nats(self, inputs: Ids, targets: Ids, state: State) -> tuple[Array, State]:
+        """Return the loss of each target (T, B) in nats, in float64, and the state after them."""
+        return self._read(inputs, state, targets, np.empty((0, 0, 0), self.dtype))
+
+    def _read(self, inputs: Ids, state: State, targets: Ids, logits: Array) -> tuple[Array, State]:
+        """Run the kernel without a trace; return the losses, if there are targets."""
+        work = self._work(inputs.shape[1], state, 2, 0)
+        ids, targets = (np.ascontiguousarray(part, np.int64) for part in (inputs, targets))
+        nats = np.empty(targets.shape)
+        inference.read(self.code, self.packed, work, ids, (2, 0), targets, logits, nats)
+        return nats, self._state(work, inputs.shape[1], 2, len(inputs) % 2)
+
+    def trace(self, inputs: Ids, state: State) -> tuple[list[LayerTrace], Array]:
+        """Read a chunk (T, B); return each layer's values and the logits (T, B, V)."""
+        seq_len, batch = inputs.shape
+        logits = np.empty((seq_len, batch, self.vocab_size), self.dtype)
+        work = self._work(batch, state, seq_len + 1, seq_len)
+        ids = np.ascontiguousarray(inputs, np.int64)
+        kept = (seq_len + 1, seq_len)
+        inference.read(self.code, self.packed, work, ids, kept, NO_IDS, logits, NO_NATS)
+        layers, slots = self.params.layers, layout.SLOTS[self.cell]
+        # (L, T, slots, N, B, 16)
+        pre = work[0].reshape(layers, seq_len, slots, self.units, batch, WIDTH)
+        # (L, T + 1, N, B, 16), without the state before the chunk
+        h, c, squashed = (
+            part.reshape(layers, -1, self.units, batch, WIDTH)[:, 1:] for part in work[1:4]
+        )
+        lstm = self.params.cell == "lstm"
+        gated = slots if slots > 1 else 0
+        return [
+            LayerTrace(
+                self._columns(h[d]),
+                self._columns(c[d]) if lstm else None,
+                self._columns(squashed[d]) if lstm else None,
+                tuple(self._columns(pre[d, :, s]) for s in range(gated)),
+            )
+            for d in range(layers)
+        ], logits
+
+    def sample(
+        self, logits: Array, state: State, u: Array, options: sampling.Options, record: bool = False
+    ) -> Sampled | None:
+        """Sample texts that continue from one state and the logits after it.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (1, V)
+        state : list of tuple of ndarray of shape (1, H)
+        u : ndarray of shape (length, B)
+            One uniform number in [0, 1) per character.
+        options : tuple
+            Temperature, top_k (0 for none), top_p (above 1 for none).
+        record : bool
+            Whether losses and entropies are wanted.
+
+        Returns
+        -------
+        Sampled or None
+            None if a logit was not finite.
+        """
+        groups = []
+        for start in range(0, u.shape[1], STREAMS):
+            numbers = np.ascontiguousarray(u[:, start : start + STREAMS], np.float64)
+            group = self._sample(logits, state, numbers, options, record)
+            if group is None:
+                return None
+            groups.append((group.ids, group.nats, group.entropy))
+        return Sampled(*(np.concatenate(parts, axis=1) for parts in zip(*groups, strict=True)))
+
+    def _sample(
+        self, logits: Array, state: State, u: Array, options: sampling.Options, record: bool
+    ) -> Sampled | None:
+        """Sample texts side by side."""
+        batch = u.shape[1]
+        repeated = [tuple(np.repeat(part, batch, axis=0) for part in layer) for layer in state]
+        work = self._work(batch, repeated, 2, 0)
+        outputs = layout.blocks(self.vocab_size)
+        out = np.full((outputs * WIDTH,), NEVER, self.dtype)
+        out[: self.vocab_size] = logits[0]
+        work[4].reshape(outputs, batch, WIDTH)[...] = out.reshape(outputs, 1, WIDTH)
+        room = (np.zeros_like(out), np.zeros_like(out))
+        ids, order = np.empty(u.shape, np.int64), np.empty(self.vocab_size, np.int64)
+        nats, entropy = (np.empty(u.shape if record else (0, 0)) for _ in range(2))
+        finite = sampling.sample(
+            self.code, self.packed, work, u, options, room, order, ids, nats, entropy
+        )
+        return Sampled(ids, nats, entropy) if finite else None
+
+    def _work(self, batch: int, state: State, keep: int, gates: int) -> inference.Work:
+        """Return the arrays of the kernels, with the state at step 0."""
+        layers, slots = self.params.layers, layout.SLOTS[self.cell]
+        shape = (layers, keep, self.units, batch, WIDTH)
+        count = int(np.prod(shape))
+        pre = layers * gates * slots * self.units if gates else slots * self.units
+        h = layout.aligned((count,), self.dtype)
+        c, squashed = (
+            layout.aligned((count if self.cell == layout.LSTM else 0,), self.dtype)
+            for _ in range(2)
+        )
+        for d, layer in enumerate(state):
+            for part, values in zip((h, c), layer, strict=False):
+                padded = np.zeros((batch, self.units * WIDTH), self.dtype)
+                padded[:, : values.shape[1]] = values
+                # (B, N * 16) -> (N, B, 16)
+                part.reshape(shape)[d, 0] = padded.reshape(batch, -1, WIDTH).swapaxes(0, 1)
+        outputs = layout.blocks(self.vocab_size)
+        return (
+            layout.aligned((pre * batch * WIDTH,), self.dtype), h, c, squashed,
+            layout.aligned((outputs * batch * WIDTH,), self.dtype),
+        )  # fmt: skip
+
+    def _state(self, work: inference.Work, batch: int, keep: int, step: int) -> State:
+        """Return the states at a step, (B, H) each."""
+        shape = (self.params.layers, keep, self.units, batch, WIDTH)
+        parts = [part.reshape(shape)[:, step] for part in work[1 : 1 + len(self.parts)]]
+        return [tuple(self._columns(part[d]) for part in parts) for d in range(self.params.layers)]
+
+    def _columns(self, packed: Array) -> Array:
+        """Turn (..., N, B, 16) into (..., B, H)."""
+        moved = np.swapaxes(packed, -3, -2)  # (..., B, N, 16)
+        flat = moved.reshape(*moved.shape[:-2], -1)
+        return np.ascontiguousarray(flat[..., : self.params.hidden])
+
+
+def _rows(matrix: Array, slots: int) -> Array:
+    """Turn (slots * H, K) into (slots, N, K, 16), padded by zeros."""
+    by_slot = matrix.reshape(slots, -1, matrix.shape[1])  # (slots, H, K)
+    padded = np.pad(by_slot, ((0, 0), (0, -by_slot.shape[1] % WIDTH), (0, 0)))
+    return padded.reshape(slots, -1, WIDTH, matrix.shape[1]).swapaxes(2, 3)
+
+
+def _pack(params: ModelParams, weights: Mapping[str, Array], dtype: DTypeLike) -> inference.Weights:
+    """Lay all weights out for the kernels, biases added as in training."""
+    cell = layout.CELLS[params.cell]
+    gates, slots = layout.GATES[cell], layout.SLOTS[cell]
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    table, inward, recurrent, biases = np.zeros(0, dtype), [], [], []
+    for depth in range(params.layers):
+        w_in, w_rec, b_in, b_rec = (
+            _rows(np.asarray(weights[f"rnn.{name}_l{depth}"], dtype).reshape(
+                gates * params.hidden, -1), gates)
+            for name in names
+        )  # fmt: skip
+        bias = np.zeros((slots, *b_in.shape[1:]), dtype)  # (slots, N, 1, 16)
+        if slots == gates:
+            driven = w_in + b_in + b_rec  # (gates, N, K, 16)
+            bias[:gates] = b_in + b_rec
+        else:
+            # A GRU's gates are r, z, n in torch and n, r, z, hn here; r and z start from both
+            # biases, n from b_in and hn from b_hn alone.
+            w_in, b_in, turned = (np.roll(part, 1, axis=0) for part in (w_in, b_in, b_rec))
+            both = turned.copy()
+            both[0] = 0
+            driven = w_in + b_in + both
+            bias[:gates], bias[gates:] = b_in + both, b_rec[2:]
+        if depth:
+            inward.append(w_in.reshape(-1))
+        else:
+            table = driven
+        recurrent.append(w_rec.reshape(-1))
+        biases.append(bias.reshape(-1))
+    head = _rows(np.asarray(weights["head.weight"], dtype), 1)
+    head_bias = np.full(head.shape[1] * WIDTH, NEVER, dtype)
+    head_bias[: len(weights["head.bias"])] = weights["head.bias"]
+    nothing = [np.zeros(0, dtype)]
+    return (
+        _flat([table], dtype), _flat(inward or nothing, dtype), _flat(recurrent, dtype),
+        _flat(biases, dtype), _flat([head], dtype), _flat([head_bias], dtype),
+    )  # fmt: skip
+
+
+def _flat(parts: list[Array], dtype: DTypeLike) -> Array:
+    """Return arrays one after the other, from the beginning of a cache line on."""
+    result = layout.aligned((sum(part.size for part in parts),), dtype)
+    np.concatenate([part.reshape(-1) for part in parts], out=result)
+    return result
+
+
+def load_model(folder: Path) -> InferenceModel:
+    """Load the network from a model folder.
+
+    Raises
+    ------
+    CharlabError
+        If configuration or weights are missing, or they do not fit each other.
+    """
+    return InferenceModel(*load_trained(folder))

@@ -1,0 +1,51 @@
+"""Samples, losses and evaluations have the same bits on every processor."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import llvmlite.binding
+import pytest
+from inference_hashes import digest
+
+HASH = "d395ea029451a7090ec8c1cc9d18ab4309172b18821e192acc701cb9bb8a4a24"
+"""Result on every machine. It changes only with the arithmetic itself."""
+
+NARROW = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX"
+TARGETS = {"haswell": "avx2", "x86-64-v3": "avx2", "skylake-avx512": "avx512f", "x86-64": "sse2"}
+"""Code generator targets, each with a feature that its code needs."""
+
+
+def test_hash_on_this_machine() -> None:
+    """Compiled for the processor that runs the test."""
+    assert digest() == HASH
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("numpy_features", ["wide", "narrow"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_hash_for_other_processors(
+    target: str, numpy_features: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Compiled for other processors, with NumPy's wide registers on and off."""
+    if not llvmlite.binding.get_host_cpu_features().get(TARGETS[target], False):
+        pytest.skip(f"this processor has no {TARGETS[target]}, so it cannot run code for {target}")
+    cache = tmp_path_factory.getbasetemp() / f"numba-inference-{target}"
+    environment = {
+        **os.environ,
+        "NUMBA_CPU_NAME": target,
+        "NUMBA_CACHE_DIR": str(cache),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    if numpy_features == "narrow":
+        environment["NPY_DISABLE_CPU_FEATURES"] = NARROW
+    program = Path(__file__).parent / "inference_hashes.py"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(program)],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-1] == HASH

@@ -32,7 +32,6 @@ from charlab.sample.generate import sample
 from charlab.synthetic.text import write
 from charlab.train.batches import Batches
 from charlab.train.params import TrainParams
-from charlab.train.torch_learner import TorchLearner
 from charlab.vocab.vocabulary import Vocabulary
 
 CHARS = 200_000

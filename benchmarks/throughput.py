@@ -4,8 +4,8 @@ A step is a whole update: forward, loss, backward, clipping by norm, Adam. torch
 identity matrix, clips with clip_grad_norm_ and steps with the foreach Adam, which is its quickest
 way. Ours is the whole path of a training: the network in torch, its loss, and the optimizer, as
 ``charlab train`` runs them. Both start from the same weights, read the same chunk, and take turns
-in one process; each line compares the best steps of both, in seconds of processor time, which other programs on the
-machine disturb least. The last columns say which share of the core's peak in matrix products
+in one process; each line compares the best steps of both, in seconds of processor time, which
+other programs on the machine disturb least. The last columns say which share of the core's peak in matrix products
 an update reaches, counting the products' operations only, and how far the losses differ
 after one step.
 

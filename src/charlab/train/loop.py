@@ -16,7 +16,7 @@ from charlab.train.batches import Batches
 from charlab.train.checkpoints import Checkpoints, key_of
 from charlab.train.divergence import DivergedError, DivergenceCheck
 from charlab.train.learners import Learner, make_learner
-from charlab.train.metrics import final_metrics, mean, mean_nats
+from charlab.train.metrics import final_metrics, mean_nats
 from charlab.train.milestones import Milestones
 from charlab.train.model_folder import Measurement, TrainedModel, TrainingConfig, write_folder
 from charlab.train.progress import Progress

@@ -5,9 +5,9 @@ identity matrix, clips with clip_grad_norm_ and steps with the foreach Adam, whi
 way. Ours is the whole path of a training: the network in torch, its loss, and the optimizer, as
 ``charlab train`` runs them. Both start from the same weights, read the same chunk, and take turns
 in one process; each line compares the best steps of both, in seconds of processor time, which
-other programs on the machine disturb least. The last columns say which share of the core's peak in matrix products
-an update reaches, counting the products' operations only, and how far the losses differ
-after one step.
+other programs on the machine disturb least. The last columns say which share of the core's peak in
+matrix products an update reaches, counting the products' operations only, and how far the losses
+differ after one step (with dropout or relu they are other networks).
 
     python benchmarks/throughput.py [--seconds 20] [--only lstm128]
 """

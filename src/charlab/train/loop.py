@@ -12,6 +12,7 @@ from typing import Literal, SupportsFloat
 
 import numpy as np
 
+from charlab.core.sums import mean
 from charlab.train.batches import Batches
 from charlab.train.checkpoints import Checkpoints, key_of
 from charlab.train.divergence import DivergedError, DivergenceCheck

@@ -128,7 +128,7 @@ def test_hashes_for_other_processors(
 def test_hashes_on_aarch64() -> None:
     """Each cell and activation, and odd sizes, on a kind of processor that QEMU emulates.
 
-    In float32 only: compiling takes minutes there. All groups agree too (docs/exactness.md).
+    In float32 only: compiling takes minutes there.
     """
     try:
         done = aarch64.run(str(PROGRAM), "--only", EMULATED)

@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import os
 import platform
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -209,7 +210,7 @@ def parsed(output: str) -> dict[str, str]:
 
 def print_hashes(threads: int, only: str) -> None:
     """Print a line per group, and one of all of them; say on standard error what computed them."""
-    chosen = {name: group for name, group in groups().items() if only in name}
+    chosen = {name: group for name, group in groups().items() if re.search(only, name)}
     with ThreadPoolExecutor(threads) as pool:
         values = list(pool.map(digest, chosen.values()))
     lines = [f"{value} {name}" for name, value in zip(chosen, values, strict=True)]
@@ -227,7 +228,9 @@ def print_hashes(threads: int, only: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1, help="groups trained side by side")
-    parser.add_argument("--only", default="", help="train the groups that have this in their name")
+    parser.add_argument(
+        "--only", default="", metavar="PATTERN", help="train the groups whose names it matches"
+    )
     arguments = parser.parse_args()
     np.seterr(all="ignore")
     print_hashes(arguments.threads, arguments.only)

@@ -24,6 +24,9 @@ PROGRAM = Path(__file__).parent / "hashes.py"
 NARROW = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX"
 """Features that NumPy leaves unused in half of the runs, so that its loops are those for SSE."""
 
+EMULATED = "variational learned|hidden"
+"""Groups that the emulated processor trains."""
+
 TARGETS = {
     "haswell": "avx2",
     "x86-64-v3": "avx2",
@@ -45,12 +48,14 @@ def assert_recorded(found: Mapping[str, str]) -> None:
     )
 
 
-def assert_all_recorded(done: subprocess.CompletedProcess[str]) -> None:
-    """Compare what the program printed for all groups with hashes.txt."""
+def compare_output(done: subprocess.CompletedProcess[str]) -> int:
+    """Compare the program's output with hashes.txt, and return the number of lines compared."""
     assert done.returncode == 0, done.stdout + done.stderr
-    found = hashes.parsed(done.stdout)
-    assert list(found) == list(hashes.recorded())
-    assert_recorded(found)
+    lines = hashes.parsed(done.stdout)
+    if len(lines) < len(hashes.recorded()):
+        del lines["all"]
+    assert_recorded(lines)
+    return len(lines)
 
 
 def test_every_group_is_recorded() -> None:
@@ -116,16 +121,19 @@ def test_hashes_for_other_processors(
         [sys.executable, "-W", "ignore", str(PROGRAM), "--threads", str(threads)],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert_all_recorded(done)
+    assert compare_output(done) == len(hashes.recorded())
 
 
 @pytest.mark.slow
 def test_hashes_on_aarch64() -> None:
-    """All groups on another kind of processor, which QEMU emulates."""
+    """Each cell and activation, and odd sizes, on a kind of processor that QEMU emulates.
+
+    In float32 only: compiling takes minutes there.
+    """
     try:
-        done = aarch64.run(str(PROGRAM))
+        done = aarch64.run(str(PROGRAM), "--only", EMULATED)
     except aarch64.CannotEmulateError as error:
         if "CI" in os.environ:
             raise
         pytest.skip(str(error))
-    assert_all_recorded(done)
+    assert compare_output(done) == 33

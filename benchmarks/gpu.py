@@ -64,9 +64,7 @@ def main(chars: int) -> None:
         print("no GPU is visible to torch: nothing to measure")
         return
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, NumPy {np.__version__}")
-    print(
-        "network        GPU chars/s   CPU chars/s   two GPU runs equal   |val GPU - val CPU| nats"
-    )
+    print("network    characters/s   two runs equal       |val GPU - val CPU| in nats")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = encoded(folder, 1_000_000)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from charlab.exact.network import Network
-from charlab.models import kernel_functions
+from charlab.models import kernel_functions, kernel_loss
 from charlab.models.kernel_functions import Masks
 from charlab.models.params import ModelParams
 
@@ -128,8 +128,8 @@ def repeat(part: Tensor, depth: int, batch: int) -> Any:
 
 
 def linear(x: Any, weight: Tensor, bias: Tensor) -> Any:
-    """Return logits; see :func:`charlab.models.kernel_functions.linear`."""
-    function = kernel_functions.linear
+    """Return logits; see :func:`charlab.models.kernel_loss.linear`."""
+    function = kernel_loss.linear
     return function(x, weight, bias) if _now((x,)) else Deferred(function, x, weight, bias)
 
 
@@ -167,8 +167,8 @@ class Loss(Deferred):
 
 
 def cross_entropy(logits: Any, targets: Tensor) -> Any:
-    """Return the mean loss; see :func:`charlab.models.kernel_functions.cross_entropy`."""
-    function = kernel_functions.cross_entropy
+    """Return the mean loss; see :func:`charlab.models.kernel_loss.cross_entropy`."""
+    function = kernel_loss.cross_entropy
     return function(logits, targets) if _now((logits,)) else Loss(function, logits, targets)
 
 
@@ -194,7 +194,7 @@ class Chain:
     def of(cls, loss: Loss) -> Chain | None:
         """Return the chain that ends in a loss, or None if it is not the usual one."""
         logits, targets = loss.arguments
-        if not _pending(logits, kernel_functions.linear):
+        if not _pending(logits, kernel_loss.linear):
             return None
         x, *head = logits.arguments
         weights: list[Any] = head

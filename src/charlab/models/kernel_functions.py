@@ -11,154 +11,30 @@ bits depend on the processor.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from charlab.exact import dropout, layout
 from charlab.exact.lanes import WIDTH
 from charlab.exact.layers import steps_for
 from charlab.exact.layout import ADD, GET, SET, Array, aligned, blocks
-from charlab.exact.workspace import Head, Layer
+from charlab.exact.workspace import Layer
+from charlab.models.packed import (
+    Loan,
+    Packed,
+    apply,
+    packed,
+    take_gradient,
+    write_packed,
+)
 from charlab.models.params import ModelParams
 
 LayerState = tuple[Tensor, ...]
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-
-
-class Loan:
-    """A workspace in use; it can be used again when nothing refers to the loan anymore."""
-
-    pools: ClassVar[defaultdict[Any, list[Any]]] = defaultdict(list)
-
-    def __init__(self, key: Any, make: Callable[[], Any]) -> None:
-        self.pool = self.pools[key]
-        self.lent = self.pool.pop() if self.pool else make()
-        self.spent = False
-
-    def spend(self) -> Any:
-        """Return the workspace for a backward pass, which overwrites what it reads."""
-        if self.spent:
-            raise RuntimeError("the kernels can differentiate a chunk once; read it again first")
-        self.spent = True
-        return self.lent
-
-    def __del__(self) -> None:
-        self.pool.append(self.lent)
-
-
-def _apply(function: Any, *arguments: Any) -> Any:
-    """Call a function of autograd."""
-    return function.apply(*arguments)
-
-
-class Lazy(torch.Tensor):
-    """A tensor whose numbers torch gets when it asks for them."""
-
-    @staticmethod
-    def __new__(cls, shape: tuple[int, ...], dtype: torch.dtype, *_: Any) -> Any:
-        """Make a tensor without memory."""
-        return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=dtype)
-
-    def plain(self) -> Tensor:
-        """Return the same numbers as an ordinary tensor."""
-        raise NotImplementedError
-
-    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
-
-    @classmethod
-    def __torch_dispatch__(  # type: ignore[override]
-        cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        """Run any operation of torch on ordinary tensors."""
-        return function(*_plain(args), **_plain(kwargs or {}))
-
-
-def _plain(value: Any) -> Any:
-    """Return arguments of an operation with each lazy tensor made an ordinary one."""
-    if isinstance(value, Lazy):
-        return value.plain()
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    return type(value)(map(_plain, value)) if isinstance(value, (list, tuple)) else value
-
-
-class Packed(Lazy):
-    """Hidden states, or derivatives in them, (T, B, H), in blocks (H / 16, S, B, 16).
-
-    Attributes
-    ----------
-    numbers : ndarray, flat
-    rooms : list of ndarray
-        Where the derivative in this tensor may be written; empty once it is given away.
-    loan : Loan or None
-        Keeps ``numbers`` from being used for something else.
-    """
-
-    def __init__(
-        self, shape: tuple[int, ...], dtype: torch.dtype, values: Array, rooms: list[Array],
-        loan: Loan | None = None,
-    ) -> None:  # fmt: skip
-        self.numbers, self.rooms, self.loan = values, rooms, loan
-
-    def take_room(self) -> Array:
-        """Return an array for the derivative in this tensor, another one at each call."""
-        return self.rooms.pop() if self.rooms else aligned(self.numbers.shape, self.numbers.dtype)
-
-    def plain(self) -> Tensor:
-        """Return the same numbers as an ordinary tensor."""
-        seq_len, batch, hidden = self.shape
-        steps = _steps(self.numbers, seq_len, batch, hidden)  # (T, B, H / 16, 16)
-        return torch.from_numpy(steps.reshape(seq_len, batch, -1)[:, :, :hidden].copy())
-
-
-def _steps(values: Array, seq_len: int, batch: int, hidden: int) -> Array:
-    """Return a view (T, B, blocks, 16) of a packed array's steps 1 to T."""
-    full = values.reshape(blocks(hidden), steps_for(seq_len), batch, WIDTH)
-    return full[:, 1 : seq_len + 1].transpose(1, 2, 0, 3)
-
-
-def _write(values: Array, x: Tensor) -> None:
-    """Pack an ordinary tensor (T, B, H)."""
-    seq_len, batch, hidden = x.shape
-    source, view = x.detach().numpy(), _steps(values, seq_len, batch, hidden)
-    for block in range(blocks(hidden)):
-        part = source[:, :, block * WIDTH : (block + 1) * WIDTH]
-        view[:, :, block, : part.shape[2]] = part
-
-
-class _Pack(Function):
-    """Packs an ordinary tensor, so that kernels can read it."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        seq_len, batch, hidden = x.shape
-        size = blocks(hidden) * steps_for(seq_len) * batch * WIDTH
-        values = aligned((size,), x.detach().numpy().dtype)
-        _write(values, x)
-        packed: Tensor = Packed(tuple(x.shape), x.dtype, values, [])
-        return packed
-
-    @staticmethod
-    def backward(ctx: Any, d: Any) -> Any:
-        return d.plain() if isinstance(d, Lazy) else d
-
-
-def _packed(x: Tensor) -> Packed:
-    result: Packed = x if isinstance(x, Packed) else _apply(_Pack, x)
-    return result
-
-
-def _take(weight: Tensor) -> Array:
-    """Return an array for the gradient in a weight, part of the optimizer's if it is free."""
-    rooms: list[Array] = weight.__dict__.get("rooms", [])
-    return rooms.pop() if rooms else np.empty(tuple(weight.shape), weight.detach().numpy().dtype)
 
 
 class _RunLayer(Function):
@@ -191,7 +67,7 @@ class _RunLayer(Function):
         if d is None:
             layer.dh.fill(0)
         elif not isinstance(d, Packed):
-            _write(layer.dh, d)
+            write_packed(layer.dh, d)
         elif d.numbers is not layer.dh:
             layer.dh[...] = d.numbers
         layer.dc.fill(0)
@@ -205,7 +81,7 @@ class _RunLayer(Function):
         if room is not None:
             room.fill(0)
         layer.backward(ctx.ids, None if below is None else below.numbers, room, wanted)
-        gradients = [_take(weight) for weight in ctx.weights]
+        gradients = [take_gradient(weight) for weight in ctx.weights]
         layer.unpack({f"rnn.{p}_l{layer.depth}": g for p, g in zip(PARTS, gradients, strict=True)})
         starts = _RunLayer.starts(layer) if wanted else [None for _ in layer.parts()]
         d_below = None if below is None else Packed(tuple(below.shape), below.dtype, room, [])  # type: ignore[arg-type]
@@ -249,8 +125,8 @@ def layer(
     key = ("layer", *cell, depth, inputs, batch, seq_len, dtype)
     loan = Loan(key, lambda: Layer(params, depth, inputs, batch, seq_len, dtype))
     ids = x.long().contiguous().numpy() if depth == 0 else loan.lent.no_ids
-    below = _packed(x) if depth else None
-    hidden, *end = _apply(_RunLayer, loan, ids, below, weights, *weights, *state)
+    below = packed(x) if depth else None
+    hidden, *end = apply(_RunLayer, loan, ids, below, weights, *weights, *state)
     return hidden, tuple(end)
 
 
@@ -296,7 +172,7 @@ class _DropOutputs(Function):
     @staticmethod
     def backward(ctx: Any, d: Tensor) -> Any:
         if not isinstance(d, Packed):
-            _write(ctx.room, d)
+            write_packed(ctx.room, d)
         _DropOutputs.thin(ctx, d.numbers if isinstance(d, Packed) else ctx.room, ctx.room)
         return Packed(tuple(d.shape), d.dtype, ctx.room, []), None, None
 
@@ -306,17 +182,17 @@ def drop(x: Tensor, rate: float, masks: Masks, depth: int, every_step: bool) -> 
 
     With ``every_step`` each step has a mask of its own; otherwise one serves the whole chunk.
     """
-    packed = _packed(x)
-    seq_len, batch, hidden = packed.shape
+    source = packed(x)
+    seq_len, batch, hidden = source.shape
     steps = steps_for(seq_len) if every_step else 1
-    size, dtype = blocks(hidden) * batch * WIDTH, packed.numbers.dtype
+    size, dtype = blocks(hidden) * batch * WIDTH, source.numbers.dtype
 
     def make() -> tuple[Array, Array]:
-        return aligned((size * steps,), dtype), aligned(packed.numbers.shape, dtype)
+        return aligned((size * steps,), dtype), aligned(source.numbers.shape, dtype)
 
     loan = Loan(("drop", steps, hidden, batch, seq_len, dtype), make)
     masks.fill(loan.lent[0], rate, 2 * depth)
-    result: Tensor = _apply(_DropOutputs, packed, loan, steps)
+    result: Tensor = apply(_DropOutputs, source, loan, steps)
     return result
 
 
@@ -333,7 +209,7 @@ class _DropWeight(Function):
 
     @staticmethod
     def backward(ctx: Any, d: Tensor) -> Any:
-        gradient = _take(ctx.weight)
+        gradient = take_gradient(ctx.weight)
         dropout.multiply_flat(d.contiguous().numpy().reshape(-1), ctx.mask, gradient.reshape(-1))
         return torch.from_numpy(gradient), None
 
@@ -342,7 +218,7 @@ def drop_weight(weight: Tensor, rate: float, masks: Masks, depth: int) -> Tensor
     """Set a random share of W_hh's elements to zero and scale the rest."""
     mask = aligned((blocks(weight.numel()) * WIDTH,), weight.detach().numpy().dtype)
     masks.fill(mask, rate, 2 * depth + 1)
-    result: Tensor = _apply(_DropWeight, weight, mask)
+    result: Tensor = apply(_DropWeight, weight, mask)
     return result
 
 
@@ -364,103 +240,5 @@ class _Repeat(Function):
 
 def repeat(part: Tensor, depth: int, batch: int) -> Tensor:
     """Return row ``depth`` of (layers, H) for every sequence, (B, H)."""
-    result: Tensor = _apply(_Repeat, part, depth, batch)
+    result: Tensor = apply(_Repeat, part, depth, batch)
     return result
-
-
-class Logits(Lazy):
-    """W h + b, (T, B, V), not yet computed: the loss computes it a few rows at a time."""
-
-    def __init__(
-        self, shape: tuple[int, ...], dtype: torch.dtype, x: Packed, weight: Tensor, bias: Tensor
-    ) -> None:
-        self.x, self.weights = x, (weight.detach(), bias.detach())
-
-    def plain(self) -> Tensor:
-        """Return the same numbers as an ordinary tensor."""
-        return F.linear(self.x.plain(), *self.weights)
-
-
-class _LogitsGradient(Lazy):
-    """The loss's derivative in logits, of which the kernels have made all that follows from it."""
-
-    def __init__(
-        self, shape: tuple[int, ...], dtype: torch.dtype, logits: Logits, targets: Array,
-        scale: float, results: tuple[Loan, Array],
-    ) -> None:  # fmt: skip
-        self.logits, self.targets, self.scale, self.results = logits, targets, scale, results
-
-    def plain(self) -> Tensor:
-        """Return the same numbers as an ordinary tensor."""
-        p = self.logits.plain().softmax(-1)
-        p.scatter_add_(-1, torch.from_numpy(self.targets)[..., None], p.new_full((1,), -1.0)
-                       .expand(*self.targets.shape, 1))  # fmt: skip
-        return p * (self.scale / self.targets.size)
-
-
-class _Linear(Function):
-    """The output layer."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Packed, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.x, ctx.weights = x, (weight, bias)
-        logits: Tensor = Logits((*x.shape[:2], len(bias)), x.dtype, x, weight, bias)
-        return logits
-
-    @staticmethod
-    def backward(ctx: Any, d: Tensor) -> Any:
-        x: Packed = ctx.x
-        if not isinstance(d, _LogitsGradient):
-            flat = d.flatten(0, 1)  # (T*B, V)
-            hidden = x.plain().flatten(0, 1)  # (T*B, H)
-            return (flat @ ctx.weights[0]).view(x.shape), flat.T @ hidden, flat.sum(0)
-        loan, dh = d.results
-        weight, bias = map(_take, ctx.weights)
-        loan.lent.unpack(weight, bias)
-        d_x = Packed(tuple(x.shape), x.dtype, dh, [])
-        return d_x, torch.from_numpy(weight), torch.from_numpy(bias)
-
-
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Return logits W h + b, (T, B, V), of hidden states (T, B, H)."""
-    logits: Tensor = _apply(_Linear, _packed(x), weight, bias)
-    if not torch.is_grad_enabled() and isinstance(logits, Lazy):
-        return logits.plain()
-    return logits
-
-
-class _CrossEntropy(Function):
-    """Output layer, softmax and cross-entropy at once, with all derivatives."""
-
-    @staticmethod
-    def forward(ctx: Any, logits: Logits, targets: Array) -> Tensor:
-        x, (weight, bias) = logits.x, (value.numpy() for value in logits.weights)
-        (seq_len, batch, hidden), dtype = x.shape, x.numbers.dtype
-        size = (hidden, len(bias), batch, seq_len, dtype)
-        loan = Loan(("head", *size), lambda: Head(*size))
-        loan.lent.pack(weight, bias)
-        learn = ctx.needs_input_grad[0]
-        dh = x.take_room() if learn else x.numbers
-        ctx.logits, ctx.targets, ctx.results = logits, targets, (loan, dh)
-        mean = loan.lent.loss(learn, x.numbers, dh, targets)
-        return torch.tensor(mean, dtype=torch.float64)
-
-    @staticmethod
-    def backward(ctx: Any, d: Tensor) -> Any:
-        loan, dh = ctx.results
-        head: Head = loan.spend()
-        scale = d.item()
-        if scale != 1.0:
-            for part in (dh, head.dweight, head.dbias):
-                part *= scale
-        logits: Logits = ctx.logits
-        shape = tuple(logits.shape)
-        return _LogitsGradient(shape, logits.dtype, logits, ctx.targets, scale, (loan, dh)), None
-
-
-def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean loss in nats per character; logits (T, B, V), targets (T, B)."""
-    if isinstance(logits, Logits):
-        loss: Tensor = _apply(_CrossEntropy, logits, targets.long().contiguous().numpy())
-        return loss
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten().long())

@@ -125,18 +125,17 @@ class CharRNN(nn.Module):
 
 
 class _Setting:
-    """What the parts of a network share.
-
-    Attributes
-    ----------
-    functions : module
-        :mod:`charlab.models.deferred` or :mod:`charlab.models.torch_functions`.
-    """
+    """What the parts of a network share."""
 
     def __init__(self, params: ModelParams, exact: bool, bf16: bool, source: Randomness) -> None:
         self.params, self.options = params, {} if exact else {"bf16": bf16}
-        self.functions: Any = deferred if exact else torch_functions
+        self.exact = exact
         self.source = source
+
+    @property
+    def functions(self) -> Any:
+        """The module whose functions run the layers; a module as an attribute cannot be copied."""
+        return deferred if self.exact else torch_functions
 
     def drops_after(self, depth: int) -> bool:
         """Return whether a layer's output has dropout.

@@ -49,9 +49,10 @@ def evaluate_alone(
     if len(text) < 2:
         needed = "at least 2 are needed, one to read and one to predict"
         raise CharlabError(f"the text has {len(text)} characters; {needed}")
+    network = load_model(model)
     ids = Vocabulary.load(model / "vocab.json").encode(text)
     # One loss for each character but the first, which has nothing before it.
-    nats = mean(nats_per_char(load_model(model), ids))
+    nats = mean(nats_per_char(network, ids))
     result = {"chars": len(ids) - 1, "nats": nats, "bpc": bits(nats)}
     if dynamic:
         rate = LEARNING_RATE if learning_rate is None else learning_rate

@@ -53,7 +53,7 @@ test: setup  ## the fast tests
 	$(BIN)/python -m pytest -q -n auto -m "not slow" $(TESTS)
 
 test-slow: setup  ## the slow tests: whole pipelines in temporary clones
-	$(BIN)/python -m pytest -q -m slow $(TESTS)
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m slow $(TESTS)
 
 coverage: setup  ## the fast tests, and which lines of src/charlab they miss
 	@$(BIN)/coverage erase

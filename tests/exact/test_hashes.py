@@ -24,7 +24,7 @@ PROGRAM = Path(__file__).parent / "hashes.py"
 NARROW = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX"
 """Features that NumPy leaves unused in half of the runs, so that its loops are those for SSE."""
 
-EMULATED = "variational learned|hidden"
+EMULATED = "tanh 1 none zero"
 """Groups that the emulated processor trains."""
 
 TARGETS = {
@@ -126,9 +126,9 @@ def test_hashes_for_other_processors(
 
 @pytest.mark.slow
 def test_hashes_on_aarch64() -> None:
-    """Each cell and activation, and odd sizes, on a kind of processor that QEMU emulates.
+    """One group of each cell, on a kind of processor that QEMU emulates.
 
-    In float32 only: compiling takes minutes there.
+    No more than that: compiling takes minutes there.
     """
     try:
         done = aarch64.run(str(PROGRAM), "--only", EMULATED)
@@ -136,4 +136,4 @@ def test_hashes_on_aarch64() -> None:
         if "CI" in os.environ:
             raise
         pytest.skip(str(error))
-    assert compare_output(done) == 33
+    assert compare_output(done) == 3

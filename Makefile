@@ -38,6 +38,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PIP) --requirement requirements.lock
 	@echo "setup: charlab itself"
 	@$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	@echo "setup: the kernels, compiled for this processor"
+	@$(BIN)/python -m charlab.commands.compile
 	@echo "setup: done in $$(($$(date +%s) - $$(cat $(VENV)/.started))) s"
 	@touch $@
 

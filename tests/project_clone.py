@@ -53,6 +53,8 @@ class Clone:
         home = self.root.parent / "home"
         # The clone's own code, not the installed one, answers to 'charlab'.
         own = {"PATH": path, "HOME": str(home), "PYTHONPATH": str(self.root / "src")}
+        # All clones have the same kernels, which are compiled once.
+        own["NUMBA_CACHE_DIR"] = str(ROOT / ".charlab" / "numba")
         environment = {**os.environ, **own, "OMP_NUM_THREADS": "1", **env}
         done = subprocess.run(
             command, cwd=self.root, env=environment, capture_output=True, text=True, check=False

@@ -2,9 +2,10 @@
 
 Numba keeps a compiled function for as long as the file that defines it is unchanged, and does not
 notice an edit in a module that the function calls. Here the folder's name has a hash of all
-source files of this package, so other sources use other folders. The folder lies in the first of
-these places that can be written: ``$NUMBA_CACHE_DIR``, ``__pycache__`` beside the sources, the
-user's cache folder, and the system's folder for temporary files.
+source files of this package, so other sources use other folders, and equal ones share theirs: a
+second checkout, or a copy that DVC makes for an experiment, compiles nothing. The folder lies in
+the first of these places that can be written: ``$NUMBA_CACHE_DIR``, the user's cache folder,
+``__pycache__`` beside the sources, and the system's folder for temporary files.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def _places() -> list[Path]:
     user = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     # One folder per user: nobody may run code that somebody else put there.
     shared = Path(tempfile.gettempdir()) / f"charlab-{os.getuid() if hasattr(os, 'getuid') else ''}"
-    return [*named, PACKAGE / "__pycache__", Path(user) / "charlab", shared]
+    return [*named, Path(user) / "charlab", PACKAGE / "__pycache__", shared]
 
 
 def _writable(folder: Path) -> bool:

@@ -1,14 +1,13 @@
 """Sixteen numbers at once.
 
-This module and :mod:`charlab.exact.tiles` alone write LLVM IR. It gives Numba a type,
-:class:`Lanes`, that stands for sixteen float32 or float64 numbers on which ``+ - * /`` act element
-by element. LLVM splits the operations over registers of whatever width the processor has, which
-cannot change a bit:
-no operation mixes lanes except :func:`total` and :func:`largest`, whose tree is fixed.
+This module and :mod:`charlab.exact.tiles` alone write LLVM IR. Numba gets a type,
+:class:`Lanes`: sixteen float32 or float64 numbers on which ``+ - * /`` act element by element.
+LLVM splits the operations over registers of any width, which cannot change a bit: no operation
+mixes lanes except :func:`total` and :func:`largest`, whose tree is fixed.
 
-No fast-math flag is set anywhere, so LLVM neither reorders additions nor contracts a product
-with an addition. ``fma`` compiles to the instruction where there is one and otherwise to the C
-library's correctly rounded function, which is slow but gives the same bits.
+No fast-math flag is set, so LLVM neither reorders additions nor contracts a product with an
+addition. ``fma`` compiles to the instruction where there is one, otherwise to the C library's
+correctly rounded function, which is slow but gives the same bits.
 """
 
 from __future__ import annotations
@@ -31,12 +30,8 @@ cache.install()
 WIDTH = 16
 """Numbers in one block: a cache line of float32. Part of the arithmetic, equal everywhere."""
 
-JIT: dict[str, Any] = {
-    "cache": cache.folder() is not None,
-    "error_model": "numpy",
-    "fastmath": False,
-    "nogil": True,
-}
+JIT: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}
+JIT["cache"] = cache.folder() is not None
 """Options of every compiled function of this package."""
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -17,7 +17,8 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
-from charlab.exact.network import Network, Optimizer, Parameters
+from charlab.exact.network import Network, Optimizer
+from charlab.exact.parameters import Parameters
 from charlab.models.kernel_functions import Masks
 from charlab.models.params import ModelParams
 from charlab.train.optimizers import EPS, KINDS

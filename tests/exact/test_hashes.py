@@ -17,7 +17,7 @@ import numba
 import numpy as np
 import pytest
 
-from charlab.exact import functions, loss, optimizers
+from charlab.exact import layers, loss, optimizers
 from charlab.exact.lanes import JIT
 
 PROGRAM = Path(__file__).parent / "hashes.py"
@@ -82,7 +82,7 @@ def test_extreme_trainings_are_extreme() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kernel", [loss.head, optimizers.step, functions.activate])
+@pytest.mark.parametrize("kernel", [loss.head, optimizers.step, layers.forward])
 def test_compiler_fuses_only_where_asked(kernel: Any) -> None:
     """The code has no fast-math flag, no optional fma, and no call of the C library but sqrt."""
     hashes.digest(hashes.groups()[hashes.QUICK[0]])

@@ -18,12 +18,39 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
+class _Slug(click.ParamType):  # type: ignore[type-arg]
+    """A key of params.yaml that is safe in a path."""
+
+    name = "slug"
+
+    def convert(
+        self, value: str, parameter: click.Parameter | None, context: click.Context | None
+    ) -> str:
+        """Return the slug, or refuse anything else."""
+        from charlab.core.schema import slug
+
+        try:
+            return slug(value)
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", parameter, context)
+
+
+def _key_from_dvc() -> str | None:
+    """Return ``gru`` while DVC runs the stage ``train-variant@gru``."""
+    return os.environ.get("DVC_STAGE", "").partition("@")[2] or None
+
+
+# DVC runs commands in a shell. A name in the environment never becomes part of a command.
+NAME = click.argument("name", type=_Slug(), default=_key_from_dvc, required=True)
+"""The text or variant that a stage works on, by default the one that DVC runs."""
+
+
 def run(command: click.Command) -> None:
     """Run a stage; print an error that the user can fix as one message, and exit with 1."""
-    from charlab.core.errors import CharlabError
+    from charlab.core.errors import CharlabError, printable
 
     try:
         command(standalone_mode=True)
     except CharlabError as error:
-        click.echo(f"{Path(sys.argv[0]).stem}: {error}", err=True)
+        click.echo(f"{Path(sys.argv[0]).stem}: {printable(str(error))}", err=True)
         sys.exit(1)

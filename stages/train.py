@@ -13,13 +13,13 @@ from charlab.vocab.encoded_text import EncodedText
 
 
 @click.command(help=__doc__)
-@click.option("--text", type=FOLDER, required=True, help="folder of the encoded text")
+@click.option("--texts", type=FOLDER, required=True, help="folder of the encoded texts")
 @click.option("--out", type=FOLDER, required=True, help="folder for the model")
-def main(text: Path, out: Path) -> None:
+def main(texts: Path, out: Path) -> None:
     """Train one model and write its folder."""
     params = load(TrainStageParams)
     config = TrainingConfig(params.model, params.train, params.seed, params.text)
-    train(EncodedText.load(text), config, out)
+    train(EncodedText.load(texts / params.text), config, out)
 
 
 run(main)

@@ -17,7 +17,7 @@ from charlab.commands.cli_course import course
 from charlab.commands.cli_models import evaluate, sample, train
 from charlab.commands.cli_pipeline import fan_out, params, study
 from charlab.commands.cli_texts import add_text, clean, fetch, vocab
-from charlab.core.errors import CharlabError
+from charlab.core.errors import CharlabError, printable
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -51,7 +51,7 @@ def main(**options: Any) -> None:
     try:
         cli(**options)
     except CharlabError as error:
-        click.echo(f"charlab: {error}", err=True)
+        click.echo(f"charlab: {printable(str(error))}", err=True)
         sys.exit(1)
     except BrokenPipeError:
         # The reader (head, less) has quit; Python would print an error when it flushes at exit.

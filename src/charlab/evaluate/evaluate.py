@@ -19,6 +19,7 @@ import numpy as np
 
 from charlab.core.files import read_json, write_json
 from charlab.core.machine import usable_cores
+from charlab.core.schema import slug as slug_of
 from charlab.evaluate.activations import ActivationHistogram, GateSaturation, weight_pictures
 from charlab.evaluate.features import FEATURES, quotation_marks, text_features
 from charlab.evaluate.gradient_flow import GradientByLag
@@ -215,7 +216,8 @@ def evaluate_variants(
     out.mkdir(parents=True, exist_ok=True)
     by_text: dict[str, list[tuple[str, Path]]] = {}
     for slug, model in models:
-        by_text.setdefault(read_json(model / "config.json")["text"], []).append((slug, model))
+        text = slug_of(read_json(model / "config.json")["text"])
+        by_text.setdefault(text, []).append((slug, model))
 
     def evaluate_one(entry: tuple[str, Path], *, data: EncodedText, reference: Reference) -> None:
         """Evaluate one variant and write its file."""

@@ -18,30 +18,21 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-class _Slug(click.ParamType):  # type: ignore[type-arg]
-    """A key of params.yaml that is safe in a path."""
+def _name(context: click.Context, parameter: click.Parameter, given: str | None) -> str:
+    """Return the name given, or else the ``gru`` of DVC's ``train-variant@gru``."""
+    from charlab.core.schema import slug
 
-    name = "slug"
-
-    def convert(
-        self, value: str, parameter: click.Parameter | None, context: click.Context | None
-    ) -> str:
-        """Return the slug, or refuse anything else."""
-        from charlab.core.schema import slug
-
-        try:
-            return slug(value)
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}", parameter, context)
-
-
-def _key_from_dvc() -> str | None:
-    """Return ``gru`` while DVC runs the stage ``train-variant@gru``."""
-    return os.environ.get("DVC_STAGE", "").partition("@")[2] or None
+    name = given or os.environ.get("DVC_STAGE", "").partition("@")[2]
+    if not name:
+        raise click.MissingParameter(ctx=context, param=parameter)
+    try:
+        return slug(name)
+    except ValueError as error:
+        raise click.BadParameter(f"{name!r}: {error}") from None
 
 
 # DVC runs commands in a shell. A name in the environment never becomes part of a command.
-NAME = click.argument("name", type=_Slug(), default=_key_from_dvc, required=True)
+NAME = click.argument("name", required=False, callback=_name)
 """The text or variant that a stage works on, by default the one that DVC runs."""
 
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypeGuard, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from charlab.core.errors import CharlabError, printable
-from charlab.core.yaml_text import YamlError, read_yaml_text
+from charlab.core.yaml_text import MAX_BYTES, YamlError, read_yaml_text
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 """A name that is a key in params.yaml and part of file names."""
@@ -194,7 +194,9 @@ def read_yaml(path: Path | str) -> Any:
     """
     path = Path(path)
     try:
-        return parse_yaml(path.read_bytes(), str(path))
+        # Bounded, so that a file of many gigabytes is refused like one of two megabytes.
+        with path.open("rb") as stream:
+            return parse_yaml(stream.read(MAX_BYTES + 1), str(path))
     except FileNotFoundError:
         raise ParamsError(
             f"{path}: no such file; run from the project's folder, or name the file"

@@ -111,7 +111,7 @@ def local_cluster(threads: int) -> Any:
     return SpecCluster(
         scheduler={"cls": Scheduler, "options": options},
         workers={0: worker},
-        silence_logs=logging.WARNING,
+        silence_logs=logging.ERROR,
     )
 
 

@@ -19,6 +19,7 @@ from charlab.commands.board import Board, log_of, shown
 from charlab.commands.children import CHILDREN, stopped_by_signals
 from charlab.commands.lockfile import repro_order, sort_lock
 from charlab.core.errors import CharlabError
+from charlab.core.stage_inputs import InputsChangedError
 
 TOPIC = "charlab stages"
 """Name of the Dask topic on which workers report to the board."""
@@ -169,10 +170,13 @@ def fan_out(root: Path, workers: int) -> int:
         If a stage failed; its last lines of output are in the message.
     DvcFailedError
         If DVC cannot read the project, or another DVC is using it.
+    InputsChangedError
+        If params.yaml or dvc.yaml changed meanwhile, so that stages may be out of date again.
     """
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    before = _project_files(root)
     try:
         # A single Repo: parsing dvc.yaml and dvc.lock takes seconds in a large study.
         with Repo(str(root)) as repo:
@@ -192,4 +196,14 @@ def fan_out(root: Path, workers: int) -> int:
             # Also after a failure or an interrupt, when some stages have been recorded.
             CHILDREN.wait()
             sort_lock(root, order)
+    if _project_files(root) != before:
+        raise InputsChangedError(
+            "params.yaml or dvc.yaml changed while the pipeline ran; run the same command again, "
+            "for the stages that this concerns"
+        )
     return len(graph)
+
+
+def _project_files(root: Path) -> list[bytes]:
+    paths = [root / name for name in ("params.yaml", "dvc.yaml")]
+    return [path.read_bytes() for path in paths if path.is_file()]

@@ -1,7 +1,8 @@
-"""Commands on the whole pipeline: study, params, fan-out."""
+"""Commands on the whole pipeline: study, params, fan-out, mend."""
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -45,21 +46,56 @@ def params() -> None:
 def fan_out(workers: int | None) -> None:
     """Bring the pipeline up to date like 'dvc repro', with independent stages in parallel.
 
-    First remove the results of texts and variants that params.yaml no longer names; DVC's cache
-    keeps them.
+    First remove the results of texts and variants that params.yaml no longer names, which DVC's
+    cache keeps, and mend what a killed DVC has left (see 'charlab mend'). Interrupted or killed,
+    its stages end with it; the same command goes on, trainings from their checkpoints.
     """
+    from charlab.commands.children import StoppedError
     from charlab.commands.fan_out import fan_out as run
+    from charlab.commands.mend import alone
     from charlab.core.machine import usable_cores
 
     started = time.perf_counter()
     root = project()
-    _remove_leftovers(root)
-    count = run(root, workers or usable_cores())
+    try:
+        with alone(root):
+            _mend(root)
+            _remove_leftovers(root)
+            count = run(root, workers or usable_cores())
+    except StoppedError as stopped:
+        click.echo(
+            f"charlab: stopped by {stopped}; what is done is recorded, and the same command goes "
+            "on, trainings from their checkpoints",
+            err=True,
+        )
+        sys.exit(128 + stopped.number)
     if count:
         stages = "1 stage" if count == 1 else f"{count} stages"
         click.echo(f"{stages} brought up to date in {time.perf_counter() - started:.0f} s")
     else:
         click.echo("everything is up to date")
+
+
+@click.command(short_help="Mend what a killed 'dvc' has left behind.")
+def mend() -> None:
+    """Mend a dvc.lock or a list of running stages that a killed DVC has left half-written.
+
+    'charlab fan-out' does the same before it runs. No result is lost: DVC's run-cache restores
+    each without running its stage.
+    """
+    root = project()
+    if not _mend(root):
+        click.echo("nothing to mend")
+
+
+def _mend(root: Path) -> bool:
+    """Mend DVC's files; print one line for each, and return whether there were any."""
+    from charlab.commands.mend import mend
+
+    messages = mend(root)
+    for message in messages:
+        click.echo(f"mended: {message}", err=True)
+    return bool(messages)
 
 
 def _remove_leftovers(root: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from pathlib import Path
 
@@ -60,6 +62,29 @@ def fan_out(workers: int | None) -> None:
         click.echo(f"{stages} brought up to date in {time.perf_counter() - started:.0f} s")
     else:
         click.echo("everything is up to date")
+
+
+@click.command(short_help="Check the results in DVC's cache against their hashes.")
+@click.option("--remove", is_flag=True, help="remove damaged files, so that DVC brings them back")
+def verify(remove: bool) -> None:
+    """Check that DVC's cache has every result that dvc.lock records as it was written.
+
+    DVC itself restores a damaged file as if it were whole. Exit with 1 if there are any.
+    """
+    from charlab.commands.verify import verify as run
+
+    root = project()
+    count, found = run(root, mend=remove)
+    for damage in found:
+        name, cached = (os.path.relpath(path) for path in (damage.result, damage.cached))
+        click.echo(f"{name}: damaged in the cache ({cached})")
+    if not found:
+        click.echo(f"{count} results checked, none damaged")
+    elif remove:
+        click.echo(f"{len(found)} removed; now 'dvc pull' or 'dvc repro' brings the results back")
+    else:
+        click.echo("'charlab verify --remove' removes them, so that DVC brings the results back")
+        sys.exit(1)
 
 
 def _remove_leftovers(root: Path) -> None:

@@ -15,8 +15,9 @@ import click
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from charlab.core.errors import CharlabError, printable
+from charlab.core.errors import CharlabError, describe
 from charlab.core.processes import end_with_parent
+from charlab.core.restored import check_restored
 from charlab.core.stage_inputs import check_unchanged, inputs_at_start
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -53,12 +54,14 @@ NAME = click.argument("name", required=False, callback=_name)
 def run(command: click.Command) -> None:
     """Run a stage; print an error that the user can fix as one message, and exit with 1."""
     try:
+        for path in STARTED.results if STARTED is not None else ():
+            check_restored(path)
         try:
             command(standalone_mode=True)
         except SystemExit as end:  # click ends every command so
             if end.code:
                 raise
         check_unchanged(Path(), STAGE, STARTED)
-    except CharlabError as error:
-        click.echo(f"{Path(sys.argv[0]).stem}: {printable(str(error))}", err=True)
+    except (CharlabError, OSError, MemoryError) as error:
+        click.echo(f"{Path(sys.argv[0]).stem}: {describe(error)}", err=True)
         sys.exit(1)

@@ -42,13 +42,13 @@ def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> N
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="nucleus sampling")
 def sample(model: Path, prompt: str, length: int, seed: int, count: int, **options: Any) -> None:
     """Write text with the trained model in folder MODEL."""
-    from charlab.models.inference import load_model
+    from charlab.core.restored import check_restored
+    from charlab.models.inference import load_with_vocabulary
     from charlab.sample import generate
     from charlab.sample.distribution import SamplingOptions, uniforms
-    from charlab.vocab.vocabulary import Vocabulary
 
-    network = load_model(model)
-    vocabulary = Vocabulary.load(model / "vocab.json")
+    check_restored(model)
+    network, vocabulary = load_with_vocabulary(model)
     u = uniforms(seed, length, count)  # one random number per sample and character
     texts = generate.sample(network, vocabulary, prompt, u, SamplingOptions(**options))
     for number, text in enumerate(texts, start=1):
@@ -67,6 +67,8 @@ def evaluate(model: Path, text: Path, dynamic: bool, learning_rate: float | None
     """Measure the bits per character of a text under the model in folder MODEL, as JSON."""
     from charlab.commands.evaluate import evaluate_alone
     from charlab.commands.inputs import read_utf8
+    from charlab.core.restored import check_restored
 
+    check_restored(model)
     result = evaluate_alone(model, read_utf8(text), dynamic=dynamic, learning_rate=learning_rate)
     click.echo(json.dumps(result))

@@ -76,16 +76,26 @@ def fan_out(workers: int | None) -> None:
         click.echo("everything is up to date")
 
 
-@click.command(short_help="Mend what a killed 'dvc' has left behind.")
+@click.command(short_help="Mend what a killed 'dvc' or a damaged disk has left behind.")
 def mend() -> None:
-    """Mend a dvc.lock or a list of running stages that a killed DVC has left half-written.
+    """Mend DVC's files, and remove damaged results.
 
-    'charlab fan-out' does the same before it runs. No result is lost: DVC's run-cache restores
-    each without running its stage.
+    A dvc.lock or a list of running stages that a killed DVC has left half-written is restored,
+    as 'charlab fan-out' does before it runs. A result in DVC's cache whose content is not what
+    dvc.lock records is removed, since DVC would restore it as if it were whole. The next
+    'dvc pull' or 'dvc repro' brings results back.
     """
+    from charlab.core.restored import remove_damaged
+
     root = project()
-    if not _mend(root):
+    mended = _mend(root)
+    for name in remove_damaged(root):
+        mended = True
+        click.echo(f"{name}: damaged in DVC's cache, removed there and here", err=True)
+    if not mended:
         click.echo("nothing to mend")
+    else:
+        click.echo("now 'dvc pull' or 'dvc repro' brings results back")
 
 
 def _mend(root: Path) -> bool:

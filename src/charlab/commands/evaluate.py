@@ -10,9 +10,8 @@ import numpy as np
 from charlab.core.errors import CharlabError
 from charlab.core.sums import mean
 from charlab.core.units import bits
-from charlab.models.inference import load_model
+from charlab.models.inference import load_with_vocabulary
 from charlab.models.scoring import nats_per_char
-from charlab.vocab.vocabulary import Vocabulary
 
 LEARNING_RATE = 5e-4
 """Learning rate of dynamic evaluation; results vary little within a factor of three."""
@@ -49,8 +48,8 @@ def evaluate_alone(
     if len(text) < 2:
         needed = "at least 2 are needed, one to read and one to predict"
         raise CharlabError(f"the text has {len(text)} characters; {needed}")
-    network = load_model(model)
-    ids = Vocabulary.load(model / "vocab.json").encode(text)
+    network, vocabulary = load_with_vocabulary(model)
+    ids = vocabulary.encode(text)
     # One loss for each character but the first, which has nothing before it.
     nats = mean(nats_per_char(network, ids))
     result = {"chars": len(ids) - 1, "nats": nats, "bpc": bits(nats)}

@@ -31,3 +31,13 @@ def shortened(value: object) -> str:
     text = str(value)[: LONGEST + 1]
     text = printable(text).replace("\n", " ")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def describe(error: CharlabError | OSError | MemoryError) -> str:
+    """Return an error of charlab, or of the machine, as a message that is safe to print."""
+    if isinstance(error, CharlabError):
+        return printable(str(error))
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({error or 'none left'}); close other programs, or use less"
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return printable(f"{where}{error.strerror or error}")

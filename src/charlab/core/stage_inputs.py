@@ -40,10 +40,13 @@ class StageInputs:
         Values of the declared parameters by dotted key; None for a missing key.
     files : mapping of str to object
         A hash, or size and time, by path.
+    results : tuple of Path
+        The dependencies that other stages have written, or that a person has put into data/.
     """
 
     params: Mapping[str, object]
     files: Mapping[str, object]
+    results: tuple[Path, ...]
 
     def changed(self, later: StageInputs) -> list[str]:
         """Return the keys and paths that differ in ``later``, sorted."""
@@ -89,9 +92,11 @@ def read_inputs(root: Path, stage: str) -> StageInputs:
 
     keys = [filled(key) for key in entry.get("params", [])]
     files: dict[str, object] = {}
-    for path in entry.get("deps", []):
-        files.update(_signatures(root, root / filled(path)))
-    return StageInputs({key: lookup(params, key) for key in keys}, files)
+    paths = [root / filled(path) for path in entry.get("deps", [])]
+    for path in paths:
+        files.update(_signatures(root, path))
+    results = tuple(path for path in paths if root / "data" in path.parents)
+    return StageInputs({key: lookup(params, key) for key in keys}, files, results)
 
 
 def _load(path: Path) -> Any:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from charlab.core.errors import CharlabError
 from charlab.exact import inference, layout, sampling
 from charlab.exact.functions import KINDS
 from charlab.exact.lanes import WIDTH
@@ -22,6 +23,7 @@ from charlab.exact.loss import NEVER
 from charlab.models.packing import pack_weights
 from charlab.models.params import ModelParams
 from charlab.models.weights import load_trained
+from charlab.vocab.vocabulary import Vocabulary
 
 Array = NDArray[Any]
 Ids = NDArray[np.integer[Any]]
@@ -149,17 +151,26 @@ class InferenceModel:
     def _read(self, inputs: Ids, state: State, targets: Ids, logits: Array) -> tuple[Array, State]:
         """Run the kernel without a trace; return the losses, if there are targets."""
         work = self._work(inputs.shape[1], state, 2, 0)
-        ids, targets = (np.ascontiguousarray(part, np.int64) for part in (inputs, targets))
+        ids, targets = self._checked(inputs), self._checked(targets)
         nats = np.empty(targets.shape)
         inference.read(self.code, self.packed, work, ids, (2, 0), targets, logits, nats)
         return nats, self._state(work, inputs.shape[1], 2, len(inputs) % 2)
+
+    def _checked(self, ids: Ids) -> Ids:
+        """Return ids for the kernels, which do not look whether they are in the vocabulary."""
+        if ids.size and not 0 <= ids.min() <= ids.max() < self.vocab_size:
+            raise CharlabError(
+                f"expected ids from 0 to {self.vocab_size - 1}, found {ids.min()} to {ids.max()}; "
+                "the model was trained on another text"
+            )
+        return np.ascontiguousarray(ids, np.int64)
 
     def trace(self, inputs: Ids, state: State) -> tuple[list[LayerTrace], Array]:
         """Read a chunk (T, B); return each layer's values and the logits (T, B, V)."""
         seq_len, batch = inputs.shape
         logits = np.empty((seq_len, batch, self.vocab_size), self.dtype)
         work = self._work(batch, state, seq_len + 1, seq_len)
-        ids = np.ascontiguousarray(inputs, np.int64)
+        ids = self._checked(inputs)
         kept = (seq_len + 1, seq_len)
         inference.read(self.code, self.packed, work, ids, kept, NO_IDS, logits, NO_NATS)
         layers, slots = self.params.layers, layout.SLOTS[self.cell]
@@ -275,3 +286,21 @@ def load_model(folder: Path) -> InferenceModel:
         If configuration or weights are missing, or they do not fit each other.
     """
     return InferenceModel(*load_trained(folder))
+
+
+def load_with_vocabulary(folder: Path) -> tuple[InferenceModel, Vocabulary]:
+    """Load the network and the vocabulary from a model folder.
+
+    Raises
+    ------
+    CharlabError
+        If a file is missing, or they do not fit each other.
+    """
+    network, path = load_model(folder), folder / "vocab.json"
+    vocabulary = Vocabulary.load(path)
+    if vocabulary.size != network.vocab_size:
+        raise CharlabError(
+            f"{path}: expected the {network.vocab_size} characters of the weights beside it, found "
+            f"{vocabulary.size}; the files are of different trainings: train again"
+        )
+    return network, vocabulary

@@ -20,15 +20,29 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from charlab.core.errors import CharlabError
-from charlab.core.files import read_json, write_bytes
+from charlab.core.files import UnreadableError, read_json, size_of, write_bytes
+from charlab.core.folders import require_complete
 from charlab.models.params import ModelParams
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Number of gates, each with H rows of the weights, by cell."""
+
+DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+"""Names of types in error messages, by those in a safetensors file."""
+
+MAX_VOCAB = 1 << 16
+"""Maximum size of a vocabulary, whose ids have two bytes."""
+
+MAX_HEADER = 1 << 20
+"""Maximum length in bytes of the header of a weights file; a network's has a few thousand."""
+
+SHOWN = 8
+"""Maximum number of names listed in an error message."""
 
 
 def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int, ...]]:
@@ -55,6 +69,47 @@ def save_weights(path: Path, weights: Mapping[str, NDArray[Any]]) -> None:
     write_bytes(path, save(ordered))
 
 
+def read_config(folder: Path) -> tuple[ModelParams, int, dict[str, Any]]:
+    """Read the configuration of a model folder.
+
+    Returns
+    -------
+    ModelParams, int, dict
+        The network, the size of its vocabulary, and all of config.json.
+
+    Raises
+    ------
+    CharlabError
+        If the folder is incomplete or has no configuration.
+    """
+    require_complete(folder, "train again")
+    path = folder / "config.json"
+    try:
+        config = read_json(path)
+        params = ModelParams.model_validate(config["model"])
+        size = config["vocab_size"]
+        if type(size) is not int or not 1 <= size <= MAX_VOCAB:
+            raise ValueError(f"vocab_size is {size!r:.40}")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CharlabError(
+            f"{path}: not the configuration of a trained model ({_in_short(error)}); name a folder "
+            "that 'charlab train' or the train stage wrote"
+        ) from None
+    return params, size, config
+
+
+def _in_short(error: Exception) -> str:
+    """Return what is wrong in one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"model.{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    if isinstance(error, OSError):
+        return error.strerror or "cannot be read"
+    if isinstance(error, KeyError):
+        return f"no {error}"
+    return " ".join(str(error).split())[:200]
+
+
 def load_trained(folder: Path) -> tuple[ModelParams, dict[str, NDArray[np.float32]]]:
     """Read the configuration and the weights of a model folder.
 
@@ -63,16 +118,7 @@ def load_trained(folder: Path) -> tuple[ModelParams, dict[str, NDArray[np.float3
     CharlabError
         If the folder has no configuration or weights, or they do not match.
     """
-    path = folder / "config.json"
-    try:
-        config = read_json(path)
-        params = ModelParams.model_validate(config["model"])
-        vocab_size = int(config["vocab_size"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CharlabError(
-            f"{path}: not the configuration of a trained model ({error}); name a folder that "
-            "'charlab train' or the train stage wrote"
-        ) from None
+    params, vocab_size, _ = read_config(folder)
     return params, load_weights(folder / "model.safetensors", params, vocab_size)
 
 
@@ -82,25 +128,50 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
     Raises
     ------
     CharlabError
-        If the file cannot be read, or a weight is missing, unexpected, or of another
-        shape or type; the message names it.
+        If the file cannot be read, or a weight is missing, unexpected, of another
+        shape or type, or not finite; the message names it.
     """
-    try:
-        weights = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise CharlabError(f"{path}: not a readable weights file ({error}); train again") from None
     shapes = expected_shapes(model, vocab_size)
-    # A file of another network must fail here: NumPy would broadcast some wrong shapes.
-    if weights.keys() != shapes.keys():
-        odd = sorted(weights.keys() ^ shapes.keys())  # in one of them only
+    try:
+        _check_header(path)
+        with safe_open(path, "np") as stored:
+            names = set(stored.keys())
+            # A file of another network must fail here: NumPy would broadcast some wrong shapes.
+            if names != shapes.keys():
+                odd = sorted(names ^ shapes.keys())  # in one of them only
+                more = f" and {len(odd) - SHOWN} more" if len(odd) > SHOWN else ""
+                raise CharlabError(
+                    f"{path}: expected the weights of a {model.cell} with {model.layers} layers, "
+                    "found missing or additional ones: "
+                    f"{', '.join(name[:60] for name in odd[:SHOWN])}{more}; train again"
+                )
+            # Shapes and types come from the header, before any memory is taken.
+            for name, shape in shapes.items():
+                entry = stored.get_slice(name)
+                dtype = DTYPES.get(entry.get_dtype(), entry.get_dtype())
+                if tuple(entry.get_shape()) != shape or dtype != "float32":
+                    raise CharlabError(
+                        f"{path}: expected {name} as float32 of shape {shape}, found {dtype} of "
+                        f"shape {tuple(entry.get_shape())}; train again"
+                    )
+            weights = {name: stored.get_tensor(name) for name in shapes}
+    except (OSError, SafetensorError, ValueError, MemoryError) as error:
         raise CharlabError(
-            f"{path}: expected the weights of a {model.cell} with {model.layers} layers, found "
-            f"missing or additional ones: {', '.join(odd)}; train again"
-        )
-    for name, shape in shapes.items():
-        if weights[name].shape != shape or weights[name].dtype != np.float32:
+            f"{path}: not a readable weights file ({_in_short(error)}); train again"
+        ) from None
+    for name, values in weights.items():
+        if not np.isfinite(values).all():
             raise CharlabError(
-                f"{path}: expected {name} as float32 of shape {shape}, "
-                f"found {weights[name].dtype} of shape {weights[name].shape}; train again"
+                f"{path}: expected finite numbers, found infinity or NaN in {name}; the file is "
+                "damaged, or the training diverged: train again"
             )
-    return {name: weights[name] for name in shapes}
+    return weights
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a file that is not a regular one, or whose header is too long for a network's."""
+    size_of(path)
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+    if length > MAX_HEADER:
+        raise UnreadableError(f"its header would be {length} bytes long")

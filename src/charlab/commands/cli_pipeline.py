@@ -2,33 +2,69 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from charlab.commands.cli_options import COUNT, project
+from charlab.core.errors import CharlabError
+
+if TYPE_CHECKING:
+    from charlab.commands.study import Studies
 
 
-@click.command(short_help="List the studies, or switch to one.")
+WORKERS = click.option(
+    "--workers", type=COUNT, help="maximum number of stages at a time [default: one per core]"
+)
+
+
+@click.command(short_help="List the studies, or go to the branch of one.")
 @click.argument("name", required=False)
-def study(name: str | None) -> None:
-    """Switch params.yaml to the study NAME; without NAME, list the studies.
+@click.option("--run", is_flag=True, help="bring it up to date, and commit its results there")
+@click.option("--back", is_flag=True, help="return from studies to your own branch")
+@WORKERS
+def study(name: str | None, run: bool, back: bool, workers: int | None) -> None:
+    """Go to the study NAME, on a git branch of that name; without NAME, list the studies.
 
-    Your edits to the current study are kept, and restored when you switch back.
+    The branch is made from the current commit if there is none. Your own branches are left as
+    they are; nothing is committed on them.
     """
     from charlab.commands.study import Studies
 
     studies = Studies(project())
-    if name is None:
-        current = studies.current()
-        for known in studies.names():
-            click.echo(f"{'*' if known == current else ' '} {known}")
-    elif studies.switch(name):
-        click.echo(f"params.yaml is now the study {name}; 'dvc repro' runs it")
+    if back and (name or run):
+        raise click.UsageError("--back goes without a name and without --run")
+    if back:
+        _echo(studies.back())
+    elif name or run:
+        _echo(studies.choose(name) if name else [])
+        if run:
+            _run_study(studies, workers)
     else:
-        click.echo(f"params.yaml already is the study {name}")
+        current = studies.current()
+        _echo([f"{'*' if known == current else ' '} {known}" for known in studies.names()])
+
+
+def _echo(lines: list[str]) -> None:
+    """Print each line that is not empty."""
+    for line in filter(None, lines):
+        click.echo(line)
+
+
+def _run_study(studies: Studies, workers: int | None) -> None:
+    """Bring the current study up to date, and commit its results on its branch."""
+    start = studies.start_of_run()
+    try:
+        _bring_up_to_date(studies.root, workers)
+    except (CharlabError, KeyboardInterrupt):
+        back = "; 'charlab study --back' returns to your branch" if start else ""
+        click.echo(f"not finished: the same command goes on from here{back}", err=True)
+        raise
+    _echo([studies.record(start)])
 
 
 @click.command(short_help="Print the reference of all keys of params.yaml.")
@@ -40,9 +76,7 @@ def params() -> None:
 
 
 @click.command(short_help="Run 'dvc repro' with independent stages in parallel.")
-@click.option(
-    "--workers", type=COUNT, help="maximum number of stages at a time [default: one per core]"
-)
+@WORKERS
 def fan_out(workers: int | None) -> None:
     """Bring the pipeline up to date like 'dvc repro', with independent stages in parallel.
 
@@ -50,13 +84,19 @@ def fan_out(workers: int | None) -> None:
     cache keeps, and mend what a killed DVC has left (see 'charlab mend'). Interrupted or killed,
     its stages end with it; the same command goes on, trainings from their checkpoints.
     """
+    _bring_up_to_date(project(), workers)
+
+
+def _bring_up_to_date(root: Path, workers: int | None) -> None:
+    """Run what is out of date, and print how much that was."""
     from charlab.commands.children import StoppedError
     from charlab.commands.fan_out import fan_out as run
     from charlab.commands.mend import alone
     from charlab.core.machine import usable_cores
 
     started = time.perf_counter()
-    root = project()
+    # Stages and their logs have paths relative to the project's folder.
+    os.chdir(root)
     try:
         with alone(root):
             _mend(root)

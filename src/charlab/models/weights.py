@@ -10,6 +10,12 @@ hidden size H, and vocabulary size V, layer ``k`` has
 and the network has ``head.weight`` (V, H), ``head.bias`` (V,) and, with a learned initial
 state, ``initial.h`` (layers, H) and for an LSTM ``initial.c``. Gates are stacked as in
 torch.nn: i, f, g, o for the LSTM; r, z, n for the GRU. All are float32.
+
+A network that looks up n-grams has them as ``ngrams`` (N, 3), int32, of
+:func:`charlab.models.ngrams.frequent_ngrams`, and with a row for each
+
+    input.rows   (bigrams [+ trigrams], G, H)      added to W_ih x
+    direct.rows  (V [+ bigrams [+ trigrams]], V)   added to the logits
 """
 
 from __future__ import annotations
@@ -25,13 +31,20 @@ from safetensors.numpy import load_file, save
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_bytes
+from charlab.exact.settings import INPUT, looks_up, spans
 from charlab.models.params import ModelParams
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Number of gates, each with H rows of the weights, by cell."""
 
 
-def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int, ...]]:
+NO_NGRAMS = np.zeros((0, 3), np.int32)
+"""The n-grams of a network that looks up none."""
+
+
+def expected_shapes(
+    model: ModelParams, vocab_size: int, ngrams: NDArray[Any] = NO_NGRAMS
+) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every weight of a network, in a fixed order."""
     hidden, rows = model.hidden, GATES[model.cell] * model.hidden
     shapes: dict[str, tuple[int, ...]] = {}  # in the order of the file and of the random draws
@@ -42,6 +55,13 @@ def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int,
         shapes[f"rnn.bias_hh_l{layer}"] = (rows,)
     shapes["head.weight"] = (vocab_size, hidden)
     shapes["head.bias"] = (vocab_size,)
+    # Rows up to those of characters, of bigrams, of trigrams.
+    ends = (vocab_size, vocab_size + int((ngrams[:, 0] < 0).sum()), vocab_size + len(ngrams))
+    for name, (start, stop, _) in spans(model, vocab_size).items():
+        if name == INPUT:
+            shapes[name] = (ends[stop - 1] - ends[start - 1], GATES[model.cell], hidden)
+        else:
+            shapes[name] = (ends[stop - 1], vocab_size)
     if model.initial_state == "learned":
         shapes["initial.h"] = (model.layers, hidden)
         if model.cell == "lstm":
@@ -50,8 +70,11 @@ def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int,
 
 
 def save_weights(path: Path, weights: Mapping[str, NDArray[Any]]) -> None:
-    """Write weights as float32 in a fixed order, atomically."""
-    ordered = {name: np.ascontiguousarray(weights[name], dtype=np.float32) for name in weights}
+    """Write weights as float32, and n-grams as int32, in a fixed order, atomically."""
+    ordered = {
+        name: np.ascontiguousarray(weights[name], np.int32 if name == "ngrams" else np.float32)
+        for name in weights
+    }
     write_bytes(path, save(ordered))
 
 
@@ -89,7 +112,9 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
         weights = load_file(path)
     except (OSError, SafetensorError) as error:
         raise CharlabError(f"{path}: not a readable weights file ({error}); train again") from None
-    shapes = expected_shapes(model, vocab_size)
+    ngrams = weights.pop("ngrams", NO_NGRAMS) if looks_up(model) else NO_NGRAMS
+    _check_ngrams(path, ngrams, vocab_size)
+    shapes = expected_shapes(model, vocab_size, ngrams)
     # A file of another network must fail here: NumPy would broadcast some wrong shapes.
     if weights.keys() != shapes.keys():
         odd = sorted(weights.keys() ^ shapes.keys())  # in one of them only
@@ -103,4 +128,19 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
                 f"{path}: expected {name} as float32 of shape {shape}, "
                 f"found {weights[name].dtype} of shape {weights[name].shape}; train again"
             )
-    return {name: weights[name] for name in shapes}
+    own = {"ngrams": ngrams} if looks_up(model) else {}
+    return {name: weights[name] for name in shapes} | own
+
+
+def _check_ngrams(path: Path, ngrams: NDArray[Any], vocab_size: int) -> None:
+    """Raise CharlabError unless n-grams are as :func:`expected_shapes` and the kernels need them."""
+    fits = ngrams.dtype == np.int32 and ngrams.ndim == 2 and ngrams.shape[1] == 3
+    if fits:
+        ordered = ngrams[np.lexsort(ngrams.T[::-1])]
+        inside = (ngrams < vocab_size).all() and (ngrams[:, 1:] >= 0).all()
+        fits = bool(inside and (ngrams[:, :1] >= -1).all() and (ordered == ngrams).all())
+    if not fits:
+        raise CharlabError(
+            f"{path}: expected ngrams as int32 of shape (N, 3), ascending, with characters below "
+            f"{vocab_size}, found {ngrams.dtype} of shape {ngrams.shape}; train again"
+        )

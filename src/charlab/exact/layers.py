@@ -31,6 +31,37 @@ def steps_for(seq_len: int) -> int:
 
 
 @compiled
+def start_gates(
+    gates: int,
+    turn: int,
+    sizes: Sizes,
+    t: int,
+    ids: Ids,
+    table: Array,
+    ngrams: Array,
+    span: Span,
+    rows: Ids,
+    pre: Array,
+) -> None:
+    """Let the sums of a step start from the rows of its characters and of n-grams.
+
+    Stream by stream, as a row lies in memory as a whole; see :func:`forward`.
+    """
+    _, steps, batch, size, inputs = sizes
+    units = (size + WIDTH - 1) // WIDTH
+    stride = steps * batch * WIDTH
+    for b in range(batch):
+        place, at = t * batch + b, (t * batch + b) * WIDTH
+        for s in range(gates):
+            for u in range(units):
+                panel = s * units + u
+                column = ((s + turn) % gates * units + u) * WIDTH
+                row = load(table, (panel * inputs + ids[t, b]) * WIDTH)
+                more = sum_of_rows(ngrams, span, gates * units * WIDTH, column, rows, place)
+                store(pre, panel * stride + at, row + more)
+
+
+@compiled
 def forward(
     cell: int,
     kind: int,
@@ -63,7 +94,7 @@ def forward(
         W_ih e(v) + bias of each character v, for a layer that reads characters.
     ngrams : ndarray (rows, G, blocks, 16)
         Rows of n-grams, gates in torch's order; of no length without them.
-    span, rows : tuple of int, ndarray of shape (3, T, B)
+    span, rows : tuple of int, ndarray of shape (3, T * B)
         See :mod:`charlab.exact.ngrams`.
     below : ndarray (blocks, S, B, 16)
         Outputs of the layer below, for one that reads another.
@@ -81,19 +112,16 @@ def forward(
     slot, first = units * stride, slots - gates
     characters, turn = len(ids) > 0, 2 if slots > gates else 0
     for t in range(seq_len):
+        if len(ngrams) > 0:
+            start_gates(
+                gates, turn, sizes, t, ids, table, ngrams, span, rows, pre
+            )  # fmt: skip
         for u in range(units):
             at = u * stride + t * step
             for s in range(slots):
                 # The sums of a slot start from its character's row, or from its bias.
                 target, panel = s * slot + at, (s * units + u) * WIDTH
-                if characters and s < gates and len(ngrams) > 0:
-                    column = ((s + turn) % gates * units + u) * WIDTH
-                    for b in range(batch):
-                        row = load(table, panel * inputs + ids[t, b] * WIDTH)
-                        more = sum_of_rows(
-                            ngrams, span, gates * units * WIDTH, column, rows[:, t], b
-                        )  # fmt: skip
-                        store(pre, target + b * WIDTH, row + more)
+                if len(ngrams) > 0 and s < gates:
                     continue
                 if characters and s < gates:
                     for b in range(batch):

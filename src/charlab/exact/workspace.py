@@ -39,6 +39,12 @@ class LookUp:
     span: Span
     rows: Ids
 
+    @property
+    def flat(self) -> Ids:
+        """Return the rows as (3, T * B)."""
+        orders, seq_len, batch = self.rows.shape
+        return self.rows.reshape(orders, seq_len * batch)
+
 
 def no_look_up(dtype: DTypeLike) -> LookUp:
     """Return what a layer without rows of n-grams looks up."""
@@ -142,7 +148,7 @@ class Layer:
         more = look_up or self.no_look_up
         layers.forward(
             self.cell, self.kind, self.sizes, ids if below is None else self.no_ids,
-            self.table, more.values, more.span, more.rows, self.nothing if below is None else below, self.w_in, self.w_rec,
+            self.table, more.values, more.span, more.flat, self.nothing if below is None else below, self.w_in, self.w_rec,
             self.bias, self.pre, self.h, self.c, self.squashed,
         )  # fmt: skip
 
@@ -234,8 +240,7 @@ class Head:
         more = look_up or self.no_look_up
         mean: float = loss.head(
             learn, self.sizes, h, targets.reshape(-1), self.weight, self.bias, self.columns,
-            more.values, more.span, more.rows.reshape(len(more.rows), targets.size if look_up else 0),
-            more.place, self.out, self.room, dh, self.dweight, self.dbias, more.gradient, self.nats,
+            more.values, more.span, more.flat, more.place, self.out, self.room, dh, self.dweight, self.dbias, more.gradient, self.nats,
         )  # fmt: skip
         return mean
 

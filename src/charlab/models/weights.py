@@ -10,6 +10,12 @@ hidden size H, and vocabulary size V, layer ``k`` has
 and the network has ``head.weight`` (V, H), ``head.bias`` (V,) and, with a learned initial
 state, ``initial.h`` (layers, H) and for an LSTM ``initial.c``. Gates are stacked as in
 torch.nn: i, f, g, o for the LSTM; r, z, n for the GRU. All are float32.
+
+A network that looks up n-grams has them as ``ngrams`` (N, 3), int32, of
+:func:`charlab.models.ngrams.frequent_ngrams`, and with a row for each
+
+    input.rows   (bigrams [+ trigrams], G, H)      added to W_ih x
+    direct.rows  (V [+ bigrams [+ trigrams]], V)   added to the logits
 """
 
 from __future__ import annotations
@@ -27,6 +33,7 @@ from safetensors.numpy import save
 from charlab.core.errors import CharlabError
 from charlab.core.files import UnreadableError, read_json, size_of, write_bytes
 from charlab.core.folders import require_complete
+from charlab.exact.settings import INPUT, looks_up, spans
 from charlab.models.params import ModelParams
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -45,7 +52,13 @@ SHOWN = 8
 """Maximum number of names listed in an error message."""
 
 
-def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int, ...]]:
+NO_NGRAMS = np.zeros((0, 3), np.int32)
+"""The n-grams of a network that looks up none."""
+
+
+def expected_shapes(
+    model: ModelParams, vocab_size: int, ngrams: NDArray[Any] = NO_NGRAMS
+) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every weight of a network, in a fixed order."""
     hidden, rows = model.hidden, GATES[model.cell] * model.hidden
     shapes: dict[str, tuple[int, ...]] = {}  # in the order of the file and of the random draws
@@ -56,6 +69,13 @@ def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int,
         shapes[f"rnn.bias_hh_l{layer}"] = (rows,)
     shapes["head.weight"] = (vocab_size, hidden)
     shapes["head.bias"] = (vocab_size,)
+    # Rows up to those of characters, of bigrams, of trigrams.
+    ends = (vocab_size, vocab_size + int((ngrams[:, 0] < 0).sum()), vocab_size + len(ngrams))
+    for name, (start, stop, _) in spans(model, vocab_size).items():
+        if name == INPUT:
+            shapes[name] = (ends[stop - 1] - ends[start - 1], GATES[model.cell], hidden)
+        else:
+            shapes[name] = (ends[stop - 1], vocab_size)
     if model.initial_state == "learned":
         shapes["initial.h"] = (model.layers, hidden)
         if model.cell == "lstm":
@@ -64,8 +84,11 @@ def expected_shapes(model: ModelParams, vocab_size: int) -> dict[str, tuple[int,
 
 
 def save_weights(path: Path, weights: Mapping[str, NDArray[Any]]) -> None:
-    """Write weights as float32 in a fixed order, atomically."""
-    ordered = {name: np.ascontiguousarray(weights[name], dtype=np.float32) for name in weights}
+    """Write weights as float32, and n-grams as int32, in a fixed order, atomically."""
+    ordered = {
+        name: np.ascontiguousarray(weights[name], np.int32 if name == "ngrams" else np.float32)
+        for name in weights
+    }
     write_bytes(path, save(ordered))
 
 
@@ -131,11 +154,14 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
         If the file cannot be read, or a weight is missing, unexpected, of another
         shape or type, or not finite; the message names it.
     """
-    shapes = expected_shapes(model, vocab_size)
     try:
         _check_header(path)
         with safe_open(path, "np") as stored:
-            names = set(stored.keys())
+            ngrams = NO_NGRAMS
+            if looks_up(model):
+                ngrams = _stored_ngrams(path, stored, vocab_size)
+            shapes = expected_shapes(model, vocab_size, ngrams)
+            names = set(stored.keys()) - ({"ngrams"} if looks_up(model) else set())
             # A file of another network must fail here: NumPy would broadcast some wrong shapes.
             if names != shapes.keys():
                 odd = sorted(names ^ shapes.keys())  # in one of them only
@@ -165,7 +191,7 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
                 f"{path}: expected finite numbers, found infinity or NaN in {name}; the file is "
                 "damaged, or the training diverged: train again"
             )
-    return weights
+    return weights | ({"ngrams": ngrams} if looks_up(model) else {})
 
 
 def _check_header(path: Path) -> None:
@@ -175,3 +201,30 @@ def _check_header(path: Path) -> None:
         length = int.from_bytes(stream.read(8), "little")
     if length > MAX_HEADER:
         raise UnreadableError(f"its header would be {length} bytes long")
+
+
+def _stored_ngrams(path: Path, stored: Any, vocab_size: int) -> NDArray[Any]:
+    """Return the n-grams of a weights file; none, if it has none.
+
+    Raises
+    ------
+    CharlabError
+        Unless they are as :func:`expected_shapes` and the kernels need them.
+    """
+    names = set(stored.keys())
+    if "ngrams" not in names:
+        return NO_NGRAMS
+    entry = stored.get_slice("ngrams")
+    shape, dtype = tuple(entry.get_shape()), entry.get_dtype()
+    fits = dtype == "I32" and len(shape) == 2 and shape[1] == 3
+    if fits:
+        ngrams: NDArray[Any] = stored.get_tensor("ngrams")
+        ordered = ngrams[np.lexsort(ngrams.T[::-1])]
+        inside = (ngrams < vocab_size).all() and (ngrams[:, 1:] >= 0).all()
+        fits = bool(inside and (ngrams[:, :1] >= -1).all() and (ordered == ngrams).all())
+    if not fits:
+        raise CharlabError(
+            f"{path}: expected ngrams as int32 of shape (N, 3), ascending, with characters below "
+            f"{vocab_size}, found {dtype} of shape {shape}; train again"
+        )
+    return ngrams

@@ -37,7 +37,7 @@ def _name(context: click.Context, parameter: click.Parameter, given: str | None)
     """Return the name given, or else the ``gru`` of DVC's ``train-variant@gru``."""
     from charlab.core.schema import slug
 
-    name = given or (STAGE or "").partition("@")[2]
+    name = given or os.environ.get("DVC_STAGE", "").partition("@")[2]
     if not name:
         raise click.MissingParameter(ctx=context, param=parameter)
     try:

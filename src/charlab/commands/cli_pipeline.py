@@ -65,26 +65,30 @@ def fan_out(workers: int | None) -> None:
 
 
 @click.command(short_help="Check the results in DVC's cache against their hashes.")
-@click.option("--remove", is_flag=True, help="remove damaged files, so that DVC brings them back")
-def verify(remove: bool) -> None:
+@click.option("--mend", is_flag=True, help="replace damaged files, or remove them")
+def verify(mend: bool) -> None:
     """Check that DVC's cache has every result that dvc.lock records as it was written.
 
     DVC itself restores a damaged file as if it were whole. Exit with 1 if there are any.
     """
-    from charlab.commands.verify import verify as run
+    from charlab.core.restored import damages, recorded_outputs
+    from charlab.core.restored import mend as mend_files
 
     root = project()
-    count, found = run(root, mend=remove)
+    outputs = recorded_outputs(root)
+    found = [damage for output in outputs for damage in damages(root, output)]
     for damage in found:
         name, cached = (os.path.relpath(path) for path in (damage.result, damage.cached))
         click.echo(f"{name}: damaged in the cache ({cached})")
     if not found:
-        click.echo(f"{count} results checked, none damaged")
-    elif remove:
-        click.echo(f"{len(found)} removed; now 'dvc pull' or 'dvc repro' brings the results back")
-    else:
-        click.echo("'charlab verify --remove' removes them, so that DVC brings the results back")
+        click.echo(f"{len(outputs)} results checked, none damaged")
+    elif not mend:
+        click.echo("'charlab verify --mend' replaces or removes them")
         sys.exit(1)
+    elif removed := mend_files(found):
+        click.echo(f"{len(removed)} removed; 'dvc pull' or 'dvc repro' brings the results back")
+    else:
+        click.echo("replaced by the intact results in data/")
 
 
 def _remove_leftovers(root: Path) -> None:

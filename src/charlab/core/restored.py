@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from charlab.core.errors import CharlabError
-from charlab.core.files import explained
+from charlab.core.files import explained, write_bytes
 from charlab.core.temporary import is_temporary
 
 # libyaml's parser, where PyYAML has it, is ten times as fast.
@@ -86,7 +86,7 @@ def check_restored(path: Path) -> None:
                 raise DamagedError(
                     f"{_shown(damage.result)}: damaged, because DVC restored it from "
                     f"{_shown(damage.cached)}, whose content has changed; 'charlab verify "
-                    "--remove' removes both, then 'dvc pull' or 'dvc repro' brings the result back"
+                    "--mend' removes both, then 'dvc pull' or 'dvc repro' brings the result back"
                 )
 
 
@@ -122,13 +122,33 @@ def _copied(damage: Damage) -> bool:
     return damage.result.is_file() and filecmp.cmp(damage.cached, damage.result, shallow=False)
 
 
-def remove(found: list[Damage]) -> None:
-    """Remove damaged files from the cache, and what was restored from them."""
-    # First the copies, since results with the same content share a file of the cache.
-    copies = [damage.result for damage in found if _copied(damage)]
-    for path in [*copies, *(damage.cached for damage in found)]:
+def mend(found: list[Damage]) -> list[Damage]:
+    """Replace damaged files of the cache by intact results; remove those of which there is none.
+
+    Returns
+    -------
+    list of Damage
+        Those removed from the cache, and from the results.
+    """
+    intact = {damage.cached: damage.result for damage in found if _intact(damage)}
+    removed = [damage for damage in found if damage.cached not in intact]
+    # First the results, since several of the same content share a file of the cache.
+    for path in [damage.result for damage in found if _copied(damage)]:
         with explained(path):
             path.unlink(missing_ok=True)
+    for cached, result in intact.items():
+        write_bytes(cached, result.read_bytes())
+        cached.chmod(0o444)  # the sign of a file that DVC need not hash again
+    for damage in removed:
+        with explained(damage.cached):
+            damage.cached.unlink(missing_ok=True)
+    return removed
+
+
+def _intact(damage: Damage) -> bool:
+    """Return whether a result has the content that the damaged file should have."""
+    name = damage.cached.parent.name + damage.cached.name
+    return damage.result.is_file() and _md5(damage.result) == name
 
 
 def _is_whole(output: Output) -> bool:

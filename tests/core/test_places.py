@@ -199,7 +199,8 @@ def test_a_writer_whose_file_was_just_removed_tries_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between making a temporary file and locking it, another process may take it for a rest."""
-    lock, taken = temporary._lock, []
+    lock = temporary._lock
+    taken: list[Path] = []
 
     def remove_first(handle: int, path: Path) -> bool:
         if not taken:

@@ -118,24 +118,28 @@ def _bring_up_to_date(root: Path, workers: int | None) -> None:
 
 @click.command(short_help="Mend what a killed 'dvc' or a damaged disk has left behind.")
 def mend() -> None:
-    """Mend DVC's files, and remove damaged results.
+    """Mend DVC's files, and replace or remove damaged results.
 
     A dvc.lock or a list of running stages that a killed DVC has left half-written is restored,
     as 'charlab fan-out' does before it runs. A result in DVC's cache whose content is not what
-    dvc.lock records is removed, since DVC would restore it as if it were whole. The next
-    'dvc pull' or 'dvc repro' brings results back.
+    dvc.lock records is replaced by the intact one in data/, or else removed, since DVC would
+    restore it as if it were whole.
     """
-    from charlab.core.restored import remove_damaged
+    from charlab.core.restored import damages, recorded_outputs
+    from charlab.core.restored import mend as mend_cache
 
     root = project()
     mended = _mend(root)
-    for name in remove_damaged(root):
-        mended = True
-        click.echo(f"{name}: damaged in DVC's cache, removed there and here", err=True)
-    if not mended:
-        click.echo("nothing to mend")
-    else:
-        click.echo("now 'dvc pull' or 'dvc repro' brings results back")
+    outputs = recorded_outputs(root)
+    found = [damage for output in outputs for damage in damages(root, output)]
+    removed = mend_cache(found)
+    for damage in found:
+        what = "removed there and here" if damage in removed else "replaced by the intact result"
+        click.echo(f"mended: {os.path.relpath(damage.result)} was damaged in DVC's cache: {what}")
+    if removed:
+        click.echo("now 'dvc pull' or 'dvc repro' brings back what was removed")
+    elif not mended and not found:
+        click.echo(f"nothing to mend: {len(outputs)} results checked")
 
 
 def _mend(root: Path) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from charlab.core.errors import CharlabError
-from charlab.core.files import explained
+from charlab.core.files import explained, write_bytes
 from charlab.core.temporary import is_temporary
 
 # libyaml's parser, where PyYAML has it, is ten times as fast.
@@ -122,21 +122,33 @@ def _copied(damage: Damage) -> bool:
     return damage.result.is_file() and filecmp.cmp(damage.cached, damage.result, shallow=False)
 
 
-def remove_damaged(root: Path) -> list[str]:
-    """Remove damaged files from DVC's cache, and what was restored from them.
+def mend(found: list[Damage]) -> list[Damage]:
+    """Replace damaged files of the cache by intact results; remove those of which there is none.
 
     Returns
     -------
-    list of str
-        The results concerned, relative to ``root``.
+    list of Damage
+        Those removed from the cache, and from the results.
     """
-    found = [damage for output in recorded_outputs(root) for damage in damages(root, output)]
-    # First the copies, since results with the same content share a file of the cache.
-    copies = [damage.result for damage in found if _copied(damage)]
-    for path in [*copies, *(damage.cached for damage in found)]:
+    intact = {damage.cached: damage.result for damage in found if _intact(damage)}
+    removed = [damage for damage in found if damage.cached not in intact]
+    # First the results, since several of the same content share a file of the cache.
+    for path in [damage.result for damage in found if _copied(damage)]:
         with explained(path):
             path.unlink(missing_ok=True)
-    return sorted({damage.result.relative_to(root).as_posix() for damage in found})
+    for cached, result in intact.items():
+        write_bytes(cached, result.read_bytes())
+        cached.chmod(0o444)  # the sign of a file that DVC need not hash again
+    for damage in removed:
+        with explained(damage.cached):
+            damage.cached.unlink(missing_ok=True)
+    return removed
+
+
+def _intact(damage: Damage) -> bool:
+    """Return whether a result has the content that the damaged file should have."""
+    name = damage.cached.parent.name + damage.cached.name
+    return damage.result.is_file() and _md5(damage.result) == name
 
 
 def _is_whole(output: Output) -> bool:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeGuard, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from charlab.core.errors import CharlabError, printable
+from charlab.core.errors import UNSAFE, CharlabError, printable
 from charlab.core.yaml_text import MAX_BYTES, YamlError, read_yaml_text
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
@@ -80,7 +80,17 @@ def _reject_bool(value: object) -> object:
     return value
 
 
+def _check_line(value: str) -> str:
+    if match := UNSAFE.search(value):
+        raise ValueError(f"a line of text without control characters is expected, not {match[0]!r}")
+    if "\n" in value.strip():
+        raise ValueError("one line of text is expected")
+    return value
+
+
 Slug = Annotated[str, AfterValidator(slug)]
+Line = Annotated[str, Field(max_length=1000), AfterValidator(_check_line)]
+"""Text that is shown to people: in the report, in figures, in messages."""
 # Validators run from right to left: bool is a subclass of int, and must go first.
 Float = Annotated[float, BeforeValidator(_number_from_text), BeforeValidator(_reject_bool)]
 Int = Annotated[int, BeforeValidator(_reject_bool)]

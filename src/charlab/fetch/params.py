@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from charlab.core.schema import Int, Section
+from charlab.core.schema import Int, Line, Section
 
 
 class TextParams(Section):
@@ -15,11 +15,11 @@ class TextParams(Section):
     gutenberg: Annotated[Int, Field(ge=1)] | None = Field(
         default=None, description="number of a Project Gutenberg book"
     )
-    path: str | None = Field(default=None, description="a file of your own, in data/own/")
+    path: Line | None = Field(default=None, description="a file of your own, in data/own/")
     builtin: Literal["invented"] | None = Field(
         default=None, description="a text that charlab generates; its exact entropy is known"
     )
-    title: str | None = Field(default=None, description="title for figures and the report")
+    title: Line | None = Field(default=None, description="title for figures and the report")
     language: str | None = Field(
         default=None, pattern=r"^[a-z]{2,3}(-[A-Za-z]+)*$", description="BCP 47 tag, such as en"
     )

@@ -16,6 +16,7 @@ from typing import Any
 import typst
 from markdown_it import MarkdownIt
 
+from charlab.core.errors import printable
 from charlab.core.files import write_bytes, write_json
 from charlab.plots import registry
 from charlab.report.comparison_section import Block
@@ -146,7 +147,9 @@ def _content(
         "main": None if main is None else _main(blocks[main]),
         "pictures": [{"name": name, "caption": caption} for name, caption in captions.items()],
         "samples": [
-            {"title": t, "text": drawn} for t, drawn in temperature_samples(results, "{:g}")
+            # The template shows the first 260 letters, which may be several characters each.
+            {"title": t, "text": printable(drawn[:2000])}
+            for t, drawn in temperature_samples(results, "{:g}")
         ],
         "answers": [],
     }

@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 import jinja2
 
+from charlab.core.errors import printable
 from charlab.core.files import write_bytes, write_text
 from charlab.core.folders import replacing
 from charlab.plan.params import Params
@@ -105,8 +106,9 @@ def _environment() -> jinja2.Environment:
 
 def excerpt(text: str) -> str:
     """Return the start of a sample as one line of HTML, with its line breaks."""
-    # Cut before escaping, which turns one character into several.
-    shown = html.escape(text[:EXCERPT]) + ("…" if len(text) > EXCERPT else "")
+    # Cut before escaping, which turns one character into several. In Markdown a carriage return
+    # is a line end, too: two of them would end the block of HTML that the text is in.
+    shown = html.escape(printable(text[:EXCERPT])) + ("…" if len(text) > EXCERPT else "")
     return shown.replace("\n", "<br>")
 
 

@@ -67,7 +67,12 @@ def clean_text(
         _keep_whole(files, "latin-1" if text.as_bytes else "utf-8")
         return []
     record = clean_file(
-        files.raw, files.out, files.record, params=params, allow_copyrighted=text.allow_copyrighted
+        files.raw,
+        files.out,
+        files.record,
+        params=params,
+        allow_copyrighted=text.allow_copyrighted,
+        encoding=text.encoding,
     )
     messages = [f"{slug}: {warning}" for warning in record.warnings]
     # The recorded fingerprint is that of the body without changes to characters.

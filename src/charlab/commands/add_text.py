@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
-from charlab.commands.inputs import read_bytes
+from charlab.commands.inputs import read_bytes, warn
 from charlab.core.errors import CharlabError
 from charlab.core.files import atomic, write_bytes
 from charlab.core.schema import SLUG
@@ -52,7 +52,11 @@ def slug_of(title: str) -> str:
 
 
 def add_text(
-    params_path: Path, identifier: str, slug: str | None = None, update: bool = False
+    params_path: Path,
+    identifier: str,
+    slug: str | None = None,
+    update: bool = False,
+    encoding: str | None = None,
 ) -> str:
     """Add a text to a parameter file.
 
@@ -66,6 +70,8 @@ def add_text(
         The text's key in params.yaml, which is returned; made from the title by default.
     update : bool
         Accept a slug that params.yaml already has, and record the new body.
+    encoding : str, optional
+        The file's encoding, which is written to params.yaml; detected by default.
 
     Raises
     ------
@@ -74,7 +80,8 @@ def add_text(
     """
     document = keeping_yaml().load(params_path.read_bytes())
     root, is_book = params_path.parent, identifier.isdigit()
-    cleaned = clean(_raw(identifier))
+    cleaned = clean(_raw(identifier), encoding=encoding)
+    warn(identifier, cleaned.evidence.warnings)
     title = cleaned.record.title or Path(identifier).stem
     slug = _checked(slug or slug_of(title), document["texts"], update)
     entry: dict[str, Any]
@@ -84,6 +91,7 @@ def add_text(
         record(slug, int(identifier), cleaned.text, root / "data" / "bodies.yaml")
     else:
         entry = {"path": _copied(Path(identifier), slug, root)}
+    entry |= {"encoding": encoding} if encoding else {}
     if slug not in document["texts"]:
         # In block style: DVC rewrites the file without quotes, and in braces "?" needs quotes.
         document["texts"].insert(0, slug, CommentedMap(entry | _described(cleaned, title)))

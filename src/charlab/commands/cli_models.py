@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from charlab.commands.cli_options import COUNT, FILE, FOLDER, SEED
+from charlab.commands.cli_options import COUNT, ENCODING, FILE, FOLDER, SEED
 
 
 @click.command(short_help="Train one model on one text, without DVC.")
@@ -21,6 +21,7 @@ from charlab.commands.cli_options import COUNT, FILE, FOLDER, SEED
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="as in --set model.hidden=256"
 )
 @click.option("--seed", type=SEED, help="[default: 1, or the parameter file's]")
+@ENCODING
 def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> None:
     """Train one model on one text without DVC, by the same code as the stage."""
     from charlab.commands.train import train_alone
@@ -60,15 +61,16 @@ def sample(model: Path, prompt: str, length: int, seed: int, count: int, **optio
 
 @click.command(short_help="Measure the bits per character of any text.")
 @click.argument("model", type=FOLDER)
-@click.option("--text", type=FILE, required=True, help="any text in UTF-8")
+@click.option("--text", type=FILE, required=True, help="any text")
 @click.option("--dynamic", is_flag=True, help="keep learning while reading (Krause et al. 2018)")
 @click.option("--learning-rate", type=float, help="for --dynamic [default: 0.0005]")
-def evaluate(model: Path, text: Path, dynamic: bool, learning_rate: float | None) -> None:
+@ENCODING
+def evaluate(model: Path, text: Path, encoding: str | None, **options: Any) -> None:
     """Measure the bits per character of a text under the model in folder MODEL, as JSON."""
     from charlab.commands.evaluate import evaluate_alone
-    from charlab.commands.inputs import read_utf8
+    from charlab.commands.inputs import read_text
     from charlab.core.restored import check_restored
 
     check_restored(model)
-    result = evaluate_alone(model, read_utf8(text), dynamic=dynamic, learning_rate=learning_rate)
+    result = evaluate_alone(model, read_text(text, encoding), **options)
     click.echo(json.dumps(result))

@@ -12,6 +12,9 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 SEED = click.IntRange(min=0)
 COUNT = click.IntRange(min=1)
+ENCODING = click.option(
+    "--encoding", metavar="NAME", help="the file's encoding, such as cp1251 [default: detected]"
+)
 
 
 def project() -> Path:

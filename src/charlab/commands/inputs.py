@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from charlab.core.errors import CharlabError
 
 
@@ -21,17 +23,22 @@ def read_bytes(path: Path, advice: str) -> bytes:
         raise CharlabError(f"{path}: {error.strerror}; {advice}") from None
 
 
-def read_utf8(path: Path) -> str:
-    """Return the text of a file in UTF-8.
+def read_text(path: Path, encoding: str | None = None) -> str:
+    """Return the text of a file in any encoding, and print what may be wrong with it.
 
     Raises
     ------
     CharlabError
-        If it cannot be read or is not UTF-8.
+        If it cannot be read, or is not text in the encoding.
     """
-    try:
-        return read_bytes(path, "name a text file").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise CharlabError(
-            f"{path}: not UTF-8 at byte {error.start}; 'charlab clean' turns a raw text into UTF-8"
-        ) from None
+    from charlab.clean import reading
+
+    text = reading.read_text(path, encoding)
+    warn(path, text.evidence.warnings)
+    return text.text
+
+
+def warn(path: Path | str, warnings: tuple[str, ...]) -> None:
+    """Print warnings about a file on standard error."""
+    for warning in warnings:
+        click.echo(f"charlab: {path}: {warning}", err=True)

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from charlab.clean.cleaner import clean
-from charlab.commands.inputs import read_bytes
+from charlab.commands.inputs import read_bytes, warn
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_text
 from charlab.core.schema import ParamsError, apply_overrides, read_yaml
@@ -68,7 +68,9 @@ def _training_sections(path: Path) -> dict[str, Any]:
     return {key: document[key] for key in ("seed", "corpus", "model", "train") if key in document}
 
 
-def encode_file(text: Path, corpus: CorpusParams, out: Path) -> EncodedText:
+def encode_file(
+    text: Path, corpus: CorpusParams, out: Path, encoding: str | None = None
+) -> EncodedText:
     """Clean ``text`` and encode it in folder ``out``.
 
     Raises
@@ -79,7 +81,9 @@ def encode_file(text: Path, corpus: CorpusParams, out: Path) -> EncodedText:
     raw = read_bytes(text, "--text names a text file")
     # Go through files like the pipeline, so that the bytes are the same.
     body = out / "body.txt"
-    write_text(body, clean(raw, params=corpus.clean).text)
+    cleaned = clean(raw, params=corpus.clean, encoding=encoding)
+    warn(text, cleaned.evidence.warnings)
+    write_text(body, cleaned.text)
     encode_text(body, corpus, out / "encoded")
     return EncodedText.load(out / "encoded")
 
@@ -92,6 +96,7 @@ def train_alone(
     params_file: Path | None = None,
     overrides: list[str],
     seed: int | None = None,
+    encoding: str | None = None,
 ) -> dict[str, float | None]:
     """Train one model on one file and write its folder.
 
@@ -108,7 +113,7 @@ def train_alone(
     params = resolve(recipe, params_file, overrides, seed)
     _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
-        data = encode_file(text, params.corpus, Path(folder))
+        data = encode_file(text, params.corpus, Path(folder), encoding)
         # Cleaning and encoding are not timed, so that trainings can be compared.
         started = time.perf_counter()
         config = TrainingConfig(params.model, params.train, params.seed, text.stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -30,6 +31,11 @@ class TextParams(Section):
     seed: Annotated[Int, Field(ge=0)] | None = Field(
         default=None, description="built-in text only: which book to generate"
     )
+    encoding: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$",
+        description="encoding of the file, such as cp1251; detected if not given",
+    )
     as_bytes: bool = Field(
         default=False, description="read bytes as characters, keeping CRLF and a byte-order mark"
     )
@@ -47,6 +53,13 @@ class TextParams(Section):
             )
         if self.builtin is None and self.seed is not None:
             raise ValueError("seed is for a builtin text only")
+        if self.encoding is not None and (self.builtin is not None or self.as_bytes):
+            raise ValueError("encoding is for a book or a file that is read as characters")
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError:
+                raise ValueError(f"Python knows no encoding {self.encoding!r}") from None
         return self
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from pathlib import Path
 
 import click
@@ -10,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import charlab.commands.fan_out
-from charlab.commands.cli import cli
+from charlab.commands.cli import cli, main
 from charlab.commands.evaluate import LEARNING_RATE
 from charlab.commands.study import Studies
 from charlab.core.errors import CharlabError
@@ -141,3 +143,20 @@ def test_a_command_outside_a_project_is_refused(
     """The message says to go to the project's folder."""
     monkeypatch.chdir(tmp_path)
     assert "go to the project's folder" in refused(capsys, *command)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_of_another_encoding_gets_escapes(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """A character that the terminal lacks is shown as its number, not as a traceback."""
+    screen = io.BytesIO()
+    terminal = io.TextIOWrapper(screen, encoding=encoding)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    with pytest.raises(SystemExit):
+        main(args=["params"])
+    terminal.flush()
+    # Click writes UTF-8 where the terminal seems to know no more than ASCII.
+    sign = "≥".encode() if encoding == "ascii" else rb"\u2265"
+    assert sign + b" 0" in screen.getvalue()

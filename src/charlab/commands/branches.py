@@ -76,7 +76,7 @@ class Repository:
         done = self._run(arguments)
         if done.returncode:
             return None
-        return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+        return os.fsdecode(done.stdout).rstrip("\n")
 
     def commit_of(self, revision: str) -> str | None:
         """Return the hash of a commit; None if there is no such commit."""
@@ -106,7 +106,7 @@ class Repository:
     def changed(self) -> list[str]:
         """Return the tracked files that differ from the last commit, staged or not."""
         options = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=no")
-        listed = self.git("status", *options).decode("utf-8", "surrogateescape")
+        listed = os.fsdecode(self.git("status", *options))
         # Two letters for the state, a space, the path.
         return [entry[3:] for entry in listed.split("\0") if entry]
 

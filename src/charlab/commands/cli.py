@@ -45,9 +45,12 @@ def main(**options: Any) -> None:
     # NumPy's own threads only slow down the small products of one network.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
-        # On Windows a pipe or a file would get the letters of the code page only, and CRLF.
-        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
-            stream.reconfigure(encoding="utf-8", errors=stream.errors, newline="\n")
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal of another encoding shows \u4e00 for a character that it lacks.
+            stream.reconfigure(errors="backslashreplace")
+            # On Windows a pipe or a file would get the letters of the code page only, and CRLF.
+            if not stream.isatty():
+                stream.reconfigure(encoding="utf-8", newline="\n")
     try:
         try:
             cli(**options)

@@ -41,7 +41,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = stored(tmp_path, b"{}\n")
     outs = [{"path": "data/model", "md5": folder}, {"path": "data/samples.json", "md5": file}]
     stages = {"train": {"cmd": "x", "outs": [out | {"hash": "md5"} for out in outs]}}
-    (tmp_path / "dvc.lock").write_text(yaml.safe_dump({"stages": stages}), encoding="utf-8")
+    lock = {"schema": "2.0", "stages": stages}
+    (tmp_path / "dvc.lock").write_text(yaml.safe_dump(lock), encoding="utf-8")
     for name in ("dvc.yaml", "params.yaml"):
         (tmp_path / name).write_text("{}", encoding="utf-8")
     restore(tmp_path)

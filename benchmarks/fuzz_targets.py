@@ -91,8 +91,9 @@ def body_lines(rng: random.Random) -> list[str]:
 
 def book(rng: random.Random) -> bytes:
     """Return a book with a body that must survive, between damaged other parts."""
-    front = mutate(rng, HEADER + START + rng.choice((b"\n\n", CREDITS, NOTE)), (), (HEADER,))
-    back = mutate(rng, rng.choice((b"\n\n", NOTE)) + END + LICENSE, (), (LICENSE,))
+    # A damaged note may be a label, whose note is then the next block: notes stay whole.
+    front = mutate(rng, HEADER + START, (), (HEADER,)) + rng.choice((b"\n", CREDITS, NOTE))
+    back = rng.choice((b"\n", NOTE)) + mutate(rng, END + LICENSE, (), (LICENSE,))
     # UTF-8 with its own line ends in between: other damage belongs to the target "cleaner".
     front, back = (part.decode("utf-8", "ignore").encode() for part in (front, back))
     return front + b"\n\n" + "\n".join(body_lines(rng)).encode() + b"\n\n" + back

@@ -15,7 +15,7 @@ FIELDS = {
     "language": r"Language|Sprache|Langue|Idioma|Lingua|Taal|Kieli|Spr[åa]k|Sprog",
     "release_date": r"Release\s+Date|Posting\s+Date|Date\s+(?:first\s+posted|of\s+first\s+pub\w+)",
 }
-NUMBER = re.compile(r"\b(?:e-?book|e-?text)\s*(?:#|No\.?:?|number:?)\s*(\d+)", re.I)
+NUMBER = re.compile(r"\b(?:e-?book|e-?text)\s*(?:#|No\.?:?|number:?)\s*(\d{1,9})\b", re.I)
 # Matched against the first lines of old files, which have no "Title:" field.
 OF_BY = re.compile(
     rf"^[\s*]*(?:The\s+)?{markers.FULL_NAME}(?:['’]s)?\s*(?:\w+\s+)?(?:e-?text|e-?book|edition)?\s*(?:of|:|,)?\s+"

@@ -52,19 +52,21 @@ class Counts:
         Refused cases by class of the error.
     failures : dict
         Numbers of failed cases, by kind.
-    slowest : float
-        Longest processor time of a case, in seconds.
+    seconds, slowest : float
+        Processor time of all cases, and of the slowest.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     failures: dict[str, list[int]] = field(default_factory=dict)
+    seconds: float = 0.0
     slowest: float = 0.0
 
     def add(self, other: Counts) -> None:
         """Add the counts of other cases."""
         self.outcomes += other.outcomes
         self.refusals += other.refusals
+        self.seconds += other.seconds
         self.slowest = max(self.slowest, other.slowest)
         for kind, cases in other.failures.items():
             self.failures[kind] = [*self.failures.get(kind, []), *cases]
@@ -113,6 +115,7 @@ def run_chunk(name: str, seed: int, first: int, last: int) -> tuple[str, Counts]
     for case in range(first, last):
         outcome, kind, seconds = attempt(TARGETS[name], seed, case)
         counts.outcomes[outcome] += 1
+        counts.seconds += seconds
         counts.slowest = max(counts.slowest, seconds)
         if outcome == "refused":
             counts.refusals[kind] += 1
@@ -145,11 +148,13 @@ def run_all(names: list[str], cases: int, seed: int, processes: int) -> dict[str
 
 def report(totals: dict[str, Counts], seed: int) -> int:
     """Print a line per target and per kind of failure; return the number of failed cases."""
-    print(f"{'target':12} {'cases':>9} {'accepted':>9} {'refused':>9} {'failed':>7}  slowest")
+    head = f"{'target':12} {'cases':>9} {'accepted':>9} {'refused':>9} {'failed':>7}"
+    print(head, "mean and slowest in ms")
     everything: Counter[str] = Counter()
     for name, counts in totals.items():
         everything += counts.outcomes
-        print(_line(name, counts.outcomes), f"{1000 * counts.slowest:6.0f} ms")
+        mean = 1000 * counts.seconds / max(1, counts.outcomes.total())
+        print(_line(name, counts.outcomes), f"{mean:5.2f} {1000 * counts.slowest:6.0f}")
     print(_line("all", everything))
     for name, counts in totals.items():
         refusals = ", ".join(f"{kind} {n}" for kind, n in counts.refusals.most_common())

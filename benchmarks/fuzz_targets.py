@@ -18,6 +18,8 @@ import numpy as np
 
 from charlab.clean.cleaner import clean
 from charlab.core.errors import printable
+from charlab.core.files import read_json
+from charlab.core.restored import recorded_outputs
 from charlab.core.schema import parse_yaml
 from charlab.course.outputs import compared
 from charlab.fetch.mirrors import mirrors
@@ -238,6 +240,40 @@ def run_handed_in(content: bytes) -> None:
                 raise LawError("a note that is long or acts on a terminal")
 
 
+HASH = "0123456789abcdef0123456789abcdef"
+LOCK = f"""schema: '2.0'
+stages:
+  train:
+    cmd: python stages/train.py
+    deps: [{{path: data/x, hash: md5, md5: {HASH}.dir, size: 10, nfiles: 2}}]
+    outs:
+    - path: data/model
+      hash: md5
+      md5: {HASH}.dir
+    - {{path: data/samples.json, hash: md5, md5: {HASH}}}
+""".encode()
+PATHS = (b"../..", b"/etc", b"- path: ", b"md5: ", b"outs: ")
+
+
+def run_lock(content: bytes) -> None:
+    """Read dvc.lock; no path that comes from it leaves the project."""
+    root = folder() / "one"
+    (root / "dvc.lock").write_bytes(content)
+    for output in recorded_outputs(root):
+        inside = ".." not in output.path.parts and output.path.is_relative_to(root)
+        if not inside or not re.fullmatch(r"[0-9a-f]{32}(\.dir)?", output.md5):
+            raise LawError("a path in dvc.lock leaves the project")
+
+
+SAMPLES = b'{"prompt": "The ", "samples": [{"temperature": 0.5, "text": "x\\n\\u00e9", "seed": 1}]}'
+
+
+def run_json(content: bytes) -> None:
+    """Read a file of samples."""
+    (folder() / "one" / "samples.json").write_bytes(content)
+    read_json(folder() / "one" / "samples.json")
+
+
 def run_mirror(content: bytes) -> None:
     """Read the setting of mirrors."""
     mirrors(content.decode("utf-8", "surrogateescape"))
@@ -254,6 +290,8 @@ def run_markup(content: bytes) -> None:
 MARKUP = (b"A title & <b>more</b>", b"[a](javascript:x) ![b](c) `d` **e**", b"line\r\r\nline")
 
 _TARGETS = (
+    Target("lock", 6, mutated((LOCK,), PATHS), run_lock),
+    Target("samples", 6, mutated((SAMPLES,), ()), run_json),
     Target("cleaner", 20, mutated(TEXTS, PIECES), run_cleaner),
     Target("book", 20, book, run_book),
     Target("params", 20, mutated(PARAMS, KEYS), run_params),

@@ -108,10 +108,12 @@ def _interrupt(*_: object) -> None:
     raise LawError(f"took more than {HANG} seconds")
 
 
-def run_chunk(name: str, seed: int, first: int, last: int) -> tuple[str, Counts]:
-    """Run the cases from ``first`` up to ``last`` of one target."""
+def run_chunk(name: str, seed: int, first: int, last: int, deadline: float) -> Counts:
+    """Run the cases from ``first`` up to ``last`` of one target, none after the deadline."""
     signal.signal(signal.SIGALRM, _interrupt)
     counts = Counts()
+    if time.monotonic() > deadline:
+        return counts
     for case in range(first, last):
         outcome, kind, seconds = attempt(TARGETS[name], seed, case)
         counts.outcomes[outcome] += 1
@@ -121,27 +123,38 @@ def run_chunk(name: str, seed: int, first: int, last: int) -> tuple[str, Counts]
             counts.refusals[kind] += 1
         elif outcome == "failed":
             counts.failures.setdefault(kind, []).append(case)
-    return name, counts
+    return counts
 
 
-def run_all(names: list[str], cases: int, seed: int, processes: int) -> dict[str, Counts]:
-    """Run so many cases, divided among the targets by their shares."""
-    totals = {name: Counts() for name in names}
+def chunks(names: list[str], cases: int) -> list[tuple[str, int, int]]:
+    """Divide the cases among the targets by their shares, such that all advance together."""
     shares = sum(TARGETS[name].share for name in names)
-    with ProcessPoolExecutor(processes) as pool:
-        futures = {}
-        for name in names:
-            wanted = round(cases * TARGETS[name].share / shares)
-            for first in range(0, wanted, CHUNK):
-                last = min(first + CHUNK, wanted)
-                futures[pool.submit(run_chunk, name, seed, first, last)] = (name, first, last)
+    parts: list[tuple[float, str, int, int]] = []
+    for name in names:
+        wanted = round(cases * TARGETS[name].share / shares)
+        parts += [
+            (first / wanted, name, first, min(first + CHUNK, wanted))
+            for first in range(0, wanted, CHUNK)
+        ]
+    return [part[1:] for part in sorted(parts)]
+
+
+def run_all(options: argparse.Namespace, names: list[str]) -> dict[str, Counts]:
+    """Run the cases of all targets, or as many as there is time for."""
+    totals = {name: Counts() for name in names}
+    deadline = time.monotonic() + 60 * options.minutes
+    with ProcessPoolExecutor(options.processes) as pool:
+        futures = {
+            pool.submit(run_chunk, name, options.seed, first, last, deadline): (name, first)
+            for name, first, last in chunks(names, options.cases)
+        }
         for future in as_completed(futures):
+            name, first = futures[future]
             try:
-                name, counts = future.result()
+                counts = future.result()
             except Exception as error:
                 # A process that crashed takes its chunk with it.
-                name, first, last = futures[future]
-                counts = Counts(Counter(failed=1), failures={f"{error!r}, up to {last}": [first]})
+                counts = Counts(Counter(failed=1), failures={f"{error!r}, or soon after": [first]})
             totals[name].add(counts)
     return totals
 
@@ -193,6 +206,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=100_000, help="number of cases [100000]")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600.0, help="stop after this time [600]")
     parser.add_argument("--only", choices=sorted(TARGETS), action="append", help="a target")
     parser.add_argument("--case", type=int, help="run one case of one target, and print it")
     options = parser.parse_args()
@@ -200,7 +214,7 @@ def main() -> None:
     if options.case is not None:
         sys.exit(show(TARGETS[names[0]], options.seed, options.case))
     started = time.perf_counter()
-    failed = report(run_all(names, options.cases, options.seed, options.processes), options.seed)
+    failed = report(run_all(options, names), options.seed)
     print(f"{time.perf_counter() - started:.0f} s with {options.processes} processes")
     sys.exit(1 if failed else 0)
 

@@ -96,8 +96,10 @@ def book(rng: random.Random) -> bytes:
     # A damaged note may be a label, whose note is then the next block: notes stay whole.
     front = mutate(rng, HEADER + START, (), (HEADER,)) + rng.choice((b"\n", CREDITS, NOTE))
     back = rng.choice((b"\n", NOTE)) + mutate(rng, END + LICENSE, (), (LICENSE,))
-    # UTF-8 with its own line ends in between: other damage belongs to the target "cleaner".
-    front, back = (part.decode("utf-8", "ignore").encode() for part in (front, back))
+    # UTF-8 that no zero byte makes look like UTF-16: other damage belongs to "cleaner".
+    front, back = (
+        part.decode("utf-8", "ignore").replace("\0", "").encode() for part in (front, back)
+    )
     return front + b"\n\n" + "\n".join(body_lines(rng)).encode() + b"\n\n" + back
 
 
@@ -291,18 +293,18 @@ MARKUP = (b"A title & <b>more</b>", b"[a](javascript:x) ![b](c) `d` **e**", b"li
 
 _TARGETS = (
     Target("lock", 6, mutated((LOCK,), PATHS), run_lock),
-    Target("samples", 6, mutated((SAMPLES,), ()), run_json),
-    Target("cleaner", 20, mutated(TEXTS, PIECES), run_cleaner),
-    Target("book", 20, book, run_book),
-    Target("params", 20, mutated(PARAMS, KEYS), run_params),
-    Target("vocabulary", 10, mutated((json.dumps(VOCAB.as_dict()).encode(),), ()), run_vocabulary),
-    Target("config", 8, model_seed("config.json"), run_model("config.json")),
-    Target("weights", 8, model_seed("model.safetensors"), run_model("model.safetensors")),
-    Target("handed-in", 6, mutated(HANDED_IN, ()), run_handed_in),
+    Target("samples", 12, mutated((SAMPLES,), ()), run_json),
+    Target("cleaner", 10, mutated(TEXTS, PIECES), run_cleaner),
+    Target("book", 8, book, run_book),
+    Target("params", 24, mutated(PARAMS, KEYS), run_params),
+    Target("vocabulary", 12, mutated((json.dumps(VOCAB.as_dict()).encode(),), ()), run_vocabulary),
+    Target("config", 6, model_seed("config.json"), run_model("config.json")),
+    Target("weights", 6, model_seed("model.safetensors"), run_model("model.safetensors")),
+    Target("handed-in", 3, mutated(HANDED_IN, ()), run_handed_in),
     Target(
-        "mirror", 4, mutated((b"https://h/{id}.txt", b"/srv/x file:///y/{path}"), ()), run_mirror
+        "mirror", 12, mutated((b"https://h/{id}.txt", b"/srv/x file:///y/{path}"), ()), run_mirror
     ),
-    Target("markup", 4, mutated(MARKUP, ()), run_markup),
+    Target("markup", 12, mutated(MARKUP, ()), run_markup),
 )
 TARGETS = {target.name: target for target in _TARGETS}
 """All targets, by name."""

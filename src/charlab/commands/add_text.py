@@ -18,7 +18,7 @@ from ruamel.yaml.comments import CommentedMap
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
 from charlab.commands.inputs import read_bytes, warn
-from charlab.core.errors import CharlabError
+from charlab.core.errors import CharlabError, one_line
 from charlab.core.files import atomic, write_bytes
 from charlab.core.schema import SLUG
 from charlab.fetch.gutenberg import fetch_book
@@ -82,7 +82,8 @@ def add_text(
     root, is_book = params_path.parent, identifier.isdigit()
     cleaned = clean(_raw(identifier), encoding=encoding)
     warn(identifier, cleaned.evidence.warnings)
-    title = cleaned.record.title or Path(identifier).stem
+    # A header may hold what params.yaml refuses in a title.
+    title = one_line(cleaned.record.title or Path(identifier).stem)[:300]
     slug = _checked(slug or slug_of(title), document["texts"], update)
     entry: dict[str, Any]
     # params.yaml is written last: after a crash, adding the text again repairs both files.

@@ -59,8 +59,12 @@ def read_yaml_text(text: str) -> Any:
             return loader.construct_document(node)
         finally:
             loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise YamlError(f"{where}not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise YamlError(f"not YAML: {error}") from None
+        raise YamlError(f"not YAML: {shortened(error)}") from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         # Of a value that contradicts its explicit tag, such as '!!int x'.
         raise YamlError(f"not YAML: {shortened(error)}") from None

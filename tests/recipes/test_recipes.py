@@ -79,7 +79,7 @@ def test_recipe_and_file_exclude_each_other(tmp_path: Path) -> None:
         ("model.hiden=3", r"model\.hiden: unknown key .* known keys here: .*hidden"),
         ("model.hidden=many", r"model\.hidden: .* found 'many'"),
         ("model.hidden", "expected KEY.PATH=VALUE"),
-        ("model.hidden=[", "a value is not YAML"),
+        ("model.hidden=[", r"--set model\.hidden=\[: line \d+: not YAML"),
     ],
 )
 def test_a_bad_override_is_explained(override: str, message: str) -> None:
@@ -88,12 +88,15 @@ def test_a_bad_override_is_explained(override: str, message: str) -> None:
         resolve(None, None, [override], None)
 
 
-@pytest.mark.parametrize("content", [b"a: [", b"\xff\xfe", b"- 1\n"])
+@pytest.mark.parametrize("content", [b"a: [", b"\xff\xfe", b"- 1\n", b"#" * 2_000_001])
 def test_a_bad_parameter_file(tmp_path: Path, content: bytes) -> None:
     """The message names a file that is not YAML, not UTF-8 or without sections."""
     path = tmp_path / "bad.yaml"
     path.write_bytes(content)
-    with pytest.raises(ParamsError, match=r"bad\.yaml: (not a YAML file|expected sections)"):
+    with pytest.raises(
+        ParamsError,
+        match=r"bad\.yaml: (line \d+: not YAML|not text in UTF-8|more than|expected sections)",
+    ):
         resolve(None, path, [], None)
     with pytest.raises(ParamsError, match=r"none\.yaml: no such file"):
         resolve(None, tmp_path / "none.yaml", [], None)

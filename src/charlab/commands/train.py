@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from charlab.clean.cleaner import clean
 from charlab.commands.inputs import read_bytes, warn
 from charlab.core.errors import CharlabError
@@ -45,13 +43,7 @@ def resolve(
         document = load_recipe(recipe)
     elif params_file is not None:
         document = _training_sections(params_file)
-    try:
-        document = apply_overrides(document, overrides)
-    except yaml.YAMLError as error:
-        raise ParamsError(
-            f"--set {' '.join(overrides)}: a value is not YAML ({str(error).splitlines()[0]}); "
-            "write it as in params.yaml"
-        ) from None
+    document = apply_overrides(document, overrides)
     # An explicit --seed wins over "--set seed=...".
     if seed is not None:
         document["seed"] = seed

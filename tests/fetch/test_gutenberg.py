@@ -127,19 +127,31 @@ def test_too_large_a_local_file_is_refused(tmp_path: Path) -> None:
         fetch_book(77, [f"file://{tmp_path}/big.txt"], tmp_path, Policy(max_bytes=1000))
 
 
-def test_changed_user_file_is_refused(tmp_path: Path) -> None:
+def test_changed_user_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file without the hash in the plan is not copied."""
-    own = tmp_path / "own.txt"
-    own.write_bytes(b"abc")
+    monkeypatch.chdir(tmp_path)
+    Path("own.txt").write_bytes(b"abc")
     with pytest.raises(FetchError, match="changed while the pipeline ran"):
-        fetch_text({"path": str(own), "sha256": "0" * 64}, tmp_path / "out.txt")
+        fetch_text({"path": "own.txt", "sha256": "0" * 64}, tmp_path / "out.txt")
     assert not (tmp_path / "out.txt").exists()
 
 
-def test_missing_user_file(tmp_path: Path) -> None:
+def test_missing_user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what to do."""
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(CharlabError, match="No such file or directory; put the file there"):
-        fetch_text({"path": str(tmp_path / "gone.txt"), "sha256": "0"}, tmp_path / "out.txt")
+        fetch_text({"path": "gone.txt", "sha256": "0"}, tmp_path / "out.txt")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/etc/passwd", "../own.txt", "folder"])
+def test_a_plan_names_files_of_the_project_only(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come with a student's folder; a device would fill the disk."""
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    with pytest.raises(FetchError, match="expected a file in data/own/"):
+        fetch_text({"path": path, "sha256": "0"}, tmp_path / "out.txt")
 
 
 def test_built_in_text(tmp_path: Path) -> None:

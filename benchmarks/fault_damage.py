@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from fault_injection import start_dvc, start_stage
+from fault_injection import Outcome, start_dvc, start_stage
+from fault_world import verdict_of
 
 if TYPE_CHECKING:
     from faults import Faults, Trial
@@ -46,8 +47,6 @@ def damage(faults: Faults) -> Iterator[Trial]:
 
 
 def _damaged(faults: Faults, kind: str, pattern: str, how: str, at: float) -> tuple[str, str, int]:
-    from faults import verdict_of
-
     world = faults.world
     last = len(world.stages)
     root = world.restore(last)
@@ -109,17 +108,14 @@ def full_disks(faults: Faults, number: int) -> Iterator[Trial]:
 
 
 def _full(faults: Faults, index: int, inodes: bool, spare: int) -> tuple[str, str, int]:
-    from faults import verdict_of
-
     world = faults.world
-    disk, stage = world.folder / "disk", world.stages[index]
+    disk, stage = world.work / "disk", world.stages[index]
+    disk.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(disk)], check=True)
-    kept, world.folder = world.folder, disk
+    kept, world.work = world.work, disk
     try:
-        for name in (index, index + 1):
-            (disk / f"before-{name}").symlink_to(kept / f"before-{name}")
         world.log.touch()
-        subprocess.run(["cp", "-a", f"{kept}/before-{index}/.", str(world.root)], check=True)
+        subprocess.run(["cp", "-a", str(world.snapshot(index)), str(world.root)], check=True)
         os.environ["DVC_SITE_CACHE_DIR"] = str(world.root / ".dvc" / "site")
         _leave(disk, inodes, spare)
         broken = world.run(start_stage, world.commands[stage], stage)
@@ -129,7 +125,7 @@ def _full(faults: Faults, index: int, inodes: bool, spare: int) -> tuple[str, st
         verdict, litter = verdict_of(world.root, world.snapshot(index + 1), outcome, mended, None)
         return verdict, broken.output + outcome.output, litter
     finally:
-        world.folder = kept
+        world.work = kept
         subprocess.run(["umount", str(disk)], check=True)
 
 
@@ -168,8 +164,6 @@ def real_fan_outs(faults: Faults, number: int) -> Iterator[Trial]:
 
 
 def _fan_out(faults: Faults, name: str, moment: float) -> tuple[str, str, int]:
-    from faults import Outcome, verdict_of
-
     world = faults.world
     root = world.restore(world.stages.index("train"))
     command = [sys.executable, "-m", "charlab", "fan-out", "--workers", "2"]

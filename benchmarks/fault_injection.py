@@ -14,7 +14,6 @@ import runpy
 import shlex
 import signal
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,8 +188,3 @@ def start_dvc(root: Path, arguments: list[str], fault: Fault, log: Path) -> int:
         return int(main(arguments))
 
     return spawn(root, log, action)
-
-
-def wait_for_writes(log: Path, seconds: float) -> None:
-    """Wait a moment; a place for edits in mid-run."""
-    time.sleep(seconds)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from faults import Faults, Trial
 
 DAMAGE = {
-    "dvc.lock": (12, "dvc.lock"),
-    "DVC's list of running stages": (6, ".dvc/tmp/rwlock"),
-    "an entry of the run-cache": (8, ".dvc/cache/runs/*/*/*"),
-    "a file of the cache, its result removed": (14, ".dvc/cache/files/md5/*/*"),
-    "a result": (14, "data/*/*"),
-    "a model's file": (10, "data/model/*"),
-    "vocab.json": (4, "data/vocab/*/vocab.json"),
-    "params.yaml": (6, "params.yaml"),
+    "dvc.lock": (8, "dvc.lock"),
+    "DVC's list of running stages": (4, ".dvc/tmp/rwlock"),
+    "an entry of the run-cache": (4, ".dvc/cache/runs/*/*/*"),
+    "a file of the cache, its result removed": (10, ".dvc/cache/files/md5/*/*"),
+    "a result": (8, "data/*/*"),
+    "a model's file": (6, "data/model/*"),
+    "vocab.json": (3, "data/vocab/*/vocab.json"),
+    "params.yaml": (4, "params.yaml"),
 }
 """Kinds of files that are damaged: the number of trials, and a pattern of paths."""
 

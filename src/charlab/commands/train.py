@@ -10,7 +10,8 @@ from typing import Any
 from charlab.clean.cleaner import clean
 from charlab.commands.inputs import read_bytes, warn
 from charlab.core.errors import CharlabError
-from charlab.core.files import write_text
+from charlab.core.files import WriteError, write_text
+from charlab.core.folders import check_writable
 from charlab.core.schema import ParamsError, apply_overrides, read_yaml
 from charlab.plan.params import CorpusParams, Params, parse_params
 from charlab.recipes import load_recipe
@@ -117,6 +118,6 @@ def train_alone(
 def _make_folder(out: Path) -> None:
     """Make the model's folder before the training: an error after it would waste hours."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CharlabError(f"{out}: {error.strerror}; --out names a folder to write to") from None
+        check_writable(out)
+    except WriteError as error:
+        raise CharlabError(f"{error}; --out names a folder to write to") from None

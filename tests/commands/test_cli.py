@@ -171,7 +171,9 @@ def test_a_full_disk_behind_stdout_is_said_in_one_line(
         monkeypatch.setattr(sys, "stdout", full)
         main(args=["params"])
     assert ended.value.code == 1
-    assert capsys.readouterr().err == "charlab: standard output: No space left on device\n"
+    assert capsys.readouterr().err == (
+        "charlab: standard output cannot be written: No space left on device\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from misbehaving_server import Script, cut, plain, serving, status
 
 from charlab.core.errors import CharlabError
+from charlab.core.files import WriteError, sha256_of
 from charlab.fetch import gutenberg
+from charlab.fetch.download import _writing
 from charlab.fetch.gutenberg import fetch_book, fetch_text, scratch_folder, user_agent
 from charlab.fetch.mirrors import mirrors
 from charlab.fetch.policy import Policy
@@ -152,6 +155,19 @@ def test_a_plan_names_files_of_the_project_only(
     Path("folder").mkdir()
     with pytest.raises(FetchError, match="expected a file in data/own/"):
         fetch_text({"path": path, "sha256": "0"}, tmp_path / "out.txt")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_full_disk_is_not_blamed_on_the_source(tmp_path: Path) -> None:
+    """The message names the file that could not be written."""
+    own, full = tmp_path / "own.txt", Path("/dev/full")
+    own.write_bytes(b"abc")
+    source = {"path": str(own), "sha256": sha256_of(own)}
+    for content in (b"a chunk", bytes(100_000)):
+        with pytest.raises(WriteError, match=r"^/dev/full: cannot"), _writing(full, "wb") as write:
+            write(content)
+    with pytest.raises(WriteError, match=r"^/dev/full: cannot be written"):
+        fetch_text(source, full)
 
 
 def test_built_in_text(tmp_path: Path) -> None:

@@ -55,4 +55,5 @@ def describe(error: CharlabError | OSError | MemoryError) -> str:
         return printable(f"{error.filename}: {error.strerror or error}")
     # Files that charlab writes are named by a CharlabError; what is left is print's.
     full = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
-    return f"standard output: {error.strerror}" if error.errno in full else printable(str(error))
+    where = "standard output cannot be written: " if error.errno in full else ""
+    return printable(f"{where}{error.strerror or error}")

@@ -19,7 +19,7 @@ from urllib.request import url2pathname
 
 from filelock import FileLock
 
-from charlab.core.files import atomic, write_bytes, write_text
+from charlab.core.files import WriteError, atomic, write_bytes, write_text
 from charlab.fetch.download import download
 from charlab.fetch.mirrors import EXAMPLES, MAIN_SITE, mirrors, url_of
 from charlab.fetch.policy import POLITE, DownloadError, HostError, Policy
@@ -201,5 +201,7 @@ def _copy(path: Path, out: Path, sha256: str) -> None:
             # Raised within atomic, so that the copy is discarded.
             if digest.hexdigest() != sha256:
                 raise FetchError(f"{path} changed while the pipeline ran; run it again")
+    except WriteError:
+        raise
     except OSError as error:
         raise FetchError(f"{path}: {error.strerror}; put the file there and run again") from None

@@ -86,7 +86,9 @@ def largest_difference(
     rng = np.random.default_rng(2)
     losses, others = [0.0], [0.0]
     for _ in range(2):
-        inputs, targets = text(rng, 2, T, B) if "ngrams" in weights else rng.integers(0, V, (2, T, B))
+        inputs, targets = (
+            text(rng, 2, T, B) if "ngrams" in weights else rng.integers(0, V, (2, T, B))
+        )
         loss = ours.loss_and_gradients(inputs, targets)
         use_masks_of(ours, theirs, monkeypatch)
         theirs.zero_grad()

@@ -95,8 +95,8 @@ class Sizes:
 
 def made_ngrams(vocab: int) -> Any:
     """Return some bigrams and trigrams of characters with low numbers, which are common."""
-    pairs = [(-1, a, b) for a in range(0, vocab // 2) for b in range(a % 2, vocab // 2, 2)]
-    triples = [(a, b, (a + b) % 7) for a in range(0, vocab // 2, 2) for b in range(0, vocab // 2)]
+    pairs = [(-1, a, b) for a in range(vocab // 2) for b in range(a % 2, vocab // 2, 2)]
+    triples = [(a, b, (a + b) % 7) for a in range(0, vocab // 2, 2) for b in range(vocab // 2)]
     return np.array(pairs + triples, np.int32)
 
 

@@ -239,7 +239,9 @@ class TorchOptimizer:
                 step = m / (1 - beta1**counts) / root
             else:
                 step = g / (s.sqrt() + EPS)
-        table[moves] = table[moves] * (1 - rate * self.params.weight_decay) - (rate * step).to(g.dtype)
+        table[moves] = table[moves] * (1 - rate * self.params.weight_decay) - (rate * step).to(
+            g.dtype
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return copies of the moments and counts, for a checkpoint."""

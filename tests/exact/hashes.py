@@ -31,8 +31,9 @@ import numpy as np
 
 from charlab.exact.functions import KINDS, activate
 from charlab.exact.layout import CELLS, GATES, Array
-from charlab.exact.network import Network, Optimizer
+from charlab.exact.network import Network
 from charlab.exact.settings import DIRECT, INPUT, looks_up
+from charlab.exact.updates import Optimizer
 
 RECORDED = Path(__file__).parent / "hashes.txt"
 REGENERATE = "python tests/exact/hashes.py > tests/exact/hashes.txt"

@@ -10,8 +10,9 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from charlab.exact.layout import Array
-from charlab.exact.network import Network, Optimizer
+from charlab.exact.network import Network
 from charlab.exact.settings import DIRECT, INPUT, looks_up
+from charlab.exact.updates import Optimizer
 from charlab.models import torch_functions
 from charlab.models.initialization import initial_weights
 from charlab.models.ngrams import frequent_ngrams

@@ -78,7 +78,7 @@ class StepSettings(Protocol):
 
 
 Span = tuple[int, int, int]
-"""(start, stop, first): n-grams of start + 1 to stop characters; ``first`` is the first row's id."""
+"""(start, stop, first): n-grams of start + 1 to stop characters; ``first`` is row 0's id."""
 
 NO_SPAN: Span = (0, 0, 0)
 

@@ -25,7 +25,7 @@ from charlab.train.params import TrainParams
 V, B, T = 29, 5, 7
 
 
-def made_weights(params: ModelParams) -> dict[str, Array]:
+def made_weights(params: ModelParams) -> dict[str, Any]:
     """Return weights without zeros, in a learned initial state and in rows of n-grams either."""
     rng = np.random.default_rng(1)
     # Five characters are common, so that chunks meet n-grams with rows and without.

@@ -52,7 +52,8 @@ def test_rows_of_a_text(training: list[int], ids: list[int], cut: int) -> None:
         pair = places.get((-1, ids[n - 1], one), -1) if n > 0 else -1
         triple = places.get((ids[n - 2], ids[n - 1], one), -1) if n > 1 else -1
         expected.append([one, pair, triple])
-    index, before, rows = NGrams(listed, 5), no_characters(1), []
+    index, rows = NGrams(listed, 5), []
+    before: Any = no_characters(1)
     for piece in (ids[:cut], ids[cut:]):
         some, before = index.rows(np.array(piece, np.int64).reshape(-1, 1), before)
         rows += some[:, :, 0].T.tolist()

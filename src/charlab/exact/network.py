@@ -8,6 +8,7 @@ model.safetensors. An update is about ten calls of compiled functions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,7 +21,7 @@ from charlab.exact.parameters import Parameters
 from charlab.exact.settings import DIRECT, INPUT, ModelSettings, looks_up, spans
 from charlab.exact.workspace import Head, Layer, LookUp
 
-State = list[tuple[Array, ...]]
+State = list[tuple[Any, ...]]
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Network:
         self.ngrams: NGrams | None = None
         if looks_up(params) and "ngrams" in weights:
             self.ngrams = NGrams(weights["ngrams"], vocab_size)
-        self.before = no_characters(batch)
+        self.before: Ids = no_characters(batch)
         self.layers = [
             Layer(params, depth, vocab_size, batch, seq_len, dtype)
             for depth in range(params.layers)

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from charlab.exact import optimizers
-from charlab.exact.layout import Array, aligned
+from charlab.exact.layout import Array, Ids, aligned
 from charlab.exact.ngrams import RowTable
 from charlab.exact.parameters import Parameters
 from charlab.exact.settings import StepSettings
@@ -42,12 +42,14 @@ class Optimizer:
         self.mean, self.squares = (
             aligned((flat.size * part,), flat.dtype) for part in keep[train.optimizer]
         )
-        self.rows = {
+        mean, squares = keep[train.optimizer]
+        self.rows: dict[str, tuple[Array, Array, Ids]] = {
             name: (
-                *(aligned((t.values.size * part,), flat.dtype) for part in keep[train.optimizer]),
-                np.zeros(t.shape[0], np.int64),
+                aligned((table.values.size * mean,), flat.dtype),
+                aligned((table.values.size * squares,), flat.dtype),
+                np.zeros(table.shape[0], np.int64),
             )
-            for name, t in network.tables.items()
+            for name, table in network.tables.items()
         }
 
     def step(self, learning_rate: float, start: bool = True) -> float:
@@ -84,7 +86,7 @@ class Optimizer:
         return norm
 
     def _step_rows(
-        self, table: RowTable, kept: tuple[Array, Array, Array], norm: float, rate: float
+        self, table: RowTable, kept: tuple[Array, Array, Ids], norm: float, rate: float
     ) -> None:
         """Take a step with the rows of a table that have a gradient."""
         train, (mean, squares, steps) = self.train, kept

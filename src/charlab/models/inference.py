@@ -106,9 +106,8 @@ class InferenceModel:
         self.learned = [weights[f"initial.{p}"] for p in self.parts if f"initial.{p}" in weights]
         self.packed = pack_weights(params, weights, self.dtype)
         spans = settings.spans(params, self.vocab_size)
-        self.look_ups = tuple(
-            spans.get(name, settings.NO_SPAN) for name in (settings.INPUT, settings.DIRECT)
-        )
+        none = settings.NO_SPAN
+        self.look_ups = spans.get(settings.INPUT, none), spans.get(settings.DIRECT, none)
         self.ngrams = NGrams(weights["ngrams"], self.vocab_size) if spans else None
 
     def initial_state(self, batch_size: int) -> State:

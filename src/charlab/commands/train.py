@@ -14,7 +14,7 @@ from charlab.core.files import WriteError, write_text
 from charlab.core.folders import check_writable
 from charlab.core.schema import ParamsError, apply_overrides, read_yaml
 from charlab.plan.params import CorpusParams, Params, parse_params
-from charlab.recipes import load_recipe
+from charlab.recipes import USUAL_LENGTH, load_recipe
 from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
 from charlab.vocab.encoded_text import EncodedText, encode_text
@@ -24,12 +24,17 @@ SLUG = "text"
 
 
 def resolve(
-    recipe: str | None, params_file: Path | None, overrides: list[str], seed: int | None
+    recipe: str | None,
+    params_file: Path | None,
+    overrides: list[str],
+    seed: int | None,
+    train_chars: int = USUAL_LENGTH,
 ) -> Params:
     """Return the parameters of a training outside the pipeline.
 
     They come from the schema's defaults, a recipe, or a parameter file; ``overrides``
-    (``model.hidden=256``) and ``seed`` replace individual values.
+    (``model.hidden=256``) and ``seed`` replace individual values. A recipe is adapted to
+    ``train_chars``, the length of the training split.
 
     Raises
     ------
@@ -41,7 +46,7 @@ def resolve(
     # An empty document stands for the schema's defaults.
     document: dict[str, Any] = {}
     if recipe is not None:
-        document = load_recipe(recipe)
+        document = load_recipe(recipe, train_chars)
     elif params_file is not None:
         document = _training_sections(params_file)
     document = apply_overrides(document, overrides)
@@ -107,6 +112,7 @@ def train_alone(
     _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         data = encode_file(text, params.corpus, Path(folder), encoding)
+        params = resolve(recipe, params_file, overrides, seed, len(data.train))
         # Cleaning and encoding are not timed, so that trainings can be compared.
         started = time.perf_counter()
         config = TrainingConfig(params.model, params.train, params.seed, text.stem)

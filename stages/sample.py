@@ -13,11 +13,12 @@ from charlab.sample.params import SampleStageParams
 
 @click.command(help=__doc__)
 @click.option("--model", type=FOLDER, required=True, help="folder of the trained model")
+@click.option("--text", type=FOLDER, required=True, help="folder of the encoded text")
 @click.option("--out", type=FILE, required=True, help="the samples, as JSON")
-def main(model: Path, out: Path) -> None:
+def main(model: Path, text: Path, out: Path) -> None:
     """Sample from one model."""
     params = load(SampleStageParams)
-    write_json(out, sample_ladder(model, params.sample, params.seed))
+    write_json(out, sample_ladder(model, text, params.sample, params.seed))
 
 
 run(main)

@@ -8,6 +8,7 @@ from _stage import FILE, FOLDER, run
 from charlab.core.schema import load
 from charlab.vocab.encoded_text import encode_text
 from charlab.vocab.params import VocabStageParams
+from charlab.vocab.prompt_check import check_prompt
 
 
 @click.command(help=__doc__)
@@ -17,7 +18,9 @@ from charlab.vocab.params import VocabStageParams
 def main(text: str, clean: Path, out: Path) -> None:
     """Encode TEXT, a slug of the section texts."""
     params = load(VocabStageParams)
-    encode_text(clean, params.corpus, out, chars=params.texts[text].chars)
+    vocab = encode_text(clean, params.corpus, out, chars=params.texts[text].chars)
+    # All vocabularies come before the first training, which a bad prompt would waste.
+    check_prompt(text, vocab)
 
 
 run(main)

@@ -7,6 +7,7 @@ is the report with their own figures and numbers, and with blanks for the answer
 from __future__ import annotations
 
 import io
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -133,7 +134,11 @@ def tasks_page(params: Params, seed: int) -> str:
         templates("charlab.course")
         .get_template("tasks.md.j2")
         .render(
-            study=params.study, tasks=[task for task in tasks if task[1]], seed=seed, model=params
+            study=params.study,
+            tasks=[task for task in tasks if task[1]],
+            seed=seed,
+            model=params,
+            prompt=shlex.quote(params.sample.prompt or ""),
         )
     )
 

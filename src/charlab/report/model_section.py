@@ -43,7 +43,8 @@ def shared_settings(params: Params) -> str:
 def model_context(results: StudyResults) -> dict[str, Any]:
     """Return the variables of the templates on *the* model."""
     # Any part of an evaluation may be missing or null.
-    evaluation, snapshots = results.evaluation, _snapshot_samples(results)
+    evaluation, drawn = results.evaluation, results.samples.get(MODEL) or {}
+    snapshots, prompt = drawn.get("as_it_learned") or [], drawn.get("prompt", "")
     return {
         "model": results.model,
         "described": describe(results.params.model),
@@ -51,26 +52,23 @@ def model_context(results: StudyResults) -> dict[str, Any]:
         "next_char_context": (evaluation.get("next_char") or {}).get("context", ""),
         "against": evaluation.get("against_ngram") or {},
         "ladder": temperature_samples(results, "temperature {:g}"),
-        "learned": [(f"after {row['chars']:,} characters", row["text"]) for row in snapshots],
+        "learned": [
+            (f"after {row['chars']:,} characters", prompt, row["text"]) for row in snapshots
+        ],
+        "prompt": prompt,
+        "from_val": results.params.sample.prompt is None,
         "learned_temperature": snapshots[0]["temperature"] if snapshots else None,
         "neurons": _best_neurons(results).to_dict("records"),
         "said": model_findings(results),
     }
 
 
-def temperature_samples(results: StudyResults, title: str) -> list[tuple[str, str]]:
-    """Return the samples of *the* model, each with its temperature formatted as a title."""
+def temperature_samples(results: StudyResults, title: str) -> list[tuple[str, str, str]]:
+    """Return a title with the temperature, the prompt and the text of *the* model's samples."""
     temperatures = results.params.sample.temperatures
     # A temperature that was added to params.yaml may have no sample yet.
     samples = [(title.format(t), sample_at(results, MODEL, t)) for t in temperatures]
-    return [(title, text) for title, text in samples if text is not None]
-
-
-def _snapshot_samples(results: StudyResults) -> list[dict[str, Any]]:
-    """Return the samples from the snapshots of *the* model, each text with its prompt."""
-    drawn = results.samples.get(MODEL) or {}
-    rows = drawn.get("as_it_learned") or []
-    return [row | {"text": str(drawn["prompt"]) + str(row["text"])} for row in rows]
+    return [(title, *drawn) for title, drawn in samples if drawn is not None]
 
 
 def _best_neurons(results: StudyResults) -> pd.DataFrame:

@@ -36,6 +36,9 @@ PAGES = 2
 WIDTH = 4.9
 """Width in inches of the figures: two thirds of the page's width."""
 
+EXCERPT = 260
+"""Maximum characters of a sample, with its prompt."""
+
 Runs = list[dict[str, Any]]
 """Pieces of text, each in one style, with the keys ``text``, ``bold``, ``italic``, ``code``."""
 
@@ -146,7 +149,8 @@ def _content(
         "main": None if main is None else _main(blocks[main]),
         "pictures": [{"name": name, "caption": caption} for name, caption in captions.items()],
         "samples": [
-            {"title": t, "text": drawn} for t, drawn in temperature_samples(results, "{:g}")
+            {"title": t, "prompt": prompt[:EXCERPT], "text": text[: max(EXCERPT - len(prompt), 0)]}
+            for t, prompt, text in temperature_samples(results, "{:g}")
         ],
         "answers": [],
     }

@@ -164,6 +164,13 @@ class Vocabulary:
             ) from None
         return cls.from_dict(document, str(path))
 
+    def outside(self, text: str) -> dict[str, int]:
+        """Count the characters of ``text`` that are not in the vocabulary, the commonest first."""
+        counts = count_characters([text])
+        for char in self.chars:
+            counts.pop(char, None)
+        return dict(sorted(counts.items(), key=lambda entry: -entry[1]))
+
     def encode(self, text: str) -> Ids:
         """Return the ids of the characters of ``text``.
 
@@ -231,6 +238,18 @@ def _unknown_character(char: str, position: int, chars: Sequence[str]) -> Unknow
         f"vocabulary of {len(chars)} characters{hint}; use characters of the training text, "
         "or set corpus.unknown: true and train again"
     )
+
+
+def listed_characters(chars: Sequence[str], limit: int = 5) -> str:
+    """Return characters with their code points, as in ``'é' (U+00E9), 'ü' (U+00FC)``.
+
+    Examples
+    --------
+    >>> listed_characters("äöü", limit=2)
+    "'ä' (U+00E4), 'ö' (U+00F6) and 1 more"
+    """
+    named = ", ".join(f"{char!r} (U+{ord(char):04X})" for char in chars[:limit])
+    return named if len(chars) <= limit else f"{named} and {len(chars) - limit} more"
 
 
 def nearest(char: str, chars: Iterable[str]) -> str | None:

@@ -229,10 +229,11 @@ def test_unknown_character_in_the_prompt() -> None:
     ("prompt", "options", "message"),
     [
         ("", {"temperature": 1}, "the prompt is empty"),
-        ("a", {"temperature": -1}, "temperature must be 0 or more, not -1"),
-        ("a", {"temperature": float("nan")}, "temperature must be 0 or more"),
-        ("a", {"temperature": 1, "top_k": 0}, "top_k must be at least 1, not 0"),
-        ("a", {"temperature": 1, "top_p": 1.5}, "top_p must be above 0 and at most 1"),
+        ("a", {"temperature": -1}, "expected a finite temperature of at least 0, found -1"),
+        ("a", {"temperature": float("nan")}, "expected a finite temperature"),
+        ("a", {"temperature": float("inf")}, "finite temperature of at least 0, found inf"),
+        ("a", {"temperature": 1, "top_k": 0}, "expected top_k of at least 1, found 0"),
+        ("a", {"temperature": 1, "top_p": 1.5}, "expected top_p above 0 and at most 1, found 1.5"),
     ],
 )
 def test_invalid_values(prompt: str, options: dict[str, Any], message: str) -> None:

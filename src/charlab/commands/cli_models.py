@@ -66,13 +66,17 @@ def sample(
 
 @click.command(short_help="Measure the bits per character of any text.")
 @click.argument("model", type=FOLDER)
-@click.option("--text", type=FILE, required=True, help="any text in UTF-8")
+@click.option("--text", type=FILE, required=True, help="any text; Gutenberg's marks are removed")
+@click.option("--strict", is_flag=True, help="stop at characters outside the vocabulary")
 @click.option("--dynamic", is_flag=True, help="keep learning while reading (Krause et al. 2018)")
 @click.option("--learning-rate", type=float, help="for --dynamic [default: 0.0005]")
-def evaluate(model: Path, text: Path, dynamic: bool, learning_rate: float | None) -> None:
-    """Measure the bits per character of a text under the model in folder MODEL, as JSON."""
-    from charlab.commands.evaluate import evaluate_alone
-    from charlab.commands.inputs import read_utf8
+def evaluate(model: Path, text: Path, **options: Any) -> None:
+    """Measure the bits per character of a text under the model in folder MODEL, as JSON.
 
-    result = evaluate_alone(model, read_utf8(text), dynamic=dynamic, learning_rate=learning_rate)
+    Characters that the model has no id for are named, and left out before it reads the text.
+    """
+    from charlab.commands.evaluate import evaluate_alone
+    from charlab.commands.inputs import read_body
+
+    result = evaluate_alone(model, read_body(text, tiny=True), **options)
     click.echo(json.dumps(result))

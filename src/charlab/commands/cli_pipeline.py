@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from charlab.commands.cli_options import COUNT, project
+from charlab.core.units import counted
 
 
 @click.command(short_help="List the studies, or switch to one.")
@@ -56,7 +57,7 @@ def fan_out(workers: int | None) -> None:
     _remove_leftovers(root)
     count = run(root, workers or usable_cores())
     if count:
-        stages = "1 stage" if count == 1 else f"{count} stages"
+        stages = counted(count, "stage")
         click.echo(f"{stages} brought up to date in {time.perf_counter() - started:.0f} s")
     else:
         click.echo("everything is up to date")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from charlab.clean.cleaner import clean
+from charlab.clean.encoding import decode
+from charlab.clean.params import CleanParams
+from charlab.clean.reject import TinyFileError
 from charlab.core.errors import CharlabError
 
 
@@ -19,6 +23,32 @@ def read_bytes(path: Path, advice: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CharlabError(f"{path}: {error.strerror}; {advice}") from None
+
+
+def read_body(path: Path, params: CleanParams | None = None, *, tiny: bool = False) -> str:
+    """Return the text of a file as a training reads it: decoded, without Gutenberg's marks.
+
+    Parameters
+    ----------
+    path : Path
+        A text file.
+    params : CleanParams, optional
+        Changes to make to characters; none by default.
+    tiny : bool
+        Accept a file of a few characters.
+
+    Raises
+    ------
+    CharlabError
+        If it cannot be read, or is no text.
+    """
+    raw = read_bytes(path, "--text names a text file")
+    try:
+        return clean(raw, params=params).text
+    except TinyFileError:
+        if tiny:
+            return decode(raw).text
+        raise
 
 
 def read_utf8(path: Path) -> str:

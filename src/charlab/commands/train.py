@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from charlab.clean.cleaner import clean
-from charlab.commands.inputs import read_bytes
+from charlab.commands.inputs import read_body
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_text
 from charlab.core.schema import ParamsError, apply_overrides, read_yaml
@@ -76,10 +75,9 @@ def encode_file(text: Path, corpus: CorpusParams, out: Path) -> EncodedText:
     CharlabError
         If the file cannot be read or is not a text.
     """
-    raw = read_bytes(text, "--text names a text file")
     # Go through files like the pipeline, so that the bytes are the same.
     body = out / "body.txt"
-    write_text(body, clean(raw, params=corpus.clean).text)
+    write_text(body, read_body(text, corpus.clean))
     encode_text(body, corpus, out / "encoded")
     return EncodedText.load(out / "encoded")
 

@@ -17,6 +17,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from charlab.core.errors import CharlabError
+from charlab.core.units import counted
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 """A name that is a key in params.yaml and part of file names."""
@@ -130,7 +131,7 @@ def is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
 
 def refuse(source: str, problems: list[str]) -> ParamsError:
     """Return the error for a document with these problems, one line each."""
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    count = counted(len(problems), "problem")
     return ParamsError(f"{source}: {count}\n" + "\n".join(f"  {line}" for line in problems))
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from charlab.core.units import counted
 from charlab.course.workspace import CourseError, copy_project, project_files
 
 CODE = ("src/", "stages/", "dvc.yaml")
@@ -173,7 +174,8 @@ def _differences(given: Path, made: Path) -> list[str]:
     readers = {".json": _json_values, ".csv": _csv_values}
     reader = readers.get(given.suffix)
     if reader is None:
-        return [f"{given.stat().st_size} bytes handed in, {made.stat().st_size} when run again"]
+        size = counted(given.stat().st_size, "byte")
+        return [f"{size} handed in, {made.stat().st_size} when run again"]
     try:
         before, after = dict(reader(given)), dict(reader(made))
     except (ValueError, UnicodeDecodeError, csv.Error) as error:

@@ -28,6 +28,7 @@ from urllib3.util import Retry
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_text
+from charlab.core.units import counted
 
 RETRIED = (403, 429, 500, 502, 503, 504)
 """Statuses that mean "too fast" or "not now"."""
@@ -273,7 +274,9 @@ def _store(
         write(chunk)
         seconds = time.monotonic() - started
         if seconds > policy.grace and size - before < policy.min_rate * seconds:
-            raise DownloadError(f"only {size - before} bytes arrived in {seconds:.0f} seconds")
+            raise DownloadError(
+                f"only {counted(size - before, 'byte')} arrived in {seconds:.0f} seconds"
+            )
 
 
 DESCRIPTIONS: tuple[tuple[type[Exception], str], ...] = (

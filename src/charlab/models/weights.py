@@ -25,6 +25,7 @@ from safetensors.numpy import load_file, save
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_bytes
+from charlab.core.units import counted
 from charlab.models.params import ModelParams
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -94,8 +95,9 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
     if weights.keys() != shapes.keys():
         odd = sorted(weights.keys() ^ shapes.keys())  # in one of them only
         raise CharlabError(
-            f"{path}: expected the weights of a {model.cell} with {model.layers} layers, found "
-            f"missing or additional ones: {', '.join(odd)}; train again"
+            f"{path}: expected the weights of a {model.cell} with "
+            f"{counted(model.layers, 'layer')}, found missing or additional ones: "
+            f"{', '.join(odd)}; train again"
         )
     for name, shape in shapes.items():
         if weights[name].shape != shape or weights[name].dtype != np.float32:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from charlab.core.units import counted
 from charlab.models.params import ModelParams
 from charlab.plan.labels import CELLS
 from charlab.plan.params import Params
@@ -20,8 +21,8 @@ def describe(model: ModelParams) -> str:
     """Return the shape of a model in words, such as 'an LSTM with 128 units in 1 layer'."""
     # "an RNN", "an LSTM", but "a GRU": the names of the letters decide.
     article = "a" if model.cell == "gru" else "an"
-    layers = f"{model.layers} layer{'s' if model.layers > 1 else ''}"
-    parts = f"{article} {CELLS[model.cell]} with {model.hidden} units in {layers}"
+    units, layers = counted(model.hidden, "unit"), counted(model.layers, "layer")
+    parts = f"{article} {CELLS[model.cell]} with {units} in {layers}"
     # Only what departs from the plain cell is worth a word.
     if model.activation != "tanh":
         parts += f", {model.activation} in place of tanh"
@@ -31,10 +32,15 @@ def describe(model: ModelParams) -> str:
 def shared_settings(params: Params) -> str:
     """Describe the settings that the study's variants share by default."""
     model, train = params.study.defaults.model, params.study.defaults.train
-    length = f"{train.max_chars:,} characters" if train.max_chars else f"{train.epochs:g} passes"
+    length = (
+        f"{train.max_chars:,} characters"
+        if train.max_chars
+        else counted(train.epochs, "pass", "passes")
+    )
     clip = "no clipping" if train.clip == "none" else f"clipping by {train.clip} at {train.clip_at}"
     return (
-        f"{describe(model)}; chunks of {train.seq_len} characters, {train.batch_size} streams, "
+        f"{describe(model)}; chunks of {counted(train.seq_len, 'character')}, "
+        f"{counted(train.batch_size, 'stream')}, "
         f"{length}; {train.optimizer}, learning rate {train.learning_rate:g} ({train.schedule}), "
         f"{clip}"
     )

@@ -14,6 +14,7 @@ import numpy as np
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_json
+from charlab.core.units import counted
 from charlab.vocab.arrays import count_characters, read_pieces, write_splits
 from charlab.vocab.params import SplitParams
 from charlab.vocab.splits import NAMES, divide
@@ -97,7 +98,7 @@ def encode_text(
     total = sum(counts.values())
     if chars is not None and total < chars:
         raise CharlabError(
-            f"{path}: expected at least {chars} characters, found {total}; lower chars"
+            f"{path}: expected at least {counted(chars, 'character')}, found {total}; lower chars"
         )
     splits = divide(total, corpus)
     vocab = Vocabulary.from_counts(counts, corpus.min_count, corpus.unknown)

@@ -39,7 +39,7 @@ def check_prompt(slug: str, vocab: Vocabulary, path: Path | str = "params.yaml")
     # A text that no model reads never meets the prompt.
     if prompt is None or vocab.unknown or slug not in params.texts_met:
         return
-    if missing := list(vocab.outside(prompt)):
+    if missing := vocab.outside(prompt):
         raise PromptError(
             f"{path}: sample.prompt: the text {slug!r} has no "
             f"{listed_characters(missing)}, found in the prompt {prompt!r}; use characters that "

@@ -122,7 +122,7 @@ def test_the_copy_is_in_gits_index(
 
 @pytest.mark.parametrize(
     ("lines", "options"),
-    [(400, ""), (40, " -S train.batch_size=4"), (3, " -S train.seq_len=44 -S train.batch_size=1")],
+    [(500, ""), (40, " -S train.batch_size=6"), (3, " -S train.seq_len=43 -S train.batch_size=1")],
 )
 def test_the_command_fits_the_text(project: Path, tmp_path: Path, lines: int, options: str) -> None:
     """A short text needs smaller batches, and a prompt in another script none."""

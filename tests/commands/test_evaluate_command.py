@@ -86,7 +86,7 @@ def test_progress_is_shown_on_a_terminal_only(
 ) -> None:
     """All characters are counted, and nothing goes to standard output."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    seen = []
+    seen: list[int] = []
     with progress_bar("evaluate", 10) as advance:
         advance(4)
         advance(6)

@@ -7,8 +7,10 @@ odd in another. Nothing was trained on the validation split, so its lines are ne
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlab.core.seeding import numpy_generator
 from charlab.vocab.encoded_text import EncodedText
@@ -38,7 +40,7 @@ def draw_prompt(data: EncodedText, seed: int) -> str:
     It has 20 to 40 characters, and ends after a space if there is one. It depends on the text and
     the seed only, so all models of a text continue the same prompt.
     """
-    ids = np.asarray(data.val[:CONSIDERED])
+    ids: NDArray[np.integer[Any]] = np.asarray(data.val[:CONSIDERED])
     length = len(data.val) // data.segments
     # Neighboring pieces of an interleaved split are not continuous text.
     pieces = [data.vocab.decode(ids[at : at + length]) for at in range(0, len(ids), length)]

@@ -199,5 +199,5 @@ def test_uneven_segments_are_refused() -> None:
 
 def test_order_zero_is_refused() -> None:
     """An n-gram has at least one character."""
-    with pytest.raises(ValueError, match="at least 1, not 0"):
+    with pytest.raises(ValueError, match="orders of at least 1, found 0"):
         fast_nats(np.zeros(10, dtype=np.uint8), np.zeros(9, dtype=np.uint8), 0)

@@ -102,7 +102,7 @@ def test_the_copy_is_in_gits_index(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """DVC copies no other files into the folder of an experiment."""
+    """DVC keeps an experiment as a commit of such files; git's objection is shown."""
     (tmp_path / "dvc.yaml").touch()
     (tmp_path / "diary.txt").write_text("Nothing happened today.\n" * 20, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -112,7 +112,7 @@ def test_the_copy_is_in_gits_index(
     subprocess.run([*git, "init", "--quiet"], check=True)
     lines = run(capsys, "add-text", "diary.txt").out.splitlines()
     assert lines[0] == "params.yaml: texts.diary added"
-    assert lines[1].startswith("git: data/own/diary.txt added to the index, since experiments")
+    assert lines[1].startswith("git: data/own/diary.txt added to the index, so that experiments")
     status = subprocess.run([*git, "status", "--short", "data"], check=True, capture_output=True)
     assert b"A  data/own/diary.txt" in status.stdout
     (tmp_path / ".gitignore").write_text("data/own/\n", encoding="utf-8")

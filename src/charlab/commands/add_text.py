@@ -1,8 +1,8 @@
 """Add a text to params.yaml as one block, without touching comments or order.
 
 Title, language and slug come from the file's header. The body of a Gutenberg book is recorded in
-data/bodies.yaml. A file is copied to data/own/, and the copy is added to git's index: DVC runs
-experiments in copies of the project that have only what git has.
+data/bodies.yaml. A file is copied to data/own/, and the copy is added to git's index, so that
+the commits in which DVC keeps experiments contain it.
 """
 
 from __future__ import annotations

@@ -120,11 +120,11 @@ def add_text(identifier: str, slug: str | None, update: bool) -> None:
     if added.copy is not None:
         problem = git_add(root, added.copy)
         click.echo(
-            f"git: {added.copy.as_posix()} added to the index, since experiments have only what "
-            "git has; whatever you commit and push is published (docs/texts.md)"
+            f"git: {added.copy.as_posix()} added to the index, so that experiments contain it; "
+            "whatever you commit and push is published (docs/texts.md)"
             if problem is None
-            else f"git: {added.copy.as_posix()} not added ({problem}); 'dvc exp run --temp' and "
-            "'--queue' will not find it"
+            else f"git: {added.copy.as_posix()} not added ({problem}), so experiments on it "
+            "cannot be shared"
         )
     command = training_command(load_params(root / "params.yaml"), added)
     click.echo(f"train on it with: {command}")

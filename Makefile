@@ -43,10 +43,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@echo "setup: done in $$(($$(date +%s) - $$(cat $(VENV)/.started))) s"
 	@touch $@
 
-demo: setup  ## the whole pipeline on the built-in text, offline
-	@$(BIN)/charlab study demo
-	@$(BIN)/charlab fan-out
+demo: setup  ## the whole pipeline on the built-in text, offline, on a git branch "demo"
+	@$(BIN)/charlab study demo --run
 	@echo "The report: report/index.html (a browser shows it), report/report.md (the same as text)"
+	@echo "To go back: $(BIN)/charlab study --back"
 
 study: setup  ## the study in params.yaml, its trainings side by side on all cores
 	@$(BIN)/charlab fan-out
@@ -76,6 +76,6 @@ bench: setup  ## the benchmarks; CHARLAB_MIRROR names a mirror for those that re
 	@for script in benchmarks/*.py; do \
 	  echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-# .charlab also holds edits to studies that were left and trainings that were interrupted.
-clean:  ## remove the environment and caches; data, edits and unfinished trainings stay
+# .charlab also holds trainings that were interrupted.
+clean:  ## remove the environment and caches; data and unfinished trainings stay
 	rm -rf $(VENV) .charlab/logs .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

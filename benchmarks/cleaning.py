@@ -27,7 +27,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from charlab.clean.cleaner import clean
-from charlab.clean.encoding import decode
+from charlab.clean.reading import decode
 from charlab.core.errors import CharlabError
 
 STRIP = re.compile(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import click
-from _stage import FILE, FOLDER, run
+from _stage import FOLDER, NAME, run
 
 from charlab.baselines.measure import measure_text
 from charlab.baselines.params import BaselineStageParams
@@ -13,14 +13,16 @@ from charlab.vocab.encoded_text import EncodedText
 
 
 @click.command(help=__doc__)
-@click.option("--source", type=FILE, required=True, help="origin of the text, from the plan")
-@click.option("--text", type=FOLDER, required=True, help="the encoded text")
-@click.option("--out", type=FILE, required=True, help="file for the losses, as JSON")
-@click.option("--arrays", type=FOLDER, required=True, help="folder for the losses per character")
-def main(source: Path, text: Path, out: Path, arrays: Path) -> None:
-    """Measure the baselines of one text."""
+@NAME
+@click.option("--plan", type=FOLDER, required=True, help="folder of the texts' sources")
+@click.option("--texts", type=FOLDER, required=True, help="folder of the encoded texts")
+@click.option("--out", type=FOLDER, required=True, help="folder for the losses, and by character")
+def main(name: str, plan: Path, texts: Path, out: Path) -> None:
+    """Measure the baselines of the text NAME."""
     params = load(BaselineStageParams).baselines
-    measure_text(EncodedText.load(text), params, read_json(source)).save(out, arrays)
+    source = read_json(plan / f"{name}.json")
+    measured = measure_text(EncodedText.load(texts / name), params, source)
+    measured.save(out / f"{name}.json", out / name)
 
 
 run(main)

@@ -3,26 +3,26 @@
 from pathlib import Path
 
 import click
-from _stage import FILE, run
+from _stage import FILE, FOLDER, NAME, run
 
 from charlab.clean.clean_text import CleanFiles, clean_text
 from charlab.clean.params import CleanStageParams
-from charlab.core.schema import load
+from charlab.core.schema import load, named
 
 
 @click.command(help=__doc__)
-@click.argument("text")
-@click.option("--raw", type=FILE, required=True, help="the text as it was fetched")
-@click.option("--out", type=FILE, required=True, help="the body to write: UTF-8, LF, NFC")
-@click.option("--record", type=FILE, required=True, help="the record to write, with reasons")
+@NAME
+@click.option("--raw", type=FOLDER, required=True, help="folder of the texts as fetched")
+@click.option("--out", type=FOLDER, required=True, help="folder for the bodies and the records")
 @click.option("--bodies", type=FILE, required=True, help="the tracked hashes of the bodies")
 @click.option("--strict", is_flag=True, help="stop if the body differs from the recorded one")
-def main(text: str, strict: bool, **files: Path) -> None:
-    """Clean the text with the key TEXT in params.yaml."""
+def main(name: str, raw: Path, out: Path, bodies: Path, strict: bool) -> None:
+    """Clean the text with the key NAME in params.yaml."""
     params = load(CleanStageParams)
-    messages = clean_text(
-        text, params.texts[text], params.corpus.clean, CleanFiles(**files), strict=strict
-    )
+    text = named(params.texts, name, "texts")
+    # The body is UTF-8 in NFC with LF; the record has the reasons for what was removed.
+    files = CleanFiles(raw / f"{name}.txt", out / f"{name}.txt", out / f"{name}.json", bodies)
+    messages = clean_text(name, text, params.corpus.clean, files, strict=strict)
     for message in messages:
         click.echo(f"clean: {message}", err=True)
 

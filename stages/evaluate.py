@@ -5,24 +5,22 @@ from pathlib import Path
 import click
 from _stage import FILE, FOLDER, run
 
-from charlab.core.files import write_json
+from charlab.core.files import read_json, write_json
+from charlab.core.schema import slug
 from charlab.evaluate.evaluate import evaluate_files
 
 
 @click.command(help=__doc__)
 @click.option("--model", type=FOLDER, required=True, help="folder of the trained model")
-@click.option("--text", type=FOLDER, required=True, help="the encoded text")
-@click.option(
-    "--baselines",
-    type=(FILE, FOLDER),
-    required=True,
-    help="baselines of the text: the JSON file and the folder of arrays",
-)
+@click.option("--texts", type=FOLDER, required=True, help="folder of the encoded texts")
+@click.option("--baselines", type=FOLDER, required=True, help="folder of the texts' baselines")
 @click.option("--samples", type=FILE, required=True, help="samples from the model")
 @click.option("--out", type=FILE, required=True, help="file for the result, as JSON")
-def main(model: Path, text: Path, baselines: tuple[Path, Path], samples: Path, out: Path) -> None:
-    """Evaluate one model."""
-    write_json(out, evaluate_files(model, text, baselines, samples))
+def main(model: Path, texts: Path, baselines: Path, samples: Path, out: Path) -> None:
+    """Evaluate one model on the text that its configuration names."""
+    text = slug(read_json(model / "config.json")["text"])
+    of_text = (baselines / f"{text}.json", baselines / text)
+    write_json(out, evaluate_files(model, texts / text, of_text, samples))
 
 
 run(main)

@@ -14,13 +14,13 @@ from charlab.vocab.prompt_check import check_prompt
 
 
 @click.command(help=__doc__)
-@click.option("--text", type=FOLDER, required=True, help="folder of the encoded text")
+@click.option("--texts", type=FOLDER, required=True, help="folder of the encoded texts")
 @click.option("--out", type=FOLDER, required=True, help="folder for the model")
-def main(text: Path, out: Path) -> None:
+def main(texts: Path, out: Path) -> None:
     """Train one model and write its folder."""
     params = load(TrainStageParams)
     config = TrainingConfig(params.model, params.train, params.seed, params.text)
-    data = EncodedText.load(text)
+    data = EncodedText.load(texts / params.text)
     # The vocab stage checked the prompt for the texts that were in use when it ran.
     check_prompt(params.text, data.vocab)
     train(data, config, out)

@@ -3,24 +3,25 @@
 from pathlib import Path
 
 import click
-from _stage import FILE, FOLDER, run
+from _stage import FOLDER, NAME, run
 
-from charlab.core.schema import load
+from charlab.core.schema import load, named
 from charlab.vocab.encoded_text import encode_text
 from charlab.vocab.params import VocabStageParams
 from charlab.vocab.prompt_check import check_prompt
 
 
 @click.command(help=__doc__)
-@click.argument("text")
-@click.option("--clean", type=FILE, required=True, help="the clean text")
-@click.option("--out", type=FOLDER, required=True, help="folder for vocabulary and splits")
-def main(text: str, clean: Path, out: Path) -> None:
-    """Encode TEXT, a slug of the section texts."""
+@NAME
+@click.option("--clean", type=FOLDER, required=True, help="folder of the clean texts")
+@click.option("--out", type=FOLDER, required=True, help="folder for vocabulary and splits, by text")
+def main(name: str, clean: Path, out: Path) -> None:
+    """Encode the text with the key NAME in params.yaml."""
     params = load(VocabStageParams)
-    vocab = encode_text(clean, params.corpus, out, chars=params.texts[text].chars)
+    text = named(params.texts, name, "texts")
+    vocab = encode_text(clean / f"{name}.txt", params.corpus, out / name, chars=text.chars)
     # All vocabularies come before the first training, which a bad prompt would waste.
-    check_prompt(text, vocab)
+    check_prompt(name, vocab)
 
 
 run(main)

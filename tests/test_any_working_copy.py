@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from import_graph import ROOT
+from published import published_revision
 
 pytestmark = pytest.mark.slow
 
@@ -26,6 +27,11 @@ def test_tests_of_published_files_ignore_the_working_copy(tmp_path: Path) -> Non
     )
     if cloned.returncode:
         pytest.skip("not in a git repository")
+    # On the branch of a study, the clone has no record of where the published files are.
+    revision = subprocess.run(
+        ["git", "rev-parse", published_revision()], cwd=ROOT, capture_output=True, check=True
+    ).stdout.strip()
+    subprocess.run(["git", "checkout", "--quiet", "--detach", revision], cwd=clone, check=True)
     # The code under test is that of the working copy, committed or not.
     for folder in ("src", "stages", "tests", "docs"):
         shutil.rmtree(clone / folder)

@@ -151,7 +151,6 @@ def test_word_for_end_on_a_line_of_its_own_stays() -> None:
         "*** END OF THE STORY ***",
         "She had found the book on Project Gutenberg, and read it at night.",
         "[Copied for Project Gutenberg, http://salt.example]",
-        "A \ufeff mark in the middle of a line",
     ],
 )
 def test_body_may_quote_markers_and_the_project(line: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import tempfile
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import file_forms as forms
@@ -15,10 +16,11 @@ from file_forms import END, START
 from gutenberg_files import BODY, HEADER, OLD_HEADER, POEM, book
 from hypothesis import given, settings
 
-from charlab.clean import reject
+from charlab.clean import cleaner, reject
 from charlab.clean.cleaner import clean, clean_file
 from charlab.clean.params import CleanParams
 from charlab.clean.record import explain
+from charlab.clean.scan import OnDisk
 from charlab.core.errors import CharlabError
 
 COPYRIGHTED = book(header=f"{HEADER}** This is a COPYRIGHTED Project Gutenberg eBook **\n")
@@ -140,17 +142,22 @@ def test_file_on_disk_gives_the_same_bytes(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source, out, record = (Path(folder) / name for name in ("raw", "body", "record"))
         source.write_bytes(raw)
-        assert clean_file(source, out, record, size=101) == cleaned.record
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(cleaner, "SMALL", 0)
+            patch.setattr(cleaner, "OnDisk", partial(OnDisk, size=101))
+            assert clean_file(source, out, record) == cleaned.record
         assert out.read_bytes() == cleaned.text.encode("utf-8")
         assert json.loads(record.read_text())["lines"] == cleaned.record.lines
 
 
-def test_long_text_is_cleaned_by_its_ends(tmp_path: Path) -> None:
+def test_long_text_is_cleaned_by_its_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only head and tail of the text are inspected, and the result is the same."""
     body = ((POEM + "\n\n") * 2_000).strip()
     raw = book(body, "Produced by Ann Ode", forms.BACK_NOTES["list"]).encode()
     (tmp_path / "raw").write_bytes(raw)
-    record = clean_file(tmp_path / "raw", tmp_path / "body", size=10_000)
+    monkeypatch.setattr(cleaner, "SMALL", 0)
+    monkeypatch.setattr(cleaner, "OnDisk", partial(OnDisk, size=10_000))
+    record = clean_file(tmp_path / "raw", tmp_path / "body")
     assert (tmp_path / "body").read_text() == body + "\n"
     assert record == clean(raw).record
     assert record.body_last - record.body_first + 1 == body.count("\n") + 1

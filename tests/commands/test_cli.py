@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from pathlib import Path
 
 import click
@@ -10,11 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 import charlab.commands.fan_out
-from charlab.commands.cli import cli
+from charlab.commands.cli import cli, main
 from charlab.commands.evaluate import LEARNING_RATE
+from charlab.commands.study import Studies
+from charlab.core.errors import CharlabError
 from charlab.plan.document import complete, reference
 from command_line import refused, run
-from two_studies import SHORT, make_project
+from two_studies import SHORT, git, make_project
 
 
 def test_help_lists_every_command_without_cutting_it_short() -> None:
@@ -58,14 +62,46 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return make_project(tmp_path)
 
 
-def test_study_lists_and_switches(capsys: pytest.CaptureFixture[str], project: Path) -> None:
-    """A star marks the current study; switching to it again changes nothing."""
+def test_study_lists_goes_and_returns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, project: Path
+) -> None:
+    """A star marks the current study, in a subfolder as well; --run commits what a run wrote."""
+    monkeypatch.setattr(Studies, "_restore_data", lambda _: [])
+    monkeypatch.chdir(project / "studies")
     assert run(capsys, "study").out == "* course\n  demo\n"
-    assert "'dvc repro' runs it" in run(capsys, "study", "demo").out
+    assert "'charlab study --back' returns to main" in run(capsys, "study", "demo").out
     assert (project / "params.yaml").read_text(encoding="utf-8") == complete(SHORT)
     assert run(capsys, "study").out == "  course\n* demo\n"
-    assert run(capsys, "study", "demo").out == "params.yaml already is the study demo\n"
+
+    def fan_out(root: Path, workers: int) -> int:
+        (root / "dvc.lock").write_text("demo results\n", encoding="utf-8")
+        return 2
+
+    monkeypatch.setattr(charlab.commands.fan_out, "fan_out", fan_out)
+    lines = run(capsys, "study", "demo", "--run").out.splitlines()
+    assert lines[0] == "params.yaml already is the study demo"
+    assert lines[-1] == "results committed on branch demo, the baseline of experiments"
+    assert run(capsys, "study", "--back").out.startswith("back on main")
     assert "there are course, demo" in refused(capsys, "study", "thesis")
+    assert run(capsys, "study", "demo", "--back").status == 2
+
+
+def test_a_run_that_fails_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, project: Path
+) -> None:
+    """The error of the stage follows, and nothing is committed."""
+
+    def fan_out(root: Path, workers: int) -> int:
+        raise CharlabError("stage train failed")
+
+    monkeypatch.setattr(charlab.commands.fan_out, "fan_out", fan_out)
+    failed = run(capsys, "study", "demo", "--run")
+    assert failed.status == 1
+    assert failed.err == (
+        "not finished: the same command goes on from here; "
+        "'charlab study --back' returns to your branch\ncharlab: stage train failed\n"
+    )
+    assert git(project, "log", "-1", "--format=%s") == "Start the study demo"
 
 
 def test_params_prints_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,3 +143,20 @@ def test_a_command_outside_a_project_is_refused(
     """The message says to go to the project's folder."""
     monkeypatch.chdir(tmp_path)
     assert "go to the project's folder" in refused(capsys, *command)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_of_another_encoding_gets_escapes(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """A character that the terminal lacks is shown as its number, not as a traceback."""
+    screen = io.BytesIO()
+    terminal = io.TextIOWrapper(screen, encoding=encoding)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    with pytest.raises(SystemExit):
+        main(args=["params"])
+    terminal.flush()
+    # Click writes UTF-8 where the terminal seems to know no more than ASCII.
+    sign = "≥".encode() if encoding == "ascii" else rb"\u2265"
+    assert sign + b" 0" in screen.getvalue()

@@ -79,12 +79,31 @@ def test_vocab(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     )
 
 
-def test_vocab_of_a_file_that_is_not_utf8(
+@pytest.mark.parametrize("encoding", [None, "cp1251"])
+def test_vocab_reads_any_encoding(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, encoding: str | None
+) -> None:
+    """A guess is named, with the option that helps; a named encoding is used."""
+    path = tmp_path / "text"
+    path.write_bytes("Утром в лесу\r\n".encode("cp1251"))
+    done = run(capsys, "vocab", path, *(["--encoding", encoding] if encoding else []))
+    if encoding is None:
+        assert done.err.startswith(f"charlab: {path}: the encoding is a guess: latin-1")
+        assert "--encoding" in done.err
+    else:
+        assert done.err == ""
+        assert "У" in json.loads(done.out)["chars"]
+
+
+def test_own_files_come_as_people_have_them(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """The message names the byte and the command that helps."""
-    (tmp_path / "text").write_bytes(b"caf\xe9")
-    assert "not UTF-8 at byte 3; 'charlab clean'" in refused(capsys, "vocab", tmp_path / "text")
+    """Marks, line ends and composed letters make no difference to a vocabulary."""
+    texts = {"nfc": "the café\nis open\n", "nfd": "\ufeffthe cafe\u0301\r\n\ufeffis open\r"}
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text.encode())
+    outputs = {run(capsys, "vocab", tmp_path / name).out for name in texts}
+    assert len(outputs) == 1
 
 
 STAGES = Path(__file__).resolve().parents[2] / "stages"

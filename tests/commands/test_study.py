@@ -1,63 +1,334 @@
-"""Switching studies loses nothing, whatever was edited."""
+"""Studies live on branches: nothing of the user's is changed, and every way leads back."""
 
+from __future__ import annotations
+
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from charlab.commands.branches import GitError, Repository
 from charlab.commands.study import Studies, StudyError
 from charlab.plan.document import complete
-from two_studies import COURSE, SHORT, make_project
+from two_studies import COURSE, FILES, SHORT, git, make_project, write_files
 
 DEMO = complete(SHORT)
+RESULTS = {
+    "dvc.lock": "demo results\n",
+    "metrics/model.json": "{}\n",
+    "plots/curve.csv": "a\n",
+    "report/report.md": "of the demo\n",
+}
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Studies:
-    """Make a git repository with a committed course study and a demo beside it."""
-    return Studies(make_project(tmp_path))
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studies:
+    """Make a repository with a committed course study and a demo beside it, without DVC's data."""
+    monkeypatch.setattr(Studies, "_restore_data", lambda _: [])
+    return Studies(make_project(tmp_path / "a b é"))
 
 
-def test_there_and_back_is_as_before(project: Studies) -> None:
-    """Without edits a round trip restores params.yaml and dvc.lock byte for byte."""
-    assert project.switch("demo")
-    assert project.params.read_text(encoding="utf-8") == DEMO
-    assert not project.lock.exists()
-    assert project.switch("course")
-    assert project.params.read_text(encoding="utf-8") == COURSE
-    assert project.lock.read_text(encoding="utf-8") == "course results\n"
+def contents(project: Studies) -> dict[str, str]:
+    """Return all files outside .git by path."""
+    return {
+        path.relative_to(project.root).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(project.root.rglob("*"))
+        if path.is_file() and ".git" not in path.parts
+    }
 
 
-def test_uncommitted_edits_come_back(project: Studies) -> None:
-    """An edit to the course study survives a visit to the demo, and one to the demo too."""
-    edited = COURSE + "seed: 7\n"
-    project.params.write_text(edited, encoding="utf-8")
-    project.switch("demo")
-    project.params.write_text(DEMO.replace("hidden: 128", "hidden: 8"), encoding="utf-8")
-    project.lock.write_text("demo results\n", encoding="utf-8")
-    project.switch("course")
-    assert project.params.read_text(encoding="utf-8") == edited
-    project.switch("demo")
-    assert project.params.read_text(encoding="utf-8") == DEMO.replace("hidden: 128", "hidden: 8")
-    assert project.lock.read_text(encoding="utf-8") == "demo results\n"
+def run(project: Studies) -> str:
+    """Write results as a run of the demo does, and record them."""
+    start = project.start_of_run()
+    write_files(project.root, RESULTS)
+    return project.record(start)
 
 
-def test_choosing_the_current_study_does_nothing(project: Studies) -> None:
-    """A second make demo keeps what the user tried since the first."""
-    edited = COURSE + "seed: 7\n"
-    project.params.write_text(edited, encoding="utf-8")
-    assert not project.switch("course")
-    assert project.params.read_text(encoding="utf-8") == edited
+def subjects(project: Studies, revision: str = "HEAD") -> list[str]:
+    """Return the first lines of the commits of a branch, newest first."""
+    return git(project.root, "log", "--format=%s", revision).splitlines()
+
+
+def status(project: Studies) -> str:
+    """Return git's short list of changed files."""
+    return git(project.root, "status", "--porcelain")
+
+
+def test_a_run_is_the_baseline_of_its_own_branch(project: Studies) -> None:
+    """HEAD has the demo's parameters and results, and no change is left."""
+    before = git(project.root, "rev-parse", "main")
+    project.choose("demo")
+    assert contents(project) == {
+        "params.yaml": DEMO,
+        **{name: FILES[name] for name in ("dvc.yaml", "studies/demo.yaml")},
+    }
+    assert status(project) == ""
+    assert "results committed on branch demo" in run(project)
+    assert status(project) == ""
+    assert git(project.root, "symbolic-ref", "--short", "HEAD") == "demo"
+    assert git(project.root, "show", "HEAD:report/report.md") == "of the demo"
+    assert subjects(project) == ["Results of the study demo", "Start the study demo", "start"]
+    assert git(project.root, "rev-parse", "main") == before
+
+
+def test_back_is_as_before(project: Studies) -> None:
+    """One command goes back, to every byte of the course study, and again to the demo."""
+    project.choose("demo")
+    run(project)
+    assert project.back()[-1].startswith("back on main")
+    assert contents(project) == FILES
+    assert (subjects(project), status(project)) == (["start"], "")
+    project.choose("demo")
+    assert contents(project) == {**FILES, **RESULTS, "params.yaml": DEMO}
+    # The study of the branch that the demo was made from is that branch.
+    project.choose("course")
+    assert git(project.root, "symbolic-ref", "--short", "HEAD") == "main"
+
+
+def test_a_second_run_commits_nothing(project: Studies) -> None:
+    """The same results are recorded once."""
+    project.choose("demo")
+    run(project)
+    assert project.choose("demo") == ["params.yaml already is the study demo"]
+    assert run(project) == ""
+    assert len(subjects(project)) == 3
+
+
+@pytest.mark.parametrize("staged", [False, True])
+@pytest.mark.parametrize("name", ["params.yaml", "studies/demo.yaml", "report/report.md"])
+def test_an_edit_stops_the_change_of_studies(project: Studies, name: str, staged: bool) -> None:
+    """The message names the file and the commands; the edit stays, and no branch is made."""
+    write_files(project.root, {name: FILES[name] + "\n# mine\n"})
+    if staged:
+        git(project.root, "add", name)
+    with pytest.raises(StudyError, match=rf"changes in {name}; .*git stash.*: charlab study demo"):
+        project.choose("demo")
+    assert contents(project)[name].endswith("# mine\n")
+    assert git(project.root, "branch", "--list", "demo") == ""
+
+
+def test_an_untracked_file_goes_along(project: Studies) -> None:
+    """It is neither committed nor lost."""
+    write_files(project.root, {"notes.txt": "mine\n", "data/own/a.txt": "mine\n"})
+    project.choose("demo")
+    run(project)
+    assert status(project) == "?? data/\n?? notes.txt"
+    project.back()
+    assert contents(project)["notes.txt"] == "mine\n"
+
+
+def test_an_experiment_stops_a_run_until_it_is_undone(project: Studies) -> None:
+    """'git checkout params.yaml' undoes a -S; a run then restores the results."""
+    project.choose("demo")
+    run(project)
+    write_files(project.root, {"params.yaml": DEMO + "\n", "dvc.lock": "of the experiment\n"})
+    for attempt in (project.start_of_run, project.back, lambda: project.choose("demo")):
+        with pytest.raises(StudyError, match=r"params\.yaml.*reset --hard"):
+            attempt()
+    git(project.root, "checkout", "params.yaml")
+    assert run(project) == ""
+    assert status(project) == ""
+
+
+def test_a_killed_run_goes_on_or_back(project: Studies) -> None:
+    """The same command goes on; --back keeps what there is on the study's branch."""
+    project.choose("demo")
+    write_files(project.root, {"dvc.lock": "half\n"})
+    project.choose("demo")
+    assert contents(project)["dvc.lock"] == "half\n"
+    project.back()
+    assert contents(project) == FILES
+    assert subjects(project, "demo")[0] == "Unfinished results of the study demo"
+    project.choose("demo")
+    run(project)
+    assert contents(project)["dvc.lock"] == "demo results\n"
+
+
+def test_a_kill_between_commit_and_index_is_mended(project: Studies) -> None:
+    """The next run finds nothing to commit, and leaves no change."""
+    project.choose("demo")
+    before = (project.root / ".git" / "index").read_bytes()
+    run(project)
+    (project.root / ".git" / "index").write_bytes(before)
+    assert status(project) != ""
+    assert run(project) == ""
+    assert status(project) == ""
+
+
+def test_a_commit_during_the_run_is_not_built_upon(project: Studies) -> None:
+    """Results need not hold for a commit that was made after the start."""
+    project.choose("demo")
+    start = project.start_of_run()
+    write_files(project.root, {"dvc.yaml": "stages: {a: {cmd: b}}\n"})
+    git(project.root, "commit", "--all", "--message", "mine")
+    with pytest.raises(StudyError, match="committed during the run"):
+        project.record(start)
+
+
+def test_an_older_branch_gets_new_code_and_parameters(project: Studies) -> None:
+    """Edits to the code and to studies/demo.yaml on the user's branch hold in the demo."""
+    project.choose("demo")
+    run(project)
+    project.back()
+    edited = SHORT + "seed: 7\n"
+    write_files(project.root, {"src/new.py": "", "studies/demo.yaml": edited})
+    git(project.root, "add", ".")
+    git(project.root, "commit", "--message", "mine")
+    notes = project.choose("demo")
+    assert [note.split()[0] for note in notes] == ["branch", "params.yaml", "on"]
+    assert contents(project) == {
+        **FILES,
+        **RESULTS,
+        "src/new.py": "",
+        "studies/demo.yaml": edited,
+        "params.yaml": complete(edited),
+    }
+    assert status(project) == ""
+
+
+def test_an_edit_of_the_study_on_its_branch_holds(project: Studies) -> None:
+    """Once committed, it renews params.yaml, unless the user has committed that as well."""
+    project.choose("demo")
+    edited = SHORT + "seed: 7\n"
+    write_files(project.root, {"studies/demo.yaml": edited})
+    git(project.root, "commit", "--all", "--message", "mine")
+    assert project.choose("demo")[0] == "params.yaml renewed from studies/demo.yaml"
+    assert contents(project)["params.yaml"] == complete(edited)
+    assert status(project) == ""
+    write_files(project.root, {"params.yaml": DEMO})
+    git(project.root, "commit", "--all", "--message", "mine again")
+    assert project.choose("demo") == ["params.yaml already is the study demo"]
+    assert contents(project)["params.yaml"] == DEMO
+
+
+def test_commits_of_the_user_on_the_branch_stay(project: Studies) -> None:
+    """The branch is not brought up to date behind the user's back; a note says how to do it."""
+    project.choose("demo")
+    run(project)
+    write_files(project.root, {"mine.txt": "mine\n"})
+    git(project.root, "add", ".")
+    git(project.root, "commit", "--message", "mine")
+    project.back()
+    write_files(project.root, {"dvc.yaml": "stages: {a: {cmd: b}}\n"})
+    git(project.root, "commit", "--all", "--message", "newer code")
+    assert "has commits of yours" in project.choose("demo")[0]
+    assert subjects(project)[0] == "mine"
+    assert contents(project)["mine.txt"] == "mine\n"
+
+
+def test_a_branch_of_the_user_with_that_name_is_left_alone(project: Studies) -> None:
+    """The message says how to rename it."""
+    git(project.root, "branch", "demo")
+    with pytest.raises(StudyError, match="git branch -m demo my-demo"):
+        project.choose("demo")
+    assert contents(project) == FILES
+
+
+def test_a_run_on_a_branch_of_the_user_commits_nothing(project: Studies) -> None:
+    """The current study needs no branch; its results stay uncommitted, and edits stop nothing."""
+    assert project.choose("course") == ["params.yaml already is the study course"]
+    write_files(project.root, {"params.yaml": COURSE + "seed: 7\n"})
+    assert "not committed" in run(project)
+    assert subjects(project) == ["start"]
+
+
+def test_a_detached_head_is_gone_back_to(project: Studies) -> None:
+    """CI checks out a commit, not a branch."""
+    git(project.root, "checkout", "--quiet", "--detach")
+    commit = git(project.root, "rev-parse", "HEAD")
+    project.choose("demo")
+    run(project)
+    project.back()
+    assert (git(project.root, "rev-parse", "HEAD"), contents(project)) == (commit, FILES)
+    assert git(project.root, "branch", "--show-current") == ""
+
+
+def test_a_shallow_clone_is_enough(project: Studies, tmp_path: Path) -> None:
+    """The branch needs only the current commit."""
+    git(project.root, "commit", "--allow-empty", "--message", "newer")
+    git(tmp_path, "clone", "--quiet", "--depth=1", project.root.as_uri(), "shallow")
+    shallow = Studies(tmp_path / "shallow")
+    shallow.choose("demo")
+    run(shallow)
+    shallow.back()
+    assert contents(shallow) == FILES
+
+
+def test_a_third_study_starts_from_the_users_branch(project: Studies) -> None:
+    """It has none of the demo's results, and goes back to the same place."""
+    write_files(project.root, {"studies/long.yaml": SHORT.replace("demo", "long")})
+    git(project.root, "add", ".")
+    git(project.root, "commit", "--message", "another study")
+    project.choose("demo")
+    run(project)
+    project.choose("long")
+    assert subjects(project) == ["Start the study long", "another study", "start"]
+    assert project.back()[-1].startswith("back on main")
+
+
+def test_no_identity_is_needed_and_none_is_written(
+    project: Studies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commits have a neutral author; one that the user has configured is used."""
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "EMAIL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+    project.choose("demo")
+    show = ("log", "-1", "--format=%an %ae %cn %ce")
+    expected = "charlab charlab@localhost charlab charlab@localhost"
+    assert git(project.root, *show) == expected
+    Repository(project.root).git("config", "--local", "user.name", "Ada")
+    run(project)
+    assert git(project.root, *show) == expected.replace("charlab c", "Ada c")
+
+
+def test_a_folder_that_is_no_repository_says_what_to_do(tmp_path: Path) -> None:
+    """A download without .git; the message's command makes it one."""
+    write_files(tmp_path, FILES)
+    project = Studies(tmp_path)
+    assert project.names() == ["course", "demo"]
+    with pytest.raises(StudyError, match="git init && git add") as error:
+        project.choose("demo")
+    subprocess.run(str(error.value).split(": ")[-1], shell=True, cwd=tmp_path, check=True)
+    assert project.choose("course") == ["params.yaml already is the study course"]
+    assert Repository(tmp_path).changed() == []
+
+
+def test_back_from_a_branch_of_the_user_is_refused(project: Studies) -> None:
+    """There is no place to go back to; nor if the place has gone."""
+    with pytest.raises(StudyError, match="main is not the branch of a study"):
+        project.back()
+    git(project.root, "switch", "--quiet", "--create", "mine")
+    project.choose("demo")
+    git(project.root, "branch", "-D", "mine")
+    with pytest.raises(StudyError, match="made from mine, which is no longer there"):
+        project.back()
 
 
 def test_an_unknown_study_is_refused_and_the_known_ones_named(project: Studies) -> None:
     """Nothing has changed afterwards."""
-    with pytest.raises(StudyError, match=r"no study 'dmeo'; there are course, demo"):
-        project.switch("dmeo")
-    assert project.params.read_text(encoding="utf-8") == COURSE
+    for name in ("dmeo", "../demo"):
+        with pytest.raises(StudyError, match=rf"no study '{name}'; there are course, demo"):
+            project.choose(name)
+    assert contents(project) == FILES
+    assert git(project.root, "branch", "--format=%(refname:short)") == "main"
 
 
 def test_a_params_file_without_a_name_says_what_to_add(project: Studies) -> None:
-    """The name is what edits are kept under."""
-    project.params.write_text("text: a\n", encoding="utf-8")
+    """The branch is named after it."""
+    write_files(project.root, {"params.yaml": "text: a\n"})
     with pytest.raises(StudyError, match=r"expected study\.name"):
-        project.switch("demo")
+        project.choose("demo")
+
+
+def test_git_errors_are_passed_on(project: Studies) -> None:
+    """An untracked file where the branch has one stops the change, with git's own words."""
+    project.choose("demo")
+    run(project)
+    project.back()
+    write_files(project.root, {"plots/curve.csv": "mine\n"})
+    with pytest.raises(GitError, match=r"plots/curve\.csv"):
+        project.choose("demo")
+    assert contents(project) == {**FILES, "plots/curve.csv": "mine\n"}

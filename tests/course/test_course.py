@@ -12,9 +12,9 @@ import yaml
 
 from charlab.compare.compare import compare
 from charlab.core.files import write_json, write_text
-from charlab.course.check import CheckedFile, _compared, changed_code, outputs_of
+from charlab.course.handed_in import CourseError
+from charlab.course.outputs import CheckedFile, compared
 from charlab.course.workspace import (
-    CourseError,
     fill_homework,
     new_workspace,
     tasks_page,
@@ -121,7 +121,7 @@ def test_differences_are_named(tmp_path: Path) -> None:
         write_text(out / "history.csv", f"step,val\n1,3\n2,{loss}\n")
         write_text(out / "config.json", "{}\n")
     write_text(tmp_path / "given/data/model/own.txt", "mine")
-    files = list(_compared(tmp_path / "given", tmp_path / "made", "data/model"))
+    files = list(compared(tmp_path / "given", tmp_path / "made", "data/model"))
     assert files == [
         CheckedFile("data/model/config.json", "identical", []),
         CheckedFile(
@@ -136,27 +136,6 @@ def test_differences_are_named(tmp_path: Path) -> None:
         ),
         CheckedFile("data/model/own.txt", "extra", []),
     ]
-
-
-def test_changed_code_is_named(project: Path, tmp_path: Path) -> None:
-    """A workspace whose code is not the project's may compute something else."""
-    out = tmp_path / "student"
-    new_workspace(project, out, 1)
-    assert changed_code(project, out) == []
-    write_text(out / "src/charlab/a.py", "cheating\n")
-    write_text(out / "stages/more.py", "more\n")
-    assert changed_code(project, out) == ["src/charlab/a.py", "stages/more.py"]
-
-
-def test_a_stage_that_was_not_run_is_refused(tmp_path: Path) -> None:
-    """The message lists those that were run."""
-    with pytest.raises(CourseError, match=r"dvc\.lock: no record of a run"):
-        outputs_of(tmp_path, "train")
-    lock = {"stages": {"train": {"outs": [{"path": "data/model"}]}, "plan": {}}}
-    write_text(tmp_path / "dvc.lock", yaml.safe_dump(lock))
-    assert outputs_of(tmp_path, "train") == ["data/model"]
-    with pytest.raises(CourseError, match="no stage 'trian' was run; there are plan, train"):
-        outputs_of(tmp_path, "trian")
 
 
 @pytest.mark.slow
@@ -179,3 +158,14 @@ def test_a_class_works_end_to_end(clone: Clone, tmp_path: Path) -> None:
     assert "different  data/variants/rnn/40/metrics.json" in failed.stdout
     assert "test_bpc: 0.1 handed in" in failed.stdout
     assert student.status() == before
+    # None of the student's code has run so far; on request, it does.
+    marker = tmp_path / "ran"
+    script = student.root / "stages/compare.py"
+    code = script.read_text(encoding="utf-8")
+    write_text(
+        script, code.replace("import click\n", f"import click\nPath({str(marker)!r}).touch()\n")
+    )
+    assert "code changed: stages/compare.py" in clone.run(*check, "compare").stdout
+    assert not marker.exists()
+    clone.run(*check, "compare", "--run-their-code", check=False)
+    assert marker.exists()

@@ -61,6 +61,8 @@ class Model:
     dropout_at: str = "output"
     recurrent_dropout: float = 0.0
     initial_state: str = "zero"
+    input: str = "char"
+    direct_order: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,13 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from charlab.exact.layout import Array
 from charlab.exact.network import Network, Optimizer
+from charlab.exact.settings import DIRECT, INPUT, looks_up
 from charlab.models import torch_functions
 from charlab.models.initialization import initial_weights
+from charlab.models.ngrams import frequent_ngrams
 from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
+from charlab.models.weights import NO_NGRAMS
 from charlab.train.optimizers import NumpyOptimizer, clip_gradients
 from charlab.train.params import TrainParams
 
@@ -22,19 +25,27 @@ V, B, T = 29, 5, 7
 
 
 def made_weights(params: ModelParams) -> dict[str, Array]:
-    """Return weights whose learned initial state, if any, is not zero."""
+    """Return weights without zeros, in a learned initial state and in rows of n-grams either."""
     rng = np.random.default_rng(1)
-    weights = initial_weights(params, V, rng)
+    # Five characters are common, so that chunks meet n-grams with rows and without.
+    ngrams = frequent_ngrams(rng.integers(0, 5, 100), V, params)
+    weights = initial_weights(params, V, rng, ngrams)
     for name, value in weights.items():
-        if name.startswith("initial."):
+        if name.startswith("initial.") or name in (INPUT, DIRECT):
             weights[name] = rng.uniform(-0.5, 0.5, value.shape).astype(np.float32)
-    return weights
+    return weights | ({"ngrams": ngrams} if looks_up(params) else {})
+
+
+def text(rng: np.random.Generator, *shape: int) -> Any:
+    """Return characters of which the first five are common."""
+    return np.minimum(rng.integers(0, V, shape), rng.integers(0, V, shape)) % 7
 
 
 def reference(params: ModelParams, weights: dict[str, Array], dtype: torch.dtype) -> CharRNN:
     """Return the network that torch runs and autograd differentiates."""
     by_torch = ModelParams.model_validate({**params.model_dump(), "backend": "torch"})
-    network = CharRNN(V, by_torch, dropout_source=torch.Generator()).to(dtype)
+    ngrams = weights.get("ngrams", NO_NGRAMS)
+    network = CharRNN(V, by_torch, dropout_source=torch.Generator(), ngrams=ngrams).to(dtype)
     network.load(weights)
     return network
 
@@ -75,7 +86,7 @@ def largest_difference(
     rng = np.random.default_rng(2)
     losses, others = [0.0], [0.0]
     for _ in range(2):
-        inputs, targets = rng.integers(0, V, (2, T, B))
+        inputs, targets = text(rng, 2, T, B) if "ngrams" in weights else rng.integers(0, V, (2, T, B))
         loss = ours.loss_and_gradients(inputs, targets)
         use_masks_of(ours, theirs, monkeypatch)
         theirs.zero_grad()
@@ -86,7 +97,8 @@ def largest_difference(
         losses.append(abs(loss - expected.item()))
         for name, value in theirs.named_weights().items():
             gradient = np.zeros(value.shape) if value.grad is None else value.grad.numpy()
-            others.append(abs(gradient - ours.gradients[name]).max())
+            own = ours.tables[name].dense() if name in ours.tables else ours.gradients[name]
+            others.append(abs(gradient - own).max())
         for mine, layer in zip(ours.state(), state, strict=True):
             others += [abs(a - b.numpy()).max() for a, b in zip(mine, layer, strict=True)]
         ours.updates += 1
@@ -128,6 +140,32 @@ def test_dropout_agrees_with_autograd(
     model = {"cell": cell, "layers": 2, "hidden": 21, **rates}
     for dtype, limit in ((np.float64, 1e-10), (np.float32, 1e-5)):
         assert max(largest_difference(model, dtype, monkeypatch)) < limit
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("cell", "input", "direct_order", "options"),
+    [
+        ("rnn", "bigram", 0, {}),
+        ("gru", "trigram", 1, {"layers": 2, "initial_state": "learned", "dropout": 0.3}),
+        ("gru", "char", 1, {"activation": "relu"}),
+        ("gru", "bigram", 2, {"activation": "sigmoid"}),
+        ("lstm", "char", 3, {"dropout": 0.3, "dropout_at": "variational"}),
+        ("lstm", "trigram", 3, {"recurrent_dropout": 0.2, "hidden": 32}),
+    ],
+)
+def test_rows_of_ngrams_agree_with_autograd(
+    cell: str,
+    input: str,
+    direct_order: int,
+    options: dict[str, Any],
+    dtype: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Losses, all gradients and states, where chunks meet n-grams with rows and without."""
+    model = {"cell": cell, "hidden": 13, "input": input, "direct_order": direct_order, **options}
+    loss, rest = largest_difference(model, dtype, monkeypatch)
+    assert max(loss, rest) < (1e-10 if dtype == np.float64 else 1e-5)
 
 
 @pytest.mark.parametrize("clip", ["norm", "value", "none"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from charlab.fetch.download import Policy
+from charlab.fetch.policy import Policy
 
 TAG = '"one"'
 BODY = bytes(range(32, 127)) * 400

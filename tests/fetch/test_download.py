@@ -29,7 +29,8 @@ from misbehaving_server import (
 )
 
 import charlab
-from charlab.fetch.download import DownloadError, HostError, download
+from charlab.fetch.download import download
+from charlab.fetch.policy import DownloadError, HostError
 
 
 def fetch(script: Script, part: Path, **options: object) -> bytes:
@@ -178,7 +179,8 @@ def test_killed_process_leaves_a_valid_part(tmp_path: Path) -> None:
     part, out = tmp_path / "p.part", tmp_path / "out"
     program = (
         "import sys; from pathlib import Path\n"
-        "from charlab.fetch.download import Policy, download\n"
+        "from charlab.fetch.download import download\n"
+        "from charlab.fetch.policy import Policy\n"
         "from charlab.core.files import write_bytes\n"
         "policy = Policy(pause=0.0, backoff=0.01)\n"
         "print('started', flush=True)\n"

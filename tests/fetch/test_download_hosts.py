@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import ssl
@@ -14,11 +13,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-import requests
 from misbehaving_server import BODY, Script, plain, quick, serving, trickle
 
 import charlab
-from charlab.fetch.download import DownloadError, HostError, download
+from charlab.fetch.download import download
+from charlab.fetch.policy import DownloadError, HostError
 
 
 def test_pause_between_two_requests(tmp_path: Path) -> None:
@@ -34,7 +33,8 @@ def test_processes_take_turns(tmp_path: Path) -> None:
     """The second process waits for the first and then for the pause."""
     program = (
         "import sys; from pathlib import Path\n"
-        "from charlab.fetch.download import Policy, download\n"
+        "from charlab.fetch.download import download\n"
+        "from charlab.fetch.policy import Policy\n"
         "download(sys.argv[1], Path(sys.argv[2]), 'x', Policy(pause=0.3))\n"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(charlab.__file__).parents[1])}
@@ -96,19 +96,3 @@ def test_self_signed_certificate_is_refused(tmp_path: Path) -> None:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def test_redirect_from_https_to_http_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The body of a server that cannot be verified is not read."""
-
-    def answer(*_: object, **__: object) -> requests.Response:
-        response = requests.Response()
-        response.status_code, response.url = 200, "http://host/book.txt"
-        response.raw = io.BytesIO(BODY)
-        return response
-
-    monkeypatch.setattr(requests.Session, "get", answer)
-    with pytest.raises(DownloadError, match="redirected from https to http"):
-        download("https://host/book.txt", tmp_path / "p.part", "x", quick())

@@ -10,9 +10,9 @@ from misbehaving_server import Script, cut, plain, serving, status
 
 from charlab.core.errors import CharlabError
 from charlab.fetch import gutenberg
-from charlab.fetch.download import Policy
 from charlab.fetch.gutenberg import fetch_book, fetch_text, scratch_folder, user_agent
 from charlab.fetch.mirrors import mirrors
+from charlab.fetch.policy import Policy
 from charlab.fetch.verify import FetchError
 from charlab.synthetic.text import write
 from small_gutenberg import BOOK, make_mirror

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from charlab.baselines.compressors import COMPRESSORS, Compressor, nats_added, ppmd_size
 from charlab.baselines.ngram import nats_by_order
 from charlab.baselines.params import BaselineParams
-from charlab.core.files import atomic, write_json
+from charlab.core.files import atomic, remove, write_json
+from charlab.core.folders import replacing
 from charlab.core.sums import mean, total
 from charlab.synthetic.text import Floor, NotInventedError, code_length
 from charlab.vocab.encoded_text import EncodedText
@@ -55,13 +56,14 @@ class Baselines:
 
     def save(self, figures: Path, folder: Path) -> None:
         """Write the document to ``figures``, the arrays to ngram.npy and floor.npy."""
+        # A floor of an earlier run would be taken for this text's.
+        with replacing(folder) as arrays:
+            _save_array(arrays / "ngram.npy", self.ngram_nats)
+            if self.floor is not None:
+                _save_array(arrays / "floor.npy", self.floor)
+            # Missing until the arrays are in place, so that the two never disagree.
+            remove(figures)
         write_json(figures, self.figures)
-        _save_array(folder / "ngram.npy", self.ngram_nats)
-        if self.floor is None:
-            # A floor of an earlier run would be taken for this text's.
-            (folder / "floor.npy").unlink(missing_ok=True)
-        else:
-            _save_array(folder / "floor.npy", self.floor)
 
 
 def _save_array(path: Path, array: npt.NDArray[Any]) -> None:

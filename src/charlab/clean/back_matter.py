@@ -45,11 +45,10 @@ def find_footer(ends: Ends, after: int) -> int:
     # From the last line up: a body may quote an END line, but not after the real one.
     for index in range(footer - 1, low - 1, -1):
         line = ends.lines[index]
-        if "**" in line and markers.END.match(line):
-            footer = index
-            break
-        if "*** " in line and markers.GLUED_END.search(line):
-            footer = index + 1
+        glued = "*** " in line and markers.GLUED_END.search(line) is not None
+        whole = "**" in line and markers.END.match(line) is not None
+        if (glued or whole) and markers.is_after_end(ends.text(index + 1, index + 60)):
+            footer = index if whole else index + 1
             break
     # Small print may come before the END line. Searching all lines at once for a few words is
     # much faster than inspecting each.

@@ -14,7 +14,7 @@ from pathlib import Path
 from charlab.clean.cleaner import clean_file
 from charlab.clean.fingerprints import check
 from charlab.clean.params import CleanParams
-from charlab.core.files import write_json, write_text
+from charlab.core.files import remove, write_json, write_text
 from charlab.fetch.params import TextParams
 
 
@@ -61,11 +61,18 @@ def clean_text(
     list of str
         Messages for the user.
     """
+    # Missing until the body is in place, so that the two never disagree.
+    remove(files.record)
     if text.builtin is not None or text.as_bytes:
         _keep_whole(files, "latin-1" if text.as_bytes else "utf-8")
         return []
     record = clean_file(
-        files.raw, files.out, files.record, params=params, allow_copyrighted=text.allow_copyrighted
+        files.raw,
+        files.out,
+        files.record,
+        params=params,
+        allow_copyrighted=text.allow_copyrighted,
+        encoding=text.encoding,
     )
     messages = [f"{slug}: {warning}" for warning in record.warnings]
     # The recorded fingerprint is that of the body without changes to characters.

@@ -17,14 +17,23 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from charlab.clean.back_matter import FOOTER, closing_at, find_footer, trim_back
-from charlab.clean.encoding import CHUNK, decode, detect_encoding
+from charlab.clean.characters import changed
+from charlab.clean.damage import Evidence
+from charlab.clean.encoding import detect_encoding
 from charlab.clean.front_matter import trim_front
-from charlab.clean.header import Header, find_header, header_of_blocks, read_header
+from charlab.clean.header import Header, find_header, read_header
 from charlab.clean.lines import TAIL, Ends, Removed
-from charlab.clean.normalize import normalized
 from charlab.clean.params import CleanParams
+from charlab.clean.reading import decode
 from charlab.clean.record import CleaningRecord
-from charlab.clean.reject import CleaningError, refuse_copyrighted, refuse_tiny, refuse_web_page
+from charlab.clean.reject import (
+    CleaningError,
+    TwoBooksError,
+    refuse_binary,
+    refuse_copyrighted,
+    refuse_tiny,
+    refuse_web_page,
+)
 from charlab.clean.scan import InMemory, OnDisk, Scan, Source, refuse_two_books, scan
 from charlab.core.files import atomic, write_json
 
@@ -33,16 +42,18 @@ NO_HEADER = read_header("")
 PASSES = 8
 """Maximum number of passes over a text; two suffice for almost all."""
 
-OPENING = 4_000
-"""Number of characters that suffice to see that a text is not tiny."""
+
+SMALL = 1 << 25
+"""Bytes of a file that is held in memory as a whole."""
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A body and the record of its cleaning."""
+    """A body, the record of its cleaning, and the evidence for the file's encoding."""
 
     text: str
     record: CleaningRecord
+    evidence: Evidence
 
 
 @dataclass
@@ -65,7 +76,11 @@ class _Body:
 
 
 def clean(
-    raw: bytes, *, params: CleanParams | None = None, allow_copyrighted: bool = False
+    raw: bytes,
+    *,
+    params: CleanParams | None = None,
+    allow_copyrighted: bool = False,
+    encoding: str | None = None,
 ) -> Cleaned:
     """Reduce a raw Gutenberg file to the body of its book.
 
@@ -77,6 +92,8 @@ def clean(
         Changes to make to characters; none by default.
     allow_copyrighted : bool
         Accept a book whose header says that it is under copyright.
+    encoding : str, optional
+        The encoding of the file; detected by default.
 
     Returns
     -------
@@ -90,17 +107,13 @@ def clean(
         copyright that is not allowed; each case has a class of its own in
         :mod:`charlab.clean.reject`.
     """
-    decoded = decode(raw)
+    decoded = decode(raw, encoding)
     source = InMemory(decoded.text)
     body = _find_body(source, allow_copyrighted)
-    parts, digest = [], hashlib.sha256()
-    for text, encoded in normalized(source.read(body.start, body.end), params or CleanParams()):
-        parts.append(text)
-        digest.update(encoded)
-    # A single part is not copied.
-    text = parts[0] if len(parts) == 1 else "".join(parts)
-    record = _record(body, (decoded.encoding, decoded.why), len(text), digest.hexdigest())
-    return Cleaned(text, record)
+    text = "".join(_written(source, body, params or CleanParams()))
+    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    record = _record(body, decoded.evidence, len(text), digest)
+    return Cleaned(text, record, decoded.evidence)
 
 
 def clean_file(
@@ -110,7 +123,7 @@ def clean_file(
     *,
     params: CleanParams | None = None,
     allow_copyrighted: bool = False,
-    size: int = CHUNK,
+    encoding: str | None = None,
 ) -> CleaningRecord:
     """Clean one file of any length in constant memory, and write its body atomically.
 
@@ -120,19 +133,20 @@ def clean_file(
         The file.
     out, record : Path
         Files to write: the body in UTF-8, and the record of its cleaning as JSON.
-    params, allow_copyrighted
+    params, allow_copyrighted, encoding
         The same as for :func:`clean`, and so are the errors.
-    size : int
-        Bytes to read at a time.
     """
     with _naming(source), source.open("rb") as stream:
-        evidence = detect_encoding(stream, size)
-        text = OnDisk(stream, evidence[0], size)
+        evidence = detect_encoding(stream, named=encoding)
+        text: Source = OnDisk(stream, evidence)
+        if source.stat().st_size <= SMALL:
+            # Decoded once, not once in each pass.
+            text = InMemory("".join(text.read(0, None)))
         body = _find_body(text, allow_copyrighted)
         characters, digest = 0, hashlib.sha256()
         with atomic(out) as target:
-            pieces = text.read(body.start, body.end)
-            for piece, encoded in normalized(pieces, params or CleanParams()):
+            for piece in _written(text, body, params or CleanParams()):
+                encoded = piece.encode("utf-8")
                 target.write(encoded)
                 digest.update(encoded)
                 characters += len(piece)
@@ -140,6 +154,16 @@ def clean_file(
     if record is not None:
         write_json(record, asdict(result))
     return result
+
+
+def _written(source: Source, body: _Body, params: CleanParams) -> Iterator[str]:
+    """Yield the pieces of a body as they are written; the last ends with a line end."""
+    ended = True
+    for piece in source.read(body.start, body.end):
+        yield changed(piece, params)
+        ended = piece.endswith("\n")
+    if not ended:
+        yield "\n"
 
 
 @contextmanager
@@ -152,26 +176,31 @@ def _naming(source: Path) -> Iterator[None]:
 
 
 def _find_body(source: Source, allow_copyrighted: bool) -> _Body:
-    """Strip a text repeatedly until nothing more is recognized.
+    """Strip a text repeatedly until it has no mark of Project Gutenberg.
 
-    This makes cleaning idempotent.
+    This makes cleaning idempotent: the last pass is the one that a clean text gets.
     """
     body = _Body()
     for number in range(PASSES):
         text = scan(source.read(body.start, body.end))
+        what = "the body" if number else "the file"
         if number == 0:
             body.lines, body.characters = text.lines, text.characters
             body.end, body.last_line = text.characters, text.lines
-            refuse_web_page(text.ends.text(0, 40))
-            refuse_tiny(text.ends.text(0, OPENING), "the file")
+        refuse_binary(text.start.encode("utf-8"))
+        refuse_web_page(text.start)
+        refuse_tiny(text.start, what)
         refuse_two_books(text)
         if not _strip(text, body, allow_copyrighted, first_pass=number == 0):
-            break
-    return body
+            body.warnings += _notices(text, body)
+            return body
+    raise TwoBooksError(
+        f"expected one header and one footer, found them nested {PASSES} times; cut the file"
+    )
 
 
 def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -> bool:
-    """Remove everything around the book; return whether another pass may find more."""
+    """Remove everything around the book; return whether the text had any mark."""
     ends = text.ends
     # An END line above the tail is handled first; the next pass sees the rest.
     cut = _end_in_the_middle(text)
@@ -184,22 +213,22 @@ def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -
     head = ends.text(0, to)
     if not allow_copyrighted:
         refuse_copyrighted(head)
-    header = read_header(head)
+    if to or first_pass:
+        body.header = read_header(head)
     footer = find_footer(ends, to)
     if first_pass:
-        body.header = header
         body.warnings += _warnings(ends, to, footer)
     # An unmarked text may be the user's own, of which even "Produced by" must stay.
-    marked = to > 0 or footer < len(ends.lines) or closing_at(ends, header) < ends.end
+    marked = to > 0 or footer < len(ends.lines) or closing_at(ends, body.header) < ends.end
     ends.cut_front(to, "header")
     ends.cut_back(footer, FOOTER)
     if marked:
-        trim_front(ends, header)
-        trim_back(ends, header)
-    refuse_tiny(ends.text(ends.first, min(ends.end, ends.first + OPENING)), "the body")
-    start, end = ends.characters_before(), text.characters - ends.characters_after()
-    _narrow(body, ends, start, end)
-    return marked and _is_marked(text, start, end)
+        trim_front(ends, body.header)
+        trim_back(ends, body.header)
+    if ends.first >= ends.end:
+        refuse_tiny("", "the body")
+    _narrow(body, ends, text.characters)
+    return marked
 
 
 def _end_in_the_middle(text: Scan) -> tuple[int, int] | None:
@@ -211,27 +240,24 @@ def _end_in_the_middle(text: Scan) -> tuple[int, int] | None:
     return None
 
 
-def _is_marked(text: Scan, start: int, end: int) -> bool:
-    """Return whether a marker is left in a range of characters that is taken for the body."""
-    ends = text.ends
-    # The rest of the text as if it were a file of its own.
-    has_middle = ends.first <= ends.middle < ends.end
-    rest = Ends(ends.lines[ends.first : ends.end], ends.between if has_middle else 0)
-    return (
-        any(start <= marker.offset < end for marker in text.markers)
-        or header_of_blocks(rest) > 0
-        or closing_at(rest, NO_HEADER) < rest.end
-    )
-
-
-def _narrow(body: _Body, ends: Ends, start: int, end: int) -> None:
-    """Narrow a body to a range of its characters, whose lines are those of ``ends``."""
+def _narrow(body: _Body, ends: Ends, characters: int) -> None:
+    """Narrow a body of some length to what is left of its lines."""
     # Line numbers in ``ends`` count from the body, those of the record from the whole text.
     offset = body.first_line - 1
     body.removed += [Removed(r.first + offset, r.last + offset, r.why) for r in ends.removed]
     body.last_line = offset + ends.number(ends.end - 1)
     body.first_line = offset + ends.number(ends.first)
-    body.start, body.end = body.start + start, body.start + end
+    body.end = body.start + characters - ends.characters_after()
+    body.start += ends.characters_before()
+
+
+def _notices(text: Scan, body: _Body) -> list[str]:
+    """Return a warning if notices of the project's terms are within the body."""
+    if not text.notices or not body.removed:
+        return []
+    lines = ", ".join(str(body.first_line + line - 1) for line in text.notices[:5])
+    more = f" and {len(text.notices) - 5} more" if len(text.notices) > 5 else ""
+    return [f"a notice of Project Gutenberg stays within the body, at line {lines}{more}"]
 
 
 def _warnings(ends: Ends, to: int, footer: int) -> list[str]:
@@ -243,22 +269,22 @@ def _warnings(ends: Ends, to: int, footer: int) -> list[str]:
     return ["no header found; the text may be cut off"] if to == 0 else []
 
 
-def _record(body: _Body, evidence: tuple[str, str], characters: int, digest: str) -> CleaningRecord:
-    header, (encoding, why) = body.header, evidence
+def _record(body: _Body, evidence: Evidence, characters: int, digest: str) -> CleaningRecord:
+    header = body.header
     return CleaningRecord(
         title=header.title,
         author=header.author,
         language=header.language,
         release_date=header.release_date,
         gutenberg=header.gutenberg,
-        encoding=encoding,
-        why=why,
+        encoding=evidence.encoding,
+        why=evidence.why,
         removed=tuple(sorted(body.removed, key=lambda removed: removed.first)),
         lines=body.lines,
         body_first=body.first_line,
         body_last=body.last_line,
         characters_read=body.characters,
         characters=characters,
-        warnings=tuple(body.warnings),
+        warnings=(*evidence.warnings, *body.warnings),
         body_sha256=digest,
     )

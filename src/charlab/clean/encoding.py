@@ -1,29 +1,28 @@
-"""Detect the encoding of a file from its bytes, and decode it to NFC with LF line ends.
+"""Detect the encoding of a file from its bytes.
 
 Project Gutenberg's files declare their character set in terms that Python does not know, or
-wrongly, or not at all, and statistics can only guess. Here the bytes decide, in this order:
+wrongly, or not at all, and the guess of a statistical library changes from version to version. Here
+the bytes decide, in this order:
 
-1. a byte order mark;
-2. strict UTF-8, which text in another encoding practically never satisfies by chance;
-3. the declared character set, if the bytes are consistent with it;
-4. CP1252 if bytes 0x80 to 0x9F occur (letters and quotation marks there, control characters
-   in Latin-1), otherwise Latin-1.
+1. the encoding that the user names;
+2. a byte order mark, zero bytes in the pattern of UTF-16 or UTF-32, the escapes of ISO-2022;
+3. UTF-8, which text in another encoding practically never satisfies by chance. A file may have a
+   few invalid bytes if a mark, a declaration or the other characters show that it is UTF-8;
+4. the declared character set, if the bytes are consistent with it;
+5. CP1252 if bytes 0x80 to 0x9F occur (letters and quotation marks there, control characters
+   in Latin-1), otherwise Latin-1. This last resort is a guess, and comes with a warning.
 """
 
 from __future__ import annotations
 
 import codecs
-import io
 import re
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import IO
 
-import numpy as np
-
-from charlab.clean.reject import NotTextError, refuse_binary
+from charlab.clean.damage import ADVICE, LONG_RUN, Evidence, find_damage
+from charlab.clean.legacy import declared_charset, find_charset, find_legacy
+from charlab.clean.reject import EncodingError, NotTextError, refuse_binary
 
 CHUNK = 1 << 22
 """Bytes to read at a time."""
@@ -39,260 +38,168 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-DECLARED = re.compile(
-    rb"^(?:Character set encoding|Charset|Encoding):[ \t]*(\S[^\r\n]*)", re.M | re.I
-)
-C1 = re.compile("[\x80-\x9f]")
-C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
-IN_CP1252 = bytes(sorted({*range(0x80, 0xA0)} - {0x81, 0x8D, 0x8F, 0x90, 0x9D}))
-"""The bytes from 0x80 to 0x9F to which CP1252 assigns a character."""
-
-UNTRUSTED = ("ascii", "utf-8", "utf-8-sig", "utf-16", "utf-32", "iso8859-1", "cp1252")
-"""Declared encodings to ignore: already refuted, or decided by bytes 0x80 to 0x9F."""
-
-MULTIBYTE = ("cp932", "cp936", "cp949", "cp950")
-BETWEEN_LETTERS = re.compile(rb"[A-Za-z]([\x80-\xff])(?=[A-Za-z])")
+# The escapes that switch to Japanese and Korean characters in ISO-2022.
+ESCAPES = re.compile(rb"\x1b\$(?:[@B]|[()][@-D])")
+ISO_2022 = ("iso2022_jp", "iso2022_kr", "iso2022_jp_2004")
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """A text in NFC with LF line ends, the encoding of its bytes, and the evidence for it."""
-
-    text: str
-    encoding: str
-    why: str
-
-
-def decode(raw: bytes) -> Decoded:
-    """Decode a whole file held in memory.
-
-    Raises
-    ------
-    NotTextError
-        If the bytes are those of a binary file.
-    """
-    start = raw[:HEADER]
-    text = None
-    if _byte_order_mark(start) in (None, "utf-8") and b"\x1b" not in start and b"\0" not in raw:
-        refuse_binary(start)
-        text = _decode_utf8(raw)
-    if text is not None:
-        return Decoded(text, "utf-8", _why_utf8(start, raw.isascii()))
-    encoding, why = detect_encoding(io.BytesIO(raw))
-    return Decoded("".join(pieces(io.BytesIO(raw), encoding)), encoding, why)
-
-
-def _decode_utf8(raw: bytes) -> str | None:
-    """Decode UTF-8 in fewer passes than :func:`pieces` needs; return None for other bytes."""
-    body = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    has_c1 = C1_IN_UTF8.search(body) is not None
-    return _normalize(text, has_c1) if has_c1 or not is_plainly_nfc(body) else text
-
-
-def is_plainly_nfc(encoded: bytes) -> bool:
-    """Return whether UTF-8 contains only characters that are in NFC in any context.
-
-    These are the characters below U+0300, whose UTF-8 starts with a byte below 0xCC, and the
-    dashes and quotation marks from U+2010 to U+2027. Comparing bytes is four times as fast as
-    calling unicodedata.
-    """
-    if encoded.isascii():
-        return True
-    octets = np.frombuffer(encoded, dtype=np.uint8)
-    high = np.flatnonzero(octets >= 0xCC)
-    # A text with any other character usually has one early, so a sample is checked first.
-    sample = high[:1_000]
-    for begins in (sample, high) if len(high) > len(sample) else (sample,):
-        third = octets[np.minimum(begins + 2, len(octets) - 1)]
-        # U+2010 to U+2027 are E2 80 90 to E2 80 A7.
-        quotes = (octets[begins] == 0xE2) & (octets[begins + 1] == 0x80)
-        if not (quotes & (third >= 0x90) & (third <= 0xA7)).all():
-            return False
-    return True
-
-
-def _byte_order_mark(start: bytes) -> str | None:
-    return next((name for mark, name in BYTE_ORDER_MARKS if start.startswith(mark)), None)
-
-
-def _why_utf8(start: bytes, ascii_only: bool) -> str:
-    if start.startswith(codecs.BOM_UTF8):
-        return "byte order mark"
-    return "ASCII only" if ascii_only else "valid as strict UTF-8"
-
-
-def pieces(stream: IO[bytes], encoding: str, size: int = CHUNK) -> Iterator[str]:
-    """Yield the text of :class:`Decoded` in pieces; all but the last end with a line end.
+def detect_encoding(stream: IO[bytes], size: int = CHUNK, named: str | None = None) -> Evidence:
+    """Return the encoding of a file, which is left positioned at its start.
 
     Parameters
     ----------
     stream : binary file
-        Positioned at its start.
-    encoding : str
-        As returned by :func:`detect_encoding`.
+        Positioned at its start. It is read once, or twice if it is not plain UTF-8.
     size : int
-        Bytes to read at a time; memory use is a small multiple of it, or of the longest line.
-    """
-    name = "utf-8-sig" if encoding == "utf-8" else encoding
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(name)(), translate=True)
-    unfinished: list[str] = []
-    has_c1 = encoding != "utf-8"
-    for chunk in iter(partial(stream.read, size), b""):
-        # Searching bytes is twenty times as fast as searching characters; a chunk may end
-        # between the two bytes of a C1 control.
-        has_c1 = has_c1 or C1_IN_UTF8.search(chunk) is not None or chunk.endswith(b"\xc2")
-        text = _decode_chunk(decoder, chunk, encoding)
-        end = text.rfind("\n") + 1
-        if end:
-            # Complete lines only, so that no combining character is cut from its base.
-            yield _normalize("".join((*unfinished, text[:end])), has_c1)
-            unfinished = []
-        unfinished.append(text[end:])
-    rest = "".join(unfinished) + _decode_chunk(decoder, b"", encoding, final=True)
-    if rest:
-        yield _normalize(rest, has_c1)
-
-
-def _decode_chunk(
-    decoder: io.IncrementalNewlineDecoder, chunk: bytes, encoding: str, final: bool = False
-) -> str:
-    try:
-        return decoder.decode(chunk, final)
-    except UnicodeDecodeError as error:
-        raise NotTextError(
-            f"expected {encoding}, as its byte order mark says, found invalid bytes "
-            f"{error.object[error.start : error.end]!r}; fetch the file again"
-        ) from None
-
-
-def detect_encoding(stream: IO[bytes], size: int = CHUNK) -> tuple[str, str]:
-    """Return the name of a file's encoding and the evidence for it.
-
-    The stream is positioned at its start, and left there. It is read in chunks of ``size``
-    bytes: once, or twice if it is not UTF-8.
+        Bytes to read at a time.
+    named : str, optional
+        The encoding that the user names.
 
     Raises
     ------
     NotTextError
         If the bytes are those of a binary file.
+    EncodingError
+        If the bytes are not text in the encoding that the user names or a mark announces, or if
+        the encoding changes within the file.
     """
     start = stream.read(HEADER)
     stream.seek(0)
-    marked = _byte_order_mark(start)
+    if named is not None:
+        return _checked(stream, size, text_encoding(named), "named by the user")
+    marked = next((name for mark, name in BYTE_ORDER_MARKS if start.startswith(mark)), None)
     if marked is not None and marked != "utf-8":
-        return marked, "byte order mark"
+        return _checked(stream, size, marked, "byte order mark")
+    wide = _wide(start)
+    if wide is not None:
+        return _checked(stream, size, wide, f"its zero bytes are those of {wide}")
     refuse_binary(start)
-    position, ascii_only = _first_not_utf8(stream, size)
-    stream.seek(0)
-    declared = _declared(start)
-    if position is None:
-        # ISO-2022 encodes everything in ASCII bytes, so its escape characters are the evidence.
-        if ascii_only and b"\x1b" in start and declared and declared.startswith("iso2022"):
-            return declared, f"declared {declared}, and its escape sequences are there"
-        return "utf-8", _why_utf8(start, ascii_only)
-    encoding, why = _not_utf8(stream, declared, size)
-    stream.seek(0)
-    return encoding, f"not UTF-8 at byte {position}; {why}"
+    invalid, ascii_only, escapes = _first_not_utf8(stream, size)
+    declared = declared_charset(start)
+    if escapes:
+        return _escaped(stream, size, declared)
+    if not invalid:
+        why = (
+            "byte order mark" if marked else "ASCII only" if ascii_only else "valid as strict UTF-8"
+        )
+        return Evidence("utf-8", why)
+    if marked:
+        return _checked(stream, size, "utf-8", "byte order mark")
+    return _damaged_utf8(stream, size, declared) or find_legacy(stream, size, declared)
 
 
-def _first_not_utf8(stream: IO[bytes], size: int) -> tuple[int | None, bool]:
-    """Return the position of the first byte that is not UTF-8, and whether all is ASCII."""
+def text_encoding(name: str) -> str:
+    """Return Python's name for an encoding of text.
+
+    Raises
+    ------
+    EncodingError
+        If Python has no such encoding.
+    """
+    codec = find_charset(name)
+    if codec is None:
+        raise EncodingError(
+            f"{name!r} is not an encoding that Python knows; expected a name such as utf-8, "
+            "cp1251, koi8-r, shift_jis, gb18030, big5"
+        )
+    # Marks and byte orders are detected, so the general names serve.
+    return "utf-8" if codec in ("utf-8-sig", "ascii") else codec
+
+
+def _wide(start: bytes) -> str | None:
+    """Return the encoding of a file with zero bytes in the pattern of UTF-16 or UTF-32."""
+    if start.count(0) < max(2, len(start) // 100):
+        return None
+    best, most = None, 0
+    for name in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
+        try:
+            text = codecs.getincrementaldecoder(name)().decode(start)
+        except UnicodeDecodeError:
+            continue
+        # In the wrong byte order, blanks and line ends become other characters.
+        score = sum(map(text.count, "\n\r \u3000\u3001\u3002"))
+        if "\0" not in text and score > most:
+            best, most = name, score
+    return best
+
+
+def _first_not_utf8(stream: IO[bytes], size: int) -> tuple[bool, bool, bool]:
+    """Return whether a byte is not UTF-8, whether all is ASCII, and whether ISO-2022 escapes occur.
+
+    Raises
+    ------
+    NotTextError
+        If a byte is zero.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    # pending: bytes of a character that the last chunk cut in two.
-    read, ascii_only, pending = 0, True, 0
+    # pending: a character that the last chunk cut in two. last: an escape that it may have cut.
+    read, valid, ascii_only, pending, last, escapes = 0, True, True, b"", b"", False
     for chunk in iter(partial(stream.read, size), b""):
         if b"\0" in chunk:
             raise NotTextError(
                 f"byte {read + chunk.index(0)} is zero, so this is a binary file; give the "
                 "plain-text file of the book"
             )
-        if pending or not chunk.isascii():
+        if b"\x1b" in chunk or b"\x1b" in last:
+            escapes = escapes or ESCAPES.search(last + chunk) is not None
+        last = (last + chunk)[-3:]
+        if valid and (pending or not chunk.isascii()):
             ascii_only = False
             try:
                 decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                return read - pending + error.start, False
-            pending = len(decoder.getstate()[0])
+            except UnicodeDecodeError:
+                valid = False
+            pending = decoder.getstate()[0]
         read += len(chunk)
-    return (read - pending if pending else None), ascii_only
+    stream.seek(0)
+    return not valid or bool(pending), ascii_only, escapes
 
 
-class _Candidate:
-    """A declared encoding, tested against the bytes of the file."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.is_valid = name, True
-        self.decoder = codecs.getincrementaldecoder(name)()
-        self.between_letters = self.letters = 0
-        single = name.startswith(("iso8859", "cp", "koi8", "mac"))
-        self.is_single_byte = single and name not in MULTIBYTE
-
-    def feed(self, chunk: bytes, final: bool = False) -> None:
-        """Test the next bytes."""
-        try:
-            # No book contains C1 controls, so decoding to one refutes the encoding.
-            text = self.decoder.decode(chunk, final)
-            self.is_valid = self.is_valid and C1.search(text) is None
-        except UnicodeDecodeError:
-            self.is_valid = False
-        if self.is_valid and self.is_single_byte:
-            for match in BETWEEN_LETTERS.finditer(chunk):
-                self.between_letters += 1
-                self.letters += match[1].decode(self.name, "replace").isalpha()
-
-    @property
-    def agrees(self) -> bool:
-        """True if the bytes are valid, and those between two ASCII letters are mostly letters."""
-        return self.is_valid and self.letters >= 0.9 * self.between_letters
+def _checked(stream: IO[bytes], size: int, encoding: str, why: str) -> Evidence:
+    """Return the evidence for a known encoding; few of the bytes may be invalid."""
+    damage = find_damage(stream, encoding, size)
+    if damage.zeros:
+        raise NotTextError(
+            f"it has zero characters as {encoding} ({why}), so it is no text; {ADVICE}"
+        )
+    if damage.invalid > max(10, damage.valid // 10):
+        raise EncodingError(
+            f"the encoding is {encoding} ({why}), but {damage.invalid:,} bytes are not: "
+            f"{damage.places()}; {ADVICE}, or convert the file"
+        )
+    return Evidence(encoding, why, damage.warnings())
 
 
-def _not_utf8(stream: IO[bytes], declared: str | None, size: int) -> tuple[str, str]:
-    """Return the encoding of a file that is not UTF-8, and the evidence."""
-    candidate = _Candidate(declared) if declared is not None else None
-    has_c1, cp1252 = False, True
-    for chunk in iter(partial(stream.read, size), b""):
-        c1 = chunk.translate(None, bytes(range(0x80))).translate(None, bytes(range(0xA0, 0x100)))
-        has_c1 = has_c1 or bool(c1)
-        cp1252 = cp1252 and not c1.translate(None, IN_CP1252)
-        if candidate is not None:
-            candidate.feed(chunk)
-    if candidate is not None:
-        candidate.feed(b"", final=True)
-        if candidate.agrees:
-            return candidate.name, f"declared {candidate.name}, and the bytes agree"
-    if not has_c1:
-        return "latin-1", "it has no bytes from 0x80 to 0x9F"
-    if cp1252:
-        return "cp1252", "it has bytes from 0x80 to 0x9F, which are characters in CP1252"
-    return "latin-1", "it has bytes from 0x80 to 0x9F that are no characters in CP1252"
+def _escaped(stream: IO[bytes], size: int, declared: str | None) -> Evidence:
+    """Return the evidence for a file with the escapes of ISO-2022."""
+    names = (declared, *ISO_2022) if declared and declared.startswith("iso2022") else ISO_2022
+    for name in filter(None, names):
+        damage = find_damage(stream, name, size)
+        if not damage.invalid:
+            return Evidence(name, f"the escape sequences are those of {name}", damage.warnings())
+    raise EncodingError(
+        f"it has the escape sequences of ISO-2022, but is none of {', '.join(ISO_2022)}; {ADVICE}"
+    )
 
 
-def _declared(start: bytes) -> str | None:
-    """Return Python's name for the declared character set, unless it cannot be trusted."""
-    match = DECLARED.search(start)
-    if match is None:
-        return None
-    words = match[1].decode("ascii", "replace").strip()
-    # The whole field, then each word with a digit: "ISO-8859-3 (Latin-3)" needs the second.
-    for name in (words, *re.findall(r"[A-Za-z][\w-]*\d[\w-]*", words)):
-        try:
-            known = codecs.lookup(re.sub(r"(?i)^(?:codepage|windows|cp)[- ]?(?=\d)", "cp", name))
-        except LookupError:
-            continue
-        is_text = getattr(known, "_is_text_encoding", True)
-        return known.name if is_text and known.name not in UNTRUSTED else None
+def _damaged_utf8(stream: IO[bytes], size: int, declared: str | None) -> Evidence | None:
+    """Return the evidence for UTF-8 in which some bytes are invalid, or None.
+
+    Raises
+    ------
+    EncodingError
+        If only a part of the file is UTF-8.
+    """
+    damage = find_damage(stream, "utf-8", size)
+    # By chance, few characters of a text in another encoding are valid as UTF-8.
+    is_declared = declared == "utf-8" and damage.invalid <= damage.valid
+    if damage.valid and (is_declared or 5 * damage.invalid <= damage.valid):
+        why = "declared" if is_declared else f"{damage.valid:,} characters are valid as UTF-8"
+        return Evidence("utf-8", why, damage.warnings())
+    if damage.longest >= LONG_RUN:
+        raise EncodingError(
+            f"the encoding changes within the file: {damage.valid:,} characters are UTF-8, but "
+            f"{damage.invalid:,} bytes are not: {damage.places()}; convert the file to one "
+            f"encoding, or {ADVICE}"
+        )
     return None
-
-
-def _normalize(text: str, has_c1: bool) -> str:
-    """Return text in NFC, with C1 controls read as the CP1252 characters that they were."""
-    if text.isascii():
-        return text
-    if has_c1:
-        # Five of the controls are no CP1252 character, and stay.
-        text = C1.sub(lambda m: m[0].encode("latin-1").decode("cp1252", "ignore") or m[0], text)
-    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)

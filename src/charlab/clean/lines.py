@@ -82,9 +82,8 @@ class Ends:
             self.end -= 1
 
     def is_blank(self, index: int) -> bool:
-        """Return whether a line has only blanks and stray byte order marks."""
-        line = self.lines[index]
-        return not line or line.isspace() or not line.strip("\ufeff \t")
+        """Return whether a line is blank; the reader has removed blanks at line ends."""
+        return not self.lines[index]
 
     def block_at(self, start: int) -> int:
         """Return the end of the block, a run of lines without a blank one, from ``start``."""

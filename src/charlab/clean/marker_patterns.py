@@ -27,6 +27,9 @@ FULL_NAME = (
 MENTIONS_PROJECT = re.compile(FULL_NAME, re.I)
 """The project, but not the printer it is named for."""
 
+TERMS = re.compile(r"copyright|permission|distribut|licen[sc]e", re.I)
+"""Words of a notice of the project's terms."""
+
 # "E-text" and "e-book" in many languages.
 _FILE = r"(?:e-?t[ei]x[tx]\w*|e-?bo+k\w*|e-?boek\w*|e-?buch\w*|e-?knj?ig\w*|livrel\w*)"
 
@@ -156,6 +159,14 @@ LEGAL = re.compile(
     re.I,
 )
 """Terms that only the header of such a file has."""
+
+
+def is_after_end(rest: str) -> bool:
+    """Return whether a text can follow an END line: nothing, terms, or the project's matter."""
+    # The first lines may continue the title in the END line.
+    mention = MENTIONS_PROJECT.search(rest.partition("\n\n")[2])
+    return not rest.strip() or LEGAL.search(rest) is not None or mention is not None
+
 
 RULE = re.compile(r"\s*(?:[*_=~+#·•–—-]\s*){3,}")
 """A line of ornaments."""

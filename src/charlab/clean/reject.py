@@ -10,6 +10,9 @@ from charlab.core.units import counted
 SHORTEST = 32
 """Minimum number of characters in a text, not counting blanks."""
 
+OPENING = 4_000
+"""Characters at the start of a text that show whether it is tiny, or a web page."""
+
 START = 10_000
 """Characters at the start of a text that are not all blank unless it is empty."""
 
@@ -25,13 +28,13 @@ COPYRIGHTED = re.compile(
 FORMATS = (
     (b"PK\x03\x04", "a ZIP or EPUB file"),
     (b"\x1f\x8b", "a gzip file"),
-    (b"%PDF", "a PDF file"),
-    (b"{\\rtf", "an RTF file"),
+    (b"%PDF-1", "a PDF file"),
+    (b"{\\rtf1", "an RTF file"),
     (b"\xd0\xcf\x11\xe0", "a Word file"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"BZh", "a bzip2 file"),
+    (b"GIF89a", "a picture"),
+    (b"BZh91AY&SY", "a bzip2 file"),
     (b"\xfd7zXZ", "an xz file"),
 )
 # Old files end with the control character 0x1A, and ISO-2022 uses 0x1B.
@@ -44,6 +47,10 @@ class CleaningError(CharlabError):
 
 class NotTextError(CleaningError):
     """Bytes that are not text."""
+
+
+class EncodingError(CleaningError):
+    """Bytes that are not in the encoding that they should be in."""
 
 
 class WebPageError(CleaningError):
@@ -69,6 +76,11 @@ def refuse_binary(start: bytes) -> None:
             raise NotTextError(
                 f"expected a plain text, found {kind}; give the plain-text file of the book"
             )
+    refuse_controls(start)
+
+
+def refuse_controls(start: bytes) -> None:
+    """Refuse a text with many control characters, from its first bytes."""
     controls = len(start) - len(start.translate(None, CONTROLS))
     if controls > 8 and controls > len(start) // 50:
         raise NotTextError(

@@ -8,19 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import IO, Protocol
 
 from charlab.clean import marker_patterns as markers
-from charlab.clean.encoding import pieces
+from charlab.clean.damage import Evidence
+from charlab.clean.encoding import CHUNK
 from charlab.clean.lines import HEAD, TAIL, Ends, ends_of
-from charlab.clean.reject import TwoBooksError
+from charlab.clean.reading import pieces
+from charlab.clean.reject import OPENING, TwoBooksError
 
 AFTER = 3_000
 """Characters after an END line that show whether the license follows."""
 
+AROUND = 400
+"""Characters around a mention of the project that show whether it is a notice of its terms."""
+
 LONGEST_MARKER = 500
 """Characters in a line above which it is prose, not a marker."""
+
+MOST_NOTICES = 10
+"""Maximum number of notices to report of a piece; counting their lines takes time."""
+
+MOST_MARKERS = 100
+"""Maximum number of lines that delimit a book."""
 
 SHORTEST_BOOK = 30_000
 """Characters that must separate two closings of small print to make two books."""
@@ -49,14 +60,14 @@ class OnDisk:
     """A text in an open file, of which only one piece at a time is held in memory."""
 
     stream: IO[bytes]
-    encoding: str
-    size: int
+    evidence: Evidence
+    size: int = CHUNK
 
     def read(self, start: int, end: int | None) -> Iterator[str]:
         """Yield a range piece by piece, reading the file from its start."""
         self.stream.seek(0)
         at = 0
-        for piece in pieces(self.stream, self.encoding, self.size):
+        for piece in pieces(self.stream, self.evidence, self.size):
             if end is not None and at >= end:
                 return
             # The range may start after this piece or end within it.
@@ -87,10 +98,7 @@ class Marker:
 
     def is_end(self) -> bool:
         """Return whether this is an END line followed by the license or project matter."""
-        return self.kind == "end" and (
-            markers.LEGAL.search(self.after) is not None
-            or markers.MENTIONS_PROJECT.search(self.after.partition("\n\n")[2]) is not None
-        )
+        return self.kind == "end" and markers.is_after_end(self.after)
 
 
 @dataclass(frozen=True)
@@ -99,18 +107,24 @@ class Scan:
 
     Attributes
     ----------
+    start : str
+        Its first :data:`~charlab.clean.reject.OPENING` characters.
     ends : Ends
         Its first and last lines.
     characters, lines : int
         Its length.
     markers : list of Marker
         All lines that delimit a book, in order.
+    notices : list of int
+        Lines with a notice of the project's terms.
     """
 
+    start: str
     ends: Ends
     characters: int
     lines: int
     markers: list[Marker] = field(default_factory=list)
+    notices: list[int] = field(default_factory=list)
 
 
 def scan(text: Iterable[str]) -> Scan:
@@ -124,16 +138,19 @@ def scan(text: Iterable[str]) -> Scan:
     head = tail = ""
     characters = newlines = 0
     seen: list[Marker] = []
+    notices: list[int] = []
     for piece in text:
         # The text after the last markers may continue in this piece.
         if seen and len(seen[-1].after) < AFTER:
             seen = [replace(m, after=(m.after + piece[:AFTER])[:AFTER]) for m in seen]
         counted, line = 0, newlines
-        for kind, start, end in _markers(piece):
+        for kind, begin, end in _markers(piece):
             # Line ends up to the last marker have been counted already.
-            line += piece.count("\n", counted, start)
-            counted = start
-            seen.append(Marker(kind, characters + start, line + 1, piece[end : end + AFTER]))
+            line += piece.count("\n", counted, begin)
+            counted = begin
+            seen.append(Marker(kind, characters + begin, line + 1, piece[end : end + AFTER]))
+            _refuse_many(seen)
+        notices += [newlines + number for number in islice(_notices(piece), MOST_NOTICES)]
         # A text no longer than head and tail together is kept whole.
         if len(head) < HEAD + TAIL:
             head += piece[: HEAD + TAIL - len(head)]
@@ -141,12 +158,35 @@ def scan(text: Iterable[str]) -> Scan:
         characters += len(piece)
         newlines = line + piece.count("\n", counted)
     if characters <= HEAD + TAIL:
-        return Scan(ends_of(head, "", 0), characters, newlines + 1, seen)
-    # Both ends are cut to whole lines.
+        ends = ends_of(head, "", 0)
+        return Scan(head[:OPENING], ends, characters, newlines + 1, seen, notices)
+    start = head[:OPENING]
+    # Both ends are cut to whole lines; a text of one line has none.
     head = head[: head.rfind("\n", 0, HEAD) + 1]
     tail = tail[tail.find("\n") + 1 :] if "\n" in tail else ""
     between = newlines + 1 - head.count("\n") - (tail.count("\n") + 1 if tail else 0)
-    return Scan(ends_of(head, tail, between), characters, newlines + 1, seen)
+    return Scan(start, ends_of(head, tail, between), characters, newlines + 1, seen, notices)
+
+
+def _notices(piece: str) -> Iterator[int]:
+    """Yield the numbers of the lines of a piece, from 1, that belong to a notice of terms."""
+    for name in ("Project Gutenberg", "PROJECT GUTENBERG"):
+        counted, line, at = 0, 1, piece.find(name)
+        while at >= 0:
+            if markers.TERMS.search(piece[max(at - AROUND, 0) : at + AROUND]):
+                line += piece.count("\n", counted, at)
+                counted = at
+                yield line
+            at = piece.find(name, at + AROUND)
+
+
+def _refuse_many(seen: list[Marker]) -> None:
+    """Refuse a file with more lines that delimit a book than any book has."""
+    if len(seen) > MOST_MARKERS:
+        raise TwoBooksError(
+            f"expected one book, found {len(seen)} lines that begin or end one, from line "
+            f"{seen[0].line} to {seen[-1].line}; cut the file"
+        )
 
 
 def _markers(piece: str) -> list[tuple[str, int, int]]:

@@ -18,7 +18,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
-from charlab.commands.inputs import read_bytes
+from charlab.commands.inputs import read_bytes, warn
 from charlab.commands.slugs import free_slug, slug_of
 from charlab.core.errors import CharlabError
 from charlab.core.files import atomic, write_bytes
@@ -60,7 +60,11 @@ class Added:
 
 
 def add_text(
-    params_path: Path, identifier: str, slug: str | None = None, update: bool = False
+    params_path: Path,
+    identifier: str,
+    slug: str | None = None,
+    update: bool = False,
+    encoding: str | None = None,
 ) -> Added:
     """Add a text to a parameter file.
 
@@ -74,6 +78,8 @@ def add_text(
         The text's key in params.yaml; made from the title or the file's name by default.
     update : bool
         Accept a slug that params.yaml already has, and record the new body.
+    encoding : str, optional
+        The file's encoding, which is written to params.yaml; detected by default.
 
     Raises
     ------
@@ -82,7 +88,8 @@ def add_text(
     """
     document = keeping_yaml().load(params_path.read_bytes())
     root, is_book = params_path.parent, identifier.isdigit()
-    cleaned = clean(_raw(identifier))
+    cleaned = clean(_raw(identifier), encoding=encoding)
+    warn(identifier, cleaned.evidence.warnings)
     stem = Path(identifier).stem
     title = cleaned.record.title or stem
     # A title in Chinese, for example, leaves no Latin letter.
@@ -97,6 +104,7 @@ def add_text(
     else:
         copy = _copied(Path(identifier), slug, root)
         entry = {"path": copy.as_posix()}
+    entry |= {"encoding": encoding} if encoding else {}
     if slug not in document["texts"]:
         # In block style: DVC rewrites the file without quotes, and in braces "?" needs quotes.
         document["texts"].insert(0, slug, CommentedMap(entry | _described(cleaned, title)))

@@ -15,9 +15,9 @@ import click
 
 from charlab.commands.cli_course import course
 from charlab.commands.cli_models import evaluate, sample, train
-from charlab.commands.cli_pipeline import fan_out, params, study
+from charlab.commands.cli_pipeline import fan_out, mend, params, study
 from charlab.commands.cli_texts import add_text, clean, fetch, vocab
-from charlab.core.errors import CharlabError
+from charlab.core.errors import CharlabError, describe
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -31,7 +31,7 @@ def cli() -> None:
 
 
 COMMANDS = [
-    *(study, params, fan_out, course),
+    *(study, params, fan_out, mend, course),
     *(add_text, fetch, clean, vocab),
     *(train, sample, evaluate),
 ]
@@ -45,15 +45,30 @@ def main(**options: Any) -> None:
     # NumPy's own threads only slow down the small products of one network.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
-        # On Windows a pipe or a file would get the letters of the code page only, and CRLF.
-        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
-            stream.reconfigure(encoding="utf-8", errors=stream.errors, newline="\n")
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal of another encoding shows \u4e00 for a character that it lacks.
+            stream.reconfigure(errors="backslashreplace")
+            # On Windows a pipe or a file would get the letters of the code page only, and CRLF.
+            if not stream.isatty():
+                stream.reconfigure(encoding="utf-8", newline="\n")
     try:
-        cli(**options)
-    except CharlabError as error:
-        click.echo(f"charlab: {error}", err=True)
-        sys.exit(1)
+        try:
+            cli(**options)
+        finally:
+            # Here, so that a full disk behind stdout is noticed; at exit it would be a traceback.
+            sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (head, less) has quit; Python would print an error when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_stdout()  # the reader (head, less) has quit
         sys.exit(1)
+    except (CharlabError, OSError, MemoryError) as error:
+        click.echo(f"charlab: {describe(error)}", err=True)
+        _discard_stdout()
+        sys.exit(1)
+
+
+def _discard_stdout() -> None:
+    """Discard what could not be printed; Python would try again at exit, and print an error."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -40,21 +40,30 @@ def course_homework() -> None:
 @course.command("check", short_help="Rerun a stage of a workspace and compare its outputs.")
 @click.argument("folder", type=FOLDER)
 @click.option("--stage", required=True, help="such as train, train-variant@gru, compare")
-def course_check(folder: Path, stage: str) -> None:
+@click.option(
+    "--run-their-code",
+    is_flag=True,
+    help="run the src/, stages/ and dvc.yaml of FOLDER, with all your rights, instead of yours",
+)
+def course_check(folder: Path, stage: str, run_their_code: bool) -> None:
     """Rerun a stage of the workspace in FOLDER in a copy, and compare its outputs.
+
+    First list what differs from this project. Then run this project's code on the student's
+    parameters and data; nothing else of the folder runs.
 
     Exit with 0 if all files are byte for byte the same, otherwise with 1.
     """
-    from charlab.course.check import changed_code, check
+    from charlab.core.errors import printable
+    from charlab.course.check import changes, check
 
-    # Changed code alone does not fail the check, since a task may ask for it.
-    for name in changed_code(project(), folder):
-        click.echo(f"code changed: {name}")
-    entries = check(folder, stage)
+    # Changes alone do not fail the check, since a task may ask for them.
+    for line in changes(project(), folder):
+        click.echo(printable(line))
+    entries = check(project(), folder, stage, run_their_code=run_their_code)
     for entry in entries:
-        click.echo(f"{entry.verdict:10} {entry.path}")
+        click.echo(printable(f"{entry.verdict:10} {entry.path}"))
         for note in entry.notes:
-            click.echo(f"           {note}")
+            click.echo(printable(f"           {note}"))
     same = sum(entry.verdict == "identical" for entry in entries)
     click.echo(f"{stage}: {same} of {counted(len(entries), 'file')} identical")
     sys.exit(0 if same == len(entries) else 1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from charlab.commands.cli_options import COUNT, FILE, FOLDER, SEED
+from charlab.commands.cli_options import COUNT, ENCODING, FILE, FOLDER, SEED
 
 
 @click.command(short_help="Train one model on one text, without DVC.")
@@ -21,6 +21,7 @@ from charlab.commands.cli_options import COUNT, FILE, FOLDER, SEED
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="as in --set model.hidden=256"
 )
 @click.option("--seed", type=SEED, help="[default: 1, or the parameter file's]")
+@ENCODING
 def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> None:
     """Train one model on one text without DVC, by the same code as the stage."""
     from charlab.commands.train import train_alone
@@ -44,14 +45,14 @@ def sample(
     model: Path, prompt: str | None, length: int, seed: int, count: int, **options: Any
 ) -> None:
     """Write text with the trained model in folder MODEL."""
-    from charlab.models.inference import load_model
+    from charlab.core.restored import check_restored
+    from charlab.models.inference import load_with_vocabulary
     from charlab.sample import generate
     from charlab.sample.distribution import SamplingOptions, uniforms
     from charlab.sample.prompt import default_prompt
-    from charlab.vocab.vocabulary import Vocabulary
 
-    network = load_model(model)
-    vocabulary = Vocabulary.load(model / "vocab.json")
+    check_restored(model)
+    network, vocabulary = load_with_vocabulary(model)
     u = uniforms(seed, length, count)  # one random number per sample and character
     start = default_prompt(vocabulary) if prompt is None else prompt
     texts = generate.sample(network, vocabulary, start, u, SamplingOptions(**options))
@@ -70,13 +71,16 @@ def sample(
 @click.option("--strict", is_flag=True, help="stop at characters outside the vocabulary")
 @click.option("--dynamic", is_flag=True, help="keep learning while reading (Krause et al. 2018)")
 @click.option("--learning-rate", type=float, help="for --dynamic [default: 0.0005]")
-def evaluate(model: Path, text: Path, **options: Any) -> None:
+@ENCODING
+def evaluate(model: Path, text: Path, encoding: str | None, **options: Any) -> None:
     """Measure the bits per character of a text under the model in folder MODEL, as JSON.
 
     Characters that the model has no id for are named, and left out before it reads the text.
     """
     from charlab.commands.evaluate import evaluate_alone
     from charlab.commands.inputs import read_body
+    from charlab.core.restored import check_restored
 
-    result = evaluate_alone(model, read_body(text, tiny=True), **options)
+    check_restored(model)
+    result = evaluate_alone(model, read_body(text, encoding=encoding, tiny=True), **options)
     click.echo(json.dumps(result))

@@ -12,17 +12,24 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 SEED = click.IntRange(min=0)
 COUNT = click.IntRange(min=1)
+ENCODING = click.option(
+    "--encoding", metavar="NAME", help="the file's encoding, such as cp1251 [default: detected]"
+)
 
 
 def project() -> Path:
-    """Return the current folder.
+    """Return the project's folder: the current one, or the nearest above it.
 
     Raises
     ------
     CharlabError
-        If it is not a charlab project.
+        If none of them is a charlab project.
     """
-    root = Path.cwd()
-    if not (root / "dvc.yaml").is_file() or not (root / "params.yaml").is_file():
-        raise CharlabError(f"{root} has no dvc.yaml and params.yaml; go to the project's folder")
-    return root
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "dvc.yaml").is_file() and (folder / "params.yaml").is_file():
+            return folder
+    raise CharlabError(
+        f"{here} has no dvc.yaml and params.yaml, nor has a folder above it; "
+        "go to the project's folder"
+    )

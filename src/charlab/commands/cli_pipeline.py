@@ -1,34 +1,71 @@
-"""Commands on the whole pipeline: study, params, fan-out."""
+"""Commands on the whole pipeline: study, params, fan-out, mend."""
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from charlab.commands.cli_options import COUNT, project
+from charlab.core.errors import CharlabError
 from charlab.core.units import counted
 
+if TYPE_CHECKING:
+    from charlab.commands.study import Studies
 
-@click.command(short_help="List the studies, or switch to one.")
+
+WORKERS = click.option(
+    "--workers", type=COUNT, help="maximum number of stages at a time [default: one per core]"
+)
+
+
+@click.command(short_help="List the studies, or go to the branch of one.")
 @click.argument("name", required=False)
-def study(name: str | None) -> None:
-    """Switch params.yaml to the study NAME; without NAME, list the studies.
+@click.option("--run", is_flag=True, help="bring it up to date, and commit its results there")
+@click.option("--back", is_flag=True, help="return from studies to your own branch")
+@WORKERS
+def study(name: str | None, run: bool, back: bool, workers: int | None) -> None:
+    """Go to the study NAME, on a git branch of that name; without NAME, list the studies.
 
-    Your edits to the current study are kept, and restored when you switch back.
+    The branch is made from the current commit if there is none. Your own branches are left as
+    they are; nothing is committed on them.
     """
     from charlab.commands.study import Studies
 
     studies = Studies(project())
-    if name is None:
-        current = studies.current()
-        for known in studies.names():
-            click.echo(f"{'*' if known == current else ' '} {known}")
-    elif studies.switch(name):
-        click.echo(f"params.yaml is now the study {name}; 'dvc repro' runs it")
+    if back and (name or run):
+        raise click.UsageError("--back goes without a name and without --run")
+    if back:
+        _echo(studies.back())
+    elif name or run:
+        _echo(studies.choose(name) if name else [])
+        if run:
+            _run_study(studies, workers)
     else:
-        click.echo(f"params.yaml already is the study {name}")
+        current = studies.current()
+        _echo([f"{'*' if known == current else ' '} {known}" for known in studies.names()])
+
+
+def _echo(lines: list[str]) -> None:
+    """Print each line that is not empty."""
+    for line in filter(None, lines):
+        click.echo(line)
+
+
+def _run_study(studies: Studies, workers: int | None) -> None:
+    """Bring the current study up to date, and commit its results on its branch."""
+    start = studies.start_of_run()
+    try:
+        _bring_up_to_date(studies.root, workers)
+    except (CharlabError, KeyboardInterrupt):
+        back = "; 'charlab study --back' returns to your branch" if start else ""
+        click.echo(f"not finished: the same command goes on from here{back}", err=True)
+        raise
+    _echo([studies.record(start)])
 
 
 @click.command(short_help="Print the reference of all keys of params.yaml.")
@@ -40,27 +77,80 @@ def params() -> None:
 
 
 @click.command(short_help="Run 'dvc repro' with independent stages in parallel.")
-@click.option(
-    "--workers", type=COUNT, help="maximum number of stages at a time [default: one per core]"
-)
+@WORKERS
 def fan_out(workers: int | None) -> None:
     """Bring the pipeline up to date like 'dvc repro', with independent stages in parallel.
 
-    First remove the results of texts and variants that params.yaml no longer names; DVC's cache
-    keeps them.
+    First remove the results of texts and variants that params.yaml no longer names, which DVC's
+    cache keeps, and mend what a killed DVC has left (see 'charlab mend'). Interrupted or killed,
+    its stages end with it; the same command goes on, trainings from their checkpoints.
     """
+    _bring_up_to_date(project(), workers)
+
+
+def _bring_up_to_date(root: Path, workers: int | None) -> None:
+    """Run what is out of date, and print how much that was."""
+    from charlab.commands.children import StoppedError
     from charlab.commands.fan_out import fan_out as run
+    from charlab.commands.mend import alone
     from charlab.core.machine import usable_cores
 
     started = time.perf_counter()
-    root = project()
-    _remove_leftovers(root)
-    count = run(root, workers or usable_cores())
+    # Stages and their logs have paths relative to the project's folder.
+    os.chdir(root)
+    try:
+        with alone(root):
+            _mend(root)
+            _remove_leftovers(root)
+            count = run(root, workers or usable_cores())
+    except StoppedError as stopped:
+        click.echo(
+            f"charlab: stopped by {stopped}; what is done is recorded, and the same command goes "
+            "on, trainings from their checkpoints",
+            err=True,
+        )
+        sys.exit(128 + stopped.number)
     if count:
         stages = counted(count, "stage")
         click.echo(f"{stages} brought up to date in {time.perf_counter() - started:.0f} s")
     else:
         click.echo("everything is up to date")
+
+
+@click.command(short_help="Mend what a killed 'dvc' or a damaged disk has left behind.")
+def mend() -> None:
+    """Mend DVC's files, and replace or remove damaged results.
+
+    A dvc.lock or a list of running stages that a killed DVC has left half-written is restored,
+    as 'charlab fan-out' does before it runs. A result in DVC's cache whose content is not what
+    dvc.lock records is replaced by the intact one in data/, or else removed, since DVC would
+    restore it as if it were whole.
+    """
+    from charlab.core.restored import damages, recorded_outputs
+    from charlab.core.restored import mend as mend_cache
+
+    root = project()
+    mended = _mend(root)
+    outputs = recorded_outputs(root)
+    found = [damage for output in outputs for damage in damages(root, output)]
+    removed = mend_cache(found)
+    for damage in found:
+        what = "removed there and here" if damage in removed else "replaced by the intact result"
+        click.echo(f"mended: {os.path.relpath(damage.result)} was damaged in DVC's cache: {what}")
+    if removed:
+        click.echo("now 'dvc pull' or 'dvc repro' brings back what was removed")
+    elif not mended and not found:
+        click.echo(f"nothing to mend: {len(outputs)} results checked")
+
+
+def _mend(root: Path) -> bool:
+    """Mend DVC's files; print one line for each, and return whether there were any."""
+    from charlab.commands.mend import mend
+
+    messages = mend(root)
+    for message in messages:
+        click.echo(f"mended: {message}", err=True)
+    return bool(messages)
 
 
 def _remove_leftovers(root: Path) -> None:

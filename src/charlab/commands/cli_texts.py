@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from charlab.commands.cli_options import COUNT, FILE, project
+from charlab.commands.cli_options import COUNT, ENCODING, FILE, project
 from charlab.core.errors import CharlabError
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ STRICT_HELP = "fail if the body differs from its record in data/bodies.yaml"
 @click.option("--explain", is_flag=True, help="print what is removed and why, not the body")
 @click.option("--allow-copyrighted", is_flag=True, help="accept a book whose header says so")
 @click.option("--strict", is_flag=True, help=STRICT_HELP)
-def clean(
-    files: tuple[Path, ...], out: Path | None, explain: bool, allow_copyrighted: bool, strict: bool
-) -> None:
+@ENCODING
+def clean(files: tuple[Path, ...], out: Path | None, explain: bool, **options: Any) -> None:
     """Reduce raw Gutenberg FILES to their bodies, as UTF-8 with LF line ends."""
     from charlab.clean.record import explain as explain_record
     from charlab.core.files import write_text
@@ -44,7 +43,7 @@ def clean(
     failures = 0
     for path in files:
         try:
-            cleaned, warnings = _clean_file(path, allow_copyrighted, strict)
+            cleaned, warnings = _clean_file(path, **options)
         except CharlabError as error:
             # One bad file does not stop the others.
             click.echo(f"charlab clean: {path}: {str(error).removeprefix(f'{path}: ')}", err=True)
@@ -63,14 +62,16 @@ def clean(
     sys.exit(1 if failures else 0)
 
 
-def _clean_file(path: Path, allow_copyrighted: bool, strict: bool) -> tuple[Cleaned, list[str]]:
+def _clean_file(
+    path: Path, allow_copyrighted: bool, strict: bool, encoding: str | None
+) -> tuple[Cleaned, list[str]]:
     """Return a cleaned file and the warnings about it."""
     from charlab.clean.cleaner import clean as clean_bytes
     from charlab.clean.fingerprints import check_book
     from charlab.commands.inputs import read_bytes
 
     raw = read_bytes(path, "name a text file")
-    cleaned = clean_bytes(raw, allow_copyrighted=allow_copyrighted)
+    cleaned = clean_bytes(raw, allow_copyrighted=allow_copyrighted, encoding=encoding)
     changed = check_book(cleaned.record.gutenberg, cleaned.text, BODIES, strict=strict)
     # changed is None if the body is the recorded one.
     return cleaned, [*cleaned.record.warnings, *filter(None, [changed])]
@@ -92,12 +93,14 @@ def fetch(number: int, out: Path | None, strict: bool) -> None:
 @click.argument("file", type=FILE)
 @click.option("--min-count", type=COUNT, default=1, show_default=True)
 @click.option("--unknown", is_flag=True, help="add a symbol for all other characters")
-def vocab(file: Path, min_count: int, unknown: bool) -> None:
-    """Print the vocabulary of FILE (a clean text in UTF-8) as JSON."""
-    from charlab.commands.inputs import read_utf8
+@ENCODING
+def vocab(file: Path, min_count: int, unknown: bool, encoding: str | None) -> None:
+    """Print the vocabulary of FILE (a clean text) as JSON."""
+    from charlab.commands.inputs import read_text
     from charlab.vocab.vocabulary import Vocabulary
 
-    vocabulary = Vocabulary.from_text(read_utf8(file), min_count=min_count, unknown=unknown)
+    text = read_text(file, encoding)
+    vocabulary = Vocabulary.from_text(text, min_count=min_count, unknown=unknown)
     click.echo(json.dumps(vocabulary.as_dict(), ensure_ascii=False, indent=2))
 
 
@@ -105,7 +108,8 @@ def vocab(file: Path, min_count: int, unknown: bool) -> None:
 @click.argument("identifier", metavar="ID|FILE")
 @click.option("--slug", help="the text's key in params.yaml [default: from its title]")
 @click.option("--update", is_flag=True, help="accept a slug in use, and record the new body")
-def add_text(identifier: str, slug: str | None, update: bool) -> None:
+@ENCODING
+def add_text(identifier: str, **options: Any) -> None:
     """Add a Gutenberg book (its number ID) or a text FILE to params.yaml.
 
     Title and language are read from the file; comments and order are kept.
@@ -115,7 +119,7 @@ def add_text(identifier: str, slug: str | None, update: bool) -> None:
     from charlab.plan.params import load_params
 
     root = project()
-    added = add(root / "params.yaml", identifier, slug=slug, update=update)
+    added = add(root / "params.yaml", identifier, **options)
     click.echo(f"params.yaml: texts.{added.slug} added")
     if added.copy is not None:
         problem = git_add(root, added.copy)

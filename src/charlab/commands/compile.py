@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from charlab.core.files import write_text
-from charlab.models.inference import load_model
+from charlab.models.inference import load_with_vocabulary
 from charlab.models.params import ModelParams
 from charlab.sample.distribution import SamplingOptions, uniforms
 from charlab.sample.generate import sample
@@ -20,7 +20,6 @@ from charlab.train.model_folder import TrainingConfig
 from charlab.train.params import TrainParams
 from charlab.vocab.encoded_text import EncodedText, encode_text
 from charlab.vocab.params import SplitParams
-from charlab.vocab.vocabulary import Vocabulary
 
 
 def compile_kernels() -> None:
@@ -35,8 +34,7 @@ def compile_kernels() -> None:
         config = TrainingConfig(model, steps, 1)
         data = EncodedText.load(folder / "encoded")
         train(data, config, folder / "model", scratch=folder / "scratch", progress=False)
-        vocab = Vocabulary.load(folder / "model" / "vocab.json")
-        network = load_model(folder / "model")
+        network, vocab = load_with_vocabulary(folder / "model")
         sample(network, vocab, "The ", uniforms(1, 8, 1), SamplingOptions(temperature=0.8))
 
 

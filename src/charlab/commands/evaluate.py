@@ -15,7 +15,7 @@ import numpy as np
 from charlab.core.errors import CharlabError
 from charlab.core.sums import mean
 from charlab.core.units import bits, counted
-from charlab.models.inference import load_model
+from charlab.models.inference import load_with_vocabulary
 from charlab.models.scoring import nats_per_char
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary, listed_characters
 
@@ -147,8 +147,7 @@ def evaluate_alone(
     """
     if learning_rate is not None and not dynamic:
         raise CharlabError("a learning rate is for dynamic evaluation only; add --dynamic")
-    network = load_model(model)
-    vocab = Vocabulary.load(model / "vocab.json")
+    network, vocab = load_with_vocabulary(model)
     text, outside = known_part(text, vocab, strict=strict)
     if outside.counts:
         treated = "read as the unknown symbol" if vocab.unknown else "left out"

@@ -9,9 +9,6 @@ and leaves the same dvc.lock as a plain ``dvc repro``.
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +16,10 @@ from typing import Any
 import networkx as nx
 
 from charlab.commands.board import Board, log_of, shown
+from charlab.commands.children import CHILDREN, stopped_by_signals
 from charlab.commands.lockfile import repro_order, sort_lock
 from charlab.core.errors import CharlabError
+from charlab.core.stage_inputs import InputsChangedError
 from charlab.core.units import counted
 
 TOPIC = "charlab stages"
@@ -29,6 +28,10 @@ TOPIC = "charlab stages"
 
 class StageFailedError(CharlabError):
     """A stage of the pipeline ended with an error."""
+
+
+class DvcFailedError(CharlabError):
+    """DVC refuses to read the project."""
 
 
 def stale_graph(repo: Any) -> nx.DiGraph[str]:
@@ -62,18 +65,11 @@ def run_stage(stage: str) -> None:
     """
     log = log_of(stage)
     log.parent.mkdir(parents=True, exist_ok=True)
-    # Stages that end at the same time take turns at dvc.lock.
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", stage]
-    # The stage's "python" is this interpreter even if its environment is not activated.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    # A training uses as many threads as its parameters say; nothing else may use more than one.
-    environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
     # A file, not a pipe: the board reads its last line, and a person can follow it.
     with log.open("wb") as output:
-        done = subprocess.run(
-            command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False
-        )
-    if done.returncode:
+        # Stages that end at the same time take turns at dvc.lock.
+        failed = CHILDREN.run(["--wait-for-lock", "repro", "--single-item", stage], output)
+    if failed:
         tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
         raise StageFailedError(f"stage {stage} failed (full output: {log.as_posix()})\n{tail}")
 
@@ -117,7 +113,7 @@ def local_cluster(threads: int) -> Any:
     return SpecCluster(
         scheduler={"cls": Scheduler, "options": options},
         workers={0: worker},
-        silence_logs=logging.WARNING,
+        silence_logs=logging.ERROR,
     )
 
 
@@ -173,19 +169,42 @@ def fan_out(root: Path, workers: int) -> int:
     ------
     StageFailedError
         If a stage failed; its last lines of output are in the message.
+    DvcFailedError
+        If DVC cannot read the project, or another DVC is using it.
+    InputsChangedError
+        If params.yaml or dvc.yaml changed meanwhile, so that stages may be out of date again.
     """
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    # A single Repo: parsing dvc.yaml and dvc.lock takes seconds in a large study.
-    with Repo(str(root)) as repo:
-        order = repro_order(repo)
-        graph = stale_graph(repo)
+    before = _project_files(root)
     try:
-        if graph:
-            board = Board(total=len(graph))
+        # A single Repo: parsing dvc.yaml and dvc.lock takes seconds in a large study.
+        with Repo(str(root)) as repo:
+            order = repro_order(repo)
+            graph = stale_graph(repo)
+    except DvcException as error:
+        raise DvcFailedError(f"DVC: {error}") from None
+    if not graph:
+        sort_lock(root, order)
+        return 0
+    board = Board(total=len(graph))
+    with stopped_by_signals(CHILDREN):
+        try:
             with shown(board):
                 run_graph(graph, workers, run_stage, board)
-    finally:
-        # Also after a failure or an interrupt, when some stages have been recorded.
-        sort_lock(root, order)
+        finally:
+            # Also after a failure or an interrupt, when some stages have been recorded.
+            CHILDREN.wait()
+            sort_lock(root, order)
+    if _project_files(root) != before:
+        raise InputsChangedError(
+            "params.yaml or dvc.yaml changed while the pipeline ran; run the same command again, "
+            "for the stages that this concerns"
+        )
     return len(graph)
+
+
+def _project_files(root: Path) -> list[bytes]:
+    paths = [root / name for name in ("params.yaml", "dvc.yaml")]
+    return [path.read_bytes() for path in paths if path.is_file()]

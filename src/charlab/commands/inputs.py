@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from charlab.clean.cleaner import clean
-from charlab.clean.encoding import decode
 from charlab.clean.params import CleanParams
 from charlab.clean.reject import TinyFileError
 from charlab.core.errors import CharlabError
@@ -25,7 +26,13 @@ def read_bytes(path: Path, advice: str) -> bytes:
         raise CharlabError(f"{path}: {error.strerror}; {advice}") from None
 
 
-def read_body(path: Path, params: CleanParams | None = None, *, tiny: bool = False) -> str:
+def read_body(
+    path: Path,
+    params: CleanParams | None = None,
+    encoding: str | None = None,
+    *,
+    tiny: bool = False,
+) -> str:
     """Return the text of a file as a training reads it: decoded, without Gutenberg's marks.
 
     Parameters
@@ -34,6 +41,8 @@ def read_body(path: Path, params: CleanParams | None = None, *, tiny: bool = Fal
         A text file.
     params : CleanParams, optional
         Changes to make to characters; none by default.
+    encoding : str, optional
+        The file's encoding; detected by default.
     tiny : bool
         Accept a file of a few characters.
 
@@ -44,24 +53,31 @@ def read_body(path: Path, params: CleanParams | None = None, *, tiny: bool = Fal
     """
     raw = read_bytes(path, "--text names a text file")
     try:
-        return clean(raw, params=params).text
+        cleaned = clean(raw, params=params, encoding=encoding)
     except TinyFileError:
         if tiny:
-            return decode(raw).text
+            return read_text(path, encoding)
         raise
+    warn(path, cleaned.evidence.warnings)
+    return cleaned.text
 
 
-def read_utf8(path: Path) -> str:
-    """Return the text of a file in UTF-8.
+def read_text(path: Path, encoding: str | None = None) -> str:
+    """Return the text of a file in any encoding, and print what may be wrong with it.
 
     Raises
     ------
     CharlabError
-        If it cannot be read or is not UTF-8.
+        If it cannot be read, or is not text in the encoding.
     """
-    try:
-        return read_bytes(path, "name a text file").decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise CharlabError(
-            f"{path}: not UTF-8 at byte {error.start}; 'charlab clean' turns a raw text into UTF-8"
-        ) from None
+    from charlab.clean import reading
+
+    text = reading.read_text(path, encoding)
+    warn(path, text.evidence.warnings)
+    return text.text
+
+
+def warn(path: Path | str, warnings: tuple[str, ...]) -> None:
+    """Print warnings about a file on standard error."""
+    for warning in warnings:
+        click.echo(f"charlab: {path}: {warning}", err=True)

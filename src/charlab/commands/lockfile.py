@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from charlab.commands.mend import is_lock
 from charlab.core.files import write_text
 
 
@@ -51,7 +52,8 @@ def sort_lock(root: Path, order: Iterable[str]) -> None:
     from dvc.utils.serialize import dumps_yaml, load_yaml, parse_yaml_for_update
 
     path = root / LOCK_FILE
-    if not path.is_file():
+    # The next run mends one that a killed DVC has left half-written.
+    if not path.is_file() or not is_lock(path):
         return
     # Another DVC process may be about to record a stage: wait until it is done.
     with Repo(str(root), _wait_for_lock=True) as repo, repo.lock:

@@ -1,27 +1,30 @@
-"""Switch between studies: write another study's parameters to params.yaml.
+"""Keep each study on a git branch of its name.
 
-A file in studies/ holds the values that differ from the schema's defaults; params.yaml is the
-complete version of one of them, with a comment on every key. The user's edits to the old study and
-its dvc.lock go to a git-ignored folder, and are restored when that study is chosen again: no edit
-is lost, and DVC still knows which results are up to date.
+``charlab study demo`` goes to the branch ``demo``, and makes it from the current commit if there
+is none: the same code with another params.yaml, without results. ``--run`` runs the study and
+commits its results there, so that HEAD is the baseline of DVC's experiments and comparisons.
+Nothing is ever committed on a branch that charlab did not make.
 """
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
 
+from charlab.commands.branches import RESULTS, Repository, is_result
 from charlab.core.errors import CharlabError
-from charlab.core.files import write_bytes
 from charlab.plan.document import complete
-from charlab.plan.params import parse_params
+
+PARAMS = "params.yaml"
+SHOWN = 8
+"""Maximum number of files that a message names."""
 
 
 class StudyError(CharlabError):
-    """A study that does not exist, or a params.yaml that does not name its study."""
+    """A study that does not exist, or a working copy that a change of studies would damage."""
 
 
 @dataclass(frozen=True)
@@ -30,111 +33,281 @@ class Studies:
 
     root: Path
 
-    @property
-    def params(self) -> Path:
-        """The parameter file that DVC reads."""
-        return self.root / "params.yaml"
-
-    @property
-    def lock(self) -> Path:
-        """DVC's record of the current study's results."""
-        return self.root / "dvc.lock"
-
-    def _kept(self, name: str) -> Path:
-        """Return the folder of a study's edited params.yaml and its dvc.lock."""
-        return self.root / ".charlab" / "studies" / name
-
-    def current(self) -> str:
-        """Return the name of the study that params.yaml holds."""
-        return _name_of(self.params.read_bytes(), str(self.params))
-
-    def names(self) -> list[str]:
-        """Return the names of all studies that can be chosen."""
-        names = {path.stem for path in (self.root / "studies").glob("*.yaml")}
-        # The published params.yaml is a study, even if params.yaml now holds another one.
-        committed = self._committed("params.yaml")
-        if committed is not None:
-            names.add(_name_of(committed, "the committed params.yaml"))
-        names |= {path.parent.name for path in self._kept("x").parent.glob("*/params.yaml")}
-        return sorted(names | {self.current()})
-
-    def _committed(self, path: str) -> bytes | None:
-        """Return a file from git's last commit, or None if there is no such file or commit."""
-        done = subprocess.run(
-            ["git", "show", f"HEAD:./{path}"], cwd=self.root, capture_output=True, check=False
-        )
-        return done.stdout if done.returncode == 0 else None
-
-    def pristine(self, name: str) -> bytes | None:
-        """Return the published parameter file of a study, without the user's edits."""
-        published = self.root / "studies" / f"{name}.yaml"
-        if published.is_file():
-            source = published.read_text(encoding="utf-8")
-            return complete(source, f"studies/{name}.yaml").encode()
-        committed = self._committed("params.yaml")
-        if committed is not None and _name_of(committed, "the committed params.yaml") == name:
-            return committed
-        return None
-
-    def _committed_lock(self, name: str) -> bytes | None:
-        """Return the committed dvc.lock if it belongs to the study ``name``."""
-        committed = self._committed("params.yaml")
-        if committed is None or _name_of(committed, "the committed params.yaml") != name:
-            return None
-        return self._committed("dvc.lock")
-
-    def switch(self, name: str) -> bool:
-        """Make ``name`` the current study.
-
-        Returns
-        -------
-        bool
-            False if it already was the current study.
+    @cached_property
+    def git(self) -> Repository:
+        """The project's git repository, with at least one commit.
 
         Raises
         ------
         StudyError
-            If there is no such study.
+            If the project is not the top folder of a repository, or nothing is committed.
         """
-        current = self.current()
-        if name == current:
-            return False
-        kept = self._kept(name)
-        edited = kept / "params.yaml"
-        params = edited.read_bytes() if edited.is_file() else self.pristine(name)
+        repository = Repository(self.root)
+        top = repository.line("rev-parse", "--show-toplevel")
+        start = (
+            "git init && git add . && "
+            "git -c user.name=me -c user.email=me@localhost commit --message start"
+        )
+        if top is None and (self.root / ".git").exists():
+            # For example a repository of another user: git's own message says what to do.
+            repository.git("rev-parse", "--show-toplevel")
+        if top is None or Path(top).resolve() != self.root.resolve():
+            raise StudyError(
+                f"{self.root} is not a git repository of its own, and a study lives on a branch; "
+                f"make it one, then repeat the command: {start}"
+            )
+        if repository.commit_of("HEAD") is None:
+            raise StudyError(
+                f"{self.root}: nothing is committed yet, and a study starts from a commit; "
+                f"commit, then repeat the command: {start}"
+            )
+        return repository
+
+    def current(self) -> str:
+        """Return the name of the study that params.yaml holds."""
+        path = self.root / PARAMS
+        name = _name_of(path.read_bytes())
+        if name is None:
+            raise StudyError(
+                f"{path}: expected study.name, the name of this study, found none; add it under "
+                "study:, or restore the file with git"
+            )
+        return name
+
+    def names(self) -> list[str]:
+        """Return the names of all studies that can be chosen."""
+        published = {path.stem for path in (self.root / "studies").glob("*.yaml")}
+        git = Repository(self.root)
+        # The study of the branch to go back to need not be in studies/.
+        home = git.home_of(git.branch())
+        at_home = _name_of(git.content(home, PARAMS)) if home else None
+        return sorted(published | {self.current()} | ({at_home} if at_home else set()))
+
+    def is_own(self) -> bool:
+        """Return whether the current branch is that of its study, made by charlab."""
+        repository = Repository(self.root)
+        branch = repository.branch()
+        return branch == self.current() and repository.home_of(branch) is not None
+
+    def published(self, name: str) -> bytes | None:
+        """Return the complete parameters of a study in studies/; None if there is no such study."""
+        path = self.root / "studies" / f"{name}.yaml"
+        if path not in (self.root / "studies").glob("*.yaml"):
+            return None
+        return _complete(path.read_text(encoding="utf-8"), f"studies/{name}.yaml")
+
+    def choose(self, name: str) -> list[str]:
+        """Go to the branch of a study; make it if there is none.
+
+        Returns
+        -------
+        list of str
+            Sentences for the user.
+
+        Raises
+        ------
+        StudyError
+            If there is no such study, files have uncommitted changes, or the branch of that name
+            is not charlab's.
+        """
+        if name == self.current() and not self.is_own():
+            return [f"{PARAMS} already is the study {name}"]
+        git = self.git
+        branch = git.branch()
+        self._require_clean(f"charlab study {name}", keep_results=name == branch)
+        if name == branch and self.is_own():
+            return self._renew(name)
+        home = git.home_of(branch) or branch or str(git.commit_of("HEAD"))
+        base = self._commit_of_home(str(branch), home)
+        if home != branch and _name_of(git.content(base, PARAMS)) == name:
+            return self.back()
+        tip = git.branch_commit(name)
+        notes = self._start(name, base, home) if tip is None else self._bring_up(name, tip, base)
+        git.set_home(name, home)
+        git.go_to(name)
+        notes += self._restore_data()
+        return [*notes, f"on branch {name}; 'charlab study --back' returns to {_shown(home)}"]
+
+    def _start(self, name: str, base: str, home: str) -> list[str]:
+        """Make the branch of a study: the code of a commit, other parameters, no results."""
+        git = self.git
+        params = self.published(name)
         if params is None:
             raise StudyError(f"there is no study {name!r}; there are {', '.join(self.names())}")
-        # Check the file before anything is written.
-        parse_params(yaml.safe_load(params), f"study {name}")
-        # The results as the user left them come before the published ones.
-        known = kept / "dvc.lock"
-        lock = known.read_bytes() if known.is_file() else self._committed_lock(name)
-        self._keep(current)
-        if lock is None:
-            self.lock.unlink(missing_ok=True)
+        tree = git.tree(base, {PARAMS: params}, results=None)
+        new = git.commit(tree, [base], f"Start the study {name}", name)
+        # The mark first: after a kill in between, the branch must not look like the user's.
+        git.set_home(name, home)
+        git.move(name, new, None)
+        return [f"branch {name} made from {base[:9]}"]
+
+    def _bring_up(self, name: str, tip: str, base: str) -> list[str]:
+        """Give a study's branch the code of ``base``, and the parameters that are published now."""
+        git = self.git
+        if git.home_of(name) is None:
+            raise StudyError(
+                f"there is a branch {name!r} that charlab did not make; rename it "
+                f"(git branch -m {name} my-{name}), or work on it without this command "
+                f"(git switch {name}, then charlab fan-out)"
+            )
+        notes = []
+        merges = not git.contains(tip, base)
+        if merges and not git.is_made_by_charlab(f"{base}..{tip}"):
+            merges = False
+            notes.append(
+                f"branch {name} has commits of yours and lacks some of {base[:9]}; "
+                f"'git merge {base[:9]}' there brings them"
+            )
+        old = git.content(tip, PARAMS) or b""
+        params = self.published(name) if git.is_made_by_charlab(tip, PARAMS) else None
+        params = params or old
+        if not merges and params == old:
+            return notes
+        tree = git.tree(base if merges else tip, {PARAMS: params}, results=tip)
+        parents = [tip, base] if merges else [tip]
+        new = git.commit(tree, parents, f"Bring the study {name} up to date", name)
+        if git.branch() == name:
+            # Also updates the files; stops at one with changes of the user's.
+            git.git("reset", "--quiet", "--keep", new)
         else:
-            write_bytes(self.lock, lock)
-        write_bytes(self.params, params)
-        return True
+            git.move(name, new, tip)
+        if merges:
+            notes.append(f"branch {name} now has the code of {base[:9]}")
+        if params != old:
+            notes.append(f"{PARAMS} renewed from studies/{name}.yaml")
+        return notes
 
-    def _keep(self, name: str) -> None:
-        """Set aside the current study's edits and its dvc.lock."""
-        kept = self._kept(name)
-        content = self.params.read_bytes()
-        if content != self.pristine(name):
-            write_bytes(kept / "params.yaml", content)
-        else:
-            # No edits: an older copy of some must not come back.
-            (kept / "params.yaml").unlink(missing_ok=True)
-        if self.lock.is_file():
-            write_bytes(kept / "dvc.lock", self.lock.read_bytes())
+    def _renew(self, name: str) -> list[str]:
+        """Renew the parameters of the current branch if its study in studies/ has changed."""
+        tip = str(self.git.commit_of("HEAD"))
+        return [*self._bring_up(name, tip, tip), f"{PARAMS} already is the study {name}"]
+
+    def back(self) -> list[str]:
+        """Return from a study's branch to where the first study was chosen.
+
+        Raises
+        ------
+        StudyError
+            If the current branch is not a study's, or files have uncommitted changes.
+        """
+        git = self.git
+        branch = git.branch()
+        home = git.home_of(branch)
+        if branch is None or home is None:
+            raise StudyError(
+                f"{branch or 'a commit without a branch'} is not the branch of a study; "
+                "'git switch BRANCH' goes to any other"
+            )
+        self._require_clean("charlab study --back")
+        self._commit_of_home(branch, home)
+        git.go_to(home)
+        notes = self._restore_data()
+        return [
+            *notes,
+            f"back on {_shown(home)}; 'charlab study {branch}' returns to the study {branch}",
+        ]
+
+    def _commit_of_home(self, branch: str, home: str) -> str:
+        """Return the commit that a study's branch goes back to."""
+        commit = self.git.branch_commit(home) or self.git.commit_of(home)
+        if commit is None:
+            raise StudyError(
+                f"branch {branch} was made from {_shown(home)}, which is no longer there; "
+                "go to another branch with 'git switch BRANCH'"
+            )
+        return commit
+
+    def _require_clean(self, command: str, keep_results: bool = False) -> None:
+        """Stop if tracked files have changes; commit those of an unfinished run of a study."""
+        git = self.git
+        changed = git.changed()
+        # On a study's branch, results without edits beside them are of a run that did not end.
+        if self.is_own() and all(map(is_result, changed)):
+            if (changed or git.new_results()) and not keep_results:
+                self.record(git.commit_of("HEAD"), "Unfinished results")
+            return
+        if changed:
+            more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+            raise StudyError(
+                f"uncommitted changes in {', '.join(changed[:SHOWN])}{more}; first keep them (git "
+                "commit --all --message 'My changes', or git stash) or discard them (git "
+                f"reset --hard, then dvc checkout), then repeat: {command}"
+            )
+
+    def start_of_run(self) -> str | None:
+        """Return the commit whose study is about to run; None on a branch of the user's.
+
+        Raises
+        ------
+        StudyError
+            If files other than results have uncommitted changes.
+        """
+        if not self.is_own():
+            return None
+        self._require_clean(f"charlab study {self.current()} --run", keep_results=True)
+        return self.git.commit_of("HEAD")
+
+    def record(self, start: str | None, subject: str = "Results") -> str:
+        """Commit the results in the working copy, if the study still is as it was at the start.
+
+        Returns
+        -------
+        str
+            A sentence for the user; empty if the results are already committed.
+
+        Raises
+        ------
+        StudyError
+            If something was committed or edited since the start.
+        """
+        if start is None:
+            return "this branch was not made by charlab, so the results are not committed"
+        if self.start_of_run() != start:
+            raise StudyError(
+                "something was committed during the run, so its results are not committed; "
+                f"repeat: charlab study {self.current()} --run"
+            )
+        name, git = self.current(), self.git
+        tree = git.tree_of_results(start)
+        changed = tree != git.line("rev-parse", f"{start}^{{tree}}")
+        if changed:
+            git.move(name, git.commit(tree, [start], f"{subject} of the study {name}", name), start)
+        # The index follows, also after a kill between the two.
+        git.git("reset", "--quiet", "--", *RESULTS)
+        return f"results committed on branch {name}, the baseline of experiments" if changed else ""
+
+    def _restore_data(self) -> list[str]:
+        """Let DVC check out the data of the current branch's results, as far as it has them."""
+        if not (self.root / "dvc.lock").is_file():
+            return []
+        from dvc.exceptions import DvcException
+        from dvc.repo import Repo
+
+        try:
+            with Repo(str(self.root)) as repo:
+                # Whatever another study left there is in the cache.
+                repo.checkout(force=True, allow_missing=True)
+        except DvcException as error:
+            return [f"DVC could not check out data/ ({error}); try 'dvc checkout'"]
+        return []
 
 
-def _name_of(content: bytes, source: str) -> str:
+@cache
+def _complete(source: str, name: str) -> bytes:
+    """Return the complete params.yaml of a study."""
+    return complete(source, name).encode()
+
+
+@cache
+def _name_of(params: bytes | None) -> str | None:
+    """Return the name of the study in a parameter file; None if it has none."""
     try:
-        return str(yaml.safe_load(content)["study"]["name"])
+        return str(yaml.safe_load(params or b"")["study"]["name"])
     except (yaml.YAMLError, KeyError, TypeError):
-        raise StudyError(
-            f"{source}: expected study.name, the name of this study, found none; add it under "
-            "study:, or restore the file with git"
-        ) from None
+        return None
+
+
+def _shown(home: str) -> str:
+    """Return a branch, or the start of a commit's hash."""
+    is_hash = len(home) >= 40 and set(home) <= set("0123456789abcdef")
+    return home[:9] if is_hash else home

@@ -67,7 +67,9 @@ def _training_sections(path: Path) -> dict[str, Any]:
     return {key: document[key] for key in ("seed", "corpus", "model", "train") if key in document}
 
 
-def encode_file(text: Path, corpus: CorpusParams, out: Path) -> EncodedText:
+def encode_file(
+    text: Path, corpus: CorpusParams, out: Path, encoding: str | None = None
+) -> EncodedText:
     """Clean ``text`` and encode it in folder ``out``.
 
     Raises
@@ -77,7 +79,7 @@ def encode_file(text: Path, corpus: CorpusParams, out: Path) -> EncodedText:
     """
     # Go through files like the pipeline, so that the bytes are the same.
     body = out / "body.txt"
-    write_text(body, read_body(text, corpus.clean))
+    write_text(body, read_body(text, corpus.clean, encoding))
     encode_text(body, corpus, out / "encoded")
     return EncodedText.load(out / "encoded")
 
@@ -90,6 +92,7 @@ def train_alone(
     params_file: Path | None = None,
     overrides: list[str],
     seed: int | None = None,
+    encoding: str | None = None,
 ) -> dict[str, float | None]:
     """Train one model on one file and write its folder.
 
@@ -106,7 +109,7 @@ def train_alone(
     params = resolve(recipe, params_file, overrides, seed)
     _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
-        data = encode_file(text, params.corpus, Path(folder))
+        data = encode_file(text, params.corpus, Path(folder), encoding)
         # Cleaning and encoding are not timed, so that trainings can be compared.
         started = time.perf_counter()
         config = TrainingConfig(params.model, params.train, params.seed, text.stem)

@@ -8,7 +8,6 @@ columns name the split. docs/report.md lists the files.
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from charlab.compare.tables import (
     variants_table,
 )
 from charlab.core.files import write_json, write_text
+from charlab.core.folders import replacing
 from charlab.plan.params import Params
 
 DIGITS = 6
@@ -82,9 +82,12 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
         **{f"comparison_{slug}": rows for slug, rows in comparisons.groupby("comparison")},
         **{name: evaluation_table(name, evaluations) for name in FIGURE_TABLES},
     }
-    _replace(metrics, tables)
-    _replace(plots, figures)
-    write_json(metrics / "model.json", _rounded(model_metrics(model, _known(text))))
+    numbers = _rounded(model_metrics(model, _known(text)))
+    # Tables of comparisons that are no longer in params.yaml must not stay.
+    with replacing(metrics) as metrics_folder, replacing(plots) as plots_folder:
+        _write(metrics_folder, tables)
+        _write(plots_folder, figures)
+        write_json(metrics_folder / "model.json", numbers)
 
 
 def _known(row: dict[Any, Any]) -> dict[str, Any]:
@@ -101,11 +104,8 @@ def _curves(runs: Iterable[Run]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def _replace(folder: Path, tables: dict[Any, pd.DataFrame]) -> None:
-    """Replace the content of a folder by tables; an empty table is not written."""
-    # Tables of comparisons that are no longer in params.yaml must not stay.
-    if folder.exists():
-        shutil.rmtree(folder)
+def _write(folder: Path, tables: dict[Any, pd.DataFrame]) -> None:
+    """Write tables as CSV; an empty table is not written."""
     for name, table in tables.items():
         if len(table):
             write_text(folder / f"{name}.csv", to_csv(table))

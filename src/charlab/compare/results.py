@@ -6,7 +6,6 @@ an earlier study do no harm.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pandas as pd
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
+from charlab.core.folders import require_complete
 from charlab.core.units import bits
 from charlab.plan.params import Params
 from charlab.train.params import Variant
@@ -64,22 +64,23 @@ def read_run(folder: Path, variant: str, seed: int) -> Run:
     ResultsError
         If its metrics or its history are missing or cannot be read.
     """
+    require_complete(folder, "remove the folder and run 'dvc repro'")
     try:
-        metrics = read_json(folder / "metrics.json")
+        metrics = dict(read_json(folder / "metrics.json"))
         history = pd.read_csv(folder / "history.csv")
+        # Trainings record nats; every table and figure is in bits.
+        for split in ("train", "val"):
+            history[f"{split}_bpc"] = history[f"{split}_nats"] / math.log(2)
     except FileNotFoundError as error:
         raise ResultsError(
             f"{error.filename}: no such file, but params.yaml names {variant!r} with seed {seed}; "
             "run 'dvc repro', which trains what is missing"
         ) from None
-    except (json.JSONDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultsError(
             f"{folder}: metrics.json or history.csv cannot be read ({error}); "
             "remove the folder and run 'dvc repro'"
         ) from None
-    # Trainings record nats; every table and figure is in bits.
-    for split in ("train", "val"):
-        history[f"{split}_bpc"] = history[f"{split}_nats"] / math.log(2)
     return Run(variant, seed, metrics, history)
 
 

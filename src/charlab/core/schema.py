@@ -9,32 +9,59 @@ from __future__ import annotations
 
 import copy
 import re
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeGuard, TypeVar, get_args
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from charlab.core.errors import CharlabError
+from charlab.core.errors import UNSAFE, CharlabError, printable
 from charlab.core.units import counted
+from charlab.core.yaml_text import MAX_BYTES, YamlError, read_yaml_text
 
-SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 """A name that is a key in params.yaml and part of file names."""
 
+SHOWN = 80
+"""Maximum number of characters of a value that a message shows."""
+
 S = TypeVar("S", bound=BaseModel)
+T = TypeVar("T")
 
 
 class ParamsError(CharlabError):
     """A parameter file cannot be read, or has a value that is not allowed."""
 
 
-def _check_slug(value: str) -> str:
-    if not SLUG.fullmatch(value):
+def slug(value: str) -> str:
+    """Return a name that may become part of a path.
+
+    Raises
+    ------
+    ValueError
+        If it is not a slug.
+    """
+    if not isinstance(value, str) or not SLUG.fullmatch(value):
         raise ValueError(
-            "a slug is lower-case letters, digits, '-' and '_', and starts with a letter or digit"
+            "a slug is lower-case letters, digits, '-' and '_' (at most 100), and starts with a "
+            "letter or digit"
         )
     return value
+
+
+def named(entries: Mapping[str, T], name: str, where: str) -> T:
+    """Return the entry of a section that has a user's own keys.
+
+    Raises
+    ------
+    ParamsError
+        If the section at ``where`` has no such entry.
+    """
+    if name not in entries:
+        known = ", ".join(entries) or "nothing"
+        raise ParamsError(f"params.yaml: {where} has no {name!r}; it has {known}")
+    return entries[name]
 
 
 def _number_from_text(value: object) -> object:
@@ -54,7 +81,17 @@ def _reject_bool(value: object) -> object:
     return value
 
 
-Slug = Annotated[str, AfterValidator(_check_slug)]
+def _check_line(value: str) -> str:
+    if match := UNSAFE.search(value):
+        raise ValueError(f"a line of text without control characters is expected, not {match[0]!r}")
+    if "\n" in value.strip():
+        raise ValueError("one line of text is expected")
+    return value
+
+
+Slug = Annotated[str, AfterValidator(slug)]
+Line = Annotated[str, Field(max_length=1000), AfterValidator(_check_line)]
+"""Text that is shown to people: in the report, in figures, in messages."""
 # Validators run from right to left: bool is a subclass of int, and must go first.
 Float = Annotated[float, BeforeValidator(_number_from_text), BeforeValidator(_reject_bool)]
 Int = Annotated[int, BeforeValidator(_reject_bool)]
@@ -64,7 +101,7 @@ Seed = Annotated[Int, Field(ge=0)]
 class Section(BaseModel):
     """A block of params.yaml: unknown keys and wrong types are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class StageParams(BaseModel):
@@ -73,7 +110,7 @@ class StageParams(BaseModel):
     tests/test_graph.py checks that dvc.yaml declares exactly these keys for the stage.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def describe(
@@ -91,19 +128,25 @@ def describe(
         Path of that document in the whole file.
     """
     # pydantic marks an error in a key itself, such as a bad slug, with "[key]".
-    below = [str(step) for step in error["loc"] if step != "[key]"]
+    below = [printable(str(step))[:SHOWN] for step in error["loc"] if step != "[key]"]
     path = ".".join([*prefix, *below]) or "the file"
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
-        return (
-            f"{path}: unknown key (value {error['input']!r}); {_allowed_keys(schema, below[:-1])}"
-        )
+        known = _allowed_keys(schema, below[:-1])
+        return f"{path}: unknown key (value {_shown(error['input'])}); {known}"
     if error["type"] == "missing":
         return f"{path}: this key is missing"
     # A check across several keys: printing the whole section as its value would not help.
     if error["type"] == "value_error" and isinstance(error["input"], dict):
         return f"{path}: {message}"
-    return f"{path}: {message}, found {error['input']!r}"
+    return f"{path}: {message}, found {_shown(error['input'])}"
+
+
+def _shown(value: object) -> str:
+    """Return a value as Python writes it; a long text, list or section is cut in the middle."""
+    cut = reprlib.Repr()
+    cut.maxstring = cut.maxother = cut.maxlong = SHOWN
+    return cut.repr(value)
 
 
 def _allowed_keys(schema: type[BaseModel], path: list[str]) -> str:
@@ -162,13 +205,30 @@ def read_yaml(path: Path | str) -> Any:
     """
     path = Path(path)
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Bounded, so that a file of many gigabytes is refused like one of two megabytes.
+        with path.open("rb") as stream:
+            return parse_yaml(stream.read(MAX_BYTES + 1), str(path))
     except FileNotFoundError:
         raise ParamsError(
             f"{path}: no such file; run from the project's folder, or name the file"
         ) from None
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"{path}: not a YAML file in UTF-8: {error}") from None
+    except OSError as error:
+        raise ParamsError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def parse_yaml(document: bytes | str, source: str) -> Any:
+    """Return the content of a YAML document in UTF-8.
+
+    Raises
+    ------
+    ParamsError
+        If it is not YAML, or has what no parameter file needs (:mod:`charlab.core.yaml_text`).
+    """
+    try:
+        text = document if isinstance(document, str) else document.decode("utf-8-sig")
+        return read_yaml_text(text)
+    except (UnicodeDecodeError, YamlError) as error:
+        raise ParamsError(f"{source}: {error}") from None
 
 
 def load(schema: type[S], path: Path | str = "params.yaml") -> S:
@@ -206,5 +266,5 @@ def apply_overrides(document: dict[str, Any], assignments: list[str]) -> dict[st
             target = target.setdefault(key, {})
             if not isinstance(target, dict):
                 raise ParamsError(f"--set {assignment}: {key} is not a section")
-        target[keys[-1]] = yaml.safe_load(text)
+        target[keys[-1]] = parse_yaml(text, f"--set {assignment}")
     return result

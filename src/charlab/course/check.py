@@ -1,65 +1,123 @@
 """Rerun a stage of a student's workspace, and compare the outputs byte for byte.
 
-The stage runs in a copy, so the workspace is only read. For a file that differs, the check lists
-the values that differ.
+The workspace is read as data. The stage runs in a temporary folder that holds the instructor's own
+code, dvc.yaml and DVC settings; of the workspace it has params.yaml, checked first, and the
+files that the stage reads. So nothing of the student's runs, unless the instructor asks for it.
 """
 
 from __future__ import annotations
 
-import csv
 import filecmp
-import json
 import os
-import shutil
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from charlab.core.units import counted
-from charlab.course.workspace import CourseError, copy_project, project_files
+from charlab.core.errors import shortened
+from charlab.course.handed_in import Copier, CourseError, plain_files
+from charlab.course.outputs import CheckedFile, compared, leaves
+from charlab.course.workspace import RESULTS, copy_project, git, project_files
+from charlab.plan.params import Params, load_params
 
-CODE = ("src/", "stages/", "dvc.yaml")
-"""Files that determine a stage's outputs, together with params.yaml and the texts."""
+CODE = ("src", "stages", "dvc.yaml", ".dvc/config", ".dvcignore", "pyproject.toml")
+"""Files and folders that determine a stage's outputs, with params.yaml and the texts."""
 
-SHOWN = 5
-"""Maximum number of differences listed for one file."""
+THEIRS = ("src", "stages", "dvc.yaml")
+"""Of these, what ``run_their_code`` takes from the workspace."""
 
 
 @dataclass(frozen=True)
-class CheckedFile:
-    """An output file of a stage, and the result of its comparison.
+class StageFiles:
+    """The files of one stage, by their paths in a workspace.
 
     Attributes
     ----------
-    path : str
-        Path in the workspace.
-    verdict : str
-        ``identical`` or ``different``; ``missing`` if only the new run wrote the file,
-        ``extra`` if only the workspace has it.
-    notes : list of str
-        The differences, in words.
+    needed : list of str
+        What the stage reads of a study's data and results.
+    outputs : list of str
+        What it writes.
     """
 
-    path: str
-    verdict: str
-    notes: list[str]
+    needed: list[str]
+    outputs: list[str]
 
 
-def check(workspace: Path, stage: str) -> list[CheckedFile]:
-    """Rerun a stage in a copy of a workspace, and compare its outputs.
+def changes(project: Path, workspace: Path) -> list[str]:
+    """Describe what differs from the project: files of the code, and parameters.
+
+    Nothing runs for this, git included: the lists of files are compared with the project's own.
+
+    Raises
+    ------
+    CourseError
+        If the workspace is part of the project, or has links in place of files.
+    """
+    if not workspace.is_dir():
+        raise CourseError(f"{workspace}: no such folder")
+    ours, theirs = project.resolve(), workspace.resolve()
+    if ours.is_relative_to(theirs) or theirs.is_relative_to(ours):
+        raise CourseError(
+            f"{workspace}: expected a folder outside of the project {project}, from which its "
+            "code is taken; run the command in a checkout of your own"
+        )
+    code = [f"code {line}" for line in _changed_code(project, workspace)]
+    return code + [f"parameter {line}" for line in _changed_params(project, workspace)]
+
+
+def _changed_code(project: Path, workspace: Path) -> Iterator[str]:
+    """Yield a line for each file of the code that only one side has, or that differs."""
+    ours = {name for name in project_files(project) if _is_code(name)}
+    theirs = {name for part in CODE for name in plain_files(workspace, part)}
+    for name in sorted(ours | theirs):
+        if name not in theirs:
+            yield f"missing: {name}"
+        elif name not in ours:
+            yield f"added: {name}"
+        # shallow=False compares contents: a copy may have another date.
+        elif not filecmp.cmp(project / name, workspace / name, shallow=False):
+            yield f"changed: {name}"
+
+
+def _is_code(name: str) -> bool:
+    """Return whether a path is one of :data:`CODE`, or below one."""
+    return any(name == part or name.startswith(f"{part}/") for part in CODE)
+
+
+def _changed_params(project: Path, workspace: Path) -> Iterator[str]:
+    """Yield a line for each parameter that differs."""
+    # Before it is opened: a pipe by this name would never end.
+    plain_files(workspace, "params.yaml")
+    both = [load_params(root / "params.yaml").model_dump() for root in (project, workspace)]
+    before, after = (dict(leaves(document, "")) for document in both)
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            values = [shortened(side.get(key, "nothing")) for side in (before, after)]
+            yield f"changed: {shortened(key)} is {values[1]}, in the project {values[0]}"
+
+
+def check(
+    project: Path, workspace: Path, stage: str, *, run_their_code: bool = False
+) -> list[CheckedFile]:
+    """Rerun a stage in a temporary folder, and compare its outputs with a workspace's.
 
     Parameters
     ----------
+    project : Path
+        The instructor's checkout, whose code runs.
     workspace : Path
         The folder that a student handed in, with its data/.
     stage : str
         Name of the stage for DVC: ``train``, ``train-variant@gru``, ``compare``.
+    run_their_code : bool
+        Take src/, stages/ and dvc.yaml from the workspace. They can do whatever you can.
 
     Returns
     -------
@@ -71,67 +129,68 @@ def check(workspace: Path, stage: str) -> list[CheckedFile]:
     CourseError
         If the stage was never run in the workspace, or fails now.
     """
-    outputs = outputs_of(workspace, stage)
     with tempfile.TemporaryDirectory(prefix="charlab-") as name:
-        copy = Path(name) / "workspace"
-        copy_project(workspace, copy)
-        if (workspace / "data").is_dir():
-            shutil.copytree(workspace / "data", copy / "data", dirs_exist_ok=True)
-        # None of the student's files may pass for a result of the new run.
-        for output in outputs:
-            _remove(copy / output)
-        _run_again(copy, stage)
-        return [file for output in outputs for file in _compared(workspace, copy, output)]
+        handed_in, copy = Path(name) / "handed-in", Path(name) / "workspace"
+        copier = Copier(workspace)
+        copier.copy("params.yaml", handed_in)
+        files = stage_files(project, load_params(handed_in / "params.yaml"), stage)
+        for output in files.outputs:
+            copier.copy(output, handed_in)
+        if not any((handed_in / output).exists() for output in files.outputs):
+            raise CourseError(
+                f"{workspace} has no {' or '.join(files.outputs)}: the stage {stage} was not run; "
+                "the student runs 'charlab fan-out' and hands in the whole folder, with data/"
+            )
+        theirs = THEIRS if run_their_code else ()
+        copy_project(project, copy, left_out=(*RESULTS, "params.yaml", *theirs))
+        for part in ("params.yaml", *files.needed, *theirs):
+            copier.copy(part, copy, hidden=False)
+        _run(copy, stage)
+        return [file for output in files.outputs for file in compared(handed_in, copy, output)]
 
 
-def outputs_of(workspace: Path, stage: str) -> list[str]:
-    """Return the outputs of a stage from the dvc.lock of a workspace.
+def stage_files(project: Path, params: Params, stage: str) -> StageFiles:
+    """Return the files of a stage, from the project's dvc.yaml and checked parameters.
 
     Raises
     ------
     CourseError
-        If dvc.lock is missing or unreadable, or has no such stage.
+        If there is no such stage.
     """
-    lock = workspace / "dvc.lock"
-    try:
-        stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError):
-        raise CourseError(
-            f"{lock}: no record of a run; the student runs 'charlab fan-out' and hands in the "
-            "whole folder, with dvc.lock and data/"
-        ) from None
-    if stage not in stages:
-        raise CourseError(
-            f"{lock}: no stage {stage!r} was run; there are {', '.join(sorted(stages))}"
-        )
-    return [str(out["path"]) for out in stages[stage].get("outs", [])]
-
-
-def changed_code(project: Path, workspace: Path) -> list[str]:
-    """Return the code files that differ between a project and a workspace."""
-    ours, theirs = (
-        {name for name in project_files(root) if name.startswith(CODE)}
-        for root in (project, workspace)
-    )
-    both = ours & theirs
-    # shallow=False compares contents: a copy may have another date.
-    changed = {n for n in both if not filecmp.cmp(project / n, workspace / n, shallow=False)}
-    return sorted(changed | (ours ^ theirs))
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
+    stages = yaml.safe_load((project / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    name, _, key = stage.partition("@")
+    entry = stages.get(name, {})
+    values = {"key": key, "text": params.text}
+    if "foreach" in entry:
+        # "${study.variants}" -> params.study.variants
+        items: Any = reduce(getattr, entry["foreach"][2:-1].split("."), params)
+        known = [f"{name}@{item}" for item in items]
+        if key in items:
+            values["item.text"] = getattr(items[key], "text", "")
+        entry = entry["do"]
     else:
-        path.unlink(missing_ok=True)
+        known = [name] if name in stages else list(stages)
+    if stage not in known:
+        raise CourseError(f"no stage is called {stage!r}; there are {', '.join(known)}")
+
+    def filled(path: str) -> str:
+        return re.sub(r"\$\{([\w.]+)\}", lambda match: values[match[1]], path)
+
+    # An output with options is a mapping from its path to them.
+    outputs = [filled(out if isinstance(out, str) else next(iter(out))) for out in entry["outs"]]
+    deps = [filled(dep) for dep in entry["deps"]]
+    data = [dep for dep in deps if not _is_code(dep) and dep != "params.yaml"]
+    # A text of the student's own is fetched from here; no stage names the file.
+    return StageFiles(["data/own", *data], outputs)
 
 
-def _run_again(copy: Path, stage: str) -> None:
-    """Run one stage without reading or writing the student's DVC cache."""
+def _run(copy: Path, stage: str) -> None:
+    """Run one stage without reading or writing any DVC cache."""
     # DVC requires a git repository.
-    subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True, capture_output=True)
-    command = [sys.executable, "-m", "dvc", "repro", "--single-item", "--force"]
-    # The student's cache could supply a forged result without running anything.
+    git(copy, "init", "--quiet", "--template=")
+    # -P: the folder's files must not pass for Python's modules.
+    command = [sys.executable, "-P", "-m", "dvc", "repro", "--single-item", "--force"]
+    # A cache could supply a forged result without running anything.
     command += ["--no-run-cache", "--no-commit", stage]
     # The stage's "python" is this interpreter even if its environment is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -144,87 +203,3 @@ def _run_again(copy: Path, stage: str) -> None:
     if done.returncode:
         output = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
         raise CourseError(f"stage {stage} failed in the new run:\n{output}")
-
-
-def _compared(workspace: Path, copy: Path, output: str) -> Iterator[CheckedFile]:
-    """Compare each file of one output, which may be a file or a folder."""
-    # given: handed in by the student; made: by the new run.
-    given, made = (_files(root / output) for root in (workspace, copy))
-    for name in sorted(given.keys() | made.keys()):
-        path = f"{output}/{name}" if name else output
-        if name not in given:
-            yield CheckedFile(path, "missing", [])
-        elif name not in made:
-            yield CheckedFile(path, "extra", [])
-        elif filecmp.cmp(given[name], made[name], shallow=False):
-            yield CheckedFile(path, "identical", [])
-        else:
-            yield CheckedFile(path, "different", _differences(given[name], made[name]))
-
-
-def _files(path: Path) -> dict[str, Path]:
-    """Return the files below a folder by relative path; a file is its own only entry."""
-    if path.is_file():
-        return {"": path}
-    return {p.relative_to(path).as_posix(): p for p in path.rglob("*") if p.is_file()}
-
-
-def _differences(given: Path, made: Path) -> list[str]:
-    """List the values that differ between two JSON or CSV files."""
-    readers = {".json": _json_values, ".csv": _csv_values}
-    reader = readers.get(given.suffix)
-    if reader is None:
-        size = counted(given.stat().st_size, "byte")
-        return [f"{size} handed in, {made.stat().st_size} when run again"]
-    try:
-        before, after = dict(reader(given)), dict(reader(made))
-    except (ValueError, UnicodeDecodeError, csv.Error) as error:
-        return [f"cannot be read ({error})"]
-    # Keys that only one of the files has are included: get returns None for the other.
-    keys = [k for k in before.keys() | after.keys() if before.get(k) != after.get(k)]
-    notes = [_difference(key, before.get(key), after.get(key)) for key in sorted(keys)]
-    more = [f"and {len(notes) - SHOWN} more"] if len(notes) > SHOWN else []
-    return notes[:SHOWN] + more or ["the same values, written otherwise"]
-
-
-def _difference(key: str, before: Any, after: Any) -> str:
-    """Describe one value that differs."""
-    numbers = [_number(value) for value in (before, after)]
-    text = f"{key}: {before} handed in, {after} when run again"
-    if numbers[0] is None or numbers[1] is None:
-        return text
-    return f"{text} (difference {numbers[0] - numbers[1]:.3g})"
-
-
-def _number(value: Any) -> float | None:
-    """Return a value as a number, or None if it is not one."""
-    try:
-        # A flag is not a number, although float(True) is 1.0.
-        return None if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _json_values(path: Path) -> Iterator[tuple[str, Any]]:
-    """Yield every value of a JSON file with its path, such as ``samples[0].text``."""
-    return _leaves(json.loads(path.read_text(encoding="utf-8")), "")
-
-
-def _leaves(value: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """Yield the values below ``key`` that are neither lists nor objects."""
-    if isinstance(value, dict):
-        for name, entry in value.items():
-            yield from _leaves(entry, f"{key}.{name}" if key else str(name))
-    elif isinstance(value, list):
-        for place, entry in enumerate(value):
-            yield from _leaves(entry, f"{key}[{place}]")
-    else:
-        yield key, value
-
-
-def _csv_values(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield every field of a CSV file with its row and column."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        for number, row in enumerate(csv.DictReader(stream), start=1):
-            for name, value in row.items():
-                yield f"row {number}, {name}", value

@@ -7,14 +7,15 @@ is the report with their own figures and numbers, and with blanks for the answer
 from __future__ import annotations
 
 import io
+import os
 import shlex
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes, write_text
+from charlab.course.handed_in import CourseError
 from charlab.plan.document import keeping_yaml
 from charlab.plan.params import Params, load_params
 from charlab.plan.study import ReportSection
@@ -23,6 +24,13 @@ from charlab.report.render import render
 
 RESULTS = ("metrics", "plots", "report", "dvc.lock")
 """Results of a study that git tracks; a workspace starts without them."""
+
+NOTHING_RUNS = tuple(
+    option
+    for setting in ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "commit.gpgSign=false")
+    for option in ("-c", setting)
+)
+"""Options of git by which a repository's settings start no program."""
 
 TASKS: dict[ReportSection, str] = {
     "training": "The model and its training",
@@ -36,10 +44,6 @@ TASKS: dict[ReportSection, str] = {
 """Heading of each task, by the section that its comparisons have in the report."""
 
 
-class CourseError(CharlabError):
-    """A workspace that cannot be created, filled in or checked."""
-
-
 def project_files(root: Path) -> list[str]:
     """Return the files of a project that are tracked by git or not ignored.
 
@@ -48,7 +52,7 @@ def project_files(root: Path) -> list[str]:
     CourseError
         If the folder is not in a git repository.
     """
-    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     # git lists deleted files and, in a merge, a file several times.
     return sorted({name for name in listed.split("\0") if (root / name).is_file()})
 
@@ -86,11 +90,11 @@ def new_workspace(root: Path, out: Path, seed: int) -> None:
     # After the copy, whose params.yaml still has the project's seed.
     write_bytes(out / "params.yaml", with_seed((root / "params.yaml").read_bytes(), seed))
     write_text(out / "TASKS.md", tasks_page(params, seed))
-    _git(out, "init", "--quiet")
-    _git(out, "add", "--all")
+    git(out, "init", "--quiet")
+    git(out, "add", "--all")
     # git refuses to commit without a name, and a student may not have set theirs yet.
     identity = ("-c", "user.name=charlab", "-c", "user.email=charlab@localhost")
-    _git(out, *identity, "commit", "--quiet", "--message", f"Start with seed {seed}")
+    git(out, *identity, "commit", "--quiet", "--message", f"Start with seed {seed}")
 
 
 def with_seed(document: bytes, seed: int) -> bytes:
@@ -108,12 +112,19 @@ def with_seed(document: bytes, seed: int) -> bytes:
     return stream.getvalue()
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    """Run git in a folder and return its output; raise its own message as an error."""
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder and return its output.
+
+    Raises
+    ------
+    CourseError
+        With git's own message if it fails.
+    """
     # git writes UTF-8 on every system; the locale's encoding may be another one.
     done = subprocess.run(
-        ["git", *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=False
-    )
+        ["git", *NOTHING_RUNS, *arguments],
+        cwd=folder, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
     if done.returncode:
         message = done.stderr.strip()
         raise CourseError(

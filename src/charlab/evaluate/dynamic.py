@@ -33,7 +33,7 @@ from torch.nn.functional import cross_entropy
 
 from charlab.core.errors import CharlabError
 from charlab.models.torch_model import CharRNN
-from charlab.models.weights import load_trained
+from charlab.models.weights import NO_NGRAMS, load_trained
 
 Ids = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
@@ -53,7 +53,7 @@ def load_torch_model(folder: Path) -> CharRNN:
         If the folder has no configuration or weights, or they do not match.
     """
     params, weights = load_trained(folder)
-    model = CharRNN(len(weights["head.bias"]), params)
+    model = CharRNN(len(weights["head.bias"]), params, ngrams=weights.get("ngrams", NO_NGRAMS))
     with torch.no_grad():
         for name, parameter in model.named_weights().items():
             parameter.copy_(torch.from_numpy(weights[name]))

@@ -17,8 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_json
 from charlab.core.machine import usable_cores
+from charlab.core.schema import slug as slug_of
 from charlab.evaluate.activations import ActivationHistogram, GateSaturation, weight_pictures
 from charlab.evaluate.features import FEATURES, quotation_marks, text_features
 from charlab.evaluate.gradient_flow import GradientByLag
@@ -44,6 +46,7 @@ from charlab.evaluate.survey import (
 from charlab.evaluate.trace import Floats, Ids, Network
 from charlab.evaluate.versus_ngram import AgainstNgram
 from charlab.models.scoring import nats_per_char
+from charlab.models.weights import read_config
 from charlab.vocab.encoded_text import EncodedText
 
 
@@ -73,6 +76,11 @@ def evaluate(
     """
     # Rounded only at the end: the parts work with full precision.
     network = Network.load(model_dir)
+    if network.model.vocab_size != data.vocab.size:
+        raise CharlabError(
+            f"{model_dir}: expected a model with the {data.vocab.size} characters of the text, "
+            f"found {network.model.vocab_size}; it was trained on another text: train again"
+        )
     reference = reference or Reference()
     surveyed, neurons = _survey(network, data, reference)
     result: dict[str, Any] = rounded(
@@ -215,7 +223,8 @@ def evaluate_variants(
     out.mkdir(parents=True, exist_ok=True)
     by_text: dict[str, list[tuple[str, Path]]] = {}
     for slug, model in models:
-        by_text.setdefault(read_json(model / "config.json")["text"], []).append((slug, model))
+        text = slug_of(str(read_config(model)[2].get("text")))
+        by_text.setdefault(text, []).append((slug, model))
 
     def evaluate_one(entry: tuple[str, Path], *, data: EncodedText, reference: Reference) -> None:
         """Evaluate one variant and write its file."""

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
+from charlab.core.folders import require_complete
 from charlab.evaluate.novelty import TrainingText
 from charlab.evaluate.trace import Floats
+from charlab.vocab.arrays import map_array
 from charlab.vocab.encoded_text import EncodedText
 
 MAX_COPY_CHARS = 8_000_000
@@ -65,12 +67,13 @@ def load_reference(data: EncodedText, figures: Path, arrays: Path) -> Reference:
     CharlabError
         If a file is missing or cannot be read.
     """
+    require_complete(arrays, "run the baselines stage again")
     try:
         order = int(read_json(figures)["best_order"])
-        nats: Floats = np.load(arrays / "ngram.npy")
+        nats: Floats = np.array(map_array(arrays / "ngram.npy"), np.float64)
         path = arrays / "floor.npy"  # only the built-in text has one
-        floor: NDArray[np.void] | None = np.load(path) if path.is_file() else None
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        floor: NDArray[np.void] | None = np.array(map_array(path)) if path.is_file() else None
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise CharlabError(
             f"{arrays}: not the baselines of a text ({error}); run the baselines stage again"
         ) from None

@@ -21,9 +21,11 @@ from charlab.exact.cells import gru_forward, lstm_forward, rnn_forward
 from charlab.exact.functions import log
 from charlab.exact.lanes import WIDTH, compiled, fma, inlined, load, splat, store
 from charlab.exact.layout import GATES, GRU, LSTM, SLOTS, Array, Ids
+from charlab.exact.loss import add_direct, softmax_row
 from charlab.exact.loss import logits as multiply_head
-from charlab.exact.loss import softmax_row
+from charlab.exact.ngrams import sum_of_rows
 from charlab.exact.products import multiply
+from charlab.exact.settings import Span
 
 FEW = 3
 """Streams up to which each is multiplied for itself: a tile of so few rows would wait for its
@@ -32,8 +34,12 @@ own sums."""
 Code = tuple[int, int, int, int, int]
 """(cell, activation, layers, H, V)."""
 
-Weights = tuple[Array, Array, Array, Array, Array, Array]
-"""Input table, W_ih of the upper layers, W_hh, biases, and the head's weights and bias."""
+Weights = tuple[Array, Array, Array, Array, Array, Array, Array, Array]
+"""Input table, W_ih of the upper layers, W_hh, biases, the head's weights and bias, and the rows of
+n-grams at the input and for the output, of no length without them."""
+
+LookUps = tuple[Span, Span]
+"""What is looked up at the input and for the output."""
 
 Work = tuple[Array, Array, Array, Array, Array]
 """pre, h, c, squashed, out."""
@@ -124,6 +130,8 @@ def advance(
     weights: Weights,
     work: Work,
     ids: Ids,
+    look_ups: LookUps,
+    rows: Ids,
     places: tuple[int, int, int, int],
 ) -> None:
     """Read one character of each stream, and write the logits of the next if there is room.
@@ -131,18 +139,21 @@ def advance(
     Parameters
     ----------
     ids : ndarray of shape (B,), integer
+    look_ups, rows : tuple of tuple of int, ndarray of shape (3, B)
+        See :mod:`charlab.exact.ngrams`; without n-grams ``rows`` is not read.
     places : tuple of int
         Steps kept of states and of gates, the step of states to start from, and the step of
         gates to write. Keeping no gates (0) is quicker.
     """
     cell, kind, layers, size, vocab = code
-    table, w_in, w_rec, bias, head_w, head_b = weights
+    table, w_in, w_rec, bias, head_w, head_b, ngrams, direct = weights
     pre, h, c, squashed, out = work
     keep, keep_gates, before, now = places
     batch, units, gates, slots = len(ids), (size + WIDTH - 1) // WIDTH, GATES[cell], SLOTS[cell]
     row = batch * WIDTH
     step, first, panels = units * row, slots - gates, gates * units
     few = batch <= FEW
+    turn = 2 if slots > gates else 0
     # Gates that nobody wants to see stay in the first-level cache: one block of units.
     whole = few or keep_gates > 0
     slot, unit_step = (step, row) if whole else (row, 0)
@@ -161,6 +172,14 @@ def advance(
                     for b in range(batch):
                         value = load(table, panel * vocab + ids[b] * WIDTH)
                         store(pre, target + b * WIDTH, value)
+                    if len(ngrams) > 0:
+                        column = ((s + turn) % gates * units + u) * WIDTH
+                        for b in range(batch):
+                            more = sum_of_rows(
+                                ngrams, look_ups[0], panels * WIDTH, column, rows, b
+                            )  # fmt: skip
+                            to = target + b * WIDTH
+                            store(pre, to, load(pre, to) + more)
                     continue
                 value = load(bias, depth * slots * units * WIDTH + panel)
                 for b in range(batch):
@@ -196,12 +215,14 @@ def advance(
     outputs, top = (vocab + WIDTH - 1) // WIDTH, ((layers - 1) * keep + (before + 1) % keep) * step
     if not few:
         multiply_head(h, top, row, batch, outputs, size, head_w, head_b, out, batch)
-        return
-    for v in range(outputs):
-        for b in range(batch):
-            store(out, (v * batch + b) * WIDTH, load(head_b, v * WIDTH))
-    for b in range(0, row, WIDTH):
-        multiply_row(h, top + b, row, head_w, 0, outputs, size, out, b, row)
+    else:
+        for v in range(outputs):
+            for b in range(batch):
+                store(out, (v * batch + b) * WIDTH, load(head_b, v * WIDTH))
+        for b in range(0, row, WIDTH):
+            multiply_row(h, top + b, row, head_w, 0, outputs, size, out, b, row)
+    if len(direct) > 0:
+        add_direct(direct, look_ups[1], rows, 0, batch, outputs, out, batch)
 
 
 @compiled
@@ -210,6 +231,8 @@ def read(
     weights: Weights,
     work: Work,
     ids: Ids,
+    look_ups: LookUps,
+    rows: Ids,
     kept: tuple[int, int],
     targets: Ids,
     logits: Array,
@@ -221,6 +244,8 @@ def read(
 
     Parameters
     ----------
+    look_ups, rows : tuple of tuple of int, ndarray of shape (3, T, B)
+        See :mod:`charlab.exact.ngrams`; without n-grams ``rows`` has the shape (3, 1, 0).
     kept : tuple of int
         Steps kept of states and of gates: (2, 0), or (T + 1, T) to trace.
     targets : ndarray of shape (T, B), integer
@@ -233,7 +258,10 @@ def read(
     vocab, (seq_len, batch) = code[4], ids.shape
     out, block, outputs = work[4], batch * WIDTH, (vocab + WIDTH - 1) // WIDTH
     for t in range(seq_len):
-        advance(code, weights, work, ids[t], (kept[0], kept[1], t % kept[0], t))
+        met = rows[:, min(t, rows.shape[1] - 1)]
+        advance(
+            code, weights, work, ids[t], look_ups, met, (kept[0], kept[1], t % kept[0], t)
+        )  # fmt: skip
         if len(logits) > 0:
             for b in range(batch):
                 for v in range(vocab):

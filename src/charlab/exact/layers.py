@@ -20,12 +20,45 @@ from charlab.exact.cells import (
 )
 from charlab.exact.lanes import WIDTH, compiled, inlined, load, splat, store
 from charlab.exact.layout import GATES, GRU, LSTM, SLOTS, Array, Ids, Sizes
+from charlab.exact.ngrams import sum_of_rows
 from charlab.exact.products import PIECE, multiply, multiply_transposed
+from charlab.exact.settings import Span
 
 
 def steps_for(seq_len: int) -> int:
     """Return S, the steps to allocate for a chunk of T characters."""
     return (seq_len + 1) | 1
+
+
+@compiled
+def start_gates(
+    gates: int,
+    turn: int,
+    sizes: Sizes,
+    t: int,
+    ids: Ids,
+    table: Array,
+    ngrams: Array,
+    span: Span,
+    rows: Ids,
+    pre: Array,
+) -> None:
+    """Let the sums of a step start from the rows of its characters and of n-grams.
+
+    Stream by stream, as a row lies in memory as a whole; see :func:`forward`.
+    """
+    _, steps, batch, size, inputs = sizes
+    units = (size + WIDTH - 1) // WIDTH
+    stride = steps * batch * WIDTH
+    for b in range(batch):
+        place, at = t * batch + b, (t * batch + b) * WIDTH
+        for s in range(gates):
+            for u in range(units):
+                panel = s * units + u
+                column = ((s + turn) % gates * units + u) * WIDTH
+                row = load(table, (panel * inputs + ids[t, b]) * WIDTH)
+                more = sum_of_rows(ngrams, span, gates * units * WIDTH, column, rows, place)
+                store(pre, panel * stride + at, row + more)
 
 
 @compiled
@@ -35,6 +68,9 @@ def forward(
     sizes: Sizes,
     ids: Ids,
     table: Array,
+    ngrams: Array,
+    span: Span,
+    rows: Ids,
     below: Array,
     w_in: Array,
     w_rec: Array,
@@ -56,6 +92,10 @@ def forward(
         Characters, or of shape (0, 0) for a layer that reads another.
     table : ndarray (G, blocks, V, 16)
         W_ih e(v) + bias of each character v, for a layer that reads characters.
+    ngrams : ndarray (rows, G, blocks, 16)
+        Rows of n-grams, gates in torch's order; of no length without them.
+    span, rows : tuple of int, ndarray of shape (3, T * B)
+        See :mod:`charlab.exact.ngrams`.
     below : ndarray (blocks, S, B, 16)
         Outputs of the layer below, for one that reads another.
     w_in, w_rec : ndarray (G, blocks, K, 16), (G, blocks, H, 16)
@@ -70,13 +110,19 @@ def forward(
     units, gates, slots = (size + WIDTH - 1) // WIDTH, GATES[cell], SLOTS[cell]
     step, stride = batch * WIDTH, steps * batch * WIDTH
     slot, first = units * stride, slots - gates
-    characters = len(ids) > 0
+    characters, turn = len(ids) > 0, 2 if slots > gates else 0
     for t in range(seq_len):
+        if len(ngrams) > 0:
+            start_gates(
+                gates, turn, sizes, t, ids, table, ngrams, span, rows, pre
+            )  # fmt: skip
         for u in range(units):
             at = u * stride + t * step
             for s in range(slots):
                 # The sums of a slot start from its character's row, or from its bias.
                 target, panel = s * slot + at, (s * units + u) * WIDTH
+                if len(ngrams) > 0 and s < gates:
+                    continue
                 if characters and s < gates:
                     for b in range(batch):
                         row = load(table, panel * inputs + ids[t, b] * WIDTH)

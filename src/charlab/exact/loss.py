@@ -28,7 +28,9 @@ from charlab.exact.lanes import (
 )
 from charlab.exact.layers import sum_rows
 from charlab.exact.layout import Array, Ids, Sizes
+from charlab.exact.ngrams import sum_of_rows
 from charlab.exact.products import multiply, multiply_transposed
+from charlab.exact.settings import Span
 
 ROWS = 256
 """Rows worked on at a time."""
@@ -76,6 +78,43 @@ def softmax_row(out: Array, at: int, block: int, units: int) -> Any:
     return highest, total(sums)
 
 
+@inlined
+def add_direct(
+    direct: Array, span: Span, rows: Ids, row: int, count: int, outputs: int, out: Array, room: int
+) -> None:
+    """Add direct connections to the logits of ``count`` places, from ``row`` on."""
+    for r in range(count):
+        for v in range(outputs):
+            at = (v * room + r) * WIDTH
+            more = sum_of_rows(direct, span, outputs * WIDTH, v * WIDTH, rows, row + r)
+            store(out, at, load(out, at) + more)
+
+
+@inlined
+def add_direct_gradients(
+    out: Array,
+    room: int,
+    span: Span,
+    rows: Ids,
+    row: int,
+    count: int,
+    outputs: int,
+    place: Ids,
+    ddirect: Array,
+) -> None:
+    """Add the derivatives in the logits to those in the rows that were added to them."""
+    start, stop, first = span
+    for order in range(start, stop):
+        for r in range(count):
+            met = rows[order, row + r] - first
+            if met < 0:
+                continue
+            to = place[met] * outputs * WIDTH
+            for v in range(outputs):
+                d = load(out, (v * room + r) * WIDTH)
+                store(ddirect, to + v * WIDTH, load(ddirect, to + v * WIDTH) + d)
+
+
 @compiled
 def head(
     learn: bool,
@@ -85,11 +124,16 @@ def head(
     weight: Array,
     bias: Array,
     columns: Array,
+    direct: Array,
+    span: Span,
+    rows: Ids,
+    places: Ids,
     out: Array,
     room: int,
     dh: Array,
     dweight: Array,
     dbias: Array,
+    ddirect: Array,
     nats: Array,
 ) -> float:
     """Return the mean loss of a chunk, and with ``learn`` its derivatives.
@@ -108,6 +152,10 @@ def head(
         With NEVER in the lanes beyond V.
     columns : ndarray (blocks, blocks of V * 16, 16)
         W by :func:`charlab.exact.layout.as_columns`.
+    direct, ddirect : ndarray (rows, blocks of V, 16)
+        Direct connections, of no length without them, and where derivatives in those are added.
+    span, rows, places : tuple of int, ndarray of shape (3, T * B), ndarray
+        See :mod:`charlab.exact.ngrams`.
     out : ndarray (blocks of V, room, 16)
         Where logits are worked on.
     dweight : ndarray (blocks of V, blocks, 16, 16)
@@ -124,6 +172,8 @@ def head(
         length = (count - row + left - 1) // left
         at = (batch + row) * WIDTH
         logits(h, at, stride, length, outputs, size, weight, bias, out, room)
+        if len(direct) > 0:
+            add_direct(direct, span, rows, row, length, outputs, out, room)
         for r in range(length):
             target = targets[row + r]
             place = target // WIDTH * block + r * WIDTH + target % WIDTH
@@ -147,6 +197,10 @@ def head(
             multiply(
                 out, 0, block, columns, u * outputs * WIDTH * WIDTH, dh, u * stride + at,
                 length, vocab,
+            )  # fmt: skip
+        if len(direct) > 0:
+            add_direct_gradients(
+                out, room, span, rows, row - length, length, outputs, places, ddirect
             )  # fmt: skip
         for v in range(outputs):
             sums = load(dbias, v * WIDTH) + sum_rows(out, v * block, length)

@@ -16,9 +16,10 @@ from numpy.typing import DTypeLike
 from charlab.exact import dropout, layers, layout, optimizers
 from charlab.exact.lanes import WIDTH
 from charlab.exact.layout import GET, LSTM, SET, Array, Ids, aligned, blocks
+from charlab.exact.ngrams import NGrams, RowTable, no_characters
 from charlab.exact.parameters import Parameters
-from charlab.exact.settings import ModelSettings, StepSettings
-from charlab.exact.workspace import Head, Layer
+from charlab.exact.settings import DIRECT, INPUT, ModelSettings, StepSettings, looks_up, spans
+from charlab.exact.workspace import Head, Layer, LookUp
 
 State = list[tuple[Array, ...]]
 
@@ -38,7 +39,8 @@ class Network:
     ----------
     params : ModelSettings
     weights : dict of str to ndarray
-        Initial weights under their names in model.safetensors; copied.
+        Initial weights under their names in model.safetensors; copied. ``ngrams`` may be
+        missing if who trains gives the rows that each chunk looks up.
     batch, seq_len : int
         B and T of every chunk.
     seed : int
@@ -50,6 +52,8 @@ class Network:
     ----------
     weights, gradients : dict of str to ndarray
         Views of one flat array each; weights may be written to between updates.
+    tables : dict of str to RowTable
+        Rows of n-grams, with their gradients; their weights are among ``weights``.
     updates : int
         Updates done; with the weights, the optimizer's arrays and the state all that a
         resumed training needs.
@@ -64,13 +68,20 @@ class Network:
         seed: int = 0,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        shapes = {name: value.shape for name, value in weights.items()}
         vocab_size = len(weights["head.bias"])
         self.params, self.batch, self.seq_len, self.seed = params, batch, seq_len, seed
-        self.parameters, self.gradient = Parameters(shapes, dtype), Parameters(shapes, dtype)
-        self.weights, self.gradients = self.parameters.views, self.gradient.views
-        for name, value in weights.items():
-            self.weights[name][...] = value
+        tables = {
+            name: RowTable(weights[name].shape, span, dtype)
+            for name, span in spans(params, vocab_size).items()
+        }
+        shapes = {n: value.shape for n, value in weights.items() if n not in (*tables, "ngrams")}
+        self.share(Parameters(shapes, dtype), Parameters(shapes, dtype), tables)
+        for name, value in self.weights.items():
+            value[...] = weights[name]
+        self.ngrams: NGrams | None = None
+        if looks_up(params) and "ngrams" in weights:
+            self.ngrams = NGrams(weights["ngrams"], vocab_size)
+        self.before = no_characters(batch)
         self.layers = [
             Layer(params, depth, vocab_size, batch, seq_len, dtype)
             for depth in range(params.layers)
@@ -81,10 +92,13 @@ class Network:
         self.fresh = self.started = True
         self._make_masks(dtype)
 
-    def share(self, parameters: Parameters, gradient: Parameters) -> None:
+    def share(
+        self, parameters: Parameters, gradient: Parameters, tables: dict[str, RowTable]
+    ) -> None:
         """Use these arrays for weights and gradients instead of arrays of its own."""
-        self.parameters, self.gradient = parameters, gradient
-        self.weights, self.gradients = parameters.views, gradient.views
+        self.parameters, self.gradient, self.tables = parameters, gradient, tables
+        self.weights = parameters.views | {name: table.view for name, table in tables.items()}
+        self.gradients = gradient.views
 
     def _make_masks(self, dtype: DTypeLike) -> None:
         """Make room for the masks of each place where something is dropped."""
@@ -116,10 +130,14 @@ class Network:
                 if self.learned:
                     state[...] = self.weights[f"initial.{name}"][depth]
                 layout.copy_state(SET, state, part, layer.steps, 0)
+        self.before = no_characters(self.batch)
         self.started, self.fresh = True, False
 
     def state(self) -> State:
-        """Return the state that the next chunk starts from, (B, H) each."""
+        """Return the state that the next chunk starts from, (B, H) each.
+
+        A network with n-grams of its own also returns the last two characters, (B, 2).
+        """
         if self.fresh:
             self._start()
         result = []
@@ -130,10 +148,12 @@ class Network:
             for values, part in zip(parts, layer.parts(), strict=True):
                 layout.copy_state(GET, values, part, layer.steps, 0)
             result.append(tuple(parts))
-        return result
+        return result if self.ngrams is None else [*result, (self.before.copy(),)]
 
     def set_state(self, state: State) -> None:
         """Start the next chunk from a state."""
+        if self.ngrams is not None:
+            *state, (self.before,) = state
         for layer, parts in zip(self.layers, state, strict=True):
             for part, values in zip(layer.parts(), parts, strict=True):
                 layout.copy_state(SET, np.ascontiguousarray(values), part, layer.steps, 0)
@@ -150,21 +170,37 @@ class Network:
         dropout.multiply_flat(weight.reshape(-1), mask, thinned.reshape(-1))
         return thinned
 
-    def _forward(self, inputs: Ids, learn: bool) -> None:
-        """Pack the weights and run all layers."""
+    def _look_ups(self, inputs: Ids, rows: Ids | None, learn: bool) -> dict[str, LookUp]:
+        """Return what a chunk looks up in each table, with room for gradients if it learns."""
+        if not self.tables:
+            return {}
+        if rows is None:
+            assert self.ngrams is not None
+            rows, self.before = self.ngrams.rows(inputs, self.before)
+        result = {}
+        for name, table in self.tables.items():
+            if learn:
+                table.begin(rows)
+            result[name] = LookUp(table.values, table.gradient, table.place, table.span, rows)
+        return result
+
+    def _forward(self, inputs: Ids, learn: bool, rows: Ids | None) -> dict[str, LookUp]:
+        """Pack the weights and run all layers; return what they look up."""
         if self.fresh:
             self._start()
+        look_ups = self._look_ups(inputs, rows, learn)
         self.head.pack(self.weights["head.weight"], self.weights["head.bias"])
         below = None
         for depth, layer in enumerate(self.layers):
             layer.pack(self.weights, self._recurrent(depth, learn))
-            layer.forward(inputs, below)
+            layer.forward(inputs, below, None if depth else look_ups.get(INPUT))
             below, mask = layer.h, self.masks.outputs[depth]
             if mask is not None and learn:
                 place = (np.uint64(self.seed), self.updates, 2 * depth)
                 dropout.fill_mask(mask, self.params.dropout, *place)
                 self._thin(layer, mask, layer.h, layer.out)
                 below = layer.out
+        return look_ups
 
     def _thin(self, layer: Layer, mask: Array, values: Array, out: Array) -> None:
         """Multiply a layer's outputs, or the derivatives in them, by its mask."""
@@ -173,21 +209,24 @@ class Network:
             values, mask, layer.units, layer.steps, layer.batch, self.seq_len, mask_steps, out
         )
 
-    def loss_and_gradients(self, inputs: Ids, targets: Ids) -> float:
-        """Return the mean loss of a chunk (T, B) in nats; fill ``gradients``; carry the state."""
-        self._forward(inputs, True)
+    def loss_and_gradients(self, inputs: Ids, targets: Ids, rows: Ids | None = None) -> float:
+        """Return the mean loss of a chunk (T, B) in nats; fill ``gradients``; carry the state.
+
+        ``rows`` (3, T, B) are those of n-grams, if the network does not know its n-grams.
+        """
+        look_ups = self._forward(inputs, True, rows)
         last = self.layers[-1]
-        mean = self.head.loss(True, last.out, last.dh, targets)
+        mean = self.head.loss(True, last.out, last.dh, targets, look_ups.get(DIRECT))
         gradients = self.gradients
         self.head.unpack(gradients["head.weight"], gradients["head.bias"])
         for depth in reversed(range(len(self.layers))):
-            self._backward(depth, inputs)
+            self._backward(depth, inputs, None if depth else look_ups.get(INPUT))
         for layer in self.layers:
             layer.carry()
         self.started = False
         return mean
 
-    def _backward(self, depth: int, inputs: Ids) -> None:
+    def _backward(self, depth: int, inputs: Ids, look_up: LookUp | None) -> None:
         """Run one layer's backward pass and unpack its gradients."""
         layer, mask = self.layers[depth], self.masks.outputs[depth]
         if mask is not None:
@@ -199,7 +238,7 @@ class Network:
             dbelow[...] = 0
         if layer.cell == LSTM:
             layer.dc[...] = 0
-        layer.backward(inputs, below, dbelow, self.learned and self.started)
+        layer.backward(inputs, below, dbelow, self.learned and self.started, look_up)
         layer.unpack(self.gradients)
         recurrent = self.masks.recurrent[depth]
         if recurrent is not None:
@@ -224,9 +263,9 @@ class Network:
 
     def loss(self, inputs: Ids, targets: Ids) -> float:
         """Return the mean loss of a chunk without dropout, and carry the state."""
-        self._forward(inputs, False)
+        look_ups = self._forward(inputs, False, None)
         last = self.layers[-1]
-        mean = self.head.loss(False, last.h, last.dh, targets)
+        mean = self.head.loss(False, last.h, last.dh, targets, look_ups.get(DIRECT))
         for layer in self.layers:
             layer.carry()
         self.started = False
@@ -238,6 +277,7 @@ class Trained(Protocol):
 
     parameters: Parameters
     gradient: Parameters
+    tables: dict[str, RowTable]
     updates: int
 
 
@@ -250,6 +290,8 @@ class Optimizer:
         What is kept of past gradients.
     steps : ndarray of shape (2,)
         Steps of the weights, and of a learned initial state.
+    rows : dict of str to tuple of ndarray
+        For each table its own mean and squares, (N * width,) or (0,), and each row's steps (N,).
     """
 
     def __init__(self, network: Trained, train: StepSettings) -> None:
@@ -259,6 +301,13 @@ class Optimizer:
         self.mean, self.squares = (
             aligned((flat.size * part,), flat.dtype) for part in keep[train.optimizer]
         )
+        self.rows = {
+            name: (
+                *(aligned((t.values.size * part,), flat.dtype) for part in keep[train.optimizer]),
+                np.zeros(t.shape[0], np.int64),
+            )
+            for name, t in network.tables.items()
+        }
 
     def step(self, learning_rate: float, start: bool = True) -> float:
         """Take a step along the gradients; return their norm before clipping.
@@ -268,7 +317,10 @@ class Optimizer:
         """
         network, train = self.network, self.train
         weights, gradient = network.parameters, network.gradient
-        norm: float = optimizers.norm(gradient.flat)
+        others = 0.0
+        for table in network.tables.values():
+            others += optimizers.sum_of_row_squares(table.gradient, table.count * table.width)
+        norm: float = optimizers.norm(gradient.flat, others)
         for part, steps in ((slice(0, weights.start), 0), (slice(weights.start, None), 1)):
             if steps and not len(weights.flat[part]):
                 continue
@@ -285,5 +337,20 @@ class Optimizer:
                 float(train.weight_decay), float(train.betas[0]), float(train.betas[1]),
                 int(self.steps[steps]),
             )  # fmt: skip
+        for name, table in network.tables.items():
+            self._step_rows(table, self.rows[name], norm, float(learning_rate))
         network.updates += 1
         return norm
+
+    def _step_rows(
+        self, table: RowTable, kept: tuple[Array, Array, Array], norm: float, rate: float
+    ) -> None:
+        """Take a step with the rows of a table that have a gradient."""
+        train, (mean, squares, steps) = self.train, kept
+        bound = float(train.clip_at)
+        scale = bound / norm if train.clip == "norm" and norm > bound else 1.0
+        optimizers.step_touched(
+            optimizers.KINDS[train.optimizer], scale, bound if train.clip == "value" else np.inf,
+            table.touched, table.width, table.values, table.gradient, mean, squares, rate,
+            float(train.weight_decay), float(train.betas[0]), float(train.betas[1]), steps,
+        )  # fmt: skip

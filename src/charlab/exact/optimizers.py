@@ -28,7 +28,7 @@ from charlab.exact.lanes import (
     store,
     where_above,
 )
-from charlab.exact.layout import Array
+from charlab.exact.layout import Array, Ids
 
 SGD, ADAGRAD, RMSPROP, ADAM = range(4)
 KINDS = {"sgd": SGD, "adagrad": ADAGRAD, "rmsprop": RMSPROP, "adam": ADAM}
@@ -60,9 +60,27 @@ def sum_of_squares(values: Array) -> float:
 
 
 @compiled
-def norm(values: Array) -> float:
-    """Return the Euclidean norm of a flat array, in float64."""
-    return math.sqrt(sum_of_squares(values))
+def norm(values: Array, others: float) -> float:
+    """Return the Euclidean norm of a flat array and of others' sum of squares, in float64."""
+    return math.sqrt(sum_of_squares(values) + others)
+
+
+@compiled
+def sum_of_row_squares(values: Array, count: int) -> float:
+    """Return the sum of squares of the first ``count`` numbers: sixteen chains, then a tree.
+
+    Rows have a multiple of sixteen numbers, so rows of zeros between others change no bit.
+    """
+    chains = [0.0] * 16
+    for n in range(count):
+        x = float(values[n])
+        chains[n % 16] = fma(x, x, chains[n % 16])
+    half = 8
+    while half:
+        for n in range(half):
+            chains[n] += chains[n + half]
+        half //= 2
+    return chains[0]
 
 
 @inlined
@@ -145,3 +163,59 @@ def step(
         if decay != 0.0:
             weight = weight * kept
         store(w, at, _moved(kind, weight, gradient, m, s, at, rate, b1, b2, first, second))
+
+
+@compiled
+def step_touched(
+    kind: int,
+    scale: float,
+    bound: float,
+    touched: Ids,
+    width: int,
+    w: Array,
+    g: Array,
+    m: Array,
+    s: Array,
+    rate: float,
+    decay: float,
+    b1: float,
+    b2: float,
+    steps: Ids,
+) -> None:
+    """Take a step with the rows of a table whose gradient is not zero; leave all others alone.
+
+    So moments of a row are means over the chunks that met it, and each row counts its own steps
+    ("lazy" Adam). Weight decay, too, acts on a row only where it takes a step.
+
+    Parameters
+    ----------
+    scale, bound : float
+        Factor of the gradient, and its largest element (infinity for none).
+    touched : ndarray of shape (count,)
+        Rows of the table.
+    w, m, s : ndarray (N, width)
+    g : ndarray (count, width)
+    steps : ndarray of shape (N,)
+        Steps of each row.
+    """
+    for place in range(len(touched)):
+        row, start = touched[place], place * width
+        at = start
+        while at < start + width and g[at] == 0.0:
+            at += 1
+        if at == start + width:
+            continue
+        steps[row] += 1
+        first, second = rate, 1.0
+        if kind == ADAM:
+            first = rate / (1.0 - power(b1, steps[row]))
+            second = 1.0 / math.sqrt(1.0 - power(b2, steps[row]))
+        for at in range(0, width, WIDTH):
+            gradient = load(g, start + at) * splat(w, scale)
+            gradient = where_above(gradient, bound, bound, gradient)
+            gradient = where_above(-bound, gradient, -bound, gradient)
+            to = row * width + at
+            weight = load(w, to)
+            if decay != 0.0:
+                weight = weight * splat(w, 1.0 - rate * decay)
+            store(w, to, _moved(kind, weight, gradient, m, s, to, rate, b1, b2, first, second))

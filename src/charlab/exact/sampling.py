@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from charlab.exact.functions import exp, log
-from charlab.exact.inference import Code, Weights, Work, advance
+from charlab.exact.inference import Code, LookUps, Weights, Work, advance
 from charlab.exact.lanes import (
     WIDTH,
     compiled,
@@ -27,6 +27,7 @@ from charlab.exact.lanes import (
     where_above,
 )
 from charlab.exact.layout import Array, Ids
+from charlab.exact.ngrams import step_rows
 
 REACHED = 1 - 1e-6
 """Part of top_p from which it counts as reached: weights are rounded to float32."""
@@ -165,6 +166,9 @@ def sample(
     code: Code,
     weights: Weights,
     work: Work,
+    look_ups: LookUps,
+    keys: Ids,
+    before: Ids,
     u: Array,
     options: Options,
     room: tuple[Array, Array],
@@ -177,6 +181,9 @@ def sample(
 
     Parameters
     ----------
+    look_ups, keys, before : tuple of tuple of int, ndarray of shape (N,), ndarray of shape (B, 2)
+        See :mod:`charlab.exact.ngrams`; ``before`` is overwritten, and of shape (0, 2) without
+        n-grams.
     u, ids : ndarray of shape (length, B)
         Uniform numbers, and the characters they choose.
     room : tuple of ndarray of shape (blocks of V * 16,)
@@ -191,6 +198,7 @@ def sample(
     """
     (length, batch), vocab, out = u.shape, code[4], work[4]
     block = batch * WIDTH
+    rows = np.empty((3, len(before)), np.int64)
     for t in range(length):
         for b in range(batch):
             chosen, highest, whole = _choose(
@@ -204,5 +212,7 @@ def sample(
                     out, b * WIDTH, block, vocab, chosen, highest, whole, options, room
                 )
         if t + 1 < length:
-            advance(code, weights, work, ids[t], (2, 0, t % 2, 0))
+            if len(before) > 0:
+                step_rows(keys, vocab, ids[t], before, rows)
+            advance(code, weights, work, ids[t], look_ups, rows, (2, 0, t % 2, 0))
     return True

@@ -44,6 +44,14 @@ class ModelSettings(Protocol):
     def initial_state(self) -> str:
         """``zero`` or ``learned``."""
 
+    @property
+    def input(self) -> str:
+        """``char``, ``bigram`` or ``trigram``: the longest n-grams with rows at the input."""
+
+    @property
+    def direct_order(self) -> int:
+        """Last characters that are connected to the output directly."""
+
 
 class StepSettings(Protocol):
     """How gradients become steps."""
@@ -67,3 +75,35 @@ class StepSettings(Protocol):
     @property
     def clip_at(self) -> float:
         """The largest norm, or element."""
+
+
+Span = tuple[int, int, int]
+"""(start, stop, first): orders start + 1 to stop are looked up; ``first`` is a table's first row."""
+
+NO_SPAN: Span = (0, 0, 0)
+
+INPUTS = {"char": 1, "bigram": 2, "trigram": 3}
+"""Characters of the longest n-gram with a row at the input, by its name in params.yaml."""
+
+INPUT, DIRECT = "input.rows", "direct.rows"
+"""Names of the tables in model.safetensors."""
+
+
+def spans(params: ModelSettings, vocab_size: int) -> dict[str, Span]:
+    """Return what a network looks up in each table that it has."""
+    result: dict[str, Span] = {}
+    if params.input != "char":  # a character's own row is a column of W_ih
+        result[INPUT] = (1, INPUTS[params.input], vocab_size)
+    if params.direct_order:
+        result[DIRECT] = (0, params.direct_order, 0)
+    return result
+
+
+def longest(params: ModelSettings) -> int:
+    """Return the characters of the longest n-gram that a network looks up; 1 for none."""
+    return max(INPUTS[params.input], params.direct_order)
+
+
+def looks_up(params: ModelSettings) -> bool:
+    """Return whether a network has weights of n-grams."""
+    return params.input != "char" or params.direct_order > 0

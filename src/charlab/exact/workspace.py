@@ -6,6 +6,8 @@ one batch size and sequence length. They can be used one by one, as autograd fun
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -13,7 +15,41 @@ from charlab.exact import layers, layout, loss
 from charlab.exact.functions import KINDS
 from charlab.exact.lanes import WIDTH
 from charlab.exact.layout import ADD, GET, LSTM, SET, Array, Ids, aligned, blocks
-from charlab.exact.settings import ModelSettings
+from charlab.exact.ngrams import NO_ROWS, add_gate_gradients
+from charlab.exact.settings import NO_SPAN, ModelSettings, Span
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """What a chunk looks up in a table, and where the derivatives in that are added.
+
+    Attributes
+    ----------
+    values, gradient : ndarray, flat
+        Rows of the table, and of derivatives.
+    place : ndarray
+        Each row's place among the latter.
+    span : tuple of int
+    rows : ndarray of shape (3, T, B)
+    """
+
+    values: Array
+    gradient: Array
+    place: Ids
+    span: Span
+    rows: Ids
+
+    @property
+    def flat(self) -> Ids:
+        """Return the rows as (3, T * B)."""
+        orders, seq_len, batch = self.rows.shape
+        return self.rows.reshape(orders, seq_len * batch)
+
+
+def no_look_up(dtype: DTypeLike) -> LookUp:
+    """Return what a layer without rows of n-grams looks up."""
+    nothing = aligned((0,), dtype)
+    return LookUp(nothing, nothing, np.zeros(0, np.int64), NO_SPAN, NO_ROWS)
 
 
 class Layer:
@@ -69,6 +105,7 @@ class Layer:
         self.dc = room(units * batch, lstm)
         self.out, self.nothing = self.h, room(0)
         self.no_ids = np.zeros((0, 0), np.int64)
+        self.no_look_up = no_look_up(dtype)
 
     def pack(self, weights: dict[str, Array], recurrent: Array) -> None:
         """Lay the weights out for products; ``recurrent`` is W_hh, thinned or not."""
@@ -106,15 +143,23 @@ class Layer:
             layout.copy_vector(ADD, b_rec[: 2 * size], self.bias[block:], 1, 2)
         layout.copy_vector(SET, b_rec[2 * size :], self.bias[3 * block :], 1)
 
-    def forward(self, ids: Ids, below: Array | None) -> None:
+    def forward(self, ids: Ids, below: Array | None, look_up: LookUp | None = None) -> None:
         """Run over a chunk from the state at step 0, on characters (T, B) or a layer's outputs."""
+        more = look_up or self.no_look_up
         layers.forward(
             self.cell, self.kind, self.sizes, ids if below is None else self.no_ids,
-            self.table, self.nothing if below is None else below, self.w_in, self.w_rec,
+            self.table, more.values, more.span, more.flat, self.nothing if below is None else below, self.w_in, self.w_rec,
             self.bias, self.pre, self.h, self.c, self.squashed,
         )  # fmt: skip
 
-    def backward(self, ids: Ids, below: Array | None, dbelow: Array | None, start: bool) -> None:
+    def backward(
+        self,
+        ids: Ids,
+        below: Array | None,
+        dbelow: Array | None,
+        start: bool,
+        look_up: LookUp | None = None,
+    ) -> None:
         """Turn dh at steps 1 to T into packed gradients, and add to that of the layer below."""
         self.dh.reshape(self.units, self.steps, -1)[:, 0] = 0
         layers.backward(
@@ -129,6 +174,11 @@ class Layer:
             self.nothing if below is None else below, self.dtable, self.dw_in, self.dw_rec,
             self.dbias,
         )  # fmt: skip
+        if look_up:
+            add_gate_gradients(
+                look_up.rows, look_up.span, look_up.place, self.sizes, self.gates, self.turn,
+                self.pre, look_up.gradient,
+            )  # fmt: skip
 
     def unpack(self, gradients: dict[str, Array]) -> None:
         """Write the gradients in the order of torch."""
@@ -173,7 +223,7 @@ class Head:
         self.bias, self.dbias = room(outputs), room(outputs)
         self.bias[vocab_size:] = loss.NEVER
         self.out, self.dweight = room(outputs * self.room), room(outputs * units * WIDTH)
-        self.nats = np.zeros(batch * seq_len)
+        self.nats, self.no_look_up = np.zeros(batch * seq_len), no_look_up(dtype)
 
     def pack(self, weight: Array, bias: Array) -> None:
         """Lay the weights out for products."""
@@ -181,13 +231,16 @@ class Head:
         layout.copy(SET, weight, self.columns, layout.as_columns(1, len(weight)))
         self.bias[: self.vocab_size] = bias
 
-    def loss(self, learn: bool, h: Array, dh: Array, targets: Ids) -> float:
+    def loss(
+        self, learn: bool, h: Array, dh: Array, targets: Ids, look_up: LookUp | None = None
+    ) -> float:
         """Return the mean loss; with ``learn`` write dh and the packed gradients."""
         self.dweight.fill(0)
         self.dbias.fill(0)
+        more = look_up or self.no_look_up
         mean: float = loss.head(
             learn, self.sizes, h, targets.reshape(-1), self.weight, self.bias, self.columns,
-            self.out, self.room, dh, self.dweight, self.dbias, self.nats,
+            more.values, more.span, more.flat, more.place, self.out, self.room, dh, self.dweight, self.dbias, more.gradient, self.nats,
         )  # fmt: skip
         return mean
 

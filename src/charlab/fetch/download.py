@@ -11,122 +11,40 @@ may be killed at any moment.
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 from filelock import FileLock
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError
 from urllib3.exceptions import HTTPError as TransferError
-from urllib3.response import BaseHTTPResponse
-from urllib3.util import Retry
 
-from charlab.core.errors import CharlabError
+from charlab.core.errors import shortened
 from charlab.core.files import write_text
 from charlab.core.units import counted
-
-RETRIED = (403, 429, 500, 502, 503, 504)
-"""Statuses that mean "too fast" or "not now"."""
+from charlab.fetch.policy import POLITE, RETRIED, DownloadError, HostError, Policy
+from charlab.fetch.session import Session
 
 CHUNK = 1 << 14
 """Maximum number of bytes to read at a time."""
 
 TAG = ".etag"
+
+PLAIN_TAG = re.compile(r"[\x20-\x7e]{1,200}")
+"""A tag that may be sent back in a header."""
+
+ENCODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
+"""Content encodings that are decoded piece by piece, within the limit on the size."""
+
 RESUMES = 50
 """Maximum number of resumes while a download keeps making progress."""
 
 
-class DownloadError(CharlabError):
-    """A server that did not send the requested file."""
-
-
-class HostError(DownloadError):
-    """A server that cannot be reached or is too busy, and should get no more requests now."""
-
-
 class _StaleError(Exception):
     """A partial download that is not the start of the server's current file."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """Limits on how charlab uses a server; all times in seconds.
-
-    Attributes
-    ----------
-    pause : float
-        Time between two requests to one host: Gutenberg's rule for automatic readers.
-    attempts : int
-        Maximum number of retries of a busy server, and of a download without progress.
-    backoff : float
-        Wait before the first retry, doubled for each further one.
-    max_wait : float
-        Longest wait; charlab gives up on a server that asks for more.
-    timeout : tuple of float
-        Time limits for connecting, and between two chunks of a response.
-    min_rate, grace : float
-        Bytes per second below which charlab gives up on a response, after so many seconds.
-    max_bytes : int
-        Maximum size of a text; Gutenberg's largest has about a quarter of the default.
-    """
-
-    pause: float = 2.0
-    attempts: int = 4
-    backoff: float = 1.0
-    max_wait: float = 120.0
-    timeout: tuple[float, float] = (10.0, 60.0)
-    min_rate: float = 500.0
-    grace: float = 60.0
-    max_bytes: int = 64 * 1024 * 1024
-
-
-POLITE = Policy()
-
-
-class _Retry(Retry):
-    """urllib3's Retry with a wait before the first retry, too, and a limit on Retry-After."""
-
-    def get_backoff_time(self) -> float:
-        """Return the wait if the server does not ask for one."""
-        errors = sum(1 for _ in takewhile(lambda past: not past.redirect_location, self.history))
-        wait = self.backoff_factor * 2.0 ** (errors - 1) if errors else 0.0
-        return min(wait, self.backoff_max)
-
-    def sleep_for_retry(self, response: BaseHTTPResponse) -> bool:
-        """Wait as long as the server asks, up to the limit."""
-        wait = self.get_retry_after(response)
-        if wait is not None and wait > self.backoff_max:
-            raise HostError(
-                f"HTTP {response.status}; the server asks to come back in {wait:.0f} seconds"
-            )
-        return super().sleep_for_retry(response)
-
-
-def _session(agent: str, policy: Policy) -> requests.Session:
-    retry = _Retry(
-        total=None,  # each kind of failure has its own limit
-        connect=1,
-        read=1,
-        other=0,  # download resumes a broken transfer instead of repeating it
-        status=policy.attempts,
-        backoff_factor=policy.backoff,
-        backoff_max=policy.max_wait,
-        status_forcelist=RETRIED,
-        allowed_methods={"GET"},
-        raise_on_status=False,  # the last response tells more than an exception
-    )
-    session = requests.Session()
-    session.max_redirects = 5  # mirrors use one or two
-    # Byte ranges refer to the uncompressed file, so the server must not compress it.
-    session.headers.update({"User-Agent": agent, "Accept-Encoding": "identity"})
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=retry))
-    return session
 
 
 @contextlib.contextmanager
@@ -167,11 +85,14 @@ def download(url: str, part: Path, agent: str, policy: Policy = POLITE) -> bytes
         If it gives another answer, or the connection keeps breaking off.
     """
     problem, failures, furthest = "", 0, 0
-    with _session(agent, policy) as session:
+    with Session(agent, policy) as session:
         for _ in range(RESUMES):
             try:
                 # Read the part within the lock, before the next process may change it.
-                with _host_lock(part.parent, url, policy.pause):
+                with (
+                    _host_lock(part.parent, url, policy.pause),
+                    session.deadline.within(policy.total),
+                ):
                     content = _receive(session, url, part, policy)
                     _discard(part)
                     return content
@@ -193,7 +114,7 @@ def _discard(part: Path) -> None:
     part.unlink(missing_ok=True)
 
 
-def _receive(session: requests.Session, url: str, part: Path, policy: Policy) -> bytes:
+def _receive(session: Session, url: str, part: Path, policy: Policy) -> bytes:
     """Write a response to ``part``, resuming at its end if the server can; return the whole."""
     tag_file = part.with_suffix(TAG)
     have = part.stat().st_size if part.exists() and tag_file.exists() else 0
@@ -215,7 +136,7 @@ def _receive(session: requests.Session, url: str, part: Path, policy: Policy) ->
 
 
 def _respond(
-    session: requests.Session, url: str, headers: dict[str, str], policy: Policy
+    session: Session, url: str, headers: dict[str, str], policy: Policy
 ) -> requests.Response:
     """Send a request and return the response, its body still unread."""
     try:
@@ -223,10 +144,13 @@ def _respond(
     except requests.exceptions.RequestException as error:
         unreachable = isinstance(error, requests.ConnectionError | requests.Timeout)
         raise (HostError if unreachable else DownloadError)(_describe(error)) from None
-    hops = (*response.history, response)
-    if url.startswith("https:") and any(hop.url.startswith("http:") for hop in hops):
+    except (ValueError, TransferError) as error:
+        # Of an address or a header that cannot be parsed; requests lets some of these through.
+        raise DownloadError(f"malformed address or header: {shortened(error)}") from None
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ENCODINGS:
         response.close()  # unread, so that the connection is not reused
-        raise DownloadError("redirected from https to http, which cannot be verified")
+        raise DownloadError(f"the content encoding {shortened(encoding)} is not supported")
     return response
 
 
@@ -255,7 +179,11 @@ def _start_over(response: requests.Response, part: Path) -> None:
     tag = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
     # Several versions may share a weak tag, and ranges of a compressed response count compressed
     # bytes; neither can be resumed.
-    if tag and not tag.startswith("W/") and not response.headers.get("Content-Encoding"):
+    if (
+        PLAIN_TAG.fullmatch(tag)
+        and not tag.startswith("W/")
+        and not response.headers.get("Content-Encoding")
+    ):
         write_text(part.with_suffix(TAG), tag)
 
 
@@ -296,6 +224,8 @@ def _describe(error: Exception) -> str:
         if isinstance(error, kind):
             return words
     text = str(error)
+    if "headers" in text or "header line" in text:
+        return "the server's headers are too long"
     if "NameResolution" in text or "getaddrinfo" in text:
         return "the host name cannot be resolved; check the network connection"
-    return "no connection" if isinstance(error, requests.ConnectionError) else text
+    return "no connection" if isinstance(error, requests.ConnectionError) else shortened(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -19,8 +20,9 @@ from urllib.request import url2pathname
 from filelock import FileLock
 
 from charlab.core.files import atomic, write_bytes, write_text
-from charlab.fetch.download import POLITE, DownloadError, HostError, Policy, download
+from charlab.fetch.download import download
 from charlab.fetch.mirrors import EXAMPLES, MAIN_SITE, mirrors, url_of
+from charlab.fetch.policy import POLITE, DownloadError, HostError, Policy
 from charlab.fetch.verify import FetchError, verify_book
 from charlab.synthetic import text as invented
 
@@ -119,11 +121,18 @@ def _get(url: str, number: int, scratch: Path | None, policy: Policy) -> bytes:
 def _read(path: Path, max_bytes: int) -> bytes:
     """Return the bytes of a file in a local mirror; its errors are those of a download."""
     try:
-        if path.stat().st_size > max_bytes:
-            raise DownloadError(f"more than {max_bytes} bytes")
-        return path.read_bytes()
+        # A pipe or a device has no end.
+        if path.exists() and not path.is_file():
+            raise DownloadError("not a file")
+        with path.open("rb") as stream:
+            content = stream.read(max_bytes + 1)
     except OSError as error:
         raise DownloadError(str(error.strerror).lower()) from None
+    except ValueError as error:
+        raise DownloadError(f"not a path: {error}") from None
+    if len(content) > max_bytes:
+        raise DownloadError(f"more than {max_bytes} bytes")
+    return content
 
 
 def _count_visit(number: int, path: Path) -> None:
@@ -133,7 +142,9 @@ def _count_visit(number: int, path: Path) -> None:
     with FileLock(path.with_suffix(".lock")):
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         # Each line has the time of a request in seconds and the number of a book.
-        visits = {int(book): int(when) for when, book in (line.split() for line in lines)}
+        # A line that a full disk cut off does not count.
+        pairs = [line.split() for line in lines if re.fullmatch(r"\d{1,12} \d{1,12}", line)]
+        visits = {int(book): int(when) for when, book in pairs}
         visits = {book: when for book, when in visits.items() if now - when < DAY}
         if len(visits) >= BOOKS_A_DAY and number not in visits:
             raise HostError(

@@ -71,7 +71,11 @@ def _as_url(mirror: str) -> str:
         uri = Path(mirror).expanduser().absolute().as_uri()
         mirror = uri.replace("%7B", "{").replace("%7D", "}")
     wrong = set(re.findall(r"\{.*?\}|[{}]", mirror)) - {"{id}", "{path}"}
-    parts = urlsplit(mirror)
+    try:
+        parts = urlsplit(mirror)
+        _ = parts.port, (parts.hostname or "").encode("idna")
+    except ValueError as error:
+        raise _refused(mirror, f"not an address: {error}") from None
     if wrong:
         problem = f"expected {{id}} and {{path}} in a template, found {min(wrong)}"
     elif parts.scheme not in ("http", "https", "file"):
@@ -82,7 +86,12 @@ def _as_url(mirror: str) -> str:
         problem = "expected a host, found none"
     else:
         return mirror
-    raise MirrorError(f"{MIRROR_SETTING}: {mirror}: {problem}; for example, {EXAMPLES}")
+    raise _refused(mirror, problem)
+
+
+def _refused(mirror: str, problem: str) -> MirrorError:
+    """Return the error for a mirror with a problem."""
+    return MirrorError(f"{MIRROR_SETTING}: {mirror}: {problem}; for example, {EXAMPLES}")
 
 
 def url_of(template: str, number: int) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from charlab.core.schema import Int, Section
+from charlab.core.schema import Int, Line, Section
 
 
 class TextParams(Section):
@@ -15,11 +16,11 @@ class TextParams(Section):
     gutenberg: Annotated[Int, Field(ge=1)] | None = Field(
         default=None, description="number of a Project Gutenberg book"
     )
-    path: str | None = Field(default=None, description="a file of your own, in data/own/")
+    path: Line | None = Field(default=None, description="a file of your own, in data/own/")
     builtin: Literal["invented"] | None = Field(
         default=None, description="a text that charlab generates; its exact entropy is known"
     )
-    title: str | None = Field(default=None, description="title for figures and the report")
+    title: Line | None = Field(default=None, description="title for figures and the report")
     language: str | None = Field(
         default=None, pattern=r"^[a-z]{2,3}(-[A-Za-z]+)*$", description="BCP 47 tag, such as en"
     )
@@ -29,6 +30,11 @@ class TextParams(Section):
     )
     seed: Annotated[Int, Field(ge=0)] | None = Field(
         default=None, description="built-in text only: which book to generate"
+    )
+    encoding: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$",
+        description="encoding of the file, such as cp1251; detected if not given",
     )
     as_bytes: bool = Field(
         default=False, description="read bytes as characters, keeping CRLF and a byte-order mark"
@@ -47,6 +53,13 @@ class TextParams(Section):
             )
         if self.builtin is None and self.seed is not None:
             raise ValueError("seed is for a builtin text only")
+        if self.encoding is not None and (self.builtin is not None or self.as_bytes):
+            raise ValueError("encoding is for a book or a file that is read as characters")
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError:
+                raise ValueError(f"Python knows no encoding {self.encoding!r}") from None
         return self
 
     @property

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from charlab.exact.network import Network
+from charlab.exact.settings import DIRECT, INPUT, Span, spans
 from charlab.models import kernel_functions, kernel_loss
 from charlab.models.kernel_functions import Masks
 from charlab.models.params import ModelParams
@@ -88,14 +89,25 @@ def _now(arguments: tuple[Any, ...]) -> bool:
     )
 
 
+def look_up(table: Tensor, rows: Tensor, span: Span) -> Any:
+    """Sum rows of a table; see :func:`charlab.models.kernel_functions.look_up`."""
+    return Deferred(kernel_functions.look_up, table, rows, span)
+
+
 def layer(
-    params: ModelParams, depth: int, x: Any, state: LayerState, weights: tuple[Any, ...]
+    params: ModelParams,
+    depth: int,
+    x: Any,
+    state: LayerState,
+    weights: tuple[Any, ...],
+    more: Any = None,
 ) -> tuple[Any, LayerState]:
     """Run a layer over a chunk; see :func:`charlab.models.kernel_functions.layer`."""
+    arguments = (params, depth, x, state, weights, more)
     if _now((x,)):
-        result = kernel_functions.layer(params, depth, _real(x), _real(state), _real(weights))
+        result = kernel_functions.layer(*map(_real, arguments))
         return result[0], result[1]
-    both = Deferred(kernel_functions.layer, params, depth, x, state, weights)
+    both = Deferred(kernel_functions.layer, *arguments)
     ends = tuple(Deferred(_end, both, place) for place in range(len(state)))
     return Deferred(_outputs, both, ends), ends
 
@@ -127,10 +139,10 @@ def repeat(part: Tensor, depth: int, batch: int) -> Any:
     return Deferred(kernel_functions.repeat, part, depth, batch)
 
 
-def linear(x: Any, weight: Tensor, bias: Tensor) -> Any:
+def linear(x: Any, weight: Tensor, bias: Tensor, more: Any = None) -> Any:
     """Return logits; see :func:`charlab.models.kernel_loss.linear`."""
-    function = kernel_loss.linear
-    return function(x, weight, bias) if _now((x,)) else Deferred(function, x, weight, bias)
+    function, arguments = kernel_loss.linear, (x, weight, bias, more)
+    return function(*map(_real, arguments)) if _now((x,)) else Deferred(function, *arguments)
 
 
 class Loss(Deferred):
@@ -181,14 +193,22 @@ class Chain:
         The optimizer whose flat arrays hold the weights.
     layers : list of tuple
         The arguments of each layer, from the bottom.
+    tables : list of Deferred
+        What is looked up: at the input, and directly for the output.
     ends : list of tuple of Deferred
         The states after the chunk.
     """
 
     def __init__(
-        self, owner: Any, layers: list[tuple[Any, ...]], ends: list[LayerState], targets: Tensor
+        self,
+        owner: Any,
+        layers: list[tuple[Any, ...]],
+        ends: list[LayerState],
+        tables: list[Any],
+        targets: Tensor,
     ) -> None:
         self.owner, self.layers, self.ends, self.targets = owner, layers, ends, targets
+        self.tables = tables
 
     @classmethod
     def of(cls, loss: Loss) -> Chain | None:
@@ -196,8 +216,7 @@ class Chain:
         logits, targets = loss.arguments
         if not _pending(logits, kernel_loss.linear):
             return None
-        x, *head = logits.arguments
-        weights: list[Any] = head
+        x, *weights, direct = logits.arguments
         layers: list[tuple[Any, ...]] = []
         ends: list[LayerState] = []
         while True:
@@ -206,7 +225,7 @@ class Chain:
                 masks, x = x.arguments[1:], x.arguments[0]
             if not _pending(x, _outputs) or not _pending(x.arguments[0], kernel_functions.layer):
                 return None
-            params, depth, below, state, own = x.arguments[0].arguments
+            params, depth, below, state, own, more = x.arguments[0].arguments
             if not _dropped_as_usual(params, depth, masks, own[1]):
                 return None
             own = (
@@ -219,10 +238,18 @@ class Chain:
             weights, x = [*own, *weights], below
             if isinstance(x, Tensor):
                 break
-        return cls._checked(weights, layers, ends, targets)
+            if more is not None:
+                return None  # only the first layer looks up rows
+        tables = [table for table in (more, direct) if table is not None]
+        if not _looked_up_as_usual(params, len(weights[-1]), more, direct):
+            return None
+        weights += [table.arguments[0] for table in tables]
+        return cls._checked(weights, layers, ends, tables, targets)
 
     @classmethod
-    def _checked(cls, weights: list[Any], layers: Any, ends: Any, targets: Tensor) -> Chain | None:
+    def _checked(
+        cls, weights: list[Any], layers: Any, ends: Any, tables: list[Any], targets: Tensor
+    ) -> Chain | None:
         """Return the chain if its weights are those of one optimizer, and its states plain."""
         owner = weights[0].__dict__.get("owner")
         usual = owner is not None and len(layers) == layers[0][0].layers
@@ -236,7 +263,7 @@ class Chain:
             return None
         if any(isinstance(end, Deferred) and end.result is not None for e in ends for end in e):
             return None
-        return cls(owner, layers, ends, targets)
+        return cls(owner, layers, ends, tables, targets)
 
     def differentiate(self) -> float:
         """Return the loss; write gradients, and states after the chunk."""
@@ -250,7 +277,8 @@ class Chain:
         else:
             network.set_state([tuple(part.numpy() for part in state) for state in states])
         targets = self.targets.long().contiguous().numpy()
-        loss = network.loss_and_gradients(ids.long().contiguous().numpy(), targets)
+        rows = self.tables[0].arguments[1].numpy() if self.tables else None
+        loss = network.loss_and_gradients(ids.long().contiguous().numpy(), targets, rows)
         for deferred, state in zip(self.ends, network.state(), strict=True):
             for end, values in zip(deferred, state, strict=True):
                 end.result = torch.from_numpy(values)
@@ -261,6 +289,16 @@ class Chain:
 def _pending(value: Any, function: Any) -> bool:
     """Return whether a value is a function's result and was not used yet."""
     return isinstance(value, Deferred) and value.function is function and value.result is None
+
+
+def _looked_up_as_usual(params: ModelParams, vocab_size: int, more: Any, direct: Any) -> bool:
+    """Return whether the rows of n-grams are added where the parameters say, and from one index."""
+    usual = spans(params, vocab_size)
+    tables = {name: t for name, t in ((INPUT, more), (DIRECT, direct)) if t is not None}
+    if not all(_pending(table, kernel_functions.look_up) for table in tables.values()):
+        return False
+    one_index = len({id(table.arguments[1]) for table in tables.values()}) < 2
+    return one_index and {name: table.arguments[2] for name, table in tables.items()} == usual
 
 
 def _dropped_as_usual(params: ModelParams, depth: int, masks: Any, recurrent: Any) -> bool:

@@ -15,13 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from charlab.exact import inference, layout, sampling
+from charlab.core.errors import CharlabError
+from charlab.exact import inference, layout, sampling, settings
 from charlab.exact.functions import KINDS
 from charlab.exact.lanes import WIDTH
 from charlab.exact.loss import NEVER
+from charlab.exact.ngrams import NGrams, no_characters
 from charlab.models.packing import pack_weights
 from charlab.models.params import ModelParams
 from charlab.models.weights import load_trained
+from charlab.vocab.vocabulary import Vocabulary
 
 Array = NDArray[Any]
 Ids = NDArray[np.integer[Any]]
@@ -102,23 +105,31 @@ class InferenceModel:
         self.parts = ("h", "c") if params.cell == "lstm" else ("h",)
         self.learned = [weights[f"initial.{p}"] for p in self.parts if f"initial.{p}" in weights]
         self.packed = pack_weights(params, weights, self.dtype)
+        spans = settings.spans(params, self.vocab_size)
+        self.look_ups = tuple(
+            spans.get(name, settings.NO_SPAN) for name in (settings.INPUT, settings.DIRECT)
+        )
+        self.ngrams = NGrams(weights["ngrams"], self.vocab_size) if spans else None
 
     def initial_state(self, batch_size: int) -> State:
-        """Return the state before the first character: one tuple per layer, each (B, H)."""
-        if not self.learned:
-            return self.zero_state(batch_size)
-        return [
-            tuple(np.tile(part[d].astype(self.dtype), (batch_size, 1)) for part in self.learned)
-            for d in range(self.params.layers)
-        ]
+        """Return the state before the first character: one tuple per layer, each (B, H).
+
+        If the network looks up n-grams, the last two characters (B, 2) follow.
+        """
+        state = self.zero_state(batch_size)
+        for d in range(self.params.layers if self.learned else 0):
+            parts = (np.tile(part[d].astype(self.dtype), (batch_size, 1)) for part in self.learned)
+            state[d] = tuple(parts)
+        return state
 
     def zero_state(self, batch_size: int) -> State:
-        """Return a state of zeros."""
+        """Return a state of zeros, before any character."""
         shape = (batch_size, self.params.hidden)
-        return [
+        state: State = [
             tuple(np.zeros(shape, self.dtype) for _ in self.parts)
             for _ in range(self.params.layers)
         ]
+        return [*state, (no_characters(batch_size),)] if self.ngrams else state
 
     def step(self, inputs: Ids, state: State) -> tuple[Array, State]:
         """Read one character of each sequence, of shape (B,); return logits (B, V) and state."""
@@ -132,6 +143,7 @@ class InferenceModel:
         ----------
         inputs : ndarray of shape (T, B), integer
         state : list of tuple of ndarray of shape (B, H)
+            Of :meth:`initial_state`, or returned by an earlier call.
 
         Returns
         -------
@@ -149,19 +161,39 @@ class InferenceModel:
     def _read(self, inputs: Ids, state: State, targets: Ids, logits: Array) -> tuple[Array, State]:
         """Run the kernel without a trace; return the losses, if there are targets."""
         work = self._work(inputs.shape[1], state, 2, 0)
-        ids, targets = (np.ascontiguousarray(part, np.int64) for part in (inputs, targets))
-        nats = np.empty(targets.shape)
-        inference.read(self.code, self.packed, work, ids, (2, 0), targets, logits, nats)
-        return nats, self._state(work, inputs.shape[1], 2, len(inputs) % 2)
+        ids, targets = self._checked(inputs), self._checked(targets)
+        nats, (rows, last) = np.empty(targets.shape), self._rows(ids, state)
+        inference.read(
+            self.code, self.packed, work, ids, self.look_ups, rows, (2, 0), targets, logits, nats
+        )
+        return nats, [*self._state(work, inputs.shape[1], 2, len(inputs) % 2), *last]
+
+    def _rows(self, ids: Ids, state: State) -> tuple[Ids, State]:
+        """Return the rows of n-grams (3, T, B) that a text looks up, and the end of a state."""
+        if self.ngrams is None:
+            return np.zeros((3, 1, 0), np.int64), []
+        rows, after = self.ngrams.rows(ids, state[-1][0])
+        return rows, [(after,)]
+
+    def _checked(self, ids: Ids) -> Ids:
+        """Return ids for the kernels, which do not look whether they are in the vocabulary."""
+        if ids.size and not 0 <= ids.min() <= ids.max() < self.vocab_size:
+            raise CharlabError(
+                f"expected ids from 0 to {self.vocab_size - 1}, found {ids.min()} to {ids.max()}; "
+                "the model was trained on another text"
+            )
+        return np.ascontiguousarray(ids, np.int64)
 
     def trace(self, inputs: Ids, state: State) -> tuple[list[LayerTrace], Array]:
         """Read a chunk (T, B); return each layer's values and the logits (T, B, V)."""
         seq_len, batch = inputs.shape
         logits = np.empty((seq_len, batch, self.vocab_size), self.dtype)
         work = self._work(batch, state, seq_len + 1, seq_len)
-        ids = np.ascontiguousarray(inputs, np.int64)
-        kept = (seq_len + 1, seq_len)
-        inference.read(self.code, self.packed, work, ids, kept, NO_IDS, logits, NO_NATS)
+        ids = self._checked(inputs)
+        kept, (rows, _) = (seq_len + 1, seq_len), self._rows(ids, state)
+        inference.read(
+            self.code, self.packed, work, ids, self.look_ups, rows, kept, NO_IDS, logits, NO_NATS
+        )
         layers, slots = self.params.layers, layout.SLOTS[self.cell]
         # (L, T, slots, N, B, 16)
         pre = work[0].reshape(layers, seq_len, slots, self.units, batch, WIDTH)
@@ -225,9 +257,13 @@ class InferenceModel:
         room = (np.zeros_like(out), np.zeros_like(out))
         ids, order = np.empty(u.shape, np.int64), np.empty(self.vocab_size, np.int64)
         nats, entropy = (np.empty(u.shape if record else (0, 0)) for _ in range(2))
+        keys, before = np.zeros(0, np.int64), np.zeros((0, 2), np.int64)
+        if self.ngrams:
+            keys, before = self.ngrams.keys, repeated[-1][0]
         finite = sampling.sample(
-            self.code, self.packed, work, u, options, room, order, ids, nats, entropy
-        )
+            self.code, self.packed, work, self.look_ups, keys, before, u, options, room, order,
+            ids, nats, entropy,
+        )  # fmt: skip
         return Sampled(ids, nats, entropy) if finite else None
 
     def _work(self, batch: int, state: State, keep: int, gates: int) -> inference.Work:
@@ -241,7 +277,7 @@ class InferenceModel:
             layout.aligned((count if self.cell == layout.LSTM else 0,), self.dtype)
             for _ in range(2)
         )
-        for d, layer in enumerate(state):
+        for d, layer in enumerate(state[:layers]):
             for part, values in zip((h, c), layer, strict=False):
                 padded = np.zeros((batch, self.units * WIDTH), self.dtype)
                 padded[:, : values.shape[1]] = values
@@ -275,3 +311,21 @@ def load_model(folder: Path) -> InferenceModel:
         If configuration or weights are missing, or they do not fit each other.
     """
     return InferenceModel(*load_trained(folder))
+
+
+def load_with_vocabulary(folder: Path) -> tuple[InferenceModel, Vocabulary]:
+    """Load the network and the vocabulary from a model folder.
+
+    Raises
+    ------
+    CharlabError
+        If a file is missing, or they do not fit each other.
+    """
+    network, path = load_model(folder), folder / "vocab.json"
+    vocabulary = Vocabulary.load(path)
+    if vocabulary.size != network.vocab_size:
+        raise CharlabError(
+            f"{path}: expected the {network.vocab_size} characters of the weights beside it, found "
+            f"{vocabulary.size}; the files are of different trainings: train again"
+        )
+    return network, vocabulary

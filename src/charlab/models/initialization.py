@@ -7,17 +7,24 @@ same seed start from the same weights, with every backend and on every processor
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlab.exact.settings import DIRECT, INPUT
 from charlab.models.params import ModelParams
-from charlab.models.weights import GATES, expected_shapes
+from charlab.models.weights import GATES, NO_NGRAMS, expected_shapes
 
 Weights = dict[str, NDArray[np.float32]]
 
 
-def initial_weights(model: ModelParams, vocab_size: int, generator: np.random.Generator) -> Weights:
+def initial_weights(
+    model: ModelParams,
+    vocab_size: int,
+    generator: np.random.Generator,
+    ngrams: NDArray[Any] = NO_NGRAMS,
+) -> Weights:
     """Return random initial weights under their names in model.safetensors.
 
     ``uniform`` is U(-s, s) with s = ``init_scale`` or 1/sqrt(H), biases included, as torch.nn
@@ -25,12 +32,12 @@ def initial_weights(model: ModelParams, vocab_size: int, generator: np.random.Ge
     recurrent matrix orthogonal (Saxe, McClelland and Ganguli 2014); ``identity`` makes it
     the identity (Le, Jaitly and Hinton 2015, arXiv:1504.00941). The last three leave
     biases at zero and draw the other matrices by Glorot's rule. An LSTM's forget gate gets
-    ``forget_bias`` (Jozefowicz, Zaremba and Sutskever 2015). A learned initial state
-    starts at zero.
+    ``forget_bias`` (Jozefowicz, Zaremba and Sutskever 2015). A learned initial state and the
+    rows of n-grams start at zero, so with them the rest of a network is as without.
     """
     weights: Weights = {}
-    for name, shape in expected_shapes(model, vocab_size).items():
-        if name.startswith("initial."):
+    for name, shape in expected_shapes(model, vocab_size, ngrams).items():
+        if name.startswith("initial.") or name in (INPUT, DIRECT):
             weights[name] = np.zeros(shape, np.float32)
         elif model.init == "uniform":
             scale = model.init_scale or 1 / math.sqrt(model.hidden)

@@ -22,7 +22,8 @@ from charlab.exact import dropout, layout
 from charlab.exact.lanes import WIDTH
 from charlab.exact.layers import steps_for
 from charlab.exact.layout import ADD, GET, SET, Array, aligned, blocks
-from charlab.exact.workspace import Layer
+from charlab.exact.settings import Span
+from charlab.exact.workspace import Layer, LookUp
 from charlab.models.packed import (
     Loan,
     Packed,
@@ -42,7 +43,13 @@ class _RunLayer(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, loan: Loan, ids: Any, below: Packed | None, weights: Any, *tensors: Tensor
+        ctx: Any,
+        loan: Loan,
+        ids: Any,
+        below: Packed | None,
+        weights: Any,
+        more: Tensor | None,
+        *tensors: Tensor,
     ) -> Any:
         layer: Layer = loan.lent
         arrays = [value.detach().numpy() for value in tensors]
@@ -50,7 +57,8 @@ class _RunLayer(Function):
         layer.pack(named, arrays[1])
         for part, start in zip(layer.parts(), arrays[4:], strict=True):
             layout.copy_state(SET, np.ascontiguousarray(start), part, layer.steps, 0)
-        layer.forward(ids, None if below is None else below.numbers)
+        ctx.look_up = None if more is None else per_place(more.detach().numpy())
+        layer.forward(ids, None if below is None else below.numbers, ctx.look_up)
         ends = [np.empty((layer.batch, layer.size), layer.dtype) for _ in layer.parts()]
         for end, part in zip(ends, layer.parts(), strict=True):
             layout.copy_state(GET, end, part, layer.steps, layer.seq_len)
@@ -76,16 +84,21 @@ class _RunLayer(Function):
         ):
             if end is not None:
                 layout.copy_state(ADD, end.contiguous().numpy(), part, steps, slot)
-        wanted = any(ctx.needs_input_grad[8:])  # the state before the chunk
+        wanted = any(ctx.needs_input_grad[9:])  # the state before the chunk
         room = None if below is None else below.take_room()
         if room is not None:
             room.fill(0)
-        layer.backward(ctx.ids, None if below is None else below.numbers, room, wanted)
+        numbers = None if below is None else below.numbers
+        layer.backward(ctx.ids, numbers, room, wanted, ctx.look_up)
+        d_more = None
+        if ctx.look_up:
+            shape = (layer.seq_len, layer.batch, layer.gates, layer.size)
+            d_more = torch.from_numpy(gradient_per_place(ctx.look_up, shape))
         gradients = [take_gradient(weight) for weight in ctx.weights]
         layer.unpack({f"rnn.{p}_l{layer.depth}": g for p, g in zip(PARTS, gradients, strict=True)})
         starts = _RunLayer.starts(layer) if wanted else [None for _ in layer.parts()]
         d_below = None if below is None else Packed(tuple(below.shape), below.dtype, room, [])  # type: ignore[arg-type]
-        return None, None, d_below, None, *map(torch.from_numpy, gradients), *starts
+        return None, None, d_below, None, d_more, *map(torch.from_numpy, gradients), *starts
 
     @staticmethod
     def starts(layer: Layer) -> list[Tensor]:
@@ -97,8 +110,63 @@ class _RunLayer(Function):
         return [torch.from_numpy(result) for result in results]
 
 
+def per_place(values: Array) -> LookUp:
+    """Return a table in which each place of a chunk looks up a row of its own, (T, B, ...)."""
+    seq_len, batch, *_, columns = values.shape
+    padded = (*values.shape[:-1], blocks(columns) * WIDTH)
+    table, gradient = aligned(padded, values.dtype), aligned((int(np.prod(padded)),), values.dtype)
+    table[..., :columns] = values
+    place = np.arange(seq_len * batch)
+    rows = place.reshape(1, seq_len, batch)
+    return LookUp(table.reshape(-1), gradient, place, (0, 1, 0), rows)
+
+
+def gradient_per_place(look_up: LookUp, shape: tuple[int, ...]) -> Array:
+    """Return the derivatives in what each place looked up."""
+    padded = look_up.gradient.reshape(*shape[:-1], -1)
+    return np.ascontiguousarray(padded[..., : shape[-1]])
+
+
+class _LookUp(Function):
+    """Sums of rows of a table."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, rows: Array, span: Span) -> Tensor:
+        ctx.rows, ctx.span, ctx.shape = rows, span, table.shape
+        values = table.detach().numpy()
+        total = np.zeros((*rows.shape[1:], *table.shape[1:]), values.dtype)
+        for order in range(*span[:2]):
+            met = rows[order] >= 0
+            total[met] += values[rows[order][met] - span[2]]
+        return torch.from_numpy(total)
+
+    @staticmethod
+    def backward(ctx: Any, d: Tensor) -> Any:
+        each = d.contiguous().numpy()
+        gradient = np.zeros(ctx.shape, each.dtype)
+        for order in range(*ctx.span[:2]):
+            met = ctx.rows[order] >= 0
+            # One after the other, in order of time, then of streams.
+            np.add.at(gradient, ctx.rows[order][met] - ctx.span[2], each[met])
+        return torch.from_numpy(gradient), None, None
+
+
+def look_up(table: Tensor, rows: Tensor, span: Span) -> Tensor:
+    """Return the sum of the rows that each place looks up, (T, B, ...).
+
+    ``rows`` are (3, T, B), -1 where there is none; see :data:`charlab.exact.settings.Span`.
+    """
+    total: Tensor = apply(_LookUp, table, rows.numpy(), span)
+    return total
+
+
 def layer(
-    params: ModelParams, depth: int, x: Tensor, state: LayerState, weights: tuple[Tensor, ...]
+    params: ModelParams,
+    depth: int,
+    x: Tensor,
+    state: LayerState,
+    weights: tuple[Tensor, ...],
+    more: Tensor | None = None,
 ) -> tuple[Tensor, LayerState]:
     """Run a layer over a chunk.
 
@@ -112,6 +180,8 @@ def layer(
     state : tuple of Tensor of shape (B, H)
     weights : tuple of Tensor
         W_ih (G*H, V or H), W_hh (G*H, H), b_ih and b_hh (G*H,).
+    more : Tensor of shape (T, B, G, H), optional
+        Added to W_ih x.
 
     Returns
     -------
@@ -126,7 +196,7 @@ def layer(
     loan = Loan(key, lambda: Layer(params, depth, inputs, batch, seq_len, dtype))
     ids = x.long().contiguous().numpy() if depth == 0 else loan.lent.no_ids
     below = packed(x) if depth else None
-    hidden, *end = apply(_RunLayer, loan, ids, below, weights, *weights, *state)
+    hidden, *end = apply(_RunLayer, loan, ids, below, weights, more, *weights, *state)
     return hidden, tuple(end)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from charlab.exact import inference, layout
 from charlab.exact.lanes import WIDTH
 from charlab.exact.loss import NEVER
+from charlab.exact.settings import DIRECT, INPUT
 from charlab.models.params import ModelParams
 
 Array = NDArray[Any]
@@ -62,7 +63,18 @@ def pack_weights(
     return (
         _flat([table], dtype), _flat(inward or nothing, dtype), _flat(recurrent, dtype),
         _flat(biases, dtype), _flat([head], dtype), _flat([head_bias], dtype),
+        *(_padded(weights, name, dtype) for name in (INPUT, DIRECT)),
     )  # fmt: skip
+
+
+def _padded(weights: Mapping[str, Array], name: str, dtype: DTypeLike) -> Array:
+    """Return a table's rows with columns padded by zeros to a multiple of sixteen, flat."""
+    table = weights.get(name)
+    if table is None:
+        return np.zeros(0, dtype)
+    result = layout.aligned((*table.shape[:-1], layout.blocks(table.shape[-1]) * WIDTH), dtype)
+    result[..., : table.shape[-1]] = table
+    return result.reshape(-1)
 
 
 def _flat(parts: list[Array], dtype: DTypeLike) -> Array:

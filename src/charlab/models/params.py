@@ -46,6 +46,17 @@ class ModelParams(Section):
         default="zero", description="zero, or learned"
     )
 
+    input: Literal["char", "bigram", "trigram"] = Field(
+        default="char",
+        description="char, or also weights of their own for frequent bigram(s), trigram(s)",
+    )
+    input_min_count: Annotated[Int, Field(ge=1)] = Field(
+        default=2, description="times that the training split has a bigram or trigram, at least"
+    )
+    direct_order: Annotated[Int, Field(ge=0, le=3)] = Field(
+        default=0, description="last characters connected to the output directly: 0 to 3"
+    )
+
     @model_validator(mode="after")
     def _backend_limits(self) -> Self:
         if self.backend == "numpy":
@@ -54,6 +65,8 @@ class ModelParams(Section):
                 ("layers", 1),
                 ("dropout", 0.0),
                 ("recurrent_dropout", 0.0),
+                ("input", "char"),
+                ("direct_order", 0),
             ):
                 if getattr(self, key) != only:
                     raise ValueError(

@@ -12,7 +12,7 @@ from pathlib import Path
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
 from charlab.models.inference import InferenceModel, load_model
-from charlab.models.weights import load_weights
+from charlab.models.weights import load_weights, read_config
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,22 @@ def load_snapshots(folder: Path) -> list[Snapshot]:
     paths = sorted((folder / "snapshots").glob("*.safetensors"), key=_step_of)
     if not paths:
         return []
-    config, last = read_json(folder / "config.json"), load_model(folder)
-    chunk_chars = config["train"]["batch_size"] * config["train"]["seq_len"]
-    # The model itself counts as the snapshot of its own step.
-    end = int(read_json(folder / "metrics.json")["best_step"])
+    last = load_model(folder)
+    try:
+        train = read_config(folder)[2]["train"]
+        chunk_chars = int(train["batch_size"]) * int(train["seq_len"])
+        # The model itself counts as the snapshot of its own step.
+        end = int(read_json(folder / "metrics.json")["best_step"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise CharlabError(
+            f"{folder}: config.json or metrics.json is not that of a training ({error!r:.200}); "
+            "train again"
+        ) from None
     snapshots = [
         Snapshot(step, step * chunk_chars, InferenceModel(last.params, weights))
         for path in paths
         if (step := _step_of(path)) < end
-        for weights in [load_weights(path, last.params, config["vocab_size"])]
+        for weights in [load_weights(path, last.params, last.vocab_size)]
     ]
     return [*snapshots, Snapshot(end, end * chunk_chars, last)]
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
+from charlab.exact.settings import Span
 from charlab.models.cells import LayerState, RecurrentLayer, run_steps
 from charlab.models.cudnn_cells import in_library, run_library
 from charlab.models.params import ModelParams
@@ -21,6 +22,7 @@ def layer(
     x: Tensor,
     state: LayerState,
     weights: tuple[Tensor, ...],
+    more: Tensor | None = None,
     bf16: bool = False,
 ) -> tuple[Tensor, LayerState]:
     """Run a layer over a chunk; see :func:`charlab.models.kernel_functions.layer`.
@@ -28,13 +30,17 @@ def layer(
     With ``bf16`` torch's own layers compute in bfloat16, and single steps in float32.
     """
     weight_ih, weight_hh, bias_ih, bias_hh = weights
-    if depth == 0:
+    if more is not None:
+        # What is looked up is added to W_ih's columns, and the layer reads the sums as they are.
+        x = F.embedding(x.long(), weight_ih.T) + more.flatten(2)
+        weight_ih = torch.eye(len(weight_ih), dtype=x.dtype, device=x.device)
+    elif depth == 0:
         # Rows of an identity matrix are one-hot vectors: (T, B) to (T, B, V).
         x = F.embedding(x.long(), torch.eye(weight_ih.shape[1], dtype=bias_ih.dtype,
                                             device=x.device))  # fmt: skip
     if in_library(params):
         dtype = torch.bfloat16 if bf16 else x.dtype
-        return run_library(params, x, state, list(weights), dtype)
+        return run_library(params, x, state, [weight_ih, *weights[1:]], dtype)
     recurrent = RecurrentLayer(params.cell, params.activation, weight_hh, bias_hh)
     return run_steps(recurrent, F.linear(x, weight_ih, bias_ih), state)
 
@@ -63,11 +69,28 @@ def repeat(part: Tensor, depth: int, batch: int) -> Tensor:
     return part[depth].expand(batch, -1)
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor, bf16: bool = False) -> Tensor:
-    """Return logits W h + b, (T, B, V), of hidden states (T, B, H)."""
-    if not bf16:
-        return F.linear(x, weight, bias)
-    return F.linear(*(part.bfloat16() for part in (x, weight, bias))).to(x.dtype)
+def look_up(table: Tensor, rows: Tensor, span: Span) -> Tensor:
+    """Return the sum of the rows that each place looks up, (T, B, ...).
+
+    ``rows`` are (3, T, B), -1 where there is none; see :data:`charlab.exact.settings.Span`.
+    """
+    start, stop, first = span
+    total = table.new_zeros((*rows.shape[1:], *table.shape[1:]))
+    for ids in rows[start:stop]:
+        t, b = (ids >= 0).nonzero(as_tuple=True)
+        total = total.index_put((t, b), table[ids[t, b] - first], accumulate=True)
+    return total
+
+
+def linear(
+    x: Tensor, weight: Tensor, bias: Tensor, more: Tensor | None = None, bf16: bool = False
+) -> Tensor:
+    """Return logits W h + b, (T, B, V), of hidden states (T, B, H); ``more`` is added."""
+    if bf16:
+        logits = F.linear(*(part.bfloat16() for part in (x, weight, bias))).to(x.dtype)
+    else:
+        logits = F.linear(x, weight, bias)
+    return logits if more is None else logits + more
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

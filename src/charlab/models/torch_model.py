@@ -4,6 +4,9 @@ x_t = W_ih e(c_t)           e is one-hot, so this is a row of W_ih's transpose
 h_t = cell(x_t, h_{t-1})    in each layer, on the output of the layer below
 logits_t = W h_t + b        (V,), unnormalized log-probabilities of the next character
 
+With n-grams (``input``, ``direct_order``) weights of their own are added to W_ih e(c_t) for the
+bigram and the trigram that end with c_t, and to the logits for the last 1, 2 and 3 characters.
+
 :meth:`CharRNN.forward` is the network; what you change there is what is trained. The layers run
 on the kernels of this project (``backend: exact``) or of torch (``backend: torch``); both are
 differentiated by autograd, and so is whatever you add.
@@ -15,14 +18,17 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from charlab.exact.ngrams import NGrams, no_characters
+from charlab.exact.settings import DIRECT, INPUT, looks_up, spans
 from charlab.models import deferred, torch_functions
 from charlab.models.cells import LayerState
 from charlab.models.initialization import initial_weights
 from charlab.models.kernel_functions import Masks
 from charlab.models.params import ModelParams
-from charlab.models.weights import expected_shapes
+from charlab.models.weights import NO_NGRAMS, expected_shapes
 
 State = list[LayerState]
 Randomness = Masks | torch.Generator | None
@@ -46,6 +52,8 @@ class CharRNN(nn.Module):
         On a GPU the layers are torch's with either backend.
     precision : {"fp32", "bf16"}
         With bf16, on a GPU, products are computed in bfloat16; weights and gradients are float32.
+    ngrams : ndarray of shape (N, 3)
+        Of :func:`charlab.models.ngrams.frequent_ngrams`, for a network that looks them up.
     """
 
     def __init__(
@@ -56,6 +64,7 @@ class CharRNN(nn.Module):
         dropout_source: Randomness = None,
         device: Literal["cpu", "cuda"] = "cpu",
         precision: Literal["fp32", "bf16"] = "fp32",
+        ngrams: NDArray[Any] = NO_NGRAMS,
     ) -> None:
         super().__init__()
         self.params, self.vocab_size = params, vocab_size
@@ -65,10 +74,14 @@ class CharRNN(nn.Module):
         self.rnn = RNN(setting, vocab_size)
         self.dropout = Dropout(setting, last) if setting.drops_after(last) else nn.Identity()
         self.head = Linear(setting, vocab_size)
+        shapes = expected_shapes(params, vocab_size, ngrams)
+        self.ngrams = LastCharacters(setting, ngrams, vocab_size)
+        self.input = LookUp(setting, INPUT, shapes, vocab_size)
+        self.direct = LookUp(setting, DIRECT, shapes, vocab_size)
         self.initial = InitialState(setting)
         self.setting = setting
         if generator is not None:
-            self.load(initial_weights(params, vocab_size, generator))
+            self.load(initial_weights(params, vocab_size, generator, ngrams))
         self.to(device)
 
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
@@ -79,16 +92,18 @@ class CharRNN(nn.Module):
         inputs : Tensor of shape (T, B), integer
             Character ids; each column is a piece of contiguous text.
         state : list of tuple of Tensor of shape (B, H)
-            From :meth:`initial_state` or the previous chunk.
+            From :meth:`initial_state` or the previous chunk. With n-grams, the last two
+            characters (B, 2) follow the layers' states.
 
         Returns
         -------
         logits : Tensor of shape (T, B, V)
         state : list of tuple of Tensor of shape (B, H)
         """
-        hidden, state = self.rnn(inputs, state)  # (T, B, H)
+        rows, last = self.ngrams(inputs, state)  # nothing, without n-grams
+        hidden, state = self.rnn(inputs, state, self.input(rows))  # (T, B, H)
         hidden = self.dropout(hidden)
-        return self.head(hidden), state  # (T, B, V)
+        return self.head(hidden, self.direct(rows)), state + last  # (T, B, V)
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the mean cross-entropy in nats per character; targets are (T, B)."""
@@ -116,6 +131,11 @@ class CharRNN(nn.Module):
     def weight(self, name: str) -> Tensor:
         """Return a weight by its name in model.safetensors, such as ``rnn.weight_hh_l0``."""
         return self.get_parameter(name)
+
+    def tables(self) -> dict[str, nn.Parameter]:
+        """Return the weights of n-grams, of which a step changes only rows that it looked up."""
+        modules = {INPUT: self.input, DIRECT: self.direct}
+        return {name: part.rows for name, part in modules.items() if part.rows is not None}
 
     def load(self, weights: dict[str, Any]) -> None:
         """Copy arrays into the weights with their names in model.safetensors."""
@@ -171,8 +191,13 @@ class RNN(nn.Module):
             for depth in range(setting.params.layers - 1)
         )
 
-    def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        """Return the last layer's outputs (T, B, H), and the state after the chunk."""
+    def forward(
+        self, inputs: Tensor, state: State, more: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Return the last layer's outputs (T, B, H), and the state after the chunk.
+
+        ``more`` (T, B, G, H) is added to W_ih x in the first layer.
+        """
         run, params, options = (
             self.setting.functions.layer,
             self.setting.params,
@@ -182,7 +207,8 @@ class RNN(nn.Module):
         for depth in range(params.layers):
             if depth:
                 hidden = self.between[depth - 1](hidden)
-            hidden, end = run(params, depth, hidden, state[depth], self.weights(depth), **options)
+            weights, added = self.weights(depth), None if depth else more
+            hidden, end = run(params, depth, hidden, state[depth], weights, added, **options)
             ends.append(end)
         return hidden, ends
 
@@ -229,12 +255,47 @@ class Linear(nn.Module):
         self.weight = nn.Parameter(torch.zeros(vocab_size, setting.params.hidden))
         self.bias = nn.Parameter(torch.zeros(vocab_size))
 
-    def forward(self, hidden: Tensor) -> Tensor:
-        """Return logits (T, B, V) of hidden states (T, B, H)."""
+    def forward(self, hidden: Tensor, more: Tensor | None = None) -> Tensor:
+        """Return logits (T, B, V) of hidden states (T, B, H), to which ``more`` is added."""
         logits: Tensor = self.setting.functions.linear(
-            hidden, self.weight, self.bias, **self.setting.options
+            hidden, self.weight, self.bias, more, **self.setting.options
         )
         return logits
+
+
+class LastCharacters(nn.Module):
+    """The rows of the n-grams that end with each character."""
+
+    def __init__(self, setting: _Setting, ngrams: NDArray[Any], vocab_size: int) -> None:
+        super().__init__()
+        self.table = ngrams
+        self.index = NGrams(ngrams, vocab_size) if looks_up(setting.params) else None
+
+    def forward(self, inputs: Tensor, state: State) -> tuple[Tensor | None, State]:
+        """Return rows (3, T, B), -1 where an n-gram is rare, and the last characters (B, 2)."""
+        if self.index is None:
+            return None, []
+        rows, after = self.index.rows(inputs.cpu().numpy(), state[-1][0].cpu().numpy())
+        ids, last = (torch.from_numpy(part).to(inputs.device) for part in (rows, after))
+        return ids, [(last,)]
+
+
+class LookUp(nn.Module):
+    """A table with a row of weights for each frequent n-gram."""
+
+    def __init__(
+        self, setting: _Setting, name: str, shapes: dict[str, tuple[int, ...]], vocab_size: int
+    ) -> None:
+        super().__init__()
+        self.setting, self.span = setting, spans(setting.params, vocab_size).get(name)
+        self.rows = nn.Parameter(torch.zeros(shapes[name])) if self.span else None
+
+    def forward(self, rows: Tensor | None) -> Tensor | None:
+        """Return the sum of the rows that each place looks up, (T, B, ...)."""
+        if self.rows is None:
+            return None
+        total: Tensor = self.setting.functions.look_up(self.rows, rows, self.span)
+        return total
 
 
 class InitialState(nn.Module):
@@ -254,9 +315,11 @@ class InitialState(nn.Module):
     def forward(self, batch_size: int, like: Tensor) -> State:
         """Return one tuple per layer, each (B, H), with the type and device of a tensor."""
         params = self.setting.params
-        layers = range(params.layers)
+        layers, last = range(params.layers), []
+        if looks_up(params):  # no characters yet
+            last = [(torch.from_numpy(no_characters(batch_size)).to(like.device),)]
         if params.initial_state == "learned":
             parts, repeat = list(self.parameters()), self.setting.functions.repeat
-            return [tuple(repeat(p, depth, batch_size) for p in parts) for depth in layers]
+            return [*(tuple(repeat(p, depth, batch_size) for p in parts) for depth in layers), *last]
         zero = like.new_zeros((batch_size, params.hidden))
-        return [tuple(zero for _ in self.names) for _ in layers]
+        return [*(tuple(zero for _ in self.names) for _ in layers), *last]

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
-from charlab.core.schema import is_section
+from charlab.core.schema import is_section, parse_yaml
 from charlab.fetch.params import TextParams
 from charlab.plan.params import Params, parse_params
 from charlab.plan.study import ComparisonParams
@@ -47,8 +47,7 @@ def complete(source: str, name: str = "study") -> str:
     ParamsError
         If the study is not valid.
     """
-    document = yaml.safe_load(source)
-    params = parse_params(document, name)
+    params = parse_params(parse_yaml(source, name), name)
     blocks = _blocks(source)
     parts = [blocks[""].strip()] if blocks[""].strip() else []
     for key, field in Params.model_fields.items():

@@ -20,6 +20,7 @@ from charlab.plots.style import (
     canvas,
     columns_for,
     legend_below,
+    literal,
     wrap,
 )
 
@@ -246,6 +247,6 @@ def next_char(next_char: pd.DataFrame) -> Figure:
 
 
 def visible(char: str) -> str:
-    """Return a visible sign for a space, a tab or a line break, other characters as they are."""
+    """Return a visible sign for a space, a tab or a line break, and escapes for controls."""
     shown = {" ": "␣", "\n": "↵", "\t": "⇥", "\xa0": "⍽"}.get(char, char)
-    return shown.replace("$", r"\$")  # a dollar sign would start a formula
+    return literal(shown)

@@ -12,14 +12,15 @@ import io
 import pkgutil
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib.style
+import pandas as pd
 from matplotlib.figure import Figure
 
 from charlab import plots
-from charlab.plots.style import RC, WIDTH, drawn_width
+from charlab.plots.style import RC, WIDTH, drawn_width, literal
 from charlab.plots.svg import compact
 
 EVERY = "*"
@@ -108,7 +109,11 @@ def make(name: str, data: Mapping[str, Any], width: float = WIDTH) -> Figure | N
     """Return a figure as an object of matplotlib, for :func:`draw` and for tests."""
     registered = figures()[name]
     # None and an empty table count as missing.
-    present = {key: value for key, value in data.items() if value is not None and len(value)}
+    present = {
+        key: _without_formulas(key, value)
+        for key, value in data.items()
+        if value is not None and len(value)
+    }
     if not present.keys() >= set(registered.needs):
         return None
     # A context variable, since not every figure function should need a width argument.
@@ -119,6 +124,17 @@ def make(name: str, data: Mapping[str, Any], width: float = WIDTH) -> Figure | N
         )
     finally:
         drawn_width.reset(before)
+
+
+def _without_formulas(key: str, value: Any) -> Any:
+    """Return data of a figure with the words of params.yaml as matplotlib draws them literally."""
+    if key == "title":
+        return literal(value)
+    if key == "styles":
+        return {slug: replace(style, label=literal(style.label)) for slug, style in value.items()}
+    if isinstance(value, pd.DataFrame) and "title" in value:
+        return value.assign(title=[literal(str(title)) for title in value["title"]])
+    return value
 
 
 def draw(name: str, data: Mapping[str, Any], width: float = WIDTH) -> bytes | None:

@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from charlab.core.errors import printable
 from charlab.plan.params import Params
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#8C8C00")
@@ -63,6 +64,11 @@ class SeriesStyle:
     label: str
     color: str
     marker: str
+
+
+def literal(text: str) -> str:
+    r"""Return text that matplotlib draws as it is: two dollar signs would enclose a formula."""
+    return printable(text).replace("$", r"\$")
 
 
 Styles = Mapping[str, SeriesStyle]

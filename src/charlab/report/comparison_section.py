@@ -10,7 +10,7 @@ import pandas as pd
 
 from charlab.report import findings, internals_findings
 from charlab.report.findings import Entry
-from charlab.report.markdown import escape
+from charlab.report.markdown import code, escape
 from charlab.report.pictures import Picture, comparison_data, comparison_figures, picture
 from charlab.report.statistics import difference, number
 from charlab.report.study import StudyResults
@@ -160,7 +160,7 @@ def _table(results: StudyResults, slug: str) -> tuple[list[str], list[list[str]]
     # A column with the names of the texts would repeat the labels.
     vary = comparison.vary if comparison.vary != "text" else None
     splits = ["train", "val"] + (["test"] if split == "test" else [])
-    header = ["", *([f"`{vary}`"] if vary else []), "parameters", *splits]
+    header = ["", *([code(vary)] if vary else []), "parameters", *splits]
     # Between texts a difference means nothing; show each text's own baselines instead.
     header += (
         ["vocabulary", "n-gram", "PPMd", "xz", "to n-gram"] if several else ["above best (95 %)"]
@@ -168,7 +168,7 @@ def _table(results: StudyResults, slug: str) -> tuple[list[str], list[list[str]]
     rows = []
     for name, entry in zip(comparison.variants, entries, strict=True):
         row = results.table("variants", [name]).iloc[0]
-        cells = [escape(entry.label), *([entry.value] if vary else [])]
+        cells = [escape(entry.label), *([escape(entry.value)] if vary else [])]
         cells += [f"{int(row['parameters']):,}", *(_with_spread(row, s) for s in splits)]
         if several:
             cells += _to_ngram(results.text_row(str(row["text"])), entry, split)

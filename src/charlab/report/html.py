@@ -43,7 +43,8 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
         if token.type != "heading_open":
             continue
         if token.tag == "h1":
-            title = inline.content
+            # The text of the heading, without Markdown's own escapes.
+            title = "".join(child.content for child in inline.children or ())
         # The page's table of contents lists the second-level headings.
         if token.tag == "h2":
             anchor = re.sub(r"[^a-z0-9]+", "-", inline.content.lower()).strip("-")

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 import jinja2
 
+from charlab.core.errors import one_line, printable
+
 
 def escape(text: str) -> str:
-    """Escape text so that Markdown and HTML show it literally."""
+    """Escape text so that Markdown and HTML show it literally, in one line."""
+    text = one_line(text)
     # HTML first, since Markdown adds no character that HTML would have to escape.
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]|#~$])", r"\\\1", text)
@@ -22,13 +25,13 @@ def listed(words: Sequence[str]) -> str:
 
 def code(text: str) -> str:
     """Return text as inline code, with visible line breaks, that may be in a table's cell."""
-    shown = text.replace("\n", "↵").replace("`", "'").replace("|", "\\|")
+    shown = printable(text.replace("\n", "↵")).replace("`", "'").replace("|", "\\|")
     # Markdown strips one space from each end if both have one.
     return f"` {shown} `" if shown.startswith(" ") or shown.endswith(" ") else f"`{shown}`"
 
 
 def templates(package: str) -> jinja2.Environment:
-    """Return the templates of a package, with :func:`escape` as the filter ``md``."""
+    """Return the templates of a package, with the filters ``md`` (:func:`escape`) and ``line``."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(package),
         # A misspelled name in a template is an error, not an empty string.
@@ -37,5 +40,5 @@ def templates(package: str) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["md"] = escape
+    environment.filters |= {"md": escape, "line": one_line}
     return environment

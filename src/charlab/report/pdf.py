@@ -16,6 +16,7 @@ from typing import Any
 import typst
 from markdown_it import MarkdownIt
 
+from charlab.core.errors import printable
 from charlab.core.files import write_bytes, write_json
 from charlab.plots import registry
 from charlab.report.comparison_section import Block
@@ -149,8 +150,12 @@ def _content(
         "main": None if main is None else _main(blocks[main]),
         "pictures": [{"name": name, "caption": caption} for name, caption in captions.items()],
         "samples": [
-            {"title": t, "prompt": prompt[:EXCERPT], "text": text[: max(EXCERPT - len(prompt), 0)]}
-            for t, prompt, text in temperature_samples(results, "{:g}")
+            {
+                "title": title,
+                "prompt": printable(prompt[:EXCERPT]),
+                "text": printable(text[: max(EXCERPT - len(prompt), 0)]),
+            }
+            for title, prompt, text in temperature_samples(results, "{:g}")
         ],
         "answers": [],
     }

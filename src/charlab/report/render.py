@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 from pathlib import Path
 from typing import Any, get_args
 
 import jinja2
 
+from charlab.core.errors import printable
 from charlab.core.files import write_bytes, write_text
+from charlab.core.folders import replacing
 from charlab.plan.params import Params
 from charlab.plan.study import ReportSection
 from charlab.plots import registry
@@ -71,11 +72,15 @@ def render(
     )
     text = _tidy(environment.get_template("report.md.j2").render(context))
     figures = _figures(pictures, blocks, further)
-    _write(out, text, figures)
-    # Answers are written into the Markdown, so blanks are of no use elsewhere.
-    if not blank:
-        write_text(out / "index.html", page(text, figures, environment))
-        write_bytes(out / "brief.pdf", brief(results, blocks))
+    # Figures of an earlier study must go.
+    with replacing(out) as folder:
+        for name, svg in figures.items():
+            write_bytes(folder / "figures" / f"{name}.svg", svg)
+        write_text(folder / "report.md", text)
+        # Answers are written into the Markdown, so blanks are of no use elsewhere.
+        if not blank:
+            write_text(folder / "index.html", page(text, figures, environment))
+            write_bytes(folder / "brief.pdf", brief(results, blocks))
 
 
 def _figures(
@@ -84,16 +89,6 @@ def _figures(
     """Return the SVG of every picture in the report, by file name without the suffix."""
     of_blocks = [drawn for block in blocks.values() for drawn in block.figures]
     return {drawn.name: drawn.svg for drawn in (*pictures.values(), *of_blocks, *further)}
-
-
-def _write(out: Path, text: str, figures: dict[str, bytes]) -> None:
-    """Replace the content of the report's folder by the Markdown and its figures."""
-    # Figures of an earlier study must go.
-    if out.exists():
-        shutil.rmtree(out)
-    for name, svg in figures.items():
-        write_bytes(out / "figures" / f"{name}.svg", svg)
-    write_text(out / "report.md", text)
 
 
 def _environment() -> jinja2.Environment:
@@ -111,11 +106,12 @@ def _environment() -> jinja2.Environment:
 
 def excerpt(text: str, prompt: str = "") -> str:
     """Return a prompt in bold and the start of a sample as one line of HTML, with line breaks."""
-    # Cut before escaping, which turns one character into several.
+    # Cut before escaping, which turns one character into several. In Markdown a carriage return
+    # is a line end, too: two of them would end the block of HTML that the text is in.
     first, rest = prompt[:EXCERPT], text[: max(EXCERPT - len(prompt), 0)]
-    bold = f"<strong>{html.escape(first)}</strong>" if first else ""
+    bold = f"<strong>{html.escape(printable(first))}</strong>" if first else ""
     more = "…" if len(first) + len(rest) < len(prompt) + len(text) else ""
-    return f"{bold}{html.escape(rest)}{more}".replace("\n", "<br>")
+    return f"{bold}{html.escape(printable(rest))}{more}".replace("\n", "<br>")
 
 
 def _tidy(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from charlab.core.files import read_json
+from charlab.core.folders import require_complete
 from charlab.plan.params import Params
 from charlab.plan.study import ComparisonParams
 from charlab.plots.style import Styles, series_styles
@@ -145,7 +146,15 @@ def _label(label: str, value: str) -> str:
 
 
 def load(params: Params, metrics: Path, plots: Path, data: Path) -> StudyResults:
-    """Read the results of a study."""
+    """Read the results of a study.
+
+    Raises
+    ------
+    IncompleteError
+        If writing a folder of tables was interrupted.
+    """
+    for folder in (metrics, plots):
+        require_complete(folder, "run the compare stage again")
     paths = sorted(metrics.glob("*.csv")) + sorted(plots.glob("*.csv"))
     evaluation = data / "evaluation" / "model.json"
     # Named by the slugs in params.yaml, so that left-over files are not read.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from charlab.core.sums import mean
-from charlab.models.inference import InferenceModel, Sampled, load_model
+from charlab.models.inference import InferenceModel, Sampled, load_with_vocabulary
 from charlab.models.snapshots import load_snapshots
 from charlab.sample.distribution import Floats, SamplingError, SamplingOptions, uniforms
 from charlab.sample.params import SampleParams
@@ -134,8 +134,7 @@ def sample_ladder(folder: Path, text: Path, params: SampleParams, seed: int) -> 
         training kept snapshots, ``as_it_learned`` has the same of each of them, with its
         ``step`` and the ``chars`` read, at the median temperature of the ladder.
     """
-    vocab = Vocabulary.load(folder / "vocab.json")
-    model = load_model(folder)
+    model, vocab = load_with_vocabulary(folder)
     median = sorted(params.temperatures)[len(params.temperatures) // 2]
     prompt = params.prompt or draw_prompt(EncodedText.load(text), seed)
     ladder = {

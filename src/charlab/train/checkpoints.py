@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from charlab.core.files import write_bytes
+from charlab.core.files import WriteError, write_bytes
 from charlab.vocab.encoded_text import EncodedText
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -65,10 +66,14 @@ class Checkpoints:
         # safetensors stores arrays only, so the values travel as the bytes of their JSON.
         values = np.frombuffer(json.dumps(progress).encode(), dtype=np.uint8)
         content = save({**arrays, "progress": values})
-        # The folder disappears meanwhile only if the same training has just finished in
-        # another process: then this checkpoint is no longer needed.
-        with contextlib.suppress(FileNotFoundError):
+        try:
             write_bytes(self.path, content + hashlib.sha256(content).digest())
+        except WriteError as error:
+            # The folder disappears meanwhile only if the same training has just finished in
+            # another process: then this checkpoint is no longer needed.
+            if not isinstance(error.__cause__, FileNotFoundError):
+                # The result may still fit: --out may be on another disk than the checkpoints.
+                warnings.warn(f"no checkpoint: {error}", stacklevel=2)
 
     def load(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """Return the saved arrays and values, or None without an intact checkpoint."""

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlab.core.seeding import numpy_generator
+from charlab.models.ngrams import NGrams
 from charlab.models.params import ModelParams
 from charlab.models.rnn_by_hand import NumpyRNN
+from charlab.models.weights import NO_NGRAMS
 from charlab.train.model_folder import Arrays
 from charlab.train.optimizers import NumpyOptimizer, clip_gradients
 from charlab.train.params import TrainParams
@@ -108,11 +110,17 @@ class NumpyLearner:
         self.state = [(arrays["state"].copy(),)]
 
 
-def make_learner(vocab_size: int, model: ModelParams, train: TrainParams, seed: int) -> Learner:
+def make_learner(
+    vocab_size: int,
+    model: ModelParams,
+    train: TrainParams,
+    seed: int,
+    ngrams: NGrams = NO_NGRAMS,
+) -> Learner:
     """Return a new learner for the backend that the parameters name."""
     if model.backend == "numpy":
         return NumpyLearner(vocab_size, model, train, seed)
     # Loading torch takes seconds, and the network by hand does without it.
     from charlab.train.torch_learner import TorchLearner
 
-    return TorchLearner(vocab_size, model, train, seed)
+    return TorchLearner(vocab_size, model, train, seed, ngrams)

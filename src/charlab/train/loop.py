@@ -13,6 +13,7 @@ from typing import Literal, SupportsFloat
 import numpy as np
 
 from charlab.core.sums import mean
+from charlab.models.ngrams import frequent_ngrams
 from charlab.train.batches import Batches
 from charlab.train.checkpoints import Checkpoints, key_of
 from charlab.train.divergence import DivergedError, DivergenceCheck
@@ -171,7 +172,8 @@ def train(
     CharlabError
         If the text is too short for one batch.
     """
-    learner = make_learner(data.vocab.size, config.model, config.train, config.seed)
+    ngrams = frequent_ngrams(data.train, data.vocab.size, config.model)
+    learner = make_learner(data.vocab.size, config.model, config.train, config.seed, ngrams)
     # The key of the checkpoint covers everything that determines the result.
     stored_config = config.as_dict(data.vocab.size)
     checkpoints = Checkpoints(scratch / key_of(stored_config, data))

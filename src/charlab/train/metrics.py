@@ -32,7 +32,7 @@ def final_metrics(
         "val_bpc": bits(val),
         "test_bpc": None if test is None else bits(test),
         "train_nats": run.history[-1].train_nats if run.history else None,
-        "parameters": sum(value.size for value in run.kept.values()),
+        "parameters": sum(v.size for name, v in run.kept.items() if name != "ngrams"),
         # Fewer than planned if the training diverged.
         "train_chars": run.step * chunk_chars,
         "steps": run.step,

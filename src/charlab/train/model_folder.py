@@ -12,6 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from charlab.core.files import write_json, write_text
+from charlab.core.folders import replacing
 from charlab.models.params import ModelParams
 from charlab.models.weights import save_weights
 from charlab.train.params import TrainParams
@@ -110,16 +111,15 @@ class TrainedModel:
 
 
 def write_folder(out: Path, trained: TrainedModel) -> None:
-    """Write a model folder; metrics.json comes last and marks the folder as complete."""
-    save_weights(out / "model.safetensors", trained.weights)
-    for path in (out / "snapshots").glob("*.safetensors"):
-        path.unlink()  # left by an earlier training
-    for step, weights in trained.snapshots.items():
-        save_weights(out / "snapshots" / f"{step}.safetensors", weights)
-    write_json(out / "config.json", trained.config)
-    trained.vocab.save(out / "vocab.json")
-    write_history(out / "history.csv", trained.history)
-    write_json(out / "metrics.json", trained.metrics)
+    """Write a model folder as a whole; files in it that are not a model's stay."""
+    with replacing(out, old="snapshots/*.safetensors") as folder:
+        save_weights(folder / "model.safetensors", trained.weights)
+        for step, weights in trained.snapshots.items():
+            save_weights(folder / "snapshots" / f"{step}.safetensors", weights)
+        write_json(folder / "config.json", trained.config)
+        trained.vocab.save(folder / "vocab.json")
+        write_history(folder / "history.csv", trained.history)
+        write_json(folder / "metrics.json", trained.metrics)
 
 
 def write_history(path: Path, history: list[Measurement]) -> None:

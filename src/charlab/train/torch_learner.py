@@ -7,9 +7,12 @@ from typing import SupportsFloat
 import torch
 
 from charlab.core.seeding import numpy_generator, torch_generator
+from charlab.exact.settings import looks_up
 from charlab.models.kernel_functions import Masks
+from charlab.models.ngrams import NGrams
 from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
+from charlab.models.weights import NO_NGRAMS
 from charlab.train.learners import LAG, Chunk
 from charlab.train.model_folder import Arrays
 from charlab.train.params import TrainParams
@@ -22,7 +25,14 @@ class TorchLearner:
     With ``backend: exact`` and on a CPU, layers, loss and optimizer run on the kernels.
     """
 
-    def __init__(self, vocab_size: int, model: ModelParams, train: TrainParams, seed: int) -> None:
+    def __init__(
+        self,
+        vocab_size: int,
+        model: ModelParams,
+        train: TrainParams,
+        seed: int,
+        ngrams: NGrams = NO_NGRAMS,
+    ) -> None:
         torch.set_num_threads(train.threads)
         self.train, self.device = train, torch.device(train.device)
         self.lag = LAG[train.device]
@@ -36,12 +46,13 @@ class TorchLearner:
             self.generator or masks,
             train.device,
             train.precision,
+            ngrams,
         ).train()
         self.parameters: list[torch.Tensor] = list(self.model.parameters())
         self.optimizer = (
             ExactOptimizer(self.model, train, masks)
             if exact
-            else TorchOptimizer(self.parameters, train)
+            else TorchOptimizer(self.parameters, train, list(self.model.tables().values()))
         )
         self.reset_state()
 
@@ -74,11 +85,12 @@ class TorchLearner:
         return torch.from_numpy(ids).pin_memory().to(self.device, non_blocking=True)
 
     def weights(self) -> Arrays:
-        """Return copies of the weights."""
-        return {
+        """Return copies of the weights, and the n-grams that have some."""
+        arrays = {
             name: value.detach().cpu().numpy().copy()
             for name, value in self.model.named_weights().items()
         }
+        return arrays | ({"ngrams": self.model.ngrams.table} if looks_up(self.model.params) else {})
 
     def snapshot(self) -> Arrays:
         """Return weights, optimizer state, carried state and state of the dropout generator."""

@@ -18,9 +18,12 @@ from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
 from charlab.exact.network import Network, Optimizer
+from charlab.exact.ngrams import RowTable
 from charlab.exact.parameters import Parameters
+from charlab.exact.settings import spans
 from charlab.models.kernel_functions import Masks
 from charlab.models.params import ModelParams
+from charlab.models.torch_model import CharRNN
 from charlab.train.optimizers import EPS, KINDS
 from charlab.train.params import TrainParams
 
@@ -33,34 +36,40 @@ class ExactOptimizer:
 
     Parameters
     ----------
-    model : torch.nn.Module
+    model : CharRNN
         On the CPU. A learned initial state has the last parameters.
     params : TrainParams
     masks : Masks
         Told the number of each update.
     """
 
-    def __init__(self, model: torch.nn.Module, params: TrainParams, masks: Masks) -> None:
-        named, self.masks = dict(model.named_parameters()), masks
-        shapes = {name: tuple(p.shape) for name, p in named.items()}
-        dtype = next(iter(named.values())).detach().numpy().dtype
-        self.named, self.updates = named, 0
+    def __init__(self, model: CharRNN, params: TrainParams, masks: Masks) -> None:
+        self.named, self.masks, self.updates = dict(model.named_parameters()), masks, 0
+        named, dtype = self.named, model.head.bias.detach().numpy().dtype
+        settings, vocab_size = model.params, len(model.head.bias)
+        self.tables = {
+            name: RowTable(tuple(named[name].shape), span, dtype)
+            for name, span in spans(settings, vocab_size).items()
+        }
+        shapes = {name: tuple(p.shape) for name, p in named.items() if name not in self.tables}
         self.parameters, self.gradient = Parameters(shapes, dtype), Parameters(shapes, dtype)
+        self.weights = self.parameters.views | {n: table.view for n, table in self.tables.items()}
         for name, parameter in named.items():
-            view = self.parameters.views[name]
+            view = self.weights[name]
             view[...] = parameter.detach().numpy()
             parameter.data = torch.from_numpy(view)
         self.optimizer = Optimizer(self, params)
         self.tensors = {name: torch.from_numpy(g) for name, g in self.gradient.views.items()}
         self.networks: dict[tuple[int, int], Network] = {}
+        self.accepted = False
         for parameter in named.values():
             parameter.__dict__["owner"] = self
         self._lend()
 
     def _lend(self) -> None:
         """Let the kernels write each gradient to its place, once."""
-        for name, parameter in self.named.items():
-            parameter.__dict__["rooms"] = [self.gradient.views[name]]
+        for name, view in self.gradient.views.items():
+            self.named[name].__dict__["rooms"] = [view]
 
     def owns(self, weights: list[Tensor]) -> bool:
         """Return whether these are all weights but a learned initial state, ready to learn."""
@@ -72,30 +81,40 @@ class ExactOptimizer:
     def network(self, params: ModelParams, seq_len: int, batch: int) -> Network:
         """Return the whole network over these weights for chunks of a size."""
         if (seq_len, batch) not in self.networks:
-            network = Network(params, self.parameters.views, batch, seq_len, self.masks.key)
-            network.share(self.parameters, self.gradient)
+            network = Network(params, self.weights, batch, seq_len, self.masks.key)
+            network.share(self.parameters, self.gradient, self.tables)
             self.networks[seq_len, batch] = network
         return self.networks[seq_len, batch]
 
     def accept(self, start: bool) -> None:
-        """Give the parameters the gradients that a network wrote, with ``start`` all of them."""
-        for name, parameter in self.named.items():
+        """Give the parameters the gradients that a network wrote, with ``start`` all of them.
+
+        Those of tables stay where they are: they have rows only for what the chunk looked up.
+        """
+        for name, tensor in self.tensors.items():
             if start or not name.startswith("initial."):
-                parameter.grad = self.tensors[name]
+                self.named[name].grad = tensor
+        self.accepted = True
 
     def step(self, learning_rate: float) -> float:
         """Take a step along the gradients that the parameters hold; return their norm."""
         start = False
-        for name, parameter in self.named.items():
-            gradient = parameter.grad
+        for name, table in self.tables.items():
+            gradient = self.named[name].grad
+            if gradient is not None or not self.accepted:
+                written = table.dense() if self.accepted else np.zeros(table.shape, table.dtype)
+                table.take(written if gradient is None else written + gradient.numpy())
+        self.accepted = False
+        for name, tensor in self.tensors.items():
+            gradient = self.named[name].grad
             if gradient is None:
                 self.gradient.views[name].fill(0)
                 continue
             start = start or name.startswith("initial.")
-            if gradient is self.tensors[name]:
+            if gradient is tensor:
                 continue
-            if gradient.data_ptr() != self.tensors[name].data_ptr():  # torch made it
-                self.tensors[name].copy_(gradient)
+            if gradient.data_ptr() != tensor.data_ptr():  # torch made it
+                tensor.copy_(gradient)
         norm = self.optimizer.step(learning_rate, start)
         self.masks.updates = self.updates
         self._lend()
@@ -108,6 +127,10 @@ class ExactOptimizer:
             "mean": kept.mean.copy(),
             "squares": kept.squares.copy(),
             "steps": np.array([*kept.steps, self.updates]),
+        } | {
+            f"{name}.{place}": part.copy()
+            for name, parts in kept.rows.items()
+            for place, part in enumerate(parts)
         }
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
@@ -116,6 +139,9 @@ class ExactOptimizer:
         kept.mean[...], kept.squares[...] = arrays["mean"], arrays["squares"]
         kept.steps[...], self.updates = arrays["steps"][:2], int(arrays["steps"][2])
         self.masks.updates = self.updates
+        for name, parts in kept.rows.items():
+            for place, part in enumerate(parts):
+                part[...] = arrays[f"{name}.{place}"]
 
 
 class TorchOptimizer:
@@ -129,6 +155,9 @@ class TorchOptimizer:
     parameters : list of Tensor
     params : TrainParams
         As for :class:`NumpyOptimizer`.
+    tables : list of Tensor
+        Those of the parameters of which a step changes only rows with a gradient, each as if
+        it were a parameter of its own; see :func:`charlab.exact.optimizers.step_touched`.
 
     Attributes
     ----------
@@ -137,8 +166,11 @@ class TorchOptimizer:
         As in torch.optim, a parameter without a gradient is not updated, except by decay.
     """
 
-    def __init__(self, parameters: list[Tensor], params: TrainParams) -> None:
+    def __init__(
+        self, parameters: list[Tensor], params: TrainParams, tables: list[Tensor] | None = None
+    ) -> None:
         self.parameters, self.params = parameters, params
+        self.tables = {id(table) for table in tables or []}
         self.state = {
             kind: [torch.zeros_like(p, requires_grad=False) for p in parameters]
             for kind in KINDS[params.optimizer]
@@ -146,7 +178,10 @@ class TorchOptimizer:
         # Adam's fused kernel needs the counts on its own device, the others on the CPU.
         fused = params.optimizer == "adam"
         self.state["steps"] = [
-            torch.zeros((), device=p.device if fused else "cpu") for p in parameters
+            torch.zeros(len(p), device=p.device)
+            if id(p) in self.tables
+            else torch.zeros((), device=p.device if fused else "cpu")
+            for p in parameters
         ]
 
     def clip(self) -> Tensor:
@@ -167,15 +202,44 @@ class TorchOptimizer:
     def step(self, learning_rate: float) -> Tensor:
         """Take a step along the gradients that the parameters hold; return their norm."""
         norm = self.clip()
+        dense = [n for n, p in enumerate(self.parameters) if id(p) not in self.tables]
+        for n in {*range(len(self.parameters))} - {*dense}:
+            self._step_rows(n, learning_rate)
         if self.params.weight_decay:
-            for parameter in self.parameters:
-                parameter.mul_(1 - learning_rate * self.params.weight_decay)
-        moved = [n for n, p in enumerate(self.parameters) if p.grad is not None]
+            for n in dense:
+                self.parameters[n].mul_(1 - learning_rate * self.params.weight_decay)
+        moved = [n for n in dense if self.parameters[n].grad is not None]
         weights = [self.parameters[n] for n in moved]
         gradients = [g for p in weights if (g := p.grad) is not None]
         state = {kind: [values[n] for n in moved] for kind, values in self.state.items()}
         self._update(weights, gradients, state, learning_rate)
         return norm
+
+    def _step_rows(self, number: int, rate: float) -> None:
+        """Take a step with the rows of a table whose gradient is not zero."""
+        table, gradient = self.parameters[number], self.parameters[number].grad
+        if gradient is None:
+            return
+        moves = (gradient != 0).flatten(1).any(dim=1)
+        steps = self.state["steps"][number]
+        steps[moves] += 1
+        g, counts = gradient[moves], steps[moves].double()
+        counts = counts.reshape(-1, *[1] * (table.dim() - 1))
+        beta1, beta2 = self.params.betas
+        kept = {kind: values[number] for kind, values in self.state.items() if kind != "steps"}
+        step, kind = g, self.params.optimizer
+        if "s" in kept:
+            s = kept["s"][moves]
+            s = s + g * g if kind == "adagrad" else beta2 * s + (1 - beta2) * g * g
+            kept["s"][moves] = s
+            if kind == "adam":
+                m = kept["m"][moves] * beta1 + (1 - beta1) * g
+                kept["m"][moves] = m
+                root = (s / (1 - beta2**counts)).sqrt() + EPS
+                step = m / (1 - beta1**counts) / root
+            else:
+                step = g / (s.sqrt() + EPS)
+        table[moves] = table[moves] * (1 - rate * self.params.weight_decay) - (rate * step).to(g.dtype)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return copies of the moments and counts, for a checkpoint."""

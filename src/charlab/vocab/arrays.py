@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
-from charlab.core.files import atomic
+from charlab.core.files import UnreadableError, atomic, size_of
 from charlab.core.units import counted
 from charlab.vocab.splits import NAMES, Splits
 
@@ -72,6 +72,40 @@ def _read(stream: IO[str], chars: int) -> str:
         raise CharlabError(
             f"{stream.name}: not UTF-8 ({error.reason}); clean it first: charlab clean"
         ) from None
+
+
+def map_array(path: Path) -> NDArray[Any]:
+    """Map a ``.npy`` file into memory.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is not a ``.npy`` file of plain numbers, or shorter than its header says.
+    """
+    size_of(path)  # refuses a pipe, which would be waited for
+    try:
+        # Mapped, an array that is longer than its file is refused without taking memory.
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (EOFError, MemoryError, OverflowError, RecursionError, SyntaxError) as error:
+        raise UnreadableError(f"{path}: not a .npy file ({error})") from None
+    if not isinstance(array, np.ndarray):
+        raise UnreadableError(f"{path}: expected a .npy file, found an archive")
+    return array
+
+
+def largest(path: Path, mapped: NDArray[Any]) -> int:
+    """Return the largest element of an array in a ``.npy`` file, -1 if it is empty.
+
+    The file is read piece by piece: pages of the mapped array would count as the process's memory.
+    """
+    highest = -1
+    with path.open("rb") as stream:
+        stream.seek(getattr(mapped, "offset", 0))
+        while piece := stream.read(PIECE * mapped.itemsize):
+            highest = max(highest, int(np.frombuffer(piece, mapped.dtype).max()))
+    return highest
 
 
 @contextmanager

@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_json
+from charlab.core.folders import replacing, require_complete
 from charlab.core.units import counted
-from charlab.vocab.arrays import count_characters, read_pieces, write_splits
+from charlab.vocab.arrays import count_characters, largest, map_array, read_pieces, write_splits
 from charlab.vocab.params import SplitParams
 from charlab.vocab.splits import NAMES, divide
 from charlab.vocab.vocabulary import Ids, Vocabulary
@@ -50,22 +49,30 @@ class EncodedText:
         CharlabError
             If a file is missing or does not fit the others.
         """
+        require_complete(folder, "run the vocab stage again")
         try:
             splits = read_json(folder / "splits.json")  # lengths over all segments
             segments, lengths = int(splits["segments"]), [int(splits[name]) for name in NAMES]
             # Mapped, since a text may be larger than the memory.
-            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in NAMES]
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            arrays = [map_array(folder / f"{name}.npy") for name in NAMES]
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise CharlabError(
                 f"{folder}: not an encoded text ({error}); run the vocab stage again"
             ) from None
         # Files from different runs of the stage would not match.
         vocab = Vocabulary.load(folder / "vocab.json")
         for name, array, length in zip(NAMES, arrays, lengths, strict=True):
-            if array.dtype != vocab.dtype or array.shape != (length,) or length % max(segments, 1):
+            odd = segments < 1 or length % segments
+            if array.dtype != vocab.dtype or array.shape != (length,) or odd:
                 raise CharlabError(
                     f"{folder}/{name}.npy: expected {length} {vocab.dtype.__name__} ids in "
                     f"{segments} equal segments, found {array.dtype} of shape {array.shape}; "
+                    "run the vocab stage again"
+                )
+            highest = largest(folder / f"{name}.npy", array)
+            if highest >= vocab.size:
+                raise CharlabError(
+                    f"{folder}/{name}.npy: expected ids below {vocab.size}, found {highest}; "
                     "run the vocab stage again"
                 )
         return cls(arrays[0], arrays[1], arrays[2], segments, vocab)
@@ -102,8 +109,8 @@ def encode_text(
         )
     splits = divide(total, corpus)
     vocab = Vocabulary.from_counts(counts, corpus.min_count, corpus.unknown)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    write_splits(out_dir, splits, vocab.dtype, vocab.encode_pieces(read_pieces(path, chars)))
-    vocab.save(out_dir / "vocab.json")
-    write_json(out_dir / "splits.json", splits.as_dict())
+    with replacing(out_dir) as folder:
+        write_splits(folder, splits, vocab.dtype, vocab.encode_pieces(read_pieces(path, chars)))
+        vocab.save(folder / "vocab.json")
+        write_json(folder / "splits.json", splits.as_dict())
     return vocab

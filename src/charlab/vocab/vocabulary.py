@@ -61,7 +61,8 @@ class Vocabulary:
     def __post_init__(self) -> None:
         # The meaning of ids in all encoded texts depends on this order.
         ordered = all(a < b for a, b in pairwise(self.chars))
-        single = all(len(char) == 1 for char in self.chars)
+        # Half of a surrogate pair is no character, and could not be printed.
+        single = all(len(c) == 1 and not "\ud800" <= c <= "\udfff" for c in self.chars)
         if len(self.chars) != len(self.counts) or not (ordered and single and self.chars):
             raise CharlabError(
                 "a vocabulary needs at least one character, one count for each, and the "
@@ -121,18 +122,24 @@ class Vocabulary:
             If ``document`` does not have that form; the message names ``source``.
         """
         try:
-            chars = tuple(str(char) for char in document["chars"])
-            counts = tuple(int(count) for count in document["counts"])
-            unknown = bool(document["unknown"])
-        except (KeyError, TypeError, ValueError):
+            chars, counts, unknown = (document[key] for key in ("chars", "counts", "unknown"))
+        except (KeyError, TypeError):
+            chars = counts = unknown = None
+        if not (_is_list_of(chars, str) and _is_list_of(counts, int) and type(unknown) is bool):
             raise CharlabError(
                 f"{source}: expected JSON with chars, counts and unknown; make it again with "
                 "'charlab vocab' or the vocab stage"
-            ) from None
+            )
         try:
-            return cls(chars, counts, unknown)
+            vocabulary = cls(tuple(chars), tuple(counts), unknown)
         except CharlabError as error:
             raise CharlabError(f"{source}: {error}") from None
+        if document.get("size", vocabulary.size) != vocabulary.size:
+            raise CharlabError(
+                f"{source}: expected {vocabulary.size} as size, the number of its characters, "
+                f"found {document['size']!r:.40}; make it again with the vocab stage"
+            )
+        return vocabulary
 
     def as_dict(self) -> dict[str, Any]:
         """Return the content of ``vocab.json``."""
@@ -160,8 +167,8 @@ class Vocabulary:
             document = read_json(path)
         except (OSError, ValueError) as error:
             raise CharlabError(
-                f"{path}: not a vocabulary ({error}); make it again with the vocab stage, or name "
-                "the folder of a trained model"
+                f"{path}: not a vocabulary ({getattr(error, 'strerror', error)}); make it again "
+                "with the vocab stage, or name the folder of a trained model"
             ) from None
         return cls.from_dict(document, str(path))
 
@@ -228,6 +235,11 @@ class Vocabulary:
             )
         # (chars,) code points of four bytes each
         return symbols[array.astype(np.intp)].tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def _is_list_of(value: Any, kind: type) -> bool:
+    """Return whether a value from JSON is a list whose elements all have one type."""
+    return isinstance(value, list) and all(type(element) is kind for element in value)
 
 
 def _unknown_character(char: str, position: int, chars: Sequence[str]) -> UnknownCharacterError:

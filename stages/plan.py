@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import _own  # noqa: F401  # first: _stage notes the inputs of the stage
 import click
 from _stage import FOLDER, run
 

@@ -10,6 +10,7 @@ from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
 from charlab.train.params import TrainStageParams
 from charlab.vocab.encoded_text import EncodedText
+from charlab.vocab.prompt_check import check_prompt
 
 
 @click.command(help=__doc__)
@@ -19,7 +20,10 @@ def main(texts: Path, out: Path) -> None:
     """Train one model and write its folder."""
     params = load(TrainStageParams)
     config = TrainingConfig(params.model, params.train, params.seed, params.text)
-    train(EncodedText.load(texts / params.text), config, out)
+    data = EncodedText.load(texts / params.text)
+    # The vocab stage checked the prompt for the texts that were in use when it ran.
+    check_prompt(params.text, data.vocab)
+    train(data, config, out)
 
 
 run(main)

@@ -10,6 +10,7 @@ from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
 from charlab.train.params import VariantStageParams
 from charlab.vocab.encoded_text import EncodedText
+from charlab.vocab.prompt_check import check_prompt
 
 
 @click.command(help=__doc__)
@@ -22,6 +23,8 @@ def main(name: str, texts: Path, out: Path) -> None:
     named(study.variants, name, "study.variants")
     resolved = study.variant(name)
     data = EncodedText.load(texts / resolved.text)
+    # The vocab stage checked the prompt for the texts that were in use when it ran.
+    check_prompt(resolved.text, data.vocab)
     for seed in study.seeds:
         config = TrainingConfig(resolved.model, resolved.train, seed, resolved.text)
         # In a comparison a diverged variant is a result, not an error.

@@ -166,7 +166,7 @@ def write_text_results(data: Path, slug: str, *, floor: bool, ngram_bpc: float =
 def samples_of(params: Params, name: str) -> dict[str, Any]:
     """Return possible samples of a model."""
     return {
-        "prompt": params.sample.prompt,
+        "prompt": params.sample.prompt or "Once ",
         "seed": params.seed,
         "samples": [
             {

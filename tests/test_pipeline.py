@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,48 @@ def test_a_mistake_stops_before_anything_runs(done: Clone) -> None:
     assert "model.cell" in failed.stderr + failed.stdout
     assert "'lstn'" in failed.stderr + failed.stdout
     assert "Running stage 'train'" not in failed.stdout
+
+
+def test_a_prompt_that_no_text_has_stops_before_a_training(done: Clone) -> None:
+    """The message names the key, the text and the character; another prompt trains nothing."""
+    quoted = 'sample.prompt="Ж"'
+    run = ("dvc", "exp", "run", "-S", quoted, "-S", "model.hidden=18")
+    failed = done.run(*run, check=False)
+    output = failed.stdout + failed.stderr
+    assert failed.returncode
+    assert "sample.prompt: the text 'invented' has no 'Ж' (U+0416)" in output
+    assert "Running stage 'train" not in output
+    done.run("git", "checkout", "--quiet", ".")
+    output = done.run("dvc", "exp", "run", "-S", 'sample.prompt="In "').stdout
+    assert "Running stage 'sample'" in output
+    assert "Running stage 'train" not in output
+    samples = json.loads((done.root / "data/samples/model.json").read_text(encoding="utf-8"))
+    assert samples["prompt"] == "In "
+    done.run("git", "checkout", "--quiet", ".")
+    done.run("dvc", "repro")
+
+
+@pytest.mark.parametrize("options", [(), ("--temp",), ("--queue",)])
+def test_add_text_names_a_command_that_works(
+    done: Clone, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """Whatever the name and the script of the file, and without a commit."""
+    own = tmp_path / "山月記 1.txt"
+    own.write_text("隴西の李徴は博學才穎、天寶の末年、\n若くして名を虎榜に連ね、\n" * 60, "utf-8")
+    added = done.run("charlab", "add-text", str(own), "--slug", "tora").stdout
+    command = shlex.split(added.splitlines()[-1].removeprefix("train on it with: "))
+    done.run(*command, *options, "--name", f"own{len(''.join(options))}")
+    if options == ("--queue",):
+        done.run("dvc", "queue", "start")
+        done.run("dvc", "queue", "logs", "--follow", "own7")
+    table = done.run("dvc", "exp", "show", "--csv").stdout
+    (row,) = [line for line in table.splitlines() if f",own{len(''.join(options))}," in line]
+    assert "tora" in row
+    assert "Failed" not in row
+    done.run("git", "rm", "--quiet", "--cached", "-f", "data/own/tora.txt")
+    (done.root / "data/own/tora.txt").unlink()
+    done.run("git", "checkout", "--quiet", ".")
+    done.run("dvc", "repro")
 
 
 def test_an_own_text_is_tracked(done: Clone) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from charlab.commands.add_text import add_text, slug_of
+from charlab.commands.add_text import add_text, training_command
 from charlab.core.errors import CharlabError
 from charlab.plan.params import load_params
+from charlab.sample.params import SampleParams
+from command_line import run
 from small_gutenberg import make_mirror
 
 PARAMS = """\
@@ -36,7 +39,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_book_brings_title_and_language(project: Path) -> None:
     """Both are read from its header; a record of its body is made."""
-    assert add_text(project, "77") == "a-small-book"
+    assert add_text(project, "77").slug == "a-small-book"
     text = load_params(project).texts["a-small-book"]
     assert (text.gutenberg, text.title, text.language) == (77, "A Small Book", "en")
     assert "a-small-book" in (project.parent / "data/bodies.yaml").read_text(encoding="utf-8")
@@ -55,7 +58,8 @@ def test_a_file_of_ones_own_is_copied(project: Path, tmp_path: Path) -> None:
     """The copy is the text of the pipeline."""
     own = tmp_path / "My Diary.txt"
     own.write_text("Dear diary, nothing happened today either.\n" * 20, encoding="utf-8")
-    assert add_text(project, str(own)) == "my-diary"
+    added = add_text(project, str(own))
+    assert (added.slug, added.copy) == ("my-diary", Path("data/own/my-diary.txt"))
     assert load_params(project).texts["my-diary"].path == "data/own/my-diary.txt"
     assert (tmp_path / "data/own/my-diary.txt").read_bytes() == own.read_bytes()
 
@@ -85,17 +89,58 @@ def test_an_identifier_must_be_a_number_or_a_file(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "slug"),
-    [
-        ("Moby Dick; Or, The Whale", "moby-dick"),
-        ("L'homme à l'oreille cassée", "l-homme-a-l"),
-        ("War and Peace", "war-and-peace"),
-        ("裨海紀遊", ""),
-    ],
+    ("name", "slug"),
+    [("山月記", "text-1"), ("Евгений", "evgeniy"), ("Mémoires d'un âne", "memoires-d-un-ane")],
 )
-def test_a_slug_is_made_of_the_title(title: str, slug: str) -> None:
-    """Accents and subtitles are dropped; at most four words are kept."""
-    assert slug_of(title) == slug
+def test_any_name_of_a_file_gives_a_slug(
+    project: Path, tmp_path: Path, name: str, slug: str
+) -> None:
+    """A name without a letter that can be transliterated is numbered."""
+    own = tmp_path / f"{name}.txt"
+    own.write_text("Nothing happened today either.\n" * 20, encoding="utf-8")
+    assert add_text(project, str(own)).slug == slug
+    assert load_params(project).texts[slug].title == name
+    if slug == "text-1":
+        assert add_text(project, str(own)).slug == "text-2"
+
+
+def test_the_copy_is_in_gits_index(
+    project: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """DVC keeps an experiment as a commit of such files; git's objection is shown."""
+    (tmp_path / "dvc.yaml").touch()
+    (tmp_path / "diary.txt").write_text("Nothing happened today.\n" * 20, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    outside = run(capsys, "add-text", "diary.txt", "--slug", "first").out
+    assert "git: data/own/first.txt not added (fatal: not a git repository" in outside
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    lines = run(capsys, "add-text", "diary.txt").out.splitlines()
+    assert lines[0] == "params.yaml: texts.diary added"
+    assert lines[1].startswith("git: data/own/diary.txt added to the index, so that experiments")
+    status = subprocess.run([*git, "status", "--short", "data"], check=True, capture_output=True)
+    assert b"A  data/own/diary.txt" in status.stdout
+    (tmp_path / ".gitignore").write_text("data/own/\n", encoding="utf-8")
+    ignored = run(capsys, "add-text", "diary.txt", "--slug", "third").out
+    assert "git: data/own/third.txt not added (The following paths are ignored" in ignored
+
+
+@pytest.mark.parametrize(
+    ("lines", "options"),
+    [(500, ""), (40, " -S train.batch_size=6"), (3, " -S train.seq_len=43 -S train.batch_size=1")],
+)
+def test_the_command_fits_the_text(project: Path, tmp_path: Path, lines: int, options: str) -> None:
+    """A short text needs smaller batches, and a prompt in another script none."""
+    (tmp_path / "own.txt").write_text("Nothing happened.\n\n" * lines, encoding="utf-8")
+    added = add_text(project, str(tmp_path / "own.txt"))
+    params = load_params(project)
+    assert training_command(params, added) == f"dvc exp run -S text=own{options}"
+    prompted = params.model_copy(update={"sample": SampleParams(prompt="山")})
+    command = training_command(prompted, added)
+    assert command == f"dvc exp run -S text=own{options} -S sample.prompt=null"
 
 
 def test_a_text_can_be_added_after_a_run_that_was_killed(
@@ -111,4 +156,4 @@ def test_a_text_can_be_added_after_a_run_that_was_killed(
         with pytest.raises(KeyboardInterrupt):
             add_text(project, "77")
     assert project.read_text(encoding="utf-8") == PARAMS
-    assert add_text(project, "77") == "a-small-book"
+    assert add_text(project, "77").slug == "a-small-book"

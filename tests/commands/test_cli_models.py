@@ -17,6 +17,7 @@ import pytest
 
 import charlab.commands.train
 from charlab.commands.cli import main
+from charlab.commands.evaluate import evaluate_alone
 from charlab.core.files import sha256_of
 from charlab.plan.params import CorpusParams
 from charlab.train.loop import train
@@ -145,16 +146,12 @@ def test_train_names_every_bad_parameter(
     assert not (tmp_path / "out").exists()
 
 
-def test_evaluate_agrees_with_the_training(
-    capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
-) -> None:
-    """On the val split it prints the loss that the training recorded."""
-    val = tmp_path / "val.txt"
-    val.write_text(text.read_text(encoding="utf-8")[2880:3240], encoding="utf-8")
-    printed = json.loads(run(capsys, "evaluate", model, "--text", val).out)
+def test_evaluate_agrees_with_the_training(model: Path, text: Path) -> None:
+    """On the val split it measures the loss that the training recorded."""
+    measured = evaluate_alone(model, text.read_text(encoding="utf-8")[2880:3240])
     recorded = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
-    assert printed["chars"] == 359
-    assert printed["bpc"] == pytest.approx(recorded["val_bpc"], rel=1e-6)
+    assert measured["chars"] == 359
+    assert measured["bpc"] == pytest.approx(recorded["val_bpc"], rel=1e-6)
 
 
 def test_evaluate_explains_bad_input(
@@ -164,19 +161,36 @@ def test_evaluate_explains_bad_input(
     assert "name a folder" in refused(capsys, "evaluate", tmp_path / "none", "--text", text)
     assert "none.txt" in refused(capsys, "evaluate", model, "--text", tmp_path / "none.txt")
     (tmp_path / "greek").write_text("The Ω", encoding="utf-8")
-    assert "'Ω' (U+03A9) at position 4" in refused(
-        capsys, "evaluate", model, "--text", tmp_path / "greek"
+    message = refused(capsys, "evaluate", model, "--strict", "--text", tmp_path / "greek")
+    assert "1 of 5 characters (20 %) is not in the model's vocabulary: 'Ω' (U+03A9)" in message
+    done = run(capsys, "evaluate", model, "--text", tmp_path / "greek")
+    assert (done.status, json.loads(done.out)["chars"]) == (0, 3)
+
+
+def test_evaluate_reads_a_text_as_train_does(
+    capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
+) -> None:
+    """Line ends, a byte order mark and Gutenberg's marks make no difference."""
+    body = text.read_text(encoding="utf-8")
+    start, end = (f"*** {word} OF THE PROJECT GUTENBERG EBOOK X ***" for word in ("START", "END"))
+    raw = f"{start}\n{body}{end}\n".replace("\n", "\r\n").encode("utf-8-sig")
+    (tmp_path / "raw.txt").write_bytes(raw)
+    plain, marked = (
+        run(capsys, "evaluate", model, "--text", path).out for path in (text, tmp_path / "raw.txt")
     )
+    assert plain == marked
 
 
 def test_a_sample_depends_on_the_seed_only(capsys: pytest.CaptureFixture[str], model: Path) -> None:
-    """It is the prompt and as many characters as asked for, the same twice."""
+    """It has the prompt, if any, and as many characters as asked for, the same twice."""
     one, again, other = (
         run(capsys, "sample", model, "--length", 40, "--seed", seed).out for seed in (1, 1, 2)
     )
     assert one == again != other
-    assert one.startswith("The ")
-    assert len(one) == len("The ") + 40 + len("\n")
+    assert len(one) == 40 + len("\n")
+    given = run(capsys, "sample", model, "--length", 40, "--prompt", "The ").out
+    assert given.startswith("The ")
+    assert len(given) == len("The ") + 40 + len("\n")
 
 
 def test_several_samples_are_separated(capsys: pytest.CaptureFixture[str], model: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charlab.commands.evaluate import evaluate_alone
+from charlab.commands.evaluate import evaluate_alone, progress_bar
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_json
 from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, load_torch_model
@@ -52,11 +52,68 @@ def test_dynamic(model: Path) -> None:
     np.testing.assert_allclose(still, nats_per_char(model, VOCAB.encode(TEXT)), atol=1e-5)
 
 
+def test_characters_outside_the_vocabulary(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are counted, named, and left out before the model reads the text."""
+    spoiled = f"Ω{TEXT[:20]}éé\u2028{TEXT[20:]}λ"
+    measured = evaluate_alone(model, spoiled)
+    assert measured.pop("outside") == 5
+    assert measured.pop("outside_chars") == [
+        {"char": "é", "code_point": "U+00E9", "count": 2},
+        {"char": "Ω", "code_point": "U+03A9", "count": 1},
+        {"char": "λ", "code_point": "U+03BB", "count": 1},
+        {"char": "\u2028", "code_point": "U+2028", "count": 1},
+    ]
+    noted = capsys.readouterr().err
+    assert "5 of 85 characters (5.9 %) are not in the model's vocabulary: " in noted
+    assert "'é' (U+00E9, 2 times), 'Ω' (U+03A9), " in noted
+    assert noted.endswith("; left out (--strict stops)\n")
+    known = evaluate_alone(model, TEXT)
+    assert (known.pop("outside"), known.pop("outside_chars")) == (0, [])
+    assert measured == known
+    assert capsys.readouterr().err == ""
+
+
+def test_an_unknown_symbol_is_scored(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model that has one reads all other characters as that symbol."""
+    Vocabulary.from_text("abcde ", unknown=True).save(model / "vocab.json")
+    measured = evaluate_alone(model, TEXT)
+    assert (measured["chars"], measured["outside"]) == (len(TEXT) - 1, TEXT.count("\n"))
+    assert "read as the unknown symbol" in capsys.readouterr().err
+
+
+def test_progress_is_shown_on_a_terminal_only(
+    model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All characters are counted, and nothing goes to standard output."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    seen: list[int] = []
+    with progress_bar("evaluate", 10) as advance:
+        advance(4)
+        advance(6)
+    shown = capsys.readouterr()
+    assert (shown.out, "evaluate" in shown.err) == ("", True)
+    nats_per_char(model, VOCAB.encode(TEXT), progress=seen.append)
+    network = load_torch_model(model)
+    dynamic_nats_per_char(network, VOCAB.encode(TEXT), Rates(0.0), progress=seen.append)
+    assert (seen[0], sum(seen[1:])) == (len(TEXT) - 1, len(TEXT) - 1)
+
+
 @pytest.mark.parametrize(
     ("text", "options", "error", "message"),
     [
-        ("a", {}, CharlabError, "the text has 1 characters; at least 2"),
-        ("abé", {}, UnknownCharacterError, "U\\+00E9"),
+        ("a", {}, CharlabError, "expected at least 2 characters, .* found 1 that"),
+        (
+            "abé",
+            {"strict": True},
+            UnknownCharacterError,
+            "^1 of 3 characters .* 'é' \\(U\\+00E9\\); ",
+        ),
+        (
+            "Ωλaλ",
+            {},
+            CharlabError,
+            "found 1 that the model knows; 3 of 4 characters .75 %. are not",
+        ),
         ("abc", {"learning_rate": 0.1}, CharlabError, "add --dynamic"),
     ],
 )

@@ -62,7 +62,7 @@ def test_independent_stages_run_at_the_same_time(tmp_path: Path) -> None:
 
 def test_a_failure_stops_the_stages_downstream_and_no_others(tmp_path: Path) -> None:
     """The other side of the diamond still runs; the message is the failing stage's own."""
-    with pytest.raises(StageFailedError, match=r"out of paper\nnot run.*: 1 stages"):
+    with pytest.raises(StageFailedError, match=r"out of paper\nnot run.*: 1 stage"):
         run_graph(DIAMOND, 2, writer(tmp_path, failing="left"), Board(total=4))
     assert sorted(order_in(tmp_path)) == ["right", "top"]
 

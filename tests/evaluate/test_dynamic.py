@@ -105,8 +105,11 @@ def test_divergence_is_reported() -> None:
         dynamic_nats_per_char(network(activation="relu", cell="rnn"), text(400), Rates(1e30))
 
 
-@pytest.mark.parametrize("bad", [{"learning_rate": -1}, {"learning_rate": 1, "decay": 1.0}])
+@pytest.mark.parametrize(
+    "bad",
+    [{"learning_rate": -1}, {"learning_rate": float("inf")}, {"learning_rate": 1, "decay": 1.0}],
+)
 def test_rates_are_checked(bad: dict[str, float]) -> None:
-    """A negative learning rate or a decay of 1 is refused."""
-    with pytest.raises(CharlabError, match="dynamic evaluation needs a learning rate"):
+    """A negative or infinite learning rate or a decay of 1 is refused."""
+    with pytest.raises(CharlabError, match="dynamic evaluation needs a finite learning rate"):
         Rates(bad["learning_rate"], bad.get("decay", 0.0))

@@ -55,13 +55,13 @@ def test_a_model_without_snapshots_has_none(tmp_path: Path) -> None:
     """Without snapshots there are no samples and no losses of them."""
     folder = write_model(tmp_path, [], best=100)
     assert load_snapshots(folder) == []
-    assert "as_it_learned" not in sample_ladder(folder, PARAMS, 1)
+    assert "as_it_learned" not in sample_ladder(folder, folder, PARAMS, 1)
     assert as_it_learned(folder, periodic(), None, None) is None
 
 
 def test_samples_as_it_learned_share_their_random_numbers(tmp_path: Path) -> None:
     """The last is the model's own sample; the first has the entropy of guessing."""
-    ladder = sample_ladder(write_model(tmp_path, [0, 20], best=100), PARAMS, 1)
+    ladder = sample_ladder(write_model(tmp_path, [0, 20], best=100), tmp_path, PARAMS, 1)
     first, second, last = ladder["as_it_learned"]
     assert [row["step"] for row in (first, second, last)] == [0, 20, 100]
     assert last["text"] == ladder["samples"][1]["text"]

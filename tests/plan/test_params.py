@@ -56,7 +56,7 @@ def changed(**assignments: Any) -> dict[str, Any]:
             r"study\.comparisons\.cells\.variants\.1: no variant is called 'lstm'.*has gru",
         ),
         (changed(study__titles={"lstm": "LSTM"}), r"study\.titles\.lstm: no variant"),
-        (changed(study__seeds=[1, 1]), r"study: seeds must be distinct, not \[1, 1\]"),
+        (changed(study__seeds=[1, 1]), r"study: expected distinct seeds, found \[1, 1\]"),
         (changed(corpus__val=0.5, corpus__test=0.5), r"corpus: val \+ test is 1"),
         (changed(corpus__min_count=3), r"corpus: min_count: 3 .*unknown: true"),
         (changed(model__backend="numpy"), r"model: backend: numpy trains the vanilla RNN only"),

@@ -25,6 +25,9 @@ from charlab.sample.distribution import (
 )
 from charlab.sample.generate import sample, sample_ladder, sample_with_nats
 from charlab.sample.params import SampleParams
+from charlab.sample.prompt import draw_prompt
+from charlab.vocab.encoded_text import EncodedText, encode_text
+from charlab.vocab.params import SplitParams
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary
 
 VOCAB = Vocabulary.from_text("abcde")
@@ -226,10 +229,11 @@ def test_unknown_character_in_the_prompt() -> None:
     ("prompt", "options", "message"),
     [
         ("", {"temperature": 1}, "the prompt is empty"),
-        ("a", {"temperature": -1}, "temperature must be 0 or more, not -1"),
-        ("a", {"temperature": float("nan")}, "temperature must be 0 or more"),
-        ("a", {"temperature": 1, "top_k": 0}, "top_k must be at least 1, not 0"),
-        ("a", {"temperature": 1, "top_p": 1.5}, "top_p must be above 0 and at most 1"),
+        ("a", {"temperature": -1}, "expected a finite temperature of at least 0, found -1"),
+        ("a", {"temperature": float("nan")}, "expected a finite temperature"),
+        ("a", {"temperature": float("inf")}, "finite temperature of at least 0, found inf"),
+        ("a", {"temperature": 1, "top_k": 0}, "expected top_k of at least 1, found 0"),
+        ("a", {"temperature": 1, "top_p": 1.5}, "expected top_p above 0 and at most 1, found 1.5"),
     ],
 )
 def test_invalid_values(prompt: str, options: dict[str, Any], message: str) -> None:
@@ -248,29 +252,41 @@ def test_a_diverged_model_is_rejected(bad: float, temperature: float) -> None:
         texts(markov(table), "a", temperature=temperature, length=5, seed=0)
 
 
-def write_model(folder: Path) -> None:
+def write_model(folder: Path, vocab: Vocabulary = VOCAB) -> None:
     """Write an untrained network of 4 hidden units over the vocabulary."""
     params = ModelParams(cell="rnn", hidden=4)
     rng = np.random.default_rng(0)
-    shapes = expected_shapes(params, VOCAB.size)
+    shapes = expected_shapes(params, vocab.size)
     save_weights(folder / "model.safetensors", {n: rng.normal(size=s) for n, s in shapes.items()})
-    config = {"format": 1, "vocab_size": VOCAB.size, "model": params.model_dump()}
+    config = {"format": 1, "vocab_size": vocab.size, "model": params.model_dump()}
     write_json(folder / "config.json", config)
-    VOCAB.save(folder / "vocab.json")
+    vocab.save(folder / "vocab.json")
 
 
 def test_ladder_of_temperatures(tmp_path: Path) -> None:
     """One text per temperature, equal to that of sample, with loss and entropy."""
     write_model(tmp_path)
     params = SampleParams(prompt="ab", temperatures=[0.0, 1.0, 5.0], length=200)
-    ladder = sample_ladder(tmp_path, params, 7)
-    assert (ladder["prompt"], ladder["seed"]) == ("ab", 7)
+    ladder = sample_ladder(tmp_path, tmp_path / "unused", params, 7)
+    assert (ladder["prompt"], ladder["prompt_from"], ladder["seed"]) == ("ab", "sample.prompt", 7)
     cold, plain, hot = ladder["samples"]
     assert [rung["temperature"] for rung in ladder["samples"]] == [0.0, 1.0, 5.0]
     options: dict[str, Any] = {"temperature": 1.0, "length": 200, "seed": 7}
     assert texts(load_model(tmp_path), "ab", **options) == [plain["text"]]
     assert cold["nats_per_char"] < plain["nats_per_char"] < hot["nats_per_char"]
     assert cold["entropy_nats"] == 0 < plain["entropy_nats"] < hot["entropy_nats"]
+
+
+def test_ladder_without_a_prompt(tmp_path: Path) -> None:
+    """The prompt is drawn from val of the text, and all else is the same."""
+    (tmp_path / "text").write_text("abcde edcba ebcad cab dab bad bed\n" * 90, encoding="utf-8")
+    vocab = encode_text(tmp_path / "text", SplitParams(), tmp_path / "encoded")
+    write_model(tmp_path, vocab)
+    ladder = sample_ladder(tmp_path, tmp_path / "encoded", SampleParams(length=20), 7)
+    prompt = draw_prompt(EncodedText.load(tmp_path / "encoded"), 7)
+    assert (ladder["prompt"], ladder["prompt_from"]) == (prompt, "val")
+    given = sample_ladder(tmp_path, tmp_path, SampleParams(length=20, prompt=prompt), 7)
+    assert given["samples"] == ladder["samples"]
 
 
 def test_no_torch_is_loaded() -> None:

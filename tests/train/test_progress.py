@@ -92,8 +92,16 @@ def plain(output: str) -> str:
 def test_a_resumed_training_counts_its_own_characters(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Speed and time left count this run only: 200 characters in 2 s, and 400 more to read."""
+    """It says that it was resumed; 200 characters in 2 s are its speed, and 400 are left."""
     now = iter([100.0, 102.0])
     monkeypatch.setattr("charlab.train.progress.time.monotonic", lambda: next(now))
     Progress("x", 1000, 400, None).measured(600, measurement(1.0, 1.0))
-    assert "x:  60%, 100 characters/s, 4 s left," in capsys.readouterr().err
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "x: resumed at 40 %"
+    assert "x:  60%, 100 characters/s, 4 s left," in second
+
+
+def test_a_resumed_training_shows_nothing_with_false(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor does it say that it was resumed."""
+    Progress("x", 1000, 400, False).close()
+    assert capsys.readouterr() == ("", "")

@@ -49,7 +49,7 @@ class Level:
 def offsets_in_segments(chars: int, segments: int) -> Ints:
     """Return the distance of each character from the start of its segment."""
     if segments < 1 or chars % segments:
-        raise ValueError(f"{chars} characters do not make {segments} equal segments")
+        raise ValueError(f"expected a multiple of {segments} characters, found {chars}")
     return np.tile(np.arange(chars // segments, dtype=np.int64), segments)
 
 

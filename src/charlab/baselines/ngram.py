@@ -155,7 +155,7 @@ def nats_by_order(
     """
     wanted = set(orders)
     if min(wanted) < 1:
-        raise ValueError(f"the order of an n-gram is at least 1, not {min(wanted)}")
+        raise ValueError(f"expected orders of at least 1, found {min(wanted)}")
     scorers = [_Scorer(ids, vocab_size, segments) for ids in held_out]
     result: dict[int, list[Floats]] = {}
     for m, level in enumerate(build_levels(train, vocab_size, max(wanted), segments), start=1):

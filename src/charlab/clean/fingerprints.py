@@ -19,6 +19,7 @@ import yaml
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_text
+from charlab.core.units import counted
 
 SHOWN = 20
 """Maximum number of lines of a diff in a message."""
@@ -153,7 +154,9 @@ def _diff(old: str, new: str) -> str:
     )
     shown = list(islice(lines, SHOWN))
     rest = sum(1 for _ in lines)
-    return "\n".join([*shown, f"... and {rest} more lines of the diff"] if rest else shown)
+    return "\n".join(
+        [*shown, f"... and {counted(rest, 'more line')} of the diff"] if rest else shown
+    )
 
 
 def check_book(gutenberg: int | None, text: str, bodies: Path, *, strict: bool) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from charlab.clean.lines import Removed
+from charlab.core.units import counted
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def explain(record: CleaningRecord) -> str:
         f"book       {record.gutenberg or 'no number'}",
         f"encoding   {record.encoding} ({record.why})",
         f"body       lines {record.body_first} to {record.body_last} of {record.lines}, "
-        f"{record.characters} of {record.characters_read} characters",
+        f"{counted(record.characters, 'character')}; "
+        f"{counted(record.characters_read, 'character')} read",
         *(f"removed    {_range(removed)}: {removed.why}" for removed in record.removed),
         *(f"warning    {warning}" for warning in record.warnings),
         f"sha256     {record.body_sha256}",

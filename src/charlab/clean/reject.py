@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from charlab.core.errors import CharlabError
+from charlab.core.units import counted
 
 SHORTEST = 32
 """Minimum number of characters in a text, not counting blanks."""
@@ -105,9 +106,10 @@ def refuse_tiny(text: str, what: str) -> None:
         return
     count = sum(not character.isspace() for character in text[: 1_000 * SHORTEST])
     if count < SHORTEST:
-        problem = "is empty" if count == 0 else f"has only {count} characters that are not blank"
+        shown = counted(count, "character that is not blank", "characters that are not blank")
+        problem = "is empty" if count == 0 else f"has only {shown}"
         raise TinyFileError(
-            f"{what} {problem}, expected at least {SHORTEST}; check whether it was cut off"
+            f"{what} {problem}, expected at least {SHORTEST} of them; check whether it was cut off"
         )
 
 

@@ -1,14 +1,15 @@
 """Add a text to params.yaml as one block, without touching comments or order.
 
 Title, language and slug come from the file's header. The body of a Gutenberg book is recorded in
-data/bodies.yaml.
+data/bodies.yaml. A file is copied to data/own/, and the copy is added to git's index, so that
+the commits in which DVC keeps experiments contain it.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
-import unicodedata
+import subprocess
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,15 @@ from ruamel.yaml.comments import CommentedMap
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
 from charlab.commands.inputs import read_bytes, warn
+from charlab.commands.slugs import free_slug, slug_of
 from charlab.core.errors import CharlabError, one_line
 from charlab.core.files import atomic, write_bytes
 from charlab.core.schema import SLUG
 from charlab.fetch.gutenberg import fetch_book
 from charlab.plan.document import keeping_yaml
+from charlab.plan.params import Params
+from charlab.vocab.splits import divide
+from charlab.vocab.vocabulary import Vocabulary
 
 LANGUAGES = {
     "catalan": "ca", "chinese": "zh", "czech": "cs", "danish": "da", "dutch": "nl",
@@ -35,20 +40,23 @@ LANGUAGES = {
 """ISO 639-1 codes by the names of languages in Gutenberg's headers."""
 
 
-def slug_of(title: str) -> str:
-    """Return the slug of a title: its first four words, without the subtitle.
+@dataclass(frozen=True)
+class Added:
+    """A text in params.yaml.
 
-    Examples
-    --------
-    >>> slug_of("Also sprach Zarathustra: Ein Buch für Alle und Keinen")
-    'also-sprach-zarathustra'
+    Attributes
+    ----------
+    slug : str
+        Its key.
+    body : str
+        The text as the pipeline reads it.
+    copy : Path or None
+        The copy of a file, relative to the project; None for a book.
     """
-    main = re.split(r"[:;,.(]| or ", title, maxsplit=1)[0]
-    # NFKD splits an accent off its letter; encoding to ASCII then drops it.
-    plain = unicodedata.normalize("NFKD", main).encode("ascii", "ignore").decode().lower()
-    # A title in another script leaves no word; the caller then asks for --slug.
-    words = re.findall(r"[a-z0-9]+", plain)
-    return "-".join(words[:4])
+
+    slug: str
+    body: str
+    copy: Path | None
 
 
 def add_text(
@@ -57,7 +65,7 @@ def add_text(
     slug: str | None = None,
     update: bool = False,
     encoding: str | None = None,
-) -> str:
+) -> Added:
     """Add a text to a parameter file.
 
     Parameters
@@ -67,7 +75,7 @@ def add_text(
     identifier : str
         A book's number, or the name of a file, which is copied to data/own/.
     slug : str, optional
-        The text's key in params.yaml, which is returned; made from the title by default.
+        The text's key in params.yaml; made from the title or the file's name by default.
     update : bool
         Accept a slug that params.yaml already has, and record the new body.
     encoding : str, optional
@@ -82,16 +90,21 @@ def add_text(
     root, is_book = params_path.parent, identifier.isdigit()
     cleaned = clean(_raw(identifier), encoding=encoding)
     warn(identifier, cleaned.evidence.warnings)
+    stem = Path(identifier).stem
     # A header may hold what params.yaml refuses in a title.
-    title = one_line(cleaned.record.title or Path(identifier).stem)[:300]
-    slug = _checked(slug or slug_of(title), document["texts"], update)
+    title = one_line(cleaned.record.title or stem)[:300]
+    # A title in Chinese, for example, leaves no Latin letter.
+    made = slug_of(title) or (f"pg{identifier}" if is_book else slug_of(stem))
+    slug = _checked(slug or made or free_slug(document["texts"]), document["texts"], update)
+    copy: Path | None = None
     entry: dict[str, Any]
     # params.yaml is written last: after a crash, adding the text again repairs both files.
     if is_book:
         entry = {"gutenberg": int(identifier)}
         record(slug, int(identifier), cleaned.text, root / "data" / "bodies.yaml")
     else:
-        entry = {"path": _copied(Path(identifier), slug, root)}
+        copy = _copied(Path(identifier), slug, root)
+        entry = {"path": copy.as_posix()}
     entry |= {"encoding": encoding} if encoding else {}
     if slug not in document["texts"]:
         # In block style: DVC rewrites the file without quotes, and in braces "?" needs quotes.
@@ -99,7 +112,50 @@ def add_text(
         stream = BytesIO()
         keeping_yaml().dump(document, stream)
         write_bytes(params_path, stream.getvalue())
-    return slug
+    return Added(slug, cleaned.text, copy)
+
+
+def git_add(root: Path, path: Path) -> str | None:
+    """Add a file to git's index; return git's objection, if it has one.
+
+    Returns
+    -------
+    str or None
+        None if git has the file now.
+    """
+    try:
+        done = subprocess.run(
+            ["git", "add", "--", path.as_posix()],
+            cwd=root,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        return f"git: {error.strerror}"
+    return done.stderr.strip().splitlines()[0] if done.returncode else None
+
+
+def training_command(params: Params, added: Added) -> str:
+    """Return the command that trains *the* model on a new text, with options that it needs.
+
+    Raises
+    ------
+    CharlabError
+        If the text is too short to train on.
+    """
+    options = [f"text={added.slug}"]
+    chars = divide(len(added.body), params.corpus).total("train")
+    seq_len, batch_size = params.train.seq_len, params.train.batch_size
+    fitting = (chars - 1) // seq_len
+    if fitting < 1:
+        options += [f"train.seq_len={chars - 1}", "train.batch_size=1"]
+    elif fitting < batch_size:
+        options.append(f"train.batch_size={fitting}")
+    if params.sample.prompt and Vocabulary.from_text(added.body).outside(params.sample.prompt):
+        options.append("sample.prompt=null")
+    return f"dvc exp run {' '.join(f'-S {option}' for option in options)}"
 
 
 def _raw(identifier: str) -> bytes:
@@ -118,14 +174,15 @@ def _checked(slug: str, texts: dict[str, Any], update: bool) -> str:
     return slug
 
 
-def _copied(path: Path, slug: str, root: Path) -> str:
+def _copied(path: Path, slug: str, root: Path) -> Path:
     """Copy a user's file to data/own/, where the pipeline notices edits; return its path there."""
-    target = root / "data" / "own" / f"{slug}.txt"
+    copy = Path("data", "own", f"{slug}.txt")
+    target = root / copy
     # The user may name the copy itself, for instance to add it again.
     if path.resolve() != target.resolve():
-        with path.open("rb") as source, atomic(target) as copy:
-            shutil.copyfileobj(source, copy)
-    return f"data/own/{slug}.txt"
+        with path.open("rb") as source, atomic(target) as stream:
+            shutil.copyfileobj(source, stream)
+    return copy
 
 
 def _described(cleaned: Cleaned, title: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from charlab.core.units import counted
+
 LOGS = Path(".charlab/logs")
 INTERVAL = 15
 """Seconds between two reports if stderr is not a terminal."""
@@ -58,7 +60,7 @@ class Board:
             f"  {stage:32} {now - start:5.0f} s  {last_line(log_of(stage))}"
             for stage, start in running.items()
         ]
-        return [f"{done} of {self.total} stages done, {len(running)} running", *rows]
+        return [f"{done} of {counted(self.total, 'stage')} done, {len(running)} running", *rows]
 
 
 def log_of(stage: str) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from charlab.commands.cli_options import FOLDER, SEED, project
+from charlab.core.units import counted
 
 
 @click.group(short_help="Workspaces for a class, and their check.")
@@ -64,5 +65,5 @@ def course_check(folder: Path, stage: str, run_their_code: bool) -> None:
         for note in entry.notes:
             click.echo(printable(f"           {note}"))
     same = sum(entry.verdict == "identical" for entry in entries)
-    click.echo(f"{stage}: {same} of {len(entries)} files identical")
+    click.echo(f"{stage}: {same} of {counted(len(entries), 'file')} identical")
     sys.exit(0 if same == len(entries) else 1)

@@ -34,43 +34,53 @@ def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> N
 
 @click.command()
 @click.argument("model", type=FOLDER)
-@click.option("--prompt", default="The ", show_default=True, help="beginning of the text")
+@click.option("--prompt", help="beginning of the text [default: the model begins a line]")
 @click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True)
 @click.option("--length", type=COUNT, default=500, show_default=True, help="characters to add")
 @click.option("--seed", type=SEED, default=1, show_default=True)
 @click.option("--count", type=COUNT, default=1, help="number of samples")
 @click.option("--top-k", type=COUNT, help="sample from the k most likely characters only")
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="nucleus sampling")
-def sample(model: Path, prompt: str, length: int, seed: int, count: int, **options: Any) -> None:
+def sample(
+    model: Path, prompt: str | None, length: int, seed: int, count: int, **options: Any
+) -> None:
     """Write text with the trained model in folder MODEL."""
     from charlab.core.restored import check_restored
     from charlab.models.inference import load_with_vocabulary
     from charlab.sample import generate
     from charlab.sample.distribution import SamplingOptions, uniforms
+    from charlab.sample.prompt import default_prompt
 
     check_restored(model)
     network, vocabulary = load_with_vocabulary(model)
     u = uniforms(seed, length, count)  # one random number per sample and character
-    texts = generate.sample(network, vocabulary, prompt, u, SamplingOptions(**options))
+    start = default_prompt(vocabulary) if prompt is None else prompt
+    texts = generate.sample(network, vocabulary, start, u, SamplingOptions(**options))
+    # The line break or space that the model continues by default is not part of its text.
+    shown = start.lstrip() if prompt is None else start
     for number, text in enumerate(texts, start=1):
         # A single sample is the text alone, ready to be piped.
         if count > 1:
             click.echo(f"--- {number} of {count}")
-        click.echo(prompt + text)
+        click.echo(shown + text)
 
 
 @click.command(short_help="Measure the bits per character of any text.")
 @click.argument("model", type=FOLDER)
-@click.option("--text", type=FILE, required=True, help="any text")
+@click.option("--text", type=FILE, required=True, help="any text; Gutenberg's marks are removed")
+@click.option("--strict", is_flag=True, help="stop at characters outside the vocabulary")
 @click.option("--dynamic", is_flag=True, help="keep learning while reading (Krause et al. 2018)")
 @click.option("--learning-rate", type=float, help="for --dynamic [default: 0.0005]")
 @ENCODING
 def evaluate(model: Path, text: Path, encoding: str | None, **options: Any) -> None:
-    """Measure the bits per character of a text under the model in folder MODEL, as JSON."""
+    """Measure the bits per character of a text under the model in folder MODEL, as JSON.
+
+    Characters that the model has no id for are named, and left out before it reads the text.
+    """
     from charlab.commands.evaluate import evaluate_alone
-    from charlab.commands.inputs import read_text
+    from charlab.commands.inputs import read_body
     from charlab.core.restored import check_restored
 
     check_restored(model)
-    result = evaluate_alone(model, read_text(text, encoding), **options)
+    result = evaluate_alone(model, read_body(text, encoding=encoding, tiny=True), **options)
     click.echo(json.dumps(result))

@@ -12,6 +12,7 @@ import click
 
 from charlab.commands.cli_options import COUNT, project
 from charlab.core.errors import CharlabError
+from charlab.core.units import counted
 
 if TYPE_CHECKING:
     from charlab.commands.study import Studies
@@ -110,7 +111,7 @@ def _bring_up_to_date(root: Path, workers: int | None) -> None:
         )
         sys.exit(128 + stopped.number)
     if count:
-        stages = "1 stage" if count == 1 else f"{count} stages"
+        stages = counted(count, "stage")
         click.echo(f"{stages} brought up to date in {time.perf_counter() - started:.0f} s")
     else:
         click.echo("everything is up to date")

@@ -115,6 +115,20 @@ def add_text(identifier: str, **options: Any) -> None:
     Title and language are read from the file; comments and order are kept.
     """
     from charlab.commands.add_text import add_text as add
+    from charlab.commands.add_text import git_add, training_command
+    from charlab.plan.params import load_params
 
-    added = add(project() / "params.yaml", identifier, **options)
-    click.echo(f"params.yaml: texts.{added} added; train on it with 'dvc exp run -S text={added}'")
+    root = project()
+    added = add(root / "params.yaml", identifier, **options)
+    click.echo(f"params.yaml: texts.{added.slug} added")
+    if added.copy is not None:
+        problem = git_add(root, added.copy)
+        click.echo(
+            f"git: {added.copy.as_posix()} added to the index, so that experiments contain it; "
+            "whatever you commit and push is published (docs/texts.md)"
+            if problem is None
+            else f"git: {added.copy.as_posix()} not added ({problem}), so experiments on it "
+            "cannot be shared"
+        )
+    command = training_command(load_params(root / "params.yaml"), added)
+    click.echo(f"train on it with: {command}")

@@ -20,6 +20,7 @@ from charlab.commands.children import CHILDREN, stopped_by_signals
 from charlab.commands.lockfile import repro_order, sort_lock
 from charlab.core.errors import CharlabError
 from charlab.core.stage_inputs import InputsChangedError
+from charlab.core.units import counted
 
 TOPIC = "charlab stages"
 """Name of the Dask topic on which workers report to the board."""
@@ -152,7 +153,7 @@ def run_graph(
     failures = [message for message in messages if message]
     if failures:
         skipped = sum(message == "" for message in messages)
-        note = f"\nnot run, since they need it: {skipped} stages" if skipped else ""
+        note = f"\nnot run, since they need it: {counted(skipped, 'stage')}" if skipped else ""
         raise StageFailedError("\n\n".join(failures) + note)
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from charlab.clean.cleaner import clean
+from charlab.clean.params import CleanParams
+from charlab.clean.reject import TinyFileError
 from charlab.core.errors import CharlabError
 
 
@@ -21,6 +24,42 @@ def read_bytes(path: Path, advice: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CharlabError(f"{path}: {error.strerror}; {advice}") from None
+
+
+def read_body(
+    path: Path,
+    params: CleanParams | None = None,
+    encoding: str | None = None,
+    *,
+    tiny: bool = False,
+) -> str:
+    """Return the text of a file as a training reads it: decoded, without Gutenberg's marks.
+
+    Parameters
+    ----------
+    path : Path
+        A text file.
+    params : CleanParams, optional
+        Changes to make to characters; none by default.
+    encoding : str, optional
+        The file's encoding; detected by default.
+    tiny : bool
+        Accept a file of a few characters.
+
+    Raises
+    ------
+    CharlabError
+        If it cannot be read, or is no text.
+    """
+    raw = read_bytes(path, "--text names a text file")
+    try:
+        cleaned = clean(raw, params=params, encoding=encoding)
+    except TinyFileError:
+        if tiny:
+            return read_text(path, encoding)
+        raise
+    warn(path, cleaned.evidence.warnings)
+    return cleaned.text
 
 
 def read_text(path: Path, encoding: str | None = None) -> str:

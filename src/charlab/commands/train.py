@@ -7,8 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from charlab.clean.cleaner import clean
-from charlab.commands.inputs import read_bytes, warn
+from charlab.commands.inputs import read_body
 from charlab.core.errors import CharlabError
 from charlab.core.files import WriteError, write_text
 from charlab.core.folders import check_writable
@@ -76,12 +75,9 @@ def encode_file(
     CharlabError
         If the file cannot be read or is not a text.
     """
-    raw = read_bytes(text, "--text names a text file")
     # Go through files like the pipeline, so that the bytes are the same.
     body = out / "body.txt"
-    cleaned = clean(raw, params=corpus.clean, encoding=encoding)
-    warn(text, cleaned.evidence.warnings)
-    write_text(body, cleaned.text)
+    write_text(body, read_body(text, corpus.clean, encoding))
     encode_text(body, corpus, out / "encoded")
     return EncodedText.load(out / "encoded")
 

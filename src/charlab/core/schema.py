@@ -17,6 +17,7 @@ from typing import Annotated, Any, TypeGuard, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from charlab.core.errors import UNSAFE, CharlabError, printable
+from charlab.core.units import counted
 from charlab.core.yaml_text import MAX_BYTES, YamlError, read_yaml_text
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
@@ -173,7 +174,7 @@ def is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
 
 def refuse(source: str, problems: list[str]) -> ParamsError:
     """Return the error for a document with these problems, one line each."""
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    count = counted(len(problems), "problem")
     return ParamsError(f"{source}: {count}\n" + "\n".join(f"  {line}" for line in problems))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from charlab.core.errors import shortened
+from charlab.core.units import counted
 
 LARGE = 20_000_000
 """Size in bytes above which the values of a file are not compared: they are read as a whole."""
@@ -76,7 +77,7 @@ def _differences(given: Path, made: Path) -> list[str]:
     reader = readers.get(given.suffix)
     sizes = given.stat().st_size, made.stat().st_size
     if reader is None or max(sizes) > LARGE:
-        return [f"{sizes[0]} bytes handed in, {sizes[1]} when run again"]
+        return [f"{counted(sizes[0], 'byte')} handed in, {sizes[1]} when run again"]
     try:
         before, after = dict(reader(given)), dict(reader(made))
     except (ValueError, csv.Error, RecursionError) as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import shutil
 import subprocess
 from contextlib import ExitStack
@@ -157,7 +158,11 @@ def tasks_page(params: Params, seed: int) -> str:
         templates("charlab.course")
         .get_template("tasks.md.j2")
         .render(
-            study=params.study, tasks=[task for task in tasks if task[1]], seed=seed, model=params
+            study=params.study,
+            tasks=[task for task in tasks if task[1]],
+            seed=seed,
+            model=params,
+            prompt=shlex.quote(params.sample.prompt or ""),
         )
     )
 

@@ -21,7 +21,7 @@ with fixed weights with the n-gram's.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -79,9 +79,10 @@ class Rates:
     seq_len: int = 20
 
     def __post_init__(self) -> None:
-        if self.learning_rate < 0 or not 0 <= self.decay < 1 or self.seq_len < 1:
+        rate = 0 <= self.learning_rate < float("inf")  # NaN fails, too
+        if not rate or not 0 <= self.decay < 1 or self.seq_len < 1:
             raise CharlabError(
-                "dynamic evaluation needs a learning rate of at least 0, a decay from 0 to "
+                "dynamic evaluation needs a finite learning rate of at least 0, a decay from 0 to "
                 f"below 1, and a seq_len of at least 1; found {self}"
             )
 
@@ -93,6 +94,7 @@ def dynamic_nats_per_char(
     *,
     segments: int = 1,
     mean_squares: MeanSquares | Literal["running"] | None = "running",
+    progress: Callable[[int], None] | None = None,
 ) -> Floats:
     """Return the loss of every character but the first of each segment.
 
@@ -109,6 +111,8 @@ def dynamic_nats_per_char(
     mean_squares : list of Tensor, "running" or None
         MS: one tensor for each parameter, from :func:`gradient_mean_squares`; or the mean
         over the gradients so far; or None for plain SGD.
+    progress : callable, optional
+        Called after each chunk with its number of characters.
 
     Returns
     -------
@@ -133,6 +137,8 @@ def dynamic_nats_per_char(
                 f"use a learning rate below {rates.learning_rate:g}"
             )
         update.apply(torch.autograd.grad(nats.mean(), update.parameters, allow_unused=True))
+        if progress is not None:
+            progress(len(result[-1]))
     return np.concatenate(result) if result else np.empty(0)
 
 

@@ -24,6 +24,7 @@ from urllib3.exceptions import HTTPError as TransferError
 
 from charlab.core.errors import shortened
 from charlab.core.files import explained, write_text
+from charlab.core.units import counted
 from charlab.fetch.policy import POLITE, RETRIED, DownloadError, HostError, Policy
 from charlab.fetch.session import Session
 
@@ -218,7 +219,9 @@ def _store(
         write(chunk)
         seconds = time.monotonic() - started
         if seconds > policy.grace and size - before < policy.min_rate * seconds:
-            raise DownloadError(f"only {size - before} bytes arrived in {seconds:.0f} seconds")
+            raise DownloadError(
+                f"only {counted(size - before, 'byte')} arrived in {seconds:.0f} seconds"
+            )
 
 
 DESCRIPTIONS: tuple[tuple[type[Exception], str], ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from charlab.core.errors import CharlabError
+from charlab.core.units import counted
 
 SHORTEST = 500
 """Minimum number of bytes in a book."""
@@ -52,7 +53,9 @@ def verify_book(raw: bytes, number: int) -> None:
         if raw.startswith(magic):
             raise FetchError(f"expected a plain text, found {kind}")
     if len(raw) < SHORTEST:
-        raise FetchError(f"only {len(raw)} bytes, too few for a book")
+        raise FetchError(
+            f"found only {counted(len(raw), 'byte')}, expected at least {SHORTEST} for a book"
+        )
     # A header may also name other editions of the book.
     numbers = {int(match[1]) for match in NUMBER.finditer(raw[:HEADER])}
     if numbers and number not in numbers:

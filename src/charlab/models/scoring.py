@@ -15,6 +15,7 @@ longer rows are read, and finally a single one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,7 +63,12 @@ class ScoringModel(Protocol):
 
 
 def nats_per_char(
-    model: ScoringModel | Path, ids: Ids, segments: int = 1, *, rows: int | None = None
+    model: ScoringModel | Path,
+    ids: Ids,
+    segments: int = 1,
+    *,
+    rows: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Floats:
     """Return the loss of every character but the first of each segment.
 
@@ -75,6 +81,8 @@ def nats_per_char(
     rows : int, optional
         Rows per segment, for timing and testing; 1 is one long pass. The result is the same
         to about 1e-6 nats. By default it is chosen by the length of the text.
+    progress : callable, optional
+        Called after each block with its number of characters.
 
     Returns
     -------
@@ -98,6 +106,8 @@ def nats_per_char(
     for start in range(0, chars, block):
         piece = pieces[:, start : start + block + 1]
         result[:, start : start + block], state = _block(network, piece, state, per_segment)
+        if progress is not None:
+            progress(segments * (piece.shape[1] - 1))
     return result.reshape(-1)
 
 

@@ -33,6 +33,7 @@ from safetensors.numpy import save
 from charlab.core.errors import CharlabError, shortened
 from charlab.core.files import UnreadableError, read_json, size_of, write_bytes
 from charlab.core.folders import require_complete
+from charlab.core.units import counted
 from charlab.exact.settings import INPUT, looks_up, spans
 from charlab.models.params import ModelParams
 
@@ -167,8 +168,8 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
                 odd = sorted(names ^ shapes.keys())  # in one of them only
                 more = f" and {len(odd) - SHOWN} more" if len(odd) > SHOWN else ""
                 raise CharlabError(
-                    f"{path}: expected the weights of a {model.cell} with {model.layers} layers, "
-                    "found missing or additional ones: "
+                    f"{path}: expected the weights of a {model.cell} with "
+                    f"{counted(model.layers, 'layer')}, found missing or additional ones: "
                     f"{', '.join(name[:60] for name in odd[:SHOWN])}{more}; train again"
                 )
             # Shapes and types come from the header, before any memory is taken.

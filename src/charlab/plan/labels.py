@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from charlab.core.units import counted
 from charlab.fetch.params import TextParams
 from charlab.plan.study import StudyParams
 
@@ -27,8 +28,8 @@ NAMES = {
 PHRASES: dict[str, Callable[[Any], str]] = {
     "backend": lambda v: NAMES.get(v, v),
     "activation": lambda v: NAMES.get(v, v),
-    "layers": lambda v: f"{v} layers" if v > 1 else "1 layer",
-    "hidden": lambda v: f"{v} units",
+    "layers": lambda v: counted(v, "layer"),
+    "hidden": lambda v: counted(v, "unit"),
     "dropout": lambda v: f"dropout {v:g}",
     "dropout_at": lambda v: NAMES.get(v, v),
     "initial_state": lambda v: f"{v} initial state",

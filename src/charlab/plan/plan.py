@@ -63,7 +63,8 @@ def _own_hash(slug: str, path: Path, own: Path) -> str:
         )
     if not path.is_file():
         raise PlanError(
-            f"{where}: there is no file {path.as_posix()}; put it there, or remove the text"
+            f"{where}: there is no file {path.as_posix()}; put it there, or remove the text from "
+            "params.yaml"
         )
     return sha256_of(path)
 

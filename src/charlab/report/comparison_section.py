@@ -45,8 +45,8 @@ class Block:
         The cells of the table of losses.
     findings : list of str
         Sentences in Markdown.
-    samples : list of (str, str)
-        Label and text of each variant's sample.
+    samples : list of (str, str, str)
+        Label, prompt and text of each variant's sample.
     temperature : float or None
         Temperature of the samples.
     """
@@ -60,7 +60,7 @@ class Block:
     header: list[str]
     rows: list[list[str]]
     findings: list[str]
-    samples: list[tuple[str, str]]
+    samples: list[tuple[str, str, str]]
     temperature: float | None
 
 
@@ -207,22 +207,22 @@ def _to_ngram(text: dict[str, Any], entry: Entry, split: str) -> list[str]:
 
 def _samples(
     results: StudyResults, variants: list[str]
-) -> tuple[list[tuple[str, str]], float | None]:
-    """Return each variant's sample at the median temperature."""
+) -> tuple[list[tuple[str, str, str]], float | None]:
+    """Return each variant's label, prompt and sample at the median temperature."""
     temperatures = results.params.sample.temperatures
     middle = sorted(temperatures)[len(temperatures) // 2]
     samples = [
-        (results.styles[name].label, text)
+        (results.styles[name].label, *drawn)
         for name in variants
-        if (text := sample_at(results, name, middle)) is not None
+        if (drawn := sample_at(results, name, middle)) is not None
     ]
     return samples, middle if samples else None
 
 
-def sample_at(results: StudyResults, variant: str, temperature: float) -> str | None:
+def sample_at(results: StudyResults, variant: str, temperature: float) -> tuple[str, str] | None:
     """Return the prompt and the sample of a variant at a temperature; None if there is none."""
     drawn = results.samples.get(variant)
     for sample in drawn["samples"] if drawn else []:
         if sample["temperature"] == temperature:
-            return str(drawn["prompt"]) + str(sample["text"]) if drawn else None
+            return (str(drawn["prompt"]), str(sample["text"])) if drawn else None
     return None

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from charlab.core.units import counted
 from charlab.plots.style import Styles, by_variant
 from charlab.report.markdown import code, escape, listed
 from charlab.report.statistics import amount, number
@@ -98,7 +99,7 @@ def _bin(table: pd.DataFrame, low: int) -> str:
     low, high = int(row["low"]), int(row["high"])
     if high == 1:
         return "1 character"
-    return f"{high} characters" if low == high else f"{low} to {high} characters"
+    return counted(high, "character") if low == high else f"{low} to {high} characters"
 
 
 def start_of_chunk(table: pd.DataFrame, styles: Styles) -> list[str]:
@@ -136,7 +137,7 @@ def temperature_ladder(table: pd.DataFrame) -> list[str]:
         f"at temperature {row['temperature']:g} the distributions drawn from have "
         f"{number(row['drawn_bpc'])} bits of entropy in the mean, {100 * row['real_words']:.0f} % "
         f"of the words stand in the training text, and the longest passage copied from it has "
-        f"{int(row['longest_copied'])} characters"
+        f"{counted(int(row['longest_copied']), 'character')}"
         for row in (low, high)
     ]
     sentence = "; ".join(ends)
@@ -151,8 +152,8 @@ def longest_copy(evaluation: dict[str, Any]) -> list[str]:
         return []
     return [
         f"The longest passage that a sample shares with the training text is "
-        f"{code(longest['copied_text'])}, {longest['longest_copied']} characters, at temperature "
-        f"{longest['temperature']:g}."
+        f"{code(longest['copied_text'])}, {counted(longest['longest_copied'], 'character')}, "
+        f"at temperature {longest['temperature']:g}."
     ]
 
 
@@ -187,7 +188,7 @@ def row_lookup(evaluation: dict[str, Any]) -> list[str]:
     if not one_hot:
         return []
     largest, chars = one_hot["largest_difference"], len(evaluation["weights"]["chars"])
-    start = f"Over all elements, for {chars} characters, product and column "
+    start = f"Over all elements, for {counted(chars, 'character')}, product and column "
     return [start + ("are equal." if largest == 0 else f"differ by {largest:.1g} at most.")]
 
 

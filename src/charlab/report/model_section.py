@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from charlab.core.units import counted
 from charlab.models.params import ModelParams
 from charlab.plan.labels import CELLS
 from charlab.plan.params import Params
@@ -20,8 +21,8 @@ def describe(model: ModelParams) -> str:
     """Return the shape of a model in words, such as 'an LSTM with 128 units in 1 layer'."""
     # "an RNN", "an LSTM", but "a GRU": the names of the letters decide.
     article = "a" if model.cell == "gru" else "an"
-    layers = f"{model.layers} layer{'s' if model.layers > 1 else ''}"
-    parts = f"{article} {CELLS[model.cell]} with {model.hidden} units in {layers}"
+    units, layers = counted(model.hidden, "unit"), counted(model.layers, "layer")
+    parts = f"{article} {CELLS[model.cell]} with {units} in {layers}"
     # Only what departs from the plain cell is worth a word.
     if model.activation != "tanh":
         parts += f", {model.activation} in place of tanh"
@@ -31,10 +32,15 @@ def describe(model: ModelParams) -> str:
 def shared_settings(params: Params) -> str:
     """Describe the settings that the study's variants share by default."""
     model, train = params.study.defaults.model, params.study.defaults.train
-    length = f"{train.max_chars:,} characters" if train.max_chars else f"{train.epochs:g} passes"
+    length = (
+        f"{train.max_chars:,} characters"
+        if train.max_chars
+        else counted(train.epochs, "pass", "passes")
+    )
     clip = "no clipping" if train.clip == "none" else f"clipping by {train.clip} at {train.clip_at}"
     return (
-        f"{describe(model)}; chunks of {train.seq_len} characters, {train.batch_size} streams, "
+        f"{describe(model)}; chunks of {counted(train.seq_len, 'character')}, "
+        f"{counted(train.batch_size, 'stream')}, "
         f"{length}; {train.optimizer}, learning rate {train.learning_rate:g} ({train.schedule}), "
         f"{clip}"
     )
@@ -43,7 +49,8 @@ def shared_settings(params: Params) -> str:
 def model_context(results: StudyResults) -> dict[str, Any]:
     """Return the variables of the templates on *the* model."""
     # Any part of an evaluation may be missing or null.
-    evaluation, snapshots = results.evaluation, _snapshot_samples(results)
+    evaluation, drawn = results.evaluation, results.samples.get(MODEL) or {}
+    snapshots, prompt = drawn.get("as_it_learned") or [], drawn.get("prompt", "")
     return {
         "model": results.model,
         "described": describe(results.params.model),
@@ -51,26 +58,23 @@ def model_context(results: StudyResults) -> dict[str, Any]:
         "next_char_context": (evaluation.get("next_char") or {}).get("context", ""),
         "against": evaluation.get("against_ngram") or {},
         "ladder": temperature_samples(results, "temperature {:g}"),
-        "learned": [(f"after {row['chars']:,} characters", row["text"]) for row in snapshots],
+        "learned": [
+            (f"after {row['chars']:,} characters", prompt, row["text"]) for row in snapshots
+        ],
+        "prompt": prompt,
+        "from_val": results.params.sample.prompt is None,
         "learned_temperature": snapshots[0]["temperature"] if snapshots else None,
         "neurons": _best_neurons(results).to_dict("records"),
         "said": model_findings(results),
     }
 
 
-def temperature_samples(results: StudyResults, title: str) -> list[tuple[str, str]]:
-    """Return the samples of *the* model, each with its temperature formatted as a title."""
+def temperature_samples(results: StudyResults, title: str) -> list[tuple[str, str, str]]:
+    """Return a title with the temperature, the prompt and the text of *the* model's samples."""
     temperatures = results.params.sample.temperatures
     # A temperature that was added to params.yaml may have no sample yet.
     samples = [(title.format(t), sample_at(results, MODEL, t)) for t in temperatures]
-    return [(title, text) for title, text in samples if text is not None]
-
-
-def _snapshot_samples(results: StudyResults) -> list[dict[str, Any]]:
-    """Return the samples from the snapshots of *the* model, each text with its prompt."""
-    drawn = results.samples.get(MODEL) or {}
-    rows = drawn.get("as_it_learned") or []
-    return [row | {"text": str(drawn["prompt"]) + str(row["text"])} for row in rows]
+    return [(title, *drawn) for title, drawn in samples if drawn is not None]
 
 
 def _best_neurons(results: StudyResults) -> pd.DataFrame:

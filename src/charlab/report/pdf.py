@@ -37,6 +37,9 @@ PAGES = 2
 WIDTH = 4.9
 """Width in inches of the figures: two thirds of the page's width."""
 
+EXCERPT = 260
+"""Maximum characters of a sample, with its prompt."""
+
 Runs = list[dict[str, Any]]
 """Pieces of text, each in one style, with the keys ``text``, ``bold``, ``italic``, ``code``."""
 
@@ -147,9 +150,12 @@ def _content(
         "main": None if main is None else _main(blocks[main]),
         "pictures": [{"name": name, "caption": caption} for name, caption in captions.items()],
         "samples": [
-            # The template shows the first 260 letters, which may be several characters each.
-            {"title": t, "text": printable(drawn[:2000])}
-            for t, drawn in temperature_samples(results, "{:g}")
+            {
+                "title": title,
+                "prompt": printable(prompt[:EXCERPT]),
+                "text": printable(text[: max(EXCERPT - len(prompt), 0)]),
+            }
+            for title, prompt, text in temperature_samples(results, "{:g}")
         ],
         "answers": [],
     }

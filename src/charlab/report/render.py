@@ -104,12 +104,14 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def excerpt(text: str) -> str:
-    """Return the start of a sample as one line of HTML, with its line breaks."""
+def excerpt(text: str, prompt: str = "") -> str:
+    """Return a prompt in bold and the start of a sample as one line of HTML, with line breaks."""
     # Cut before escaping, which turns one character into several. In Markdown a carriage return
     # is a line end, too: two of them would end the block of HTML that the text is in.
-    shown = html.escape(printable(text[:EXCERPT])) + ("…" if len(text) > EXCERPT else "")
-    return shown.replace("\n", "<br>")
+    first, rest = prompt[:EXCERPT], text[: max(EXCERPT - len(prompt), 0)]
+    bold = f"<strong>{html.escape(printable(first))}</strong>" if first else ""
+    more = "…" if len(first) + len(rest) < len(prompt) + len(text) else ""
+    return f"{bold}{html.escape(printable(rest))}{more}".replace("\n", "<br>")
 
 
 def _tidy(text: str) -> str:

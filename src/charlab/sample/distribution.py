@@ -51,11 +51,13 @@ class SamplingOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature < float("inf"):  # NaN fails, too
-            raise SamplingError(f"temperature must be 0 or more, not {self.temperature}")
+            raise SamplingError(
+                f"expected a finite temperature of at least 0, found {self.temperature}"
+            )
         if self.top_k is not None and self.top_k < 1:
-            raise SamplingError(f"top_k must be at least 1, not {self.top_k}")
+            raise SamplingError(f"expected top_k of at least 1, found {self.top_k}")
         if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise SamplingError(f"top_p must be above 0 and at most 1, not {self.top_p}")
+            raise SamplingError(f"expected top_p above 0 and at most 1, found {self.top_p}")
 
     def for_kernel(self) -> tuple[float, int, float]:
         """Return temperature, top_k or 0, and top_p or 2, which keeps all."""

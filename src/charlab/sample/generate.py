@@ -16,6 +16,8 @@ from charlab.models.inference import InferenceModel, Sampled, load_with_vocabula
 from charlab.models.snapshots import load_snapshots
 from charlab.sample.distribution import Floats, SamplingError, SamplingOptions, uniforms
 from charlab.sample.params import SampleParams
+from charlab.sample.prompt import draw_prompt
+from charlab.vocab.encoded_text import EncodedText
 from charlab.vocab.vocabulary import Vocabulary
 
 
@@ -107,50 +109,60 @@ def sample_with_nats(
     return [Sample(vocab.decode(ids), nats, entropy) for ids, nats, entropy in columns]
 
 
-def sample_ladder(folder: Path, params: SampleParams, seed: int) -> dict[str, Any]:
+def sample_ladder(folder: Path, text: Path, params: SampleParams, seed: int) -> dict[str, Any]:
     """Return one text per temperature from the model in ``folder``, ready for JSON.
 
-    All temperatures use the same uniform numbers.
+    All temperatures use the same prompt and the same uniform numbers.
 
     Parameters
     ----------
     folder : Path
         A model folder.
+    text : Path
+        Folder of the encoded text that the model read; without ``params.prompt`` the prompt is
+        drawn from it.
     params : SampleParams
     seed : int
-        Seed of the uniform numbers.
+        Seed of the uniform numbers, and of the choice of the prompt.
 
     Returns
     -------
     dict
-        ``prompt``, ``seed``, and ``samples``: for each temperature its ``text``, the
-        mean ``nats_per_char`` under the unchanged model, and the mean ``entropy_nats``
-        of the distributions from which characters were chosen. If the training kept
-        snapshots, ``as_it_learned`` has the same of each of them, with its ``step`` and the
-        ``chars`` read, at the median temperature of the ladder.
+        ``prompt``, ``prompt_from`` ("sample.prompt" or "val"), ``seed``, and ``samples``: for
+        each temperature its ``text``, the mean ``nats_per_char`` under the unchanged model, and
+        the mean ``entropy_nats`` of the distributions from which characters were chosen. If the
+        training kept snapshots, ``as_it_learned`` has the same of each of them, with its
+        ``step`` and the ``chars`` read, at the median temperature of the ladder.
     """
     model, vocab = load_with_vocabulary(folder)
     median = sorted(params.temperatures)[len(params.temperatures) // 2]
+    prompt = params.prompt or draw_prompt(EncodedText.load(text), seed)
     ladder = {
-        "prompt": params.prompt,
+        "prompt": prompt,
+        "prompt_from": "val" if params.prompt is None else "sample.prompt",
         "seed": seed,
-        "samples": [_rung(model, vocab, params, t, seed) for t in params.temperatures],
+        "samples": [_rung(model, vocab, prompt, params, t, seed) for t in params.temperatures],
     }
     learned = [
         {"step": snapshot.step, "chars": snapshot.chars}
-        | _rung(snapshot.network, vocab, params, median, seed)
+        | _rung(snapshot.network, vocab, prompt, params, median, seed)
         for snapshot in load_snapshots(folder)
     ]
     return ladder | ({"as_it_learned": learned} if learned else {})
 
 
 def _rung(
-    model: InferenceModel, vocab: Vocabulary, params: SampleParams, temperature: float, seed: int
+    model: InferenceModel,
+    vocab: Vocabulary,
+    prompt: str,
+    params: SampleParams,
+    temperature: float,
+    seed: int,
 ) -> dict[str, Any]:
     """Return one text at one temperature, with its mean loss and entropy."""
     options = SamplingOptions(temperature, params.top_k, params.top_p)
     u = uniforms(seed, params.length)  # (length, 1), the same at every temperature
-    (one,) = sample_with_nats(model, vocab, params.prompt, u, options)
+    (one,) = sample_with_nats(model, vocab, prompt, u, options)
     return {
         "temperature": temperature,
         "text": one.text,

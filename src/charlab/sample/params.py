@@ -13,8 +13,8 @@ from charlab.train.params import TrainedVariants
 class SampleParams(Section):
     """Text sampled from the model and from every variant, with the same random numbers."""
 
-    prompt: str = Field(
-        default="The ", min_length=1, description="every character must be in the text"
+    prompt: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="null: the start of a line of each text's val split"
     )
     temperatures: Annotated[
         list[Annotated[Float, Field(ge=0, le=100)]], Field(min_length=1, max_length=20)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
+from charlab.core.units import counted
 from charlab.vocab.vocabulary import Ids
 
 
@@ -48,9 +49,9 @@ class Batches:
                 else f"train.seq_len up to {max(len(self.ids) - 1, 0)} with train.batch_size 1"
             )
             raise CharlabError(
-                f"the training split has {len(self.ids)} characters, but one batch of "
-                f"{self.batch_size} sequences of {self.seq_len} needs {needed}; {advice} would "
-                "fit, or a longer text"
+                f"the training split has {counted(len(self.ids), 'character')}, but one batch of "
+                f"{counted(self.batch_size, 'sequence')} of {self.seq_len} needs {needed}; "
+                f"{advice} would fit, or a longer text"
             )
 
     @property

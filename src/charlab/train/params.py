@@ -73,7 +73,7 @@ class TrainParams(Section):
     @model_validator(mode="after")
     def _betas_below_one(self) -> Self:
         if not all(0 <= beta < 1 for beta in self.betas):
-            raise ValueError(f"betas must be in [0, 1), not {self.betas}")
+            raise ValueError(f"expected betas of at least 0 and below 1, found {self.betas}")
         return self
 
     @model_validator(mode="after")
@@ -130,7 +130,7 @@ class VariantSet(Section):
     @model_validator(mode="after")
     def _distinct_seeds(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"seeds must be distinct, not {self.seeds}")
+            raise ValueError(f"expected distinct seeds, found {self.seeds}")
         return self
 
     def variant(self, slug: str) -> Variant:

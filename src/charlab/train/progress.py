@@ -35,6 +35,8 @@ class Progress:
         self.bar: Bar | None = None
         terminal = sys.stderr.isatty()
         self.lines = show is not False and not terminal
+        if show is not False and done:
+            print(f"{name}: resumed at {100 * done / chars:.0f} %", file=sys.stderr, flush=True)
         if show is not False and terminal:
             self.bar = self._start_bar()
 

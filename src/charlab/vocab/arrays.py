@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import UnreadableError, atomic, size_of
+from charlab.core.units import counted
 from charlab.vocab.splits import NAMES, Splits
 
 PIECE = 1 << 20
@@ -144,8 +145,8 @@ def growing_array(
         written = (stream.tell() - start) // little.itemsize
         if written != length:
             raise CharlabError(
-                f"{path.name}: expected {length} characters, found {written}; the text changed "
-                "while it was read, so run again"
+                f"{path.name}: expected {counted(length, 'character')}, found {written}; the "
+                "text changed while it was read, so run again"
             )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_json
 from charlab.core.folders import replacing, require_complete
+from charlab.core.units import counted
 from charlab.vocab.arrays import count_characters, largest, map_array, read_pieces, write_splits
 from charlab.vocab.params import SplitParams
 from charlab.vocab.splits import NAMES, divide
@@ -104,7 +105,7 @@ def encode_text(
     total = sum(counts.values())
     if chars is not None and total < chars:
         raise CharlabError(
-            f"{path}: expected at least {chars} characters, found {total}; lower chars"
+            f"{path}: expected at least {counted(chars, 'character')}, found {total}; lower chars"
         )
     splits = divide(total, corpus)
     vocab = Vocabulary.from_counts(counts, corpus.min_count, corpus.unknown)

@@ -60,8 +60,40 @@ class TextLength(StageParams):
     chars: Int | None = None
 
 
+class Prompt(StageParams):
+    """The key of ``sample`` that the stage ``vocab`` reads."""
+
+    prompt: str | None = None
+
+
 class VocabStageParams(StageParams):
     """Keys that the stage ``vocab`` reads."""
 
     texts: dict[Slug, TextLength]
     corpus: EncodingSection = EncodingSection()
+    sample: Prompt = Prompt()
+
+
+class TextUse(StageParams):
+    """The text of a variant."""
+
+    text: Slug
+
+
+class TextUses(StageParams):
+    """The texts of all variants of a study."""
+
+    variants: dict[Slug, TextUse] = Field(default={})
+
+
+class PromptParams(StageParams):
+    """The prompt, and the texts that it meets: those of *the* model and of every variant."""
+
+    sample: Prompt = Prompt()
+    text: Slug
+    study: TextUses = TextUses()
+
+    @property
+    def texts_met(self) -> set[str]:
+        """Slugs of the texts on which anything is trained."""
+        return {self.text, *(variant.text for variant in self.study.variants.values())}

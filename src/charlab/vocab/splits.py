@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from charlab.core.errors import CharlabError
+from charlab.core.units import counted
 from charlab.vocab.params import SplitParams
 
 NAMES = ("train", "val", "test")
@@ -105,8 +106,8 @@ def divide(chars: int, corpus: SplitParams) -> Splits:
         if getattr(splits, name) < SHORTEST:
             raise CharlabError(
                 f"expected at least {SHORTEST} characters of {name} in each segment, found "
-                f"{getattr(splits, name)}: the text has {chars} characters in {segments} "
-                "segments; use a longer text, fewer corpus.streams, or a larger "
-                f"corpus.{name if name != 'train' else 'val'}"
+                f"{getattr(splits, name)}: the text has {counted(chars, 'character')} in "
+                f"{counted(segments, 'segment')}; use a longer text, fewer corpus.streams, or "
+                f"a larger corpus.{name if name != 'train' else 'val'}"
             )
     return splits

@@ -6,9 +6,9 @@ The vocabulary is stored as ``vocab.json``, with the same bytes on every machine
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_json
+from charlab.core.units import counted
 from charlab.vocab.arrays import CODE_POINTS, code_points, count_characters
 
 Ids = NDArray[np.uint8] | NDArray[np.uint16]
@@ -171,6 +172,13 @@ class Vocabulary:
             ) from None
         return cls.from_dict(document, str(path))
 
+    def outside(self, text: str) -> dict[str, int]:
+        """Count the characters of ``text`` that are not in the vocabulary, the commonest first."""
+        counts = count_characters([text])
+        for char in self.chars:
+            counts.pop(char, None)
+        return dict(sorted(counts.items(), key=lambda entry: -entry[1]))
+
     def encode(self, text: str) -> Ids:
         """Return the ids of the characters of ``text``.
 
@@ -240,9 +248,27 @@ def _unknown_character(char: str, position: int, chars: Sequence[str]) -> Unknow
     hint = f"; the nearest character in it is {suggestion!r}" if suggestion is not None else ""
     return UnknownCharacterError(
         f"Character {char!r} (U+{ord(char):04X}) at position {position} is not in the "
-        f"vocabulary of {len(chars)} characters{hint}; use characters of the training text, "
-        "or set corpus.unknown: true and train again"
+        f"vocabulary of {counted(len(chars), 'character')}{hint}; use characters of "
+        "the training text, or set corpus.unknown: true and train again"
     )
+
+
+def listed_characters(counts: Mapping[str, int], limit: int = 5) -> str:
+    """Return characters with their code points, and how often they occur if more than once.
+
+    Examples
+    --------
+    >>> listed_characters({"é": 3, "ü": 1})
+    "'é' (U+00E9, 3 times), 'ü' (U+00FC)"
+    >>> listed_characters({"é": 1, "ü": 1, "ö": 1}, limit=2)
+    "'é' (U+00E9), 'ü' (U+00FC) and 1 other"
+    """
+    named = ", ".join(
+        f"{char!r} (U+{ord(char):04X}" + (f", {count} times)" if count > 1 else ")")
+        for char, count in islice(counts.items(), limit)
+    )
+    rest = len(counts) - limit
+    return named if rest <= 0 else f"{named} and {counted(rest, 'other')}"
 
 
 def nearest(char: str, chars: Iterable[str]) -> str | None:

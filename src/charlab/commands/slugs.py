@@ -1,0 +1,77 @@
+"""Make a slug, a key in params.yaml and part of file names, from a title in any script."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container
+
+LATIN = str.maketrans(
+    {
+        # Latin letters without a decomposition.
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        # Cyrillic: Russian, Ukrainian, Belarusian, Bulgarian, Serbian.
+        **dict(zip("абвгдезийклмнопрстуфыэ", "abvgdeziyklmnoprstufye", strict=True)),
+        "ё": "e",
+        "ж": "zh",
+        "х": "kh",
+        "ц": "ts",
+        "ч": "ch",
+        "ш": "sh",
+        "щ": "shch",
+        "ъ": "",
+        "ь": "",
+        "ю": "yu",
+        "я": "ya",
+        "є": "ye",
+        "і": "i",
+        "ї": "yi",
+        "ґ": "g",
+        "ў": "u",
+        "ђ": "dj",
+        "ј": "j",
+        "љ": "lj",
+        "њ": "nj",
+        "ћ": "c",
+        "џ": "dz",
+        # Greek.
+        **dict(zip("αβγδεζηικλμνξοπρσςτυφω", "avgdeziiklmnxoprsstyfo", strict=True)),
+        "θ": "th",
+        "χ": "ch",
+        "ψ": "ps",
+    }
+)
+"""Latin letters for those of other alphabets, in lower case."""
+
+
+def slug_of(title: str) -> str:
+    """Return the slug of a title: its first four words, without the subtitle.
+
+    Examples
+    --------
+    >>> slug_of("Also sprach Zarathustra: Ein Buch für Alle und Keinen")
+    'also-sprach-zarathustra'
+    >>> slug_of("Евгений Онегин")
+    'evgeniy-onegin'
+    """
+    main = re.split(r"[:;,.(]| or ", title, maxsplit=1)[0]
+    # Some letters of the table decompose, such as й; others have accents, which NFKD splits off.
+    plain = unicodedata.normalize("NFC", main.lower()).translate(LATIN)
+    plain = unicodedata.normalize("NFKD", plain).translate(LATIN)
+    words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode())
+    return "-".join(words[:4])
+
+
+def free_slug(taken: Container[str]) -> str:
+    """Return the first of ``text-1``, ``text-2``, ... that is not taken."""
+    number = 1
+    while f"text-{number}" in taken:
+        number += 1
+    return f"text-{number}"

@@ -169,7 +169,13 @@ def header_of_blocks(ends: Ends) -> int:
     start = ends.gap_at(0)
     first = ends.text(start, ends.block_at(start))
     named = SISTER.match(first) and first.count("\n") < 3
-    if not (named or markers.HEADING.search(first) or NUMBER.search(first) or "Proofr" in first):
+    if not (
+        named
+        or markers.HEADING.search(first)
+        or OF_BY.search(first)
+        or NUMBER.search(first)
+        or "Proofr" in first
+    ):
         return 0
     header_end, is_header = 0, False
     for begin, end in ends.blocks(start, min(ends.middle, FIRST_LINES)):

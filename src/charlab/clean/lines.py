@@ -132,6 +132,11 @@ class Ends:
         """Return the number of lines in a range that are not blank."""
         return sum(not self.is_blank(index) for index in range(start, end))
 
+    def low(self, lines: int) -> int:
+        """Return the line ``lines`` above the end of the body, but none in the head of a text."""
+        low = max(self.first + 1, self.end - lines)
+        return max(low, self.middle + 1) if self.middle < len(self.lines) else low
+
     def characters_before(self) -> int:
         """Return the number of characters of the text before the body."""
         return sum(len(line) + 1 for line in self.lines[: self.first])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from itertools import accumulate
 
@@ -14,6 +15,10 @@ from charlab.clean.lines import Ends
 
 LONGEST_NOTE = 400
 """Maximum number of lines in a note after the body; lists of corrections are long."""
+
+
+COLOPHON_LINES = 20
+"""Lines at the start of a colophon that show whether it is about a file."""
 
 
 def find_note(ends: Ends, header: Header) -> int:
@@ -67,6 +72,8 @@ def _is_label(ends: Ends, start: int, end: int) -> bool:
         return True
     if _is_list_of_corrections(ends, label):
         return True
+    if notes.COLOPHON.match(block):
+        return notes.mentions_file(ends.text(label, min(label + COLOPHON_LINES, ends.end)))
     if not notes.WEAK_NOTE.match(block) and not notes.OWNED_NOTE.match(block):
         return False
     # An author's own note may have such a label, too, so the text must be about a file.
@@ -88,7 +95,11 @@ def _is_list_of_corrections(ends: Ends, label: int) -> bool:
     if len(heading) > 66 or heading.endswith((".", ",", ";")) or not notes.LISTED.search(heading):
         return False
     lines = [line for line in ends.lines[label + 1 : ends.end] if line]
-    made = sum(notes.CORRECTED.search(line) is not None for line in lines)
+    if any(notes.OF_ITS_TIME.search(line) for line in lines):
+        return False
+    # Without a colon, the heading may be that of a chapter.
+    sign = notes.CORRECTED if heading.endswith(":") else notes.ARROW
+    made = sum(sign.search(line) is not None for line in lines)
     columns = any(notes.COLUMNS.search(line) for line in lines[:8])
     return len(lines) > 0 and (columns or 2 * made >= len(lines))
 
@@ -153,23 +164,23 @@ def _announces_list(ends: Ends, label: int) -> bool:
     The list may quote the book, so its lines may look like anything but parts of a book that are
     set off from it.
     """
-    if not notes.NOTE.match(unboxed(ends.text(label, ends.block_at(label)))):
+    first = unboxed(ends.text(label, ends.block_at(label)))
+    colophon = notes.COLOPHON.match(first) is not None
+    if not colophon and not notes.NOTE.match(first):
         return False
-    announced = notes.LISTED.search(ends.lines[label]) is not None
+    announced = colophon or notes.LISTED.search(ends.lines[label]) is not None
+    bare = re.search(r"[:.]\W*\w", first) is None
     for number, (start, end) in enumerate(ends.blocks(label, ends.end)):
         block = unboxed(ends.text(start, end))
         about = number == 0 or _is_about_file(block)
-        if not announced:
-            # The paragraph that announces the list is about the file itself.
-            if not about:
-                return False
-            announced = notes.LISTED.search(block) is not None or block.endswith(":")
-        elif (
-            notes.PART.match(ends.lines[start])
-            or notes.is_prose(block)
-            or (not about and number > 1 and ends.gap_before(start) > 2)
-        ):
+        # A list may be set off from a label that is alone on its line, but not from a note.
+        set_off = number > bare and ends.gap_before(start) > 2
+        heading = ends.lines[start].isupper() and notes.HEADING_WORDS.match(ends.lines[start])
+        if notes.PART.match(ends.lines[start]) or notes.is_prose(block):
             return False
+        if not about and (set_off or heading or not announced):
+            return False
+        announced = announced or notes.LISTED.search(block) is not None or block.endswith(":")
     return announced
 
 

@@ -57,12 +57,13 @@ CREDITS = re.compile(
 """The first line of a block that says who made the file, in any language."""
 
 MAKERS = re.compile(
-    rf"^[\s\[(*_]*(?!{_SURE}\s+(?:at|in)\b)(?:"
+    rf"^[\s\[(*_]*(?!{_SURE}\s+(?:at|in)\s+(?!by\b))(?:"
     rf"{_SURE}(?:\W+(?:and\W+)?(?:\w+ed|\w+ing|in|up|for\s+\w+|\w+ly))*\s+(?:by|for)\s*:?\s+(?:the\s+)?\W?(?-i:[^\W\da-z_])"
     # Transcribed from the 1899 edition
     rf"|{_SURE}\s*:|{_SURE}\s+from\b[^.]{{0,80}}?(?:\bedition|\bscans?\b|\d{{4}})"
     rf"|(?:this|the|an?)\s+(?:\w+\s+){{0,2}}(?:{_FILE})\s+(?:\w+\s+){{0,2}}{_SURE}\b"
     rf"[^.\n]{{0,30}}\bby\s+(?-i:[^\W\da-z_])"
+    rf"|(?:e-?text|text|file|html)\s+(?:{_SURE}|prepared|created|entered)\s+by\s+(?-i:[^\W\da-z_])"
     rf"|produced\s*$"
     rf"|(?!{_SURE}|this\b|the\b|an?\b|{_FILE}))",
     re.I,

@@ -34,7 +34,7 @@ _MAKER = (
     r"|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
     r"|producers?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
     r"|relecture|textgestalt|fichier|datei|correcteur|entrepreneur|executive\s+director|converter"
-    r"|skryptor\w*|przepisuj\w*|przepisyw\w*|afskriv\w*|avskriv\w*|přepis\w*|prepis\w*|录入|錄入|轉錄|转录|輸入|入力|校)"
+    r"|skrásetj\w*|skryptor\w*|przepisuj\w*|przepisyw\w*|afskriv\w*|avskriv\w*|přepis\w*|prepis\w*|录入|錄入|轉錄|转录|輸入|入力|校)"
 )
 NOTE_STEMS = (
     "note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment",
@@ -44,7 +44,7 @@ NOTE_STEMS = (
     "avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table",
     "änder", "korr", "bookm", "colo", "list", "javí", "opra", "rett", "rätt", "verbet", "overz",
     "au lect", "amend", "emend", "alter", "typo", "druckf", "faute", "modif", "refus", "tryck",
-    "tryk", "fel", "erar", "опеч", "испр", "διορ",
+    "tryk", "fel", "leið", "parand", "virhe", "erar", "опеч", "испр", "διορ",
 )  # fmt: skip
 """Substrings of which every label of a note has one: a fast test before the regex."""
 
@@ -68,7 +68,7 @@ BOOKMARKS = re.compile(r"^\W*(?:(?:e-?text|pg|gutenberg)\s+)?editor['’]?s\s+bo
 _CORRECTIONS = (
     r"(?:corre[cç][tç]?\w*|corrig\w*|correg\w*|correz\w*|errat\w*|err?[eo]rs?|errores|erros|errori"
     r"|erreurs|fautes|änderung\w*|korre[kc]t\w*|druckfehler\w*|verbetering\w*|zetfout\w*|rättelse\w*"
-    r"|tryckfel\w*|rettelse\w*|trykfejl\w*|korjau\w*|javítás\w*|popraw\w*|oprav\w*|erar\w*|refusi"
+    r"|tryckfel\w*|rettelse\w*|trykfejl\w*|korja[tu]\w*|painovirhe\w*|leiðrétt\w*|parandus\w*|javítás\w*|popraw\w*|oprav\w*|erar\w*|refusi"
     r"|опечат\w*|исправл\w*|διορθώσ\w*|changes|typos|emendations|amendments|modifi\w*|alterations)"
 )
 LISTED = re.compile(rf"\b{_CORRECTIONS}(?!\w)", re.I)
@@ -82,6 +82,12 @@ CORRECTED = re.compile(
     re.I,
 )
 """Signs that a line lists a correction as made in the file, not as to be made by the reader."""
+
+ARROW = re.compile(r"=+>|-+>|→")
+"""The sign between a misprint and its correction."""
+
+COLOPHON = re.compile(r"^\W*colo(?:f|ph)on\W*$", re.I)
+"""The heading of a part about a file, with paragraphs on its terms and a list of corrections."""
 
 COLUMNS = re.compile(
     r"\b(?:bron|original|källa|quelle|source)\b.*\b(?:verbetering|corre[cç]\w+|korrekt\w+|rättat)\b",

@@ -167,7 +167,7 @@ def header_of_blocks(ends: Ends) -> int:
     all blocks that have fields, terms, modern words, or only ornaments.
     """
     start = ends.gap_at(0)
-    first = ends.text(start, ends.block_at(start))
+    first = ends.text(start, min(ends.block_at(start), start + 10))
     named = SISTER.match(first) and first.count("\n") < 3
     if not (
         named

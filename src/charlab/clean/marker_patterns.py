@@ -94,7 +94,9 @@ CLOSING_STEMS = (
 )
 """Substrings of which every closing sentence has one: a fast test."""
 
-END_OF_TITLE = re.compile(r"^[ \t]*\[\W*(?:the\s+)?end\s+of\b(?P<title>[^\]]+)\]?", re.I | re.M)
+END_OF_TITLE = re.compile(
+    r"^[ \t]*\[[^\w\n]*(?:the\s+)?end\s+of\b(?P<title>[^\]]+)\]?", re.I | re.M
+)
 """A closing sentence in brackets, as Gutenberg's sister projects have it."""
 
 LICENSE = (

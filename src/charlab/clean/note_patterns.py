@@ -7,6 +7,7 @@ the languages of Project Gutenberg; or by a label that an author may use, too, a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from charlab.clean.credit_patterns import is_modern
 from charlab.clean.marker_patterns import MENTIONS_PROJECT
@@ -128,7 +129,7 @@ TALK = re.compile(
     r"|\bpopraw\w*|\boprav\w*|\bkorekt\w*|\berar\w*|ορθογραφ\w*|διορθ\w*|опечат\w*|орфогра\w*|\btranscri\w*|\btranskri\w*"
     # transcription, characters
     r"|\btrascri\w*|\bdiacritic\w*|\baccents?\b|\bligatur\w*|\bcover\s+image|\bsmall\s+cap\w*"
-    r"|\bgesperrt\w*|\bantiqua\b|\bfraktur\w*|\bfettdruck|\bretained\b|\bconserv\w*|\bbeibehalten\b"
+    r"|\bgekennzeichnet|\bsonderzeichen|\bgesperrt\w*|\bantiqua\b|\bfraktur\w*|\bfettdruck|\bretained\b|\bconserv\w*|\bbeibehalten\b"
     # Dutch, Tagalog, Scandinavian
     r"|\bbehouden\b|\bkairingan|\bpagkakamali\w*|\bstavning\w*|\bretskriv\w*|\brettskriv\w*|\btrykfejl"
     r"|\btrykkfeil\w*|\btryckfel\w*|\bpainovir\w*|\bspatie\w*|\bzetfout\w*|\bdrukfout\w*|\bspelling\w*"
@@ -186,12 +187,14 @@ def topics(block: str) -> int:
     return len({match[0].lower()[:6] for match in TALK.finditer(block)})
 
 
+@lru_cache(maxsize=1024)
 def is_list(block: str) -> bool:
     """Return whether a block is a list of corrections or of characters."""
     lines = block.split("\n")
     return sum(CHANGE.search(line) is not None for line in lines) * 2 >= len(lines)
 
 
+@lru_cache(maxsize=1024)
 def is_about_file(block: str) -> bool:
     """Return whether a block is about a file rather than a book."""
     return topics(block) >= 1 or NOTE.match(block) is not None or mentions_file(block)
@@ -202,6 +205,7 @@ def mentions_file(block: str) -> bool:
     return is_modern(block) or MENTIONS_PROJECT.search(block) is not None
 
 
+@lru_cache(maxsize=1024)
 def is_prose(block: str) -> bool:
     """Return whether a block is a paragraph of a book: some full lines, not about a file."""
     lines = block.split("\n")

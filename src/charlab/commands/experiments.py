@@ -13,7 +13,7 @@ DROPPED = r"params\.yaml$|metrics$|plots$|train_bpc|(data|src|stages)/|(study|te
 """Columns to leave out: files and folders, the loss on the training text, and the study's keys."""
 
 
-KEPT = "val_bpc|test_bpc"
+KEPT = "Experiment|Created|val_bpc|test_bpc|parameters"
 """Columns to show even if all experiments have the same value."""
 
 

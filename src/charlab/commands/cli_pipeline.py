@@ -1,4 +1,4 @@
-    *(study, params, fan_out, experiments, mend, course),
+"""Commands on the whole pipeline: study, params, experiments, fan-out, mend."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,50 @@ def _empty(name: str, folder: Path) -> None:
 def _halve(name: str, folder: Path) -> None:
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) // 2])
+
+
+def _replace(content: bytes) -> Callable[[str, Path], None]:
+    def damage(name: str, folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return damage
+
+
+HEADER = b"\x93NUMPY\x01\x00\x76\x00"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PK\x03\x04 an archive",
+        b"\x80\x04\x95 a pickle",
+        HEADER + b"{'descr': '|O', 'fortran_order': False, 'shape': (3,), }".ljust(118),
+        HEADER + b"{'descr': '|u1', 'fortran_order': False, 'shape': (1<<60,), }".ljust(118),
+        HEADER
+        + b"{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000,), }".ljust(118),
+        HEADER + b"{'descr': '|u1', 'shape': (".ljust(118),
+        HEADER + b"\x00" * 118,
+        HEADER + b"[" * 118,
+    ],
+    ids=["zip", "pickle", "objects", "expression", "huge", "open", "null", "deep"],
+)
+def test_odd_arrays_are_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    """NumPy's parser of headers raises all kinds of errors; pickles and archives are not read."""
+    _encoded(tmp_path, "abcde" * 100)
+    _replace(content)("train.npy", tmp_path / "out")
+    with pytest.raises(CharlabError, match=r"not an encoded text .*train\.npy") as error:
+        EncodedText.load(tmp_path / "out")
+    assert "\n" not in str(error.value)
+
+
+def test_ids_outside_the_vocabulary_are_refused(tmp_path: Path) -> None:
+    """The kernels do not look whether an id is in the vocabulary."""
+    _encoded(tmp_path, "abcde" * 100)
+    path = tmp_path / "out" / "train.npy"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + b"\x05")
+    with pytest.raises(CharlabError, match=r"train\.npy: expected ids below 5, found 5"):
+        EncodedText.load(tmp_path / "out")
 
 
 @pytest.mark.parametrize("damage", [_remove, _empty, _halve])

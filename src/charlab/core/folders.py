@@ -42,10 +42,7 @@ def replacing(folder: Path, old: str = "**/*") -> Iterator[Path]:
     """
     with contextlib.ExitStack() as stack:
         with explained(folder):
-            if not folder.exists():
-                folder.mkdir(parents=True)
-                # A folder that was made in vain does not stay.
-                stack.callback(_remove_empty, folder)
+            folder.mkdir(parents=True, exist_ok=True)
             staging = stack.enter_context(temporary_folder(folder, "new"))
         yield staging
         with explained(folder):
@@ -64,12 +61,6 @@ def check_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with temporary_folder(folder, "new"):
             pass
-
-
-def _remove_empty(folder: Path) -> None:
-    """Remove a folder if it has no files."""
-    with contextlib.suppress(OSError):
-        folder.rmdir()
 
 
 def _put_in_place(staging: Path, folder: Path, old: str) -> None:

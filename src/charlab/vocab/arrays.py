@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from charlab.core.errors import CharlabError
+from charlab.core.errors import CharlabError, shortened
 from charlab.core.files import UnreadableError, atomic, size_of
 from charlab.core.units import counted
 from charlab.vocab.splits import NAMES, Splits
@@ -86,13 +86,14 @@ def map_array(path: Path) -> NDArray[Any]:
     """
     size_of(path)  # refuses a pipe, which would be waited for
     try:
-        # Mapped, an array that is longer than its file is refused without taking memory.
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (EOFError, MemoryError, OverflowError, RecursionError, SyntaxError) as error:
-        raise UnreadableError(f"{path}: not a .npy file ({error})") from None
-    if not isinstance(array, np.ndarray):
-        raise UnreadableError(f"{path}: expected a .npy file, found an archive")
-    return array
+        # Mapped, an array that is longer than its file is refused without taking memory;
+        # unlike np.load, this reads neither archives nor pickles.
+        return npy.open_memmap(path, mode="r")
+    except OSError:
+        raise
+    except Exception as error:
+        # The header is a Python literal, and NumPy lets every error of Python's parser through.
+        raise UnreadableError(f"{path}: not a .npy file ({shortened(error)})") from None
 
 
 def largest(path: Path, mapped: NDArray[Any]) -> int:

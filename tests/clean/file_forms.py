@@ -104,6 +104,7 @@ CREDITS = {
     "text prepared": "Text prepared by A. J. Ode of Salt Town.",
     "italics": "Digitized by Salt Etext Press.\nPosted to Wiretap as salt.txt.\n\nItalics are represented as _italics_.\n\nThis text is in the PUBLIC DOMAIN.",
     "OCR software": "This etext was prepared with the use of OCR Plus 2.0\ndonated by:  Ode Recognition Systems\n475 Potrero\nSalt Town",
+    "fields of a library": "Produced by Ann Ode\n\nQuesto e-book è stato realizzato anche grazie al sostegno di:\nE-text, Web design\n\nQUESTO E-BOOK:\n\nTITOLO: La via del sale\nAUTORE: Venn, Mara\nTRADUTTORE:\nDIRITTI D'AUTORE: no",
 }
 """Blocks before the body that say who made the file."""
 
@@ -145,6 +146,10 @@ NOTES = {
     "preparer": "PREPARER'S NOTE\n\nThis text was prepared from a 1902 edition.",
     "bookmarks ahead": "[NOTE: There is a short list of bookmarks at the end of the file for\nthose who may wish to sample the author's ideas.]",
     "box and stars": "+----------------------------------+\n| Transcriber's Note:              |\n|                                  |\n| Obvious errors were corrected.   |\n+----------------------------------+\n\n       *       *       *       *       *",
+    "Dutch on one line": "Noot van de transcribent: de spelling is behouden.",
+    "Chinese": "[錄入者註：原書錯字已改正。]",
+    "Tagalog bracket": "[Patalastas ng tagapaglipat: Hindi binago ang baybay.]",
+    "accents": "[Note: accents are shown as e', e`, e^]",
 }
 """Notes before the body on how the file was made."""
 
@@ -295,5 +300,9 @@ ENDINGS = {
     "changes of an author": "CORRECTIONS AND CHANGES IN THE SECOND EDITION\n\nThe word “quay” was changed to “key” by the author.",
     "changes in government": "Changes in the Ministry:\n\nLord A. was removed; Lord B. was added.",
     "glossary": "GLOSSARY\n\nQuay = a landing\nLamp = a light",
+    "errata in German": "Druckfehler.\n\nS. 3 Z. 4 lies Lampe statt Lampp.\nS. 9 Z. 1 lies Salz statt Saltz.",
+    "errata in Latin": "ERRATA SIC CORRIGE\n\nPag. 3 lin. 4 domvs lege domus",
+    "additions in French": "CORRECTIONS ET ADDITIONS\n\nPage 3. La lampe fut remplacée par une autre en 1840.",
+    "note by the copyist": "TRANSCRIBER'S NOTE BY THE AUTHOR\n\nThe man who copied these papers for me is dead. He was a clerk in the house\nof Brand, and copied them by night, for a shilling a page, in a hand that no\nman could read but I; and I have paid his widow what I owed to him myself.",
 }
 """Last lines of books, some of which resemble notes and closing sentences."""

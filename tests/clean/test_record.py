@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import file_forms as forms
 import gutenberg_files as files
@@ -15,13 +16,16 @@ import pytest
 from file_forms import END, START
 from gutenberg_files import BODY, HEADER, OLD_HEADER, POEM, book
 from hypothesis import given, settings
+from pydantic import ValidationError
 
 from charlab.clean import cleaner, reject
+from charlab.clean.clean_text import CleanFiles, clean_text
 from charlab.clean.cleaner import clean, clean_file
 from charlab.clean.params import CleanParams
 from charlab.clean.record import explain
 from charlab.clean.scan import OnDisk
 from charlab.core.errors import CharlabError
+from charlab.fetch.params import TextParams
 
 COPYRIGHTED = book(header=f"{HEADER}** This is a COPYRIGHTED Project Gutenberg eBook **\n")
 
@@ -170,3 +174,28 @@ def test_refused_file_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(reject.WebPageError, match=r"page\.txt: .*a web page"):
         clean_file(source, tmp_path / "out.txt", tmp_path / "out.json")
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize("encoding", [None, "cp1251"])
+def test_stage_reads_as_the_text_says(tmp_path: Path, encoding: str | None) -> None:
+    """The clean stage uses the encoding in params.yaml, and reports a guess."""
+    paths = CleanFiles(*(tmp_path / name for name in ("raw", "out", "record", "bodies")))
+    paths.raw.write_bytes(("Утром в лесу было тихо.\r\n" * 9).encode("cp1251"))
+    text = TextParams(path="data/own/own.txt", encoding=encoding)
+    messages = clean_text("own", text, CleanParams(), paths)
+    assert ("У" in paths.out.read_text("utf-8")) == (encoding is not None)
+    assert any("the encoding is a guess" in message for message in messages) == (encoding is None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"path": "a", "encoding": "klingon"}, "Python knows no encoding"),
+        ({"builtin": "invented", "encoding": "cp1251"}, "encoding is for a book or a file"),
+        ({"path": "a", "encoding": "cp1251", "as_bytes": True}, "encoding is for a book or a file"),
+    ],
+)
+def test_encoding_of_a_text_is_checked(keys: dict[str, Any], message: str) -> None:
+    """params.yaml is refused before anything is fetched."""
+    with pytest.raises(ValidationError, match=message):
+        TextParams.model_validate(keys)

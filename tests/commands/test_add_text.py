@@ -72,6 +72,15 @@ def test_an_odd_name_becomes_a_title_that_params_accept(project: Path, tmp_path:
     assert load_params(project).texts["odd"].title == r"a\x1b[2J b\u202e"
 
 
+def test_the_encoding_of_a_file_is_written_down(project: Path, tmp_path: Path) -> None:
+    """The pipeline needs it as the command did."""
+    own = tmp_path / "own.txt"
+    own.write_bytes(("Утром в лесу было тихо.\r\n" * 9).encode("cp1251"))
+    add_text(project, str(own), encoding="cp1251")
+    text = load_params(project).texts["own"]
+    assert (text.encoding, text.path) == ("cp1251", "data/own/own.txt")
+
+
 def test_a_slug_that_is_taken_is_refused(project: Path) -> None:
     """With update its body is recorded again; params.yaml is untouched either way."""
     add_text(project, "77", slug="small")

@@ -40,7 +40,9 @@ def find_footer(ends: Ends, after: int) -> int:
     low = after if ends.middle == len(ends.lines) else ends.middle + 1
     footer = len(ends.lines)
     # From the last line up: a body may quote an END line, but not after the real one.
-    for index in range(footer - 1, low - 1, -1):
+    # Finding two stars in all lines at once is much faster than in each.
+    starred = "**" in ends.text(low, footer)
+    for index in range(footer - 1, low - 1, -1) if starred else ():
         line = ends.lines[index]
         glued = "*** " in line and markers.GLUED_END.search(line) is not None
         whole = "**" in line and markers.END.match(line) is not None
@@ -98,7 +100,7 @@ def closing_at(ends: Ends, header: Header) -> int:
             if last == index:
                 return index
     region = ends.text(low, ends.end)
-    for match in markers.END_OF_TITLE.finditer(region):
+    for match in markers.END_OF_TITLE.finditer(region) if header.short_title else ():
         index = low + region.count("\n", 0, match.start())
         if _names_title(match["title"], header) and ends.filled(index, ends.end) <= 6:
             return index

@@ -187,6 +187,8 @@ def _find_body(source: Source, allow_copyrighted: bool) -> _Body:
         if number == 0:
             body.lines, body.characters = text.lines, text.characters
             body.end, body.last_line = text.characters, text.lines
+        refuse_binary(text.start.encode("utf-8"))
+        refuse_web_page(text.start)
         refuse_tiny(text.solid, what)
         if text.blank_before >= HEAD or text.blank_after >= TAIL:
             # Skip more blank lines than the rules see.
@@ -195,8 +197,6 @@ def _find_body(source: Source, allow_copyrighted: bool) -> _Body:
             body.end -= text.blank_after
             body.last_line -= text.blank_after
             continue
-        refuse_binary(text.start.encode("utf-8"))
-        refuse_web_page(text.start)
         refuse_two_books(text)
         if not _strip(text, body, allow_copyrighted, first_pass=number == 0):
             body.warnings += _notices(text, body)

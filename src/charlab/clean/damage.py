@@ -68,8 +68,8 @@ class Damage:
         if it is at least :data:`LONG_RUN`.
     cut : int
         Bytes of a character that is cut off at the end of the file; they are not invalid.
-    zeros : bool
-        Whether a character is U+0000.
+    binary : bool
+        Whether a character is U+0000, or an escape sequence is left.
     first : list of tuple of int
         Line and column (in characters, from 1) and value of the first invalid bytes.
     """
@@ -78,7 +78,7 @@ class Damage:
     invalid: int = 0
     longest: int = 0
     cut: int = 0
-    zeros: bool = False
+    binary: bool = False
     first: list[tuple[int, int, int]] = field(default_factory=list)
 
     def places(self) -> str:
@@ -109,7 +109,7 @@ def find_damage(stream: IO[bytes], encoding: str, size: int) -> Damage:
     damage, run, line, column, last = Damage(), 0, 1, 1, ""
     for chunk in iter(partial(stream.read, size), b""):
         text = decoder.decode(chunk)
-        damage.zeros = damage.zeros or "\0" in text
+        damage.binary = damage.binary or "\0" in text or "\x1b$" in text
         if not text.isascii():
             run = _count(damage, text, run)
             damage.first += _places(text, SHOWN - len(damage.first), line, column, last)

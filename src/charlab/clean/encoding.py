@@ -158,7 +158,7 @@ def _first_not_utf8(stream: IO[bytes], size: int) -> tuple[bool, bool, bool]:
 def _checked(stream: IO[bytes], size: int, encoding: str, why: str) -> Evidence:
     """Return the evidence for a known encoding; few of the bytes may be invalid."""
     damage = find_damage(stream, encoding, size)
-    if damage.zeros:
+    if damage.binary:
         raise NotTextError(
             f"it has zero characters as {encoding} ({why}), so it is no text; {ADVICE}"
         )

@@ -102,6 +102,9 @@ def _recognized(ends: Ends, header: Header, names: frozenset[str], before: str) 
         after = ends.text(following, ends.block_at(following))
         closes = following - end >= 2 or phrases.names_makers(after, known)
         return (end, CREDITS) if closes and close else (start, "")
+    fields = lines >= 3 and all(":" in line for line in block.split("\n"))
+    if close and fields and markers.FIELD.match(block):
+        return end, CREDITS
     if before == NOTE and _is_signature(ends, header, start, end):
         return end, "signature of the note"
     return start, ""
@@ -140,7 +143,9 @@ def _is_note(ends: Ends, start: int, names: frozenset[str]) -> bool:
     section = section[:1_500]
     if notes.mentions_file(section):
         return True
-    return weak and notes.topics(section) >= 2 and notes.OF_ITS_TIME.search(section) is None
+    # In brackets, one topic is enough.
+    needed = 1 if block.startswith("[") and block.endswith("]") else 2
+    return weak and notes.topics(section) >= needed and notes.OF_ITS_TIME.search(section) is None
 
 
 def unboxed(block: str) -> str:

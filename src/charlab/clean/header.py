@@ -110,9 +110,11 @@ def find_header(ends: Ends) -> int:
     end = _after_last_marker(ends, [n for n, line in enumerate(head) if "*" in line])
     if not end:
         # A few markers have lost their stars.
-        starts = ("START OF", "Beginning of", "[")
-        bare = [n for n, line in enumerate(head) if line.lstrip().startswith(starts)]
-        end = _after_last_marker(ends, bare)
+        text = "\n".join(head)
+        if any(words in text for words in ("START OF", "Beginning of", "mall Print", "MALL PRINT")):
+            starts = ("START OF", "Beginning of", "[")
+            bare = [n for n, line in enumerate(head) if line.lstrip().startswith(starts)]
+            end = _after_last_marker(ends, bare)
     return end or header_of_blocks(ends)
 
 

@@ -15,7 +15,7 @@ from charlab.clean.marker_patterns import MENTIONS_PROJECT
 # Words for "note" and for a maker of the file, from which labels are composed.
 _NOTE = (
     # English and Romance
-    r"(?:notes?|not[ae][sr]?|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
+    r"(?:notes?|noot|noten|not[ae][sr]?|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
     # German and Dutch
     r"|hinweis\w*|bemerkung\w*|notiz\w*|opmerking\w*|aantekening\w*|anmärkning\w*|bemærkning\w*"
     # Scandinavian, Finnish, Hungarian, Polish
@@ -31,28 +31,39 @@ _NOTE = (
 _MAKER = (
     # not the transcript of a trial
     r"(?:transcr\w*(?!\s+of\s+(?!(?:this|the)\s))|transkr\w*|transskr\w*|trascr\w*|транскри\w*|оцифров\w*|набор\w*|bewerk\w*"
-    r"|nagsalin|naglipat|naglimbag|proof-?\s?read\w*|preparers?|digiti[sz]ers?|typists?|scanner|digit\w*|numéris\w*"
-    r"|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
+    r"|nagsalin|(?:taga)?(?:nag|pag)lipat|naglimbag|proof-?\s?read\w*|preparers?|digiti[sz]ers?|typists?|scanner|digit\w*|numéris\w*"
+    r"|e-kirja\w*|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
     r"|producers?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
     r"|relecture|textgestalt|fichier|datei|correcteur|entrepreneur|executive\s+director|converter"
     r"|skrásetj\w*|skryptor\w*|przepisuj\w*|przepisyw\w*|afskriv\w*|avskriv\w*|přepis\w*|prepis\w*|录入|錄入|轉錄|转录|輸入|入力|校)"
 )
 NOTE_STEMS = (
-    "note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment",
-    "remar", "annot", "addend", "corr", "err", "chang", "anm", "hinw", "merk", "bem", "aantek",
-    "huom", "megj", "uwag", "wydawc", "pozn", "прим", "бел", "σημ", "paal", "pabat", "patal",
-    "tala", "nod", "athug", "pasta", "märk", "opomb", "napom", "obser", "aviso", "avizo", "avis",
-    "avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table",
-    "änder", "korr", "bookm", "colo", "list", "javí", "opra", "rett", "rätt", "verbet", "overz",
-    "au lect", "amend", "emend", "alter", "typo", "druckf", "faute", "modif", "refus", "tryck",
-    "tryk", "fel", "leið", "parand", "virhe", "erar", "опеч", "испр", "διορ",
+    "noot", "录", "錄", "校", "輸", "入力", "note", "not ", "nota", "noto", "notă", "notj", "nóta",
+    "noty", "notat", "notiz", "comment", "remar", "annot", "addend", "corr", "err", "chang",
+    "anm", "hinw", "merk", "bem", "aantek", "huom", "megj", "uwag", "wydawc", "pozn", "прим",
+    "бел", "σημ", "paal", "pabat", "patal", "tala", "nod", "athug", "pasta", "märk", "opomb",
+    "napom", "obser", "aviso", "avizo", "avis", "avver", "advert", "apost", "rimark", "注", "註",
+    "说", "說", "trans", "tavola", "table", "änder", "korr", "bookm", "colo", "list", "javí",
+    "opra", "rett", "rätt", "verbet", "overz", "au lect", "amend", "emend", "alter", "typo",
+    "druckf", "faute", "modif", "refus", "tryck", "tryk", "fel", "leið", "parand", "virhe",
+    "erar", "опеч", "испр", "διορ", "drukf", "błę", "inconsis", "anomal", "misprint", "zetf",
+    "corre",
 )  # fmt: skip
 """Substrings of which every label of a note has one: a fast test before the regex."""
 
+# Words for corrections in a label, which an author's list may have, too.
+_CORRECTIONS = (
+    r"(?:corre[cç][tç]?\w*|corrig\w*|correg\w*|correz\w*|errat\w*|err?[eo]rs?|errores|erros|errori"
+    r"|erreurs|fautes|änderung\w*|korre[kc]t\w*|druckfehler\w*|verbetering\w*|(?:zet|druk)fout\w*|błęd\w*|inconsistenc\w*|anomal\w*|misprints?|rättelse\w*"
+    r"|tryckfel\w*|rettelse\w*|trykfejl\w*|korja[tu]\w*|painovirhe\w*|leiðrétt\w*|parandus\w*|javítás\w*|popraw\w*|oprav\w*|erar\w*|refusi"
+    r"|опечат\w*|исправл\w*|διορθώσ\w*|changes|typos|emendations|amendments|modifi\w*|alterations)"
+)
 _MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
 NOTE = re.compile(
-    rf"^{_MARKS}(?=(?:[^\n:]{{0,50}}?[^\w\n:]|){_NOTE}(?!\w))(?=(?:[^\n]{{0,60}}?[^\w\n]|){_MAKER}(?!\w))"
+    rf"^{_MARKS}(?=(?:[^\n:]{{0,50}}?[^\w\n:]|)(?:{_NOTE}|{_CORRECTIONS})(?!\w))(?=(?:[^\n]{{0,60}}?[^\w\n]|){_MAKER}(?!\w))"
     rf"(?:[^\n]{{0,80}}$|[^\n:.\]]{{0,60}}[:.\]—-])"
+    # Words of Chinese and Japanese have no blanks between them.
+    rf"|^{_MARKS}[^\n]{{0,6}}(?:录入|錄入|轉錄|转录|輸入|入力|校對|校对|校正)[^\n]{{0,6}}[注註説说說]"
     r"|^[\s*_\[|+-]*(?:trans\w{0,3}kri\w*(?:not|anm|bem|merk|hinw)\w*|tavola\s+dei\s+caratteri\s+speciali|table\s+of\s+special\s+characters"
     r"|(?:typographical\s+)?(?:errors|corrections|changes|errata)\s+(?:\w+\s+)?(?:corrected|made|noted"
     r"|fixed)\b|lista\s+de\s+erros\s+corrigidos|(?:liste\s+der\s+)?(?:vorgenommenen?\s+)?"
@@ -65,13 +76,6 @@ NOTE = re.compile(
 BOOKMARKS = re.compile(r"^\W*(?:(?:e-?text|pg|gutenberg)\s+)?editor['’]?s\s+bookmarks", re.I)
 """The label of a list of quotations that an editor of files appended to many books."""
 
-# Words for corrections in a label, which an author's list may have, too.
-_CORRECTIONS = (
-    r"(?:corre[cç][tç]?\w*|corrig\w*|correg\w*|correz\w*|errat\w*|err?[eo]rs?|errores|erros|errori"
-    r"|erreurs|fautes|änderung\w*|korre[kc]t\w*|druckfehler\w*|verbetering\w*|zetfout\w*|rättelse\w*"
-    r"|tryckfel\w*|rettelse\w*|trykfejl\w*|korja[tu]\w*|painovirhe\w*|leiðrétt\w*|parandus\w*|javítás\w*|popraw\w*|oprav\w*|erar\w*|refusi"
-    r"|опечат\w*|исправл\w*|διορθώσ\w*|changes|typos|emendations|amendments|modifi\w*|alterations)"
-)
 LISTED = re.compile(rf"\b{_CORRECTIONS}(?!\w)", re.I)
 """Words for corrections, which announce a list of them."""
 

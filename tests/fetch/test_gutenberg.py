@@ -183,6 +183,10 @@ def test_scratch_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert scratch_folder() == gutenberg.SCRATCH
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["no such user"])
+    assert scratch_folder() == gutenberg.SCRATCH
 
 
 def test_user_agent() -> None:

@@ -7,6 +7,7 @@ from _stage import FILE, FOLDER, NAME, run
 
 from charlab.clean.clean_text import CleanFiles, clean_text
 from charlab.clean.params import CleanStageParams
+from charlab.core.errors import printable
 from charlab.core.schema import load, named
 
 
@@ -24,7 +25,7 @@ def main(name: str, raw: Path, out: Path, bodies: Path, strict: bool) -> None:
     files = CleanFiles(raw / f"{name}.txt", out / f"{name}.txt", out / f"{name}.json", bodies)
     messages = clean_text(name, text, params.corpus.clean, files, strict=strict)
     for message in messages:
-        click.echo(f"clean: {message}", err=True)
+        click.echo(f"clean: {printable(message)}", err=True)
 
 
 run(main)

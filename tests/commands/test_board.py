@@ -21,3 +21,9 @@ def test_the_last_line_of_a_progress_bar_is_the_newest(tmp_path: Path) -> None:
     log.write_bytes(b"start\n 10%\r 20%\r 30%")
     assert last_line(log) == "30%"
     assert last_line(tmp_path / "none") == ""
+
+
+def test_the_last_line_cannot_command_the_terminal(tmp_path: Path) -> None:
+    """A stage may print what a text has."""
+    (tmp_path / "log").write_bytes(b"\x1b]0;title\x07 \xe2\x80\xaex")
+    assert last_line(tmp_path / "log") == r"\x1b]0;title\x07 \u202ex"

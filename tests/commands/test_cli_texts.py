@@ -191,10 +191,11 @@ def test_the_clean_stage(
     project: Path, raw: bytes, options: list[str], environment: dict[str, str], status: int
 ) -> None:
     """It reports a changed body, and fails if its option or CHARLAB_STRICT asks for it."""
-    (project / "raw.txt").write_bytes(raw)
+    (project / "raw").mkdir()
+    (project / "raw" / "small.txt").write_bytes(raw)
     done = subprocess.run(
-        [sys.executable, str(STAGES / "clean.py"), "small", "--raw", "raw.txt", "--out", "out.txt",
-         "--record", "out.json", "--bodies", "data/bodies.yaml", *options],
+        [sys.executable, str(STAGES / "clean.py"), "small", "--raw", "raw", "--out", "out",
+         "--bodies", "data/bodies.yaml", *options],
         env=os.environ | environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == status, done.stderr

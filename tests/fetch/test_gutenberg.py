@@ -158,9 +158,12 @@ def test_a_plan_names_files_of_the_project_only(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
-def test_a_full_disk_is_not_blamed_on_the_source(tmp_path: Path) -> None:
+def test_a_full_disk_is_not_blamed_on_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The message names the file that could not be written."""
-    own, full = tmp_path / "own.txt", Path("/dev/full")
+    monkeypatch.chdir(tmp_path)
+    own, full = Path("own.txt"), Path("/dev/full")
     own.write_bytes(b"abc")
     source = {"path": str(own), "sha256": sha256_of(own)}
     for content in (b"a chunk", bytes(100_000)):
@@ -182,6 +185,10 @@ def test_scratch_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert scratch_folder() == tmp_path / "cache" / "charlab" / "downloads"
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert scratch_folder() == gutenberg.SCRATCH
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["no such user"])
     assert scratch_folder() == gutenberg.SCRATCH
 
 

@@ -45,6 +45,7 @@ def test_local_path_is_a_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("ftp://host/gutenberg", "expected http, https or file, found ftp://"),
         ("file://srv/gutenberg", "needs three slashes: file:///srv/gutenberg"),
         ("https:///gutenberg", "expected a host, found none"),
+        ("~nobody-by-this-name/m", "no such user's home"),
     ],
 )
 def test_other_values_are_refused(setting: str, words: str) -> None:

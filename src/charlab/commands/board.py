@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from charlab.core.errors import printable
 from charlab.core.units import counted
 
 LOGS = Path(".charlab/logs")
@@ -79,7 +80,8 @@ def last_line(path: Path) -> str:
         return ""
     # A progress bar redraws its line after a carriage return.
     lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
-    return lines[-1][:100] if lines else ""
+    # A stage may print words of a text, and the text may have been made for a terminal.
+    return printable(lines[-1][:100]) if lines else ""
 
 
 @contextmanager

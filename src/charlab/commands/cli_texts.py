@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charlab.commands.cli_options import COUNT, ENCODING, FILE, project
-from charlab.core.errors import CharlabError
+from charlab.core.errors import CharlabError, printable
 
 if TYPE_CHECKING:
     from charlab.clean.cleaner import Cleaned
@@ -46,13 +46,14 @@ def clean(files: tuple[Path, ...], out: Path | None, explain: bool, **options: A
             cleaned, warnings = _clean_file(path, **options)
         except CharlabError as error:
             # One bad file does not stop the others.
-            click.echo(f"charlab clean: {path}: {str(error).removeprefix(f'{path}: ')}", err=True)
+            message = str(error).removeprefix(f"{path}: ")
+            click.echo(printable(f"charlab clean: {path}: {message}"), err=True)
             failures += 1
             continue
         for warning in warnings:
-            click.echo(f"charlab clean: {path}: {warning}", err=True)
+            click.echo(printable(f"charlab clean: {path}: {warning}"), err=True)
         if explain:
-            click.echo(explain_record(cleaned.record))
+            click.echo(printable(explain_record(cleaned.record)))
         elif out is None:
             click.echo(cleaned.text, nl=False)
         else:

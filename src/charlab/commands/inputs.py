@@ -9,7 +9,7 @@ import click
 from charlab.clean.cleaner import clean
 from charlab.clean.params import CleanParams
 from charlab.clean.reject import TinyFileError
-from charlab.core.errors import CharlabError
+from charlab.core.errors import CharlabError, printable
 
 
 def read_bytes(path: Path, advice: str) -> bytes:
@@ -80,4 +80,4 @@ def read_text(path: Path, encoding: str | None = None) -> str:
 def warn(path: Path | str, warnings: tuple[str, ...]) -> None:
     """Print warnings about a file on standard error."""
     for warning in warnings:
-        click.echo(f"charlab: {path}: {warning}", err=True)
+        click.echo(printable(f"charlab: {path}: {warning}"), err=True)

@@ -128,4 +128,6 @@ class Copier:
 
 def _configures(part: str) -> bool:
     """Return whether git or DVC may read a file of this name as its configuration."""
-    return part.startswith(".") or part == "dvc.yaml" or part.endswith(".dvc")
+    # Some file systems do not tell upper case from lower.
+    name = part.casefold()
+    return name.startswith(".") or name == "dvc.yaml" or name.endswith(".dvc")

@@ -54,11 +54,12 @@ def scratch_folder() -> Path:
     All checkouts of a user share it, since DVC runs queued experiments in copies of the project,
     and these must take turns, too.
     """
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(cache) / "charlab" / "downloads"
     try:
+        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        folder = Path(cache) / "charlab" / "downloads"
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
+    except (OSError, RuntimeError):
+        # RuntimeError: in a container the user may have no home at all.
         return SCRATCH
     return folder if os.access(folder, os.W_OK) else SCRATCH
 

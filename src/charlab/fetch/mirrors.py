@@ -68,7 +68,10 @@ def _as_url(mirror: str) -> str:
     """Return a mirror as a URL or template, or refuse it."""
     if "://" not in mirror:
         # as_uri knows drive letters and blanks, but a template's braces must stay as they are.
-        uri = Path(mirror).expanduser().absolute().as_uri()
+        try:
+            uri = Path(mirror).expanduser().absolute().as_uri()
+        except RuntimeError:
+            raise _refused(mirror, "no such user's home") from None
         mirror = uri.replace("%7B", "{").replace("%7D", "}")
     wrong = set(re.findall(r"\{.*?\}|[{}]", mirror)) - {"{id}", "{path}"}
     try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from fault_injection import Outcome, start_dvc, start_stage
-from fault_world import verdict_of
+from fault_world import MISSED, verdict_of
 
 if TYPE_CHECKING:
     from faults import Faults, Trial
@@ -119,6 +119,8 @@ def _full(faults: Faults, index: int, inodes: bool, spare: int) -> tuple[str, st
         os.environ["DVC_SITE_CACHE_DIR"] = str(world.root / ".dvc" / "site")
         _leave(disk, inodes, spare)
         broken = world.run(start_stage, world.commands[stage], stage)
+        if broken.status == 0:
+            return MISSED, broken.output, 0
         (disk / "filler").unlink(missing_ok=True)
         subprocess.run(["mount", "-o", "remount,size=200m,nr_inodes=0", str(disk)], check=True)
         outcome, mended = world.again(start_stage, world.commands[stage], stage)

@@ -99,7 +99,7 @@ def full_disks(faults: Faults, number: int) -> Iterator[Trial]:
     for _ in range(number):
         index = faults.random.randrange(len(faults.world.stages))
         inodes = faults.random.random() < 0.4
-        spare = faults.random.randint(0, 6) if inodes else faults.random.randint(0, 12) * 4096
+        spare = faults.random.randint(0, 6) if inodes else faults.random.randint(0, 2) * 4096
         yield (
             "no inodes left" if inodes else "disk full",
             f"{faults.world.stages[index]} {spare} left",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from fault_injection import Outcome, start_dvc, start_stage
-from fault_world import verdict_of
+from fault_world import MISSED, verdict_of
 
 if TYPE_CHECKING:
     from faults import Faults, Trial
@@ -99,7 +99,7 @@ def full_disks(faults: Faults, number: int) -> Iterator[Trial]:
     for _ in range(number):
         index = faults.random.randrange(len(faults.world.stages))
         inodes = faults.random.random() < 0.4
-        spare = faults.random.randint(0, 6) if inodes else faults.random.randint(0, 12) * 4096
+        spare = faults.random.randint(0, 6) if inodes else faults.random.randint(0, 2) * 4096
         yield (
             "no inodes left" if inodes else "disk full",
             f"{faults.world.stages[index]} {spare} left",
@@ -119,6 +119,8 @@ def _full(faults: Faults, index: int, inodes: bool, spare: int) -> tuple[str, st
         os.environ["DVC_SITE_CACHE_DIR"] = str(world.root / ".dvc" / "site")
         _leave(disk, inodes, spare)
         broken = world.run(start_stage, world.commands[stage], stage)
+        if broken.status == 0:
+            return MISSED, broken.output, 0
         (disk / "filler").unlink(missing_ok=True)
         subprocess.run(["mount", "-o", "remount,size=200m,nr_inodes=0", str(disk)], check=True)
         outcome, mended = world.again(start_stage, world.commands[stage], stage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import shutil
@@ -42,6 +43,9 @@ study:
 """
 BEFORE = PARAMS.format(seed=1, chars=20000)
 AFTER = PARAMS.format(seed=2, chars=24000)
+MISSED = "missed"
+"""Verdict of a trial in which nothing failed: the process had ended before, or needed no space."""
+
 RESULTS = ("data", "metrics", "plots", "report")
 UNUSED = ("docs", "tests", "benchmarks", "studies", ".github", ".ci")
 
@@ -250,5 +254,14 @@ def preload() -> None:
         "evaluate.evaluate compare.compare report.render plan.plan fetch.gutenberg commands.cli "
         "commands.mend"
     )
+    lazily = (
+        "dulwich.repo dulwich.ignore dvc.analytics dvc.cachemgr dvc.data_cloud dvc.repo.stage "
+        "dvc.repo.plots dvc.rwlock dvc.scm dvc.utils.strictyaml dvc_render fsspec.implementations"
+        ".memory ruamel.yaml scmrepo.git zc.lockfile"
+    )
+    modules = (*modules, *lazily.split())
     for module in (*modules, *(f"charlab.{name}" for name in own.split())):
         importlib.import_module(module)
+    importlib.import_module("dvc.cli.parser").get_main_parser()
+    # Garbage collection in a fork would copy the pages of all of these.
+    gc.freeze()

@@ -15,6 +15,7 @@ import contextlib
 import os
 import pickle
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -23,8 +24,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fault_injection import Fault, start_dvc, start_stage, wait
-from fault_world import World, copy, load_or_build, must, preload, verdict_of
+from fault_injection import Fault, run_script, start_dvc, start_stage, wait
+from fault_world import MISSED, World, copy, load_or_build, must, preload, verdict_of
 
 EDITS = {
     "vocab@invented": ("val: 0.1", "val: 0.2"),
@@ -48,6 +49,8 @@ class Tally:
 
     def add(self, kind: str, name: str, verdict: str, outputs: str, litter: int) -> None:
         """Count one trial; ``verdict`` is a column, or a column and a reason."""
+        if verdict == MISSED:
+            return
         column, _, reason = verdict.partition(": ")
         counter = self.counts.setdefault(kind, Counter())
         counter.update({"faults": 1, column: 1})
@@ -102,6 +105,8 @@ class Faults:
         world.restore(index)
         arguments = (world.commands[stage], stage)
         broken = world.run(start_stage, *arguments, fault=fault)
+        if broken.status == 0:
+            return MISSED, broken.output, 0
         outcome, mended = world.again(start_stage, *arguments)
         verdict, litter = verdict_of(world.root, world.snapshot(index + 1), outcome, mended, None)
         return verdict, broken.output + outcome.output, litter
@@ -126,6 +131,8 @@ class Faults:
         world.restore(index)
         command = ["repro", "-s", stage]
         broken = world.run(start_dvc, command, fault=fault)
+        if broken.status == 0:
+            return MISSED, broken.output, 0
         outcome, mended = world.again(start_dvc, command)
         verdict, litter = verdict_of(world.root, world.snapshot(index + 1), outcome, mended, stage)
         return verdict, broken.output + outcome.output, litter
@@ -177,9 +184,13 @@ def trials(world: World, seed: int) -> Iterator[Trial]:
     faults = Faults(world, chance)
 
     def moment(stage: str, _: int) -> Fault:
-        return Fault("timer", value=chance.uniform(0, world.seconds[stage, "dvc"]))
+        return Fault("timer", value=chance.uniform(0, 0.3 * world.seconds[stage, "dvc"]))
+
+    def after(_: str, place: int) -> Fault:
+        return Fault("later", place, chance.uniform(0, 0.005))
 
     yield from faults.scripts("stage killed at a write", lambda _, k: Fault("kill", k), 10)
+    yield from faults.scripts("stage killed after a write", after, 8)
     yield from faults.scripts("stage killed at a moment", moment, 2)
     yield from faults.scripts("no space left at a write", lambda _, k: Fault("enospc", k), 3)
     yield from faults.scripts(
@@ -217,22 +228,37 @@ def main() -> None:
             if any(part in trial[0] for part in options.only.split(","))
             and any(part in trial[1] for part in parts)
         ]
+        warm_up(world, wanted)
         tally = Tally()
         pids = []
         for place in range(options.processes):
             pid = os.fork()
             if not pid:
-                world.work = folder / f"work-{place}"
-                world.work.mkdir(exist_ok=True)
-                run(wanted[place :: options.processes], folder / f"tally-{place}")
+                world.work = folder / f"work-{os.getpid()}"
+                world.work.mkdir()
+                run(wanted[place :: options.processes], folder / f"tally-{os.getpid()}")
+                shutil.rmtree(world.work)
                 os._exit(0)
             pids.append(pid)
-        for place, pid in enumerate(pids):
+        for pid in pids:
             os.waitpid(pid, 0)
-            tally.merge(pickle.loads((folder / f"tally-{place}").read_bytes()))
+            tally.merge(pickle.loads((folder / f"tally-{pid}").read_bytes()))
     print("\n\n".join(tally.problems), file=sys.stderr)
     print(tally.table())
     sys.exit(any(counter["wrong"] + counter["lost"] for counter in tally.counts.values()))
+
+
+def warm_up(world: World, wanted: list[Trial]) -> None:
+    """Run stages in this process, so that forks find their kernels loaded."""
+    environment = dict(os.environ)
+    for index, stage in enumerate(world.stages):
+        if any(stage in name for _, name, _ in wanted):
+            os.chdir(world.restore(index))
+            name = stage.partition("@")[2]
+            started = time.monotonic()
+            run_script(f"{world.commands[stage]} {name}", environment)
+            print(f"{time.monotonic() - started:5.1f} s  {stage}", file=sys.stderr, flush=True)
+    os.environ.update(environment)
 
 
 def run(wanted: list[Trial], kept: Path) -> None:

@@ -12,6 +12,11 @@ VENV := .venv
 # Relative, so that the checkout's folder may have blanks in its name.
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input
+# Runs a command; on a terminal, with a line every five seconds: pip says nothing while it installs torch.
+# The loop ends with the command, or, after a Ctrl-C, with the shell that runs it.
+ALIVE := sh -c 'while [ -t 1 ] && sleep 5 && kill -0 $$$$ 2> /dev/null; do \
+    echo "setup: $$(($$(date +%s) - $$(cat $(VENV)/.started))) s"; done & \
+  "$$@"; status=$$?; kill $$!; exit $$status' alive
 # Stages run 'python'; it has to be the one of the environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # One thread per process: trainings run side by side instead (docs/architecture.md).
@@ -30,16 +35,16 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	    "set PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "setup: making the environment in $(VENV), once; a few minutes, most of it for torch"
 	@mkdir -p $(VENV) && date +%s > $(VENV)/.started
-	@$(PYTHON) -m venv $(VENV)
+	@$(ALIVE) $(PYTHON) -m venv $(VENV)
 	@if [ -n "$(TORCH_INDEX)" ]; then \
 	  echo "setup: torch, from $(TORCH_INDEX)"; \
-	  $(PIP) --no-deps --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.lock)"; fi
+	  $(ALIVE) $(PIP) --no-deps --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.lock)"; fi
 	@echo "setup: the $$(grep -c == requirements.lock) packages of requirements.lock"
-	@$(PIP) --requirement requirements.lock
+	@$(ALIVE) $(PIP) --requirement requirements.lock
 	@echo "setup: charlab itself"
-	@$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	@$(ALIVE) $(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@echo "setup: the kernels, compiled for this processor"
-	@$(BIN)/python -m charlab.commands.compile
+	@$(ALIVE) $(BIN)/python -m charlab.commands.compile
 	@echo "setup: done in $$(($$(date +%s) - $$(cat $(VENV)/.started))) s"
 	@touch $@
 

@@ -52,19 +52,21 @@ class Counts:
         Refused cases by class of the error.
     failures : dict
         Numbers of failed cases, by kind.
-    slowest : float
-        Longest processor time of a case, in seconds.
+    seconds, slowest : float
+        Processor time of all cases, and of the slowest.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     failures: dict[str, list[int]] = field(default_factory=dict)
+    seconds: float = 0.0
     slowest: float = 0.0
 
     def add(self, other: Counts) -> None:
         """Add the counts of other cases."""
         self.outcomes += other.outcomes
         self.refusals += other.refusals
+        self.seconds += other.seconds
         self.slowest = max(self.slowest, other.slowest)
         for kind, cases in other.failures.items():
             self.failures[kind] = [*self.failures.get(kind, []), *cases]
@@ -106,50 +108,66 @@ def _interrupt(*_: object) -> None:
     raise LawError(f"took more than {HANG} seconds")
 
 
-def run_chunk(name: str, seed: int, first: int, last: int) -> tuple[str, Counts]:
-    """Run the cases from ``first`` up to ``last`` of one target."""
+def run_chunk(name: str, seed: int, first: int, last: int, deadline: float) -> Counts:
+    """Run the cases from ``first`` up to ``last`` of one target, none after the deadline."""
     signal.signal(signal.SIGALRM, _interrupt)
     counts = Counts()
+    if time.monotonic() > deadline:
+        return counts
     for case in range(first, last):
         outcome, kind, seconds = attempt(TARGETS[name], seed, case)
         counts.outcomes[outcome] += 1
+        counts.seconds += seconds
         counts.slowest = max(counts.slowest, seconds)
         if outcome == "refused":
             counts.refusals[kind] += 1
         elif outcome == "failed":
             counts.failures.setdefault(kind, []).append(case)
-    return name, counts
+    return counts
 
 
-def run_all(names: list[str], cases: int, seed: int, processes: int) -> dict[str, Counts]:
-    """Run so many cases, divided among the targets by their shares."""
-    totals = {name: Counts() for name in names}
+def chunks(names: list[str], cases: int) -> list[tuple[str, int, int]]:
+    """Divide the cases among the targets by their shares, such that all advance together."""
     shares = sum(TARGETS[name].share for name in names)
-    with ProcessPoolExecutor(processes) as pool:
-        futures = {}
-        for name in names:
-            wanted = round(cases * TARGETS[name].share / shares)
-            for first in range(0, wanted, CHUNK):
-                last = min(first + CHUNK, wanted)
-                futures[pool.submit(run_chunk, name, seed, first, last)] = (name, first, last)
+    parts: list[tuple[float, str, int, int]] = []
+    for name in names:
+        wanted = round(cases * TARGETS[name].share / shares)
+        parts += [
+            (first / wanted, name, first, min(first + CHUNK, wanted))
+            for first in range(0, wanted, CHUNK)
+        ]
+    return [part[1:] for part in sorted(parts)]
+
+
+def run_all(options: argparse.Namespace, names: list[str]) -> dict[str, Counts]:
+    """Run the cases of all targets, or as many as there is time for."""
+    totals = {name: Counts() for name in names}
+    deadline = time.monotonic() + 60 * options.minutes
+    with ProcessPoolExecutor(options.processes) as pool:
+        futures = {
+            pool.submit(run_chunk, name, options.seed, first, last, deadline): (name, first)
+            for name, first, last in chunks(names, options.cases)
+        }
         for future in as_completed(futures):
+            name, first = futures[future]
             try:
-                name, counts = future.result()
+                counts = future.result()
             except Exception as error:
                 # A process that crashed takes its chunk with it.
-                name, first, last = futures[future]
-                counts = Counts(Counter(failed=1), failures={f"{error!r}, up to {last}": [first]})
+                counts = Counts(Counter(failed=1), failures={f"{error!r}, or soon after": [first]})
             totals[name].add(counts)
     return totals
 
 
 def report(totals: dict[str, Counts], seed: int) -> int:
     """Print a line per target and per kind of failure; return the number of failed cases."""
-    print(f"{'target':12} {'cases':>9} {'accepted':>9} {'refused':>9} {'failed':>7}  slowest")
+    head = f"{'target':12} {'cases':>9} {'accepted':>9} {'refused':>9} {'failed':>7}"
+    print(head, "mean and slowest in ms")
     everything: Counter[str] = Counter()
     for name, counts in totals.items():
         everything += counts.outcomes
-        print(_line(name, counts.outcomes), f"{1000 * counts.slowest:6.0f} ms")
+        mean = 1000 * counts.seconds / max(1, counts.outcomes.total())
+        print(_line(name, counts.outcomes), f"{mean:5.2f} {1000 * counts.slowest:6.0f}")
     print(_line("all", everything))
     for name, counts in totals.items():
         refusals = ", ".join(f"{kind} {n}" for kind, n in counts.refusals.most_common())
@@ -188,6 +206,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=100_000, help="number of cases [100000]")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=600.0, help="stop after this time [600]")
     parser.add_argument("--only", choices=sorted(TARGETS), action="append", help="a target")
     parser.add_argument("--case", type=int, help="run one case of one target, and print it")
     options = parser.parse_args()
@@ -195,7 +214,7 @@ def main() -> None:
     if options.case is not None:
         sys.exit(show(TARGETS[names[0]], options.seed, options.case))
     started = time.perf_counter()
-    failed = report(run_all(names, options.cases, options.seed, options.processes), options.seed)
+    failed = report(run_all(options, names), options.seed)
     print(f"{time.perf_counter() - started:.0f} s with {options.processes} processes")
     sys.exit(1 if failed else 0)
 

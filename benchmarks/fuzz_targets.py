@@ -18,6 +18,8 @@ import numpy as np
 
 from charlab.clean.cleaner import clean
 from charlab.core.errors import printable
+from charlab.core.files import read_json
+from charlab.core.restored import recorded_outputs
 from charlab.core.schema import parse_yaml
 from charlab.course.outputs import compared
 from charlab.fetch.mirrors import mirrors
@@ -91,10 +93,13 @@ def body_lines(rng: random.Random) -> list[str]:
 
 def book(rng: random.Random) -> bytes:
     """Return a book with a body that must survive, between damaged other parts."""
-    front = mutate(rng, HEADER + START + rng.choice((b"\n\n", CREDITS, NOTE)), (), (HEADER,))
-    back = mutate(rng, rng.choice((b"\n\n", NOTE)) + END + LICENSE, (), (LICENSE,))
-    # UTF-8 with its own line ends in between: other damage belongs to the target "cleaner".
-    front, back = (part.decode("utf-8", "ignore").encode() for part in (front, back))
+    # A damaged note may be a label, whose note is then the next block: notes stay whole.
+    front = mutate(rng, HEADER + START, (), (HEADER,)) + rng.choice((b"\n", CREDITS, NOTE))
+    back = rng.choice((b"\n", NOTE)) + mutate(rng, END + LICENSE, (), (LICENSE,))
+    # UTF-8 that no zero byte makes look like UTF-16: other damage belongs to "cleaner".
+    front, back = (
+        part.decode("utf-8", "ignore").replace("\0", "").encode() for part in (front, back)
+    )
     return front + b"\n\n" + "\n".join(body_lines(rng)).encode() + b"\n\n" + back
 
 
@@ -237,6 +242,40 @@ def run_handed_in(content: bytes) -> None:
                 raise LawError("a note that is long or acts on a terminal")
 
 
+HASH = "0123456789abcdef0123456789abcdef"
+LOCK = f"""schema: '2.0'
+stages:
+  train:
+    cmd: python stages/train.py
+    deps: [{{path: data/x, hash: md5, md5: {HASH}.dir, size: 10, nfiles: 2}}]
+    outs:
+    - path: data/model
+      hash: md5
+      md5: {HASH}.dir
+    - {{path: data/samples.json, hash: md5, md5: {HASH}}}
+""".encode()
+PATHS = (b"../..", b"/etc", b"- path: ", b"md5: ", b"outs: ")
+
+
+def run_lock(content: bytes) -> None:
+    """Read dvc.lock; no path that comes from it leaves the project."""
+    root = folder() / "one"
+    (root / "dvc.lock").write_bytes(content)
+    for output in recorded_outputs(root):
+        inside = ".." not in output.path.parts and output.path.is_relative_to(root)
+        if not inside or not re.fullmatch(r"[0-9a-f]{32}(\.dir)?", output.md5):
+            raise LawError("a path in dvc.lock leaves the project")
+
+
+SAMPLES = b'{"prompt": "The ", "samples": [{"temperature": 0.5, "text": "x\\n\\u00e9", "seed": 1}]}'
+
+
+def run_json(content: bytes) -> None:
+    """Read a file of samples."""
+    (folder() / "one" / "samples.json").write_bytes(content)
+    read_json(folder() / "one" / "samples.json")
+
+
 def run_mirror(content: bytes) -> None:
     """Read the setting of mirrors."""
     mirrors(content.decode("utf-8", "surrogateescape"))
@@ -253,17 +292,19 @@ def run_markup(content: bytes) -> None:
 MARKUP = (b"A title & <b>more</b>", b"[a](javascript:x) ![b](c) `d` **e**", b"line\r\r\nline")
 
 _TARGETS = (
-    Target("cleaner", 20, mutated(TEXTS, PIECES), run_cleaner),
-    Target("book", 20, book, run_book),
-    Target("params", 20, mutated(PARAMS, KEYS), run_params),
-    Target("vocabulary", 10, mutated((json.dumps(VOCAB.as_dict()).encode(),), ()), run_vocabulary),
-    Target("config", 8, model_seed("config.json"), run_model("config.json")),
-    Target("weights", 8, model_seed("model.safetensors"), run_model("model.safetensors")),
-    Target("handed-in", 6, mutated(HANDED_IN, ()), run_handed_in),
+    Target("lock", 6, mutated((LOCK,), PATHS), run_lock),
+    Target("samples", 12, mutated((SAMPLES,), ()), run_json),
+    Target("cleaner", 10, mutated(TEXTS, PIECES), run_cleaner),
+    Target("book", 8, book, run_book),
+    Target("params", 24, mutated(PARAMS, KEYS), run_params),
+    Target("vocabulary", 12, mutated((json.dumps(VOCAB.as_dict()).encode(),), ()), run_vocabulary),
+    Target("config", 6, model_seed("config.json"), run_model("config.json")),
+    Target("weights", 6, model_seed("model.safetensors"), run_model("model.safetensors")),
+    Target("handed-in", 3, mutated(HANDED_IN, ()), run_handed_in),
     Target(
-        "mirror", 4, mutated((b"https://h/{id}.txt", b"/srv/x file:///y/{path}"), ()), run_mirror
+        "mirror", 12, mutated((b"https://h/{id}.txt", b"/srv/x file:///y/{path}"), ()), run_mirror
     ),
-    Target("markup", 4, mutated(MARKUP, ()), run_markup),
+    Target("markup", 12, mutated(MARKUP, ()), run_markup),
 )
 TARGETS = {target.name: target for target in _TARGETS}
 """All targets, by name."""

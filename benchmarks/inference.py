@@ -21,7 +21,8 @@ import click
 import numpy as np
 
 from charlab.core.files import write_json
-from charlab.exact.network import Network, Optimizer
+from charlab.exact.network import Network
+from charlab.exact.updates import Optimizer
 from charlab.models.inference import InferenceModel
 from charlab.models.initialization import initial_weights
 from charlab.models.params import ModelParams

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from charlab.evaluate.trace import Network
+from charlab.exact.settings import looks_up
+from charlab.models.ngrams import frequent_ngrams
 from charlab.models.params import ModelParams
 from charlab.models.weights import expected_shapes
 
@@ -14,8 +16,12 @@ from charlab.models.weights import expected_shapes
 def random_weights(model: ModelParams, vocab_size: int, seed: int = 7) -> dict[str, np.ndarray]:
     """Return random float32 weights for a model, large enough that no unit is inactive."""
     rng = np.random.default_rng(seed)
-    shapes = expected_shapes(model, vocab_size)
-    return {name: rng.normal(0, 0.6, shape).astype(np.float32) for name, shape in shapes.items()}
+    ngrams = frequent_ngrams(
+        np.random.default_rng(1).integers(0, vocab_size, 99), vocab_size, model
+    )
+    shapes = expected_shapes(model, vocab_size, ngrams)
+    weights = {name: rng.normal(0, 0.6, shape).astype(np.float32) for name, shape in shapes.items()}
+    return weights | ({"ngrams": ngrams} if looks_up(model) else {})
 
 
 def random_network(vocab_size: int = 5, **options: Any) -> Network:

@@ -100,6 +100,10 @@ CREDITS = {
     "German made": "Erstellt von Jane Doe",
     "Italian made": "Prodotto da Jane Doe",
     "three blocks": "Produced by Jane Doe\n\nThanks to Mary Poe.\n\nHTML version by John Roe",
+    "typed in": "Typed in by Mary Roe, and proofed by Ann Ode.",
+    "text prepared": "Text prepared by A. J. Ode of Salt Town.",
+    "italics": "Digitized by Salt Etext Press.\nPosted to Wiretap as salt.txt.\n\nItalics are represented as _italics_.\n\nThis text is in the PUBLIC DOMAIN.",
+    "OCR software": "This etext was prepared with the use of OCR Plus 2.0\ndonated by:  Ode Recognition Systems\n475 Potrero\nSalt Town",
 }
 """Blocks before the body that say who made the file."""
 
@@ -136,6 +140,11 @@ NOTES = {
     "label alone": "Transcriber’s note:\n\nObvious errors were corrected.",
     "French bracket": "[Note du transcripteur: l'orthographe d'origine est conservée.]",
     "Spanish on one line": "Nota del transcriptor: se ha respetado la ortografía.",
+    "German fonts": "    Anmerkungen zur Transkription\n\n    Der Text wurde originalgetreu wiedergegeben.\n\n    Besondere Schriftschnitte wurden gekennzeichnet:\n\n        kursiv: _Unterstriche_\n        fett: =Gleichheitszeichen=",
+    "publisher of a file": "JULKAISIJAN HUOMAUTUS:\n\nTämän e-kirjan oikeinkirjoitus noudattaa painosta.",
+    "preparer": "PREPARER'S NOTE\n\nThis text was prepared from a 1902 edition.",
+    "bookmarks ahead": "[NOTE: There is a short list of bookmarks at the end of the file for\nthose who may wish to sample the author's ideas.]",
+    "box and stars": "+----------------------------------+\n| Transcriber's Note:              |\n|                                  |\n| Obvious errors were corrected.   |\n+----------------------------------+\n\n       *       *       *       *       *",
 }
 """Notes before the body on how the file was made."""
 
@@ -156,6 +165,21 @@ BACK_NOTES = {
     "list of pages": "Transcriber's Note:\n\nThe following errors were corrected:\n\n  p. 3: teh -> the",
     "German pages": "Anmerkungen zur Transkription:\n\n  S. 3: dei -> die",
     "below a rule": "* * * * *\n\nTRANSCRIBER'S NOTES\n\nPage 3: a full stop was added.",
+    "errata noted": "* * * * *\n\n\nErrata noted by transcriber:\n\n... and began to count\n  _full stop missing_\n\nWho is there!\n  _punctuation unchanged_",
+    "typos noted": 'Typographical Errors (noted by transcriber):\n\nHe shook his head\n  _printed as shown_\nthe lamps moved\n  _second "l" invisible_',
+    "pairs of passages": "Transcriber's Notes:\n\nThe following is a list of changes. The first passage is the original\npassage, the second the changed passage.\n\n  he was reday to go\n  he was ready to go\n\n  the lampes\n  the lamps",
+    "pairs of lines": "NOTES DU TRANSCRIPTEUR\n\nOn a cependant corrigé:\n\nla vielle lampe\nau bout de chemin",
+    "Swedish list": "ANMÄRKNINGAR TILL DEN ELEKTRONISKA UTGÅVAN\n\nFöljande tryckfel har rättats:\n\n  _Original:_ lampann\n  _Rättat:_ lampan",
+    "Dutch table": "OVERZICHT AANGEBRACHTE CORRECTIES\n\n\nDe volgende correcties zijn aangebracht:\n\n  Plaats     Bron       Correctie\n  Blz. 11    lampp      lamp",
+    "Dutch colophon": "COLOFON\n\n\nBeschikbaarheid\n\nDit eBoek is voor kosteloos gebruik door iedereen overal.\n\nDocumentgeschiedenis\n\n  2010-03-12 Begonnen.\n\nVerbeteringen\n\n  Bladzijde  Bron   Verbetering\n  12         lampp  lamp",
+    "French corrections": "Corrections:\n\nPage 12: «lampp» remplacé par «lampe».\nPage 44: «lumiere» par «lumière».",
+    "Spanish corrections": "Lista de los errores corregidos:\n\nlampara=> lámpara {pg 12}\nferri=> ferry {pg 31}",
+    "Finnish corrections": "Korjatut painovirheet:\n\n  lampu -> lamppu\n  suolatei -> suolatie",
+    "Icelandic": "Athugasemdir skrásetjara:\n\nAugljósar villur voru leiðréttar.\n\nBls. 12: lampii -> lampi",
+    "Polish": 'Uwagi przepisującego:\n\nPoprawiono błędy druku:\n\nstr. 12: "lampaa" zmieniono na "lampa"',
+    "Italian list": "Nota del Trascrittore\n\nSono stati corretti i seguenti refusi:\n\n  17 — in fondo al viottolo [viotolo]\n  21 — nessuno rispose [rispsoe]",
+    "bookmarks of an editor": "EDITOR'S BOOKMARKS:\n\nAll the night the water glistens\nNobody asked him for his fare",
+    "label in dashes": "---------------------- Transcriber's note ---------------------------\n\nWe thank the library that has made the images available at\nwww://salt.example.\n\nNous remercions la bibliothèque, dont les images sont dans\nwww://salt.example.",
 }
 """Notes and credits after the body."""
 
@@ -225,6 +249,9 @@ BEGINNINGS = {
     "dedication": "To those who produced nothing, this book is dedicated.",
     "thanks": "I thank the town for its patience.",
     "note of 1848": "NOTE\n\nThis story was told to me in 1848.",
+    "title with project": "QUOTATIONS FROM THE PROJECT GUTENBERG EDITION\nOF THE WORKS OF A. PENROSE",
+    "works of project": "THE COMPLETE PROJECT GUTENBERG WORKS OF A. PENROSE",
+    "preface to project": "PREFACE TO THE PROJECT GUTENBERG EDITION\n\nI wrote this in 1970.\n\n\nTHE SALT ROAD",
 }
 """First lines of books, some of which resemble credits and notes."""
 
@@ -263,5 +290,10 @@ ENDINGS = {
     "note on the quay": "Note: the quay was rebuilt in 1850; the author has not seen it since.",
     "stars": "*** the lamp went out ***",
     "produced": "He had produced by then a second lamp.",
+    "note of a missing page": "Transcriber's Note: the following errors are in the original:\n\n\n\nAPPENDIX\n\nThe road was sold in 1840.",
+    "index below a note": "Transcriber's note: the plate facing this page is missing.\n\n\nINDEX\n\nFerry, 3, 9",
+    "changes of an author": "CORRECTIONS AND CHANGES IN THE SECOND EDITION\n\nThe word “quay” was changed to “key” by the author.",
+    "changes in government": "Changes in the Ministry:\n\nLord A. was removed; Lord B. was added.",
+    "glossary": "GLOSSARY\n\nQuay = a landing\nLamp = a light",
 }
 """Last lines of books, some of which resemble notes and closing sentences."""

@@ -160,3 +160,22 @@ files = st.builds(
     start=st.sampled_from(list(STARTS.values())),
     end=st.sampled_from(list(ENDS.values())),
 )
+
+marks = st.sampled_from(
+    [START, END, SMALL_PRINT, OLD_HEADER, HEADER, LICENSE, "START: FULL LICENSE", "By Mara Venn"]
+)
+oddities = st.sampled_from(
+    ["\ufeff", "\x1b$B", "\0", "<html>", "GIF89a", "\x01" * 20, "Charset: iso-2022-jp", "\x91"]
+)
+tables = st.one_of(
+    *(st.sampled_from(list(table.values())) for table in (CREDITS, NOTES, BACK_NOTES, CLOSINGS))
+)
+fragments = st.lists(
+    st.builds(
+        str.__add__,
+        st.one_of(marks, oddities, tables, lines, st.just(POEM), st.just(BODY)),
+        st.sampled_from(["", "\n", "\n\n", "\n\n\n\n"]),
+    ),
+    max_size=12,
+).map("".join)
+"""Texts of parts of files in any order."""

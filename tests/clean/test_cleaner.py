@@ -18,10 +18,11 @@ from gutenberg_files import (
     SMALL_PRINT,
     book,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charlab.clean.cleaner import clean
+from charlab.clean.reject import CleaningError
 
 BODIES = pytest.mark.parametrize("body", [BODY, POEM], ids=["story", "poem"])
 CREDIT = "Produced by Ann Ode"
@@ -89,12 +90,17 @@ def test_closing_sentences_are_removed(back: str) -> None:
     assert body_of(book(f"{BODY}\n{back}")) == BODY + "\n"
 
 
-@pytest.mark.parametrize(("after", "kept"), [(7, False), (59, False), (60, True)])
-def test_reach_of_the_closing_sentence(after: int, kept: bool) -> None:
-    """A closing sentence is searched in the last 60 filled lines, and blank ones between them."""
-    rest = "\n\n".join(f"The carriers counted lamp {number}." for number in range(after))
-    whole = f"{BODY}\n\n{CLOSING}\n\n{rest}"
-    assert body_of(book(whole)) == (whole if kept else BODY) + "\n"
+@pytest.mark.parametrize("after", [7, 59, 70, 900])
+def test_closing_sentence_goes_with_what_is_behind_it(after: int) -> None:
+    """It may be anywhere in the tail, as long as no part of the book follows."""
+    rest = "\n".join(f"The carriers counted lamp {number}." for number in range(after))
+    whole = f"{BODY}\n\n{CLOSING}\n\n\n\nBookmarks:\n\n{rest}"
+    assert body_of(book(whole)) == BODY + "\n"
+    for part in (f"{rest}\n\n\nVOLUME II\n\nIt rained.", f"CHAPTER 3\n\n{rest}"):
+        parts = f"{BODY}\n\n{CLOSING}\n\n\n\n{part}"
+        cleaned = clean(book(parts, back=CLOSING).encode())
+        assert cleaned.text == parts + "\n"
+        assert "notice of Project Gutenberg stays within" in cleaned.record.warnings[0]
 
 
 @table("first", forms.BEGINNINGS)
@@ -200,6 +206,9 @@ WHOLE_FILES = {
     "Hello.\n",
     "credits after END": f"{HEADER}{START}\n\n{BODY}\n\n{END}\n\n\n{CREDIT}\n\n"
     f"This file should be named salt10.txt\n\n{END}\n{LICENSE}",
+    "license within": f"{HEADER}{START}\n\n{BODY}\n\nSTART: FULL LICENSE\n\n{END}\n{LICENSE}",
+    "two marks": f"\ufeff\ufeff{book()}",
+    "unknown character set": book().replace("UTF-8", "undefined"),
     "control character": book() + "\x1a",
     "stray byte order marks": book(f"\ufeff{BODY}").replace(f"\n{START}", f"\n\ufeff{START}"),
 }
@@ -258,8 +267,61 @@ def test_no_line_of_a_body_is_lost(body: str, front: str, back: str) -> None:
     assert kept in body_of(book(body, front, back))
 
 
+def again(raw: bytes) -> None:
+    """Check that a cleaned text is accepted and stays as it is."""
+    try:
+        once = clean(raw).text
+    except CleaningError:
+        return
+    assert body_of(once) == once
+
+
 @given(files.files)
 def test_cleaning_is_idempotent(text: str) -> None:
     """The body of a body is the same."""
-    once = body_of(text)
-    assert body_of(once) == once
+    again(text.encode("utf-8"))
+
+
+@settings(max_examples=300)
+@given(files.fragments, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1"]))
+def test_cleaning_any_fragments_is_idempotent(text: str, encoding: str) -> None:
+    """Marks in any order, twice, or within the body, change nothing."""
+    again(text.encode(encoding, "ignore"))
+
+
+@pytest.mark.parametrize("around", ["{}", f"{HEADER}{START}\n\n{{}}\n\n{END}\n{LICENSE}"])
+@pytest.mark.parametrize("filler", ["word ", "* ", ". ", "[", "end of ", "\u0301\u0323x", "a\r"])
+@pytest.mark.parametrize("length", [50_000, 300_000])
+def test_text_on_one_line(filler: str, length: int, around: str) -> None:
+    """A line of any length is kept, and takes time in proportion to it."""
+    line = f"It was one line: {filler * (length // len(filler))}ends."
+    expected = unicodedata.normalize("NFC", line.replace("\r", "\n"))
+    body = body_of(around.format(line))
+    assert body == expected + "\n"
+    assert body_of(body) == body
+
+
+@pytest.mark.parametrize(
+    "filler",
+    [
+        "[\n",
+        "\n",
+        "[Transcriber's Note: x\n\n",
+        "Note:\n\n",
+        f"{CLOSING}\n",
+        f"{END}\n",
+        "Title: x\n a\n",
+    ],
+)
+def test_time_is_linear_in_the_number_of_lines(filler: str) -> None:
+    """No rule looks at the whole text for each line; a quadratic one would take minutes."""
+    again(f"{HEADER}{START}\n\n{BODY}\n{filler * (400_000 // len(filler))}{BODY}\n{END}".encode())
+
+
+def test_blurb_within_a_collection_is_recorded() -> None:
+    """It stays, since no line of the book may be lost, and the record says where it is."""
+    blurb = "<<THIS ELECTRONIC VERSION IS COPYRIGHT, AND IS\nPROVIDED BY PROJECT GUTENBERG ETEXT.>>"
+    cleaned = clean(book(f"{BODY}\n\n{blurb}\n\n{BODY}").encode())
+    assert blurb in cleaned.text
+    line = cleaned.text.split("PROVIDED")[0].count("\n") + cleaned.record.body_first
+    assert cleaned.record.warnings[0].endswith(f"within the body, at line {line}")

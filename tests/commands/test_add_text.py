@@ -64,6 +64,14 @@ def test_a_file_of_ones_own_is_copied(project: Path, tmp_path: Path) -> None:
     assert (tmp_path / "data/own/my-diary.txt").read_bytes() == own.read_bytes()
 
 
+def test_an_odd_name_becomes_a_title_that_params_accept(project: Path, tmp_path: Path) -> None:
+    """Control characters are escaped, and the file can still be read."""
+    own = tmp_path / "a\x1b[2J\nb\u202e.txt"
+    own.write_text("Dear diary, nothing happened today either.\n" * 20, encoding="utf-8")
+    add_text(project, str(own), slug="odd")
+    assert load_params(project).texts["odd"].title == r"a\x1b[2J b\u202e"
+
+
 def test_a_slug_that_is_taken_is_refused(project: Path) -> None:
     """With update its body is recorded again; params.yaml is untouched either way."""
     add_text(project, "77", slug="small")

@@ -160,3 +160,39 @@ def test_a_terminal_of_another_encoding_gets_escapes(
     # Click writes UTF-8 where the terminal seems to know no more than ASCII.
     sign = "≥".encode() if encoding == "ascii" else rb"\u2265"
     assert sign + b" 0" in screen.getvalue()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_full_disk_behind_stdout_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``charlab params > file`` on a full disk fails, without a traceback at exit."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full, pytest.raises(SystemExit) as ended:
+        monkeypatch.setattr(sys, "stdout", full)
+        main(args=["params"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "charlab: standard output cannot be written: No space left on device\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (MemoryError(), "not enough memory"),
+        (PermissionError(13, "Permission denied", "/some/file"), "/some/file: Permission denied"),
+    ],
+)
+def test_errors_of_the_machine_are_said_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    message: str,
+) -> None:
+    """There is no traceback for what is not a mistake in the program."""
+
+    def fail() -> str:
+        raise error
+
+    monkeypatch.setattr("charlab.plan.document.reference", fail)
+    assert message in refused(capsys, "params")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ from charlab.plan.params import CorpusParams
 from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
 from charlab.vocab.encoded_text import EncodedText, encode_text
+from charlab.vocab.vocabulary import Vocabulary
 from command_line import refused, run
 from tiny_training import RESULTS, model_params, train_params
 
@@ -248,3 +252,55 @@ def test_as_a_program(model: Path) -> None:
         child.stdout.read(10)
         child.stdout.close()
         assert child.stderr.read() == b""
+
+
+def test_an_incomplete_model_is_refused(
+    capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
+) -> None:
+    """A training that was killed while it replaced a model leaves files of two trainings."""
+    copy, waiting = tmp_path / "copy", tmp_path / "copy" / ".incomplete-abc"
+    shutil.copytree(model, copy)
+    waiting.mkdir()
+    (copy / "vocab.json").rename(waiting / "vocab.json")
+    shutil.copy(model / "vocab.json", copy)
+    for command in (["sample", copy], ["evaluate", copy, "--text", text]):
+        assert "incomplete, because writing it was interrupted" in refused(capsys, *command)
+
+
+def test_another_texts_vocabulary_is_refused(
+    capsys: pytest.CaptureFixture[str], model: Path, text: Path, tmp_path: Path
+) -> None:
+    """The kernels would read past the end of their arrays."""
+    copy = tmp_path / "copy"
+    shutil.copytree(model, copy)
+    Vocabulary.from_text("The cat sat on 55 mats; a dog, too!").save(copy / "vocab.json")
+    for command in (["sample", copy], ["evaluate", copy, "--text", text]):
+        assert "of different trainings: train again" in refused(capsys, *command)
+
+
+def test_training_again_replaces_the_model_only(model: Path, text: Path, tmp_path: Path) -> None:
+    """A user's notes beside a model stay; its files are those of the new training."""
+    copy = tmp_path / "copy"
+    shutil.copytree(model, copy)
+    (copy / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(args=["train", "--text", str(text), "--out", str(copy), *SMALL, "--seed", "7"])
+    assert {path.name for path in copy.iterdir()} == {*RESULTS, "notes.txt"}
+    assert json.loads((copy / "config.json").read_text(encoding="utf-8"))["seed"] == 7
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_training(
+    capsys: pytest.CaptureFixture[str],
+    text: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A folder may exist on a disk that is read-only or full."""
+
+    def fail(*_: object, **__: object) -> str:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(charlab.commands.train, "train", fail)
+    monkeypatch.setattr(tempfile, "mkdtemp", fail)
+    message = refused(capsys, "train", "--text", text, "--out", tmp_path)
+    assert f"{tmp_path}: cannot be written (Read-only file system)" in message

@@ -199,3 +199,25 @@ def test_the_clean_stage(
     )  # fmt: skip
     assert done.returncode == status, done.stderr
     assert ("to accept the new body, run" in done.stderr) == (raw == CHANGED)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_outputs_that_are_no_plain_files(
+    capsys: pytest.CaptureFixture[str], raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device is written to, and a link stays a link; for root, a rename would replace both."""
+    assert run(capsys, "clean", raw, "-o", "/dev/null").status == 0
+    assert Path("/dev/null").is_char_device()
+    assert "/dev/full: cannot be written (No space" in refused(
+        capsys, "clean", raw, "-o", "/dev/full"
+    )
+    link = tmp_path / "link"
+    link.symlink_to("target")
+    monkeypatch.setenv("CHARLAB_MIRROR", str(make_mirror(tmp_path / "mirror")))
+    for command in (["clean", raw], ["fetch", "77"]):
+        assert run(capsys, *command, "-o", link).status == 0
+        assert run(capsys, *command, "-o", "/dev/null").status == 0
+        assert link.is_symlink()
+        assert (tmp_path / "target").stat().st_size > 1000
+        (tmp_path / "target").unlink()
+    assert Path("/dev/null").is_char_device()

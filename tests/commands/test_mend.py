@@ -98,7 +98,9 @@ def test_temporary_files_of_killed_runs_are_removed(project: Path) -> None:
     for name in ("data/clean/.a.txt.x.part", "data/variants/.xyz.tmp", "data/clean/a.part"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).touch()
-    assert mend(project) == ["removed 2 temporary files of a killed run"]
+    (project / "data" / "model" / ".new.abc.part").mkdir(parents=True)
+    (project / "data" / "model" / ".new.abc.part" / "model").touch()
+    assert mend(project) == ["removed 3 temporary files of a killed run"]
     assert [path.name for path in (project / "data").rglob("*.*")] == ["a.part"]
 
 

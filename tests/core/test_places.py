@@ -172,6 +172,14 @@ with atomic(Path("result")) as one, replacing(Path("folder")) as folder:
 """
 
 
+@pytest.mark.parametrize("name", [".dvcignore", ".gitignore"])
+def test_temporary_files_are_in_no_result_and_no_commit(name: str) -> None:
+    """A folder of results is hashed, and an experiment's changes are committed, as a whole."""
+    lines = (Path(__file__).parents[2] / name).read_text(encoding="utf-8").splitlines()
+    assert f".*{temporary.SUFFIX}" in lines
+    assert temporary.is_temporary(f".result.abc{temporary.SUFFIX}")
+
+
 @linux
 def test_the_next_writer_removes_what_a_killed_one_left(tmp_path: Path) -> None:
     """The killed writer's temporary files go; those of a writer at work stay."""
@@ -302,6 +310,8 @@ def test_a_kill_is_noticed_whenever_it_comes(tmp_path: Path) -> None:
 
 def test_an_error_leaves_the_old_folder(folder: Path) -> None:
     """Also one that shows only when the files are moved: a folder in the place of a file."""
+    with pytest.raises(ZeroDivisionError), replacing(folder / "new"):
+        raise ZeroDivisionError
     with pytest.raises(ZeroDivisionError), replacing(folder) as staging:
         fill(staging, NEW)
         raise ZeroDivisionError

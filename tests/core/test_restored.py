@@ -169,3 +169,16 @@ def test_results_that_share_a_damaged_file_are_all_removed(project: Path) -> Non
     found = [one for output in recorded_outputs(project) for one in damages(project, output)]
     mend(found)
     assert not any(p.exists() for p in (other, path, project / "data/model/model.safetensors"))
+
+
+@pytest.mark.parametrize("path", ["../outside", "/outside", "data/../../outside"])
+@pytest.mark.parametrize(
+    "name", ["a" * 32, "../../../../../outside", "ab/../../../../../../outside"]
+)
+def test_a_foreign_lock_removes_nothing_outside(project: Path, path: str, name: str) -> None:
+    """Paths and hashes of dvc.lock become names of files that mend may remove."""
+    out = {"path": path, "hash": "md5", "md5": name}
+    ours = {"path": "data/model", "hash": "md5", "md5": name if "/" in name else "x"}
+    stages = {"train": {"outs": [out, ours]}}
+    (project / "dvc.lock").write_text(yaml.safe_dump({"stages": stages}), encoding="utf-8")
+    assert recorded_outputs(project) == []

@@ -59,7 +59,6 @@ def test_plain_values_are_read(text: str, value: object) -> None:
         ("a: *b", "not YAML"),
         ("a: \0", "not YAML"),
         ("a: 1\n---\nb: 2", "not YAML"),
-        ("a: " + "x" * 2_000_000, "at most 2,000,000 characters"),
     ],
 )
 def test_anything_else_is_refused_at_once(text: str, message: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 import yaml
 
 from charlab.compare.compare import compare
-from charlab.core.files import write_json, write_text
+from charlab.core.files import WriteError, write_json, write_text
 from charlab.course.handed_in import CourseError
 from charlab.course.outputs import CheckedFile, compared
 from charlab.course.workspace import (
@@ -60,6 +62,24 @@ def test_a_folder_that_holds_something_is_left_alone(project: Path, tmp_path: Pa
     with pytest.raises(CourseError, match="not an empty folder; name a new one"):
         new_workspace(project, tmp_path / "student", 1)
     assert (tmp_path / "student" / "mine.txt").read_text(encoding="utf-8") == "my work"
+
+
+def test_a_workspace_that_fails_leaves_nothing(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command works once there is room again."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out = tmp_path / "class" / "student"
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copy2", fail)
+        with pytest.raises(WriteError, match=r"student: cannot be written \(No space left"):
+            new_workspace(project, out, 1)
+    assert list(out.parent.iterdir()) == []
+    new_workspace(project, out, 1)
+    assert [path.name for path in out.parent.iterdir()] == ["student"]
 
 
 def test_only_the_seeds_change_and_comments_stay() -> None:

@@ -22,28 +22,34 @@ from import_graph import ROOT
 from project_clone import TINY
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Return the instructor's project, small, with the real dvc.yaml."""
-    root = tmp_path / "project"
-    write_text(root / "params.yaml", TINY.lstrip())
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with the real dvc.yaml, and a workspace with results of train."""
+    root = tmp_path_factory.mktemp("made")
+    project, student = root / "project", root / "student"
+    write_text(project / "params.yaml", TINY.lstrip())
     for name in ("dvc.yaml", ".gitignore", ".dvc/config"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, root / name)
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, project / name)
     for name in ("stages/train.py", "src/charlab/a.py"):
-        write_text(root / name, f"{name} of the project\n")
-    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+        write_text(project / name, f"{name} of the project\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+    new_workspace(project, student, 40)
+    for name in ("vocab/invented/train.npy", "model/config.json", "variants/rnn/40/config.json"):
+        write_json(student / "data" / name, {"a": 1})
     return root
 
 
 @pytest.fixture
-def student(project: Path, tmp_path: Path) -> Path:
-    """Return a workspace with the files that the stages train and train-variant read and write."""
-    root = tmp_path / "student"
-    new_workspace(project, root, 40)
-    for name in ("vocab/invented/train.npy", "model/config.json", "variants/rnn/40/config.json"):
-        write_json(root / "data" / name, {"a": 1})
-    return root
+def project(made: Path, tmp_path: Path) -> Path:
+    """Return the instructor's project."""
+    return shutil.copytree(made / "project", tmp_path / "project")
+
+
+@pytest.fixture
+def student(made: Path, tmp_path: Path) -> Path:
+    """Return the student's workspace."""
+    return shutil.copytree(made / "student", tmp_path / "student")
 
 
 @pytest.fixture

@@ -31,7 +31,9 @@ import numpy as np
 
 from charlab.exact.functions import KINDS, activate
 from charlab.exact.layout import CELLS, GATES, Array
-from charlab.exact.network import Network, Optimizer
+from charlab.exact.network import Network
+from charlab.exact.settings import DIRECT, INPUT, looks_up
+from charlab.exact.updates import Optimizer
 
 RECORDED = Path(__file__).parent / "hashes.txt"
 REGENERATE = "python tests/exact/hashes.py > tests/exact/hashes.txt"
@@ -39,8 +41,15 @@ UPDATES = 3
 EVERY_STEP = list(product(("adam", "rmsprop", "adagrad", "sgd"), ("norm", "value", "none")))
 """Each optimizer with each way of clipping: the trainings of a group of the grid."""
 
-QUICK = ("gru tanh 2 recurrent learned", "lstm tanh 1 output zero")
+QUICK = (
+    "gru tanh 2 recurrent learned",
+    "lstm tanh 1 output zero",
+    "gru input trigram direct 3",
+)
 """Groups that the fast tests train, in float32 only, as compiling takes most of their time."""
+
+LOOK_UPS = (("char", 1), ("char", 2), ("bigram", 0), ("bigram", 3), ("trigram", 0), ("trigram", 3))
+"""Kinds of input, and orders of direct connections, that the groups with n-grams have."""
 
 EXTREME: dict[str, dict[str, Any]] = {
     "subnormal": {"scale": 2.0**-126, "rate": 2.0**-126},
@@ -85,6 +94,13 @@ class Sizes:
     vocab: int = 29
 
 
+def made_ngrams(vocab: int) -> Any:
+    """Return some bigrams and trigrams of characters with low numbers, which are common."""
+    pairs = [(-1, a, b) for a in range(vocab // 2) for b in range(a % 2, vocab // 2, 2)]
+    triples = [(a, b, (a + b) % 7) for a in range(0, vocab // 2, 2) for b in range(vocab // 2)]
+    return np.array(pairs + triples, np.int32)
+
+
 def made_weights(model: Model, vocab: int, generator: Any, scale: float) -> dict[str, Array]:
     """Return weights that only integers, one exact conversion and one product lead to."""
     rows = GATES[CELLS[model.cell]] * model.hidden
@@ -98,11 +114,20 @@ def made_weights(model: Model, vocab: int, generator: Any, scale: float) -> dict
     if model.initial_state == "learned":
         for part in "hc" if model.cell == "lstm" else "h":
             shapes[f"initial.{part}"] = (model.layers, model.hidden)
+    ngrams = made_ngrams(vocab)
+    pairs = int((ngrams[:, 0] < 0).sum())
+    if model.input != "char":
+        count = pairs if model.input == "bigram" else len(ngrams)
+        shapes[INPUT] = (count, rows // model.hidden, model.hidden)
+    if model.direct_order:
+        count = vocab + (0, pairs, len(ngrams))[model.direct_order - 1]
+        shapes[DIRECT] = (count, vocab)
     whole = 1 << 24  # the integers that float32 holds exactly
-    return {
+    weights: dict[str, Any] = {
         name: (generator.integers(-whole, whole, shape) * (scale / whole)).astype(np.float32)
         for name, shape in shapes.items()
     }
+    return weights | ({"ngrams": ngrams} if looks_up(model) else {})
 
 
 def train_briefly(
@@ -120,13 +145,16 @@ def train_briefly(
     optimizer = Optimizer(network, step)
     shape = (UPDATES + 1, sizes.seq_len + 1, sizes.batch)
     chunks = [np.ascontiguousarray(ids) for ids in generator.integers(0, sizes.vocab, shape)]
+    if looks_up(model):
+        chunks = [ids % (sizes.vocab // 2) for ids in chunks]
     figures = []
     for ids in chunks[:-1]:
         figures.append(network.loss_and_gradients(ids[:-1], ids[1:]))
         figures.append(optimizer.step(rate))
     figures.append(network.loss(chunks[-1][:-1], chunks[-1][1:]))  # scored without dropout
     arrays = [network.parameters.flat, np.array(figures)]
-    arrays += [part for layer in network.state() for part in layer]
+    arrays += [table.values for table in network.tables.values()]
+    arrays += [part for layer in network.state()[: model.layers] for part in layer]
     return b"".join(canonical(array) for array in arrays)
 
 
@@ -189,6 +217,11 @@ def groups() -> dict[str, Callable[[], bytes]]:
         for activation in KINDS:
             model = Model(cell, activation, layers=2, dropout=0.3)
             result[f"{cell} {activation} float64"] = partial(all_steps, model, np.float64)
+    for cell, (given, order) in product(("rnn", "gru", "lstm"), LOOK_UPS):
+        model = Model(cell, input=given, direct_order=order, dropout=0.3)
+        result[f"{cell} input {given} direct {order}"] = partial(all_steps, model)
+    model = Model("gru", layers=2, initial_state="learned", input="trigram", direct_order=3)
+    result["gru input trigram direct 3 float64"] = partial(all_steps, model, np.float64)
     for dtype in (np.float32, np.float64):
         result[f"special values {dtype.__name__}"] = partial(special_values, dtype)
     return result

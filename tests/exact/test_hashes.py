@@ -82,10 +82,20 @@ def test_extreme_trainings_are_extreme() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kernel", [loss.head, optimizers.step, layers.forward])
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        loss.head,
+        optimizers.step,
+        optimizers.step_touched,
+        layers.forward,
+        layers.start_gates,
+    ],
+)
 def test_compiler_fuses_only_where_asked(kernel: Any) -> None:
     """The code has no fast-math flag, no optional fma, and no call of the C library but sqrt."""
-    hashes.digest(hashes.groups()[hashes.QUICK[0]])
+    for name in hashes.QUICK:
+        hashes.digest(hashes.groups()[name])
     again = numba.njit(**{**JIT, "cache": False})(kernel.py_func)  # a cached one cannot be read
     for signature in kernel.signatures:
         again.compile(signature)

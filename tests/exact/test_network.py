@@ -10,8 +10,9 @@ import torch
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from charlab.exact.layout import Array
-from charlab.exact.network import Network, Optimizer
+from charlab.exact.network import Network
 from charlab.exact.settings import DIRECT, INPUT, looks_up
+from charlab.exact.updates import Optimizer
 from charlab.models import torch_functions
 from charlab.models.initialization import initial_weights
 from charlab.models.ngrams import frequent_ngrams
@@ -24,7 +25,7 @@ from charlab.train.params import TrainParams
 V, B, T = 29, 5, 7
 
 
-def made_weights(params: ModelParams) -> dict[str, Array]:
+def made_weights(params: ModelParams) -> dict[str, Any]:
     """Return weights without zeros, in a learned initial state and in rows of n-grams either."""
     rng = np.random.default_rng(1)
     # Five characters are common, so that chunks meet n-grams with rows and without.
@@ -86,7 +87,9 @@ def largest_difference(
     rng = np.random.default_rng(2)
     losses, others = [0.0], [0.0]
     for _ in range(2):
-        inputs, targets = text(rng, 2, T, B) if "ngrams" in weights else rng.integers(0, V, (2, T, B))
+        inputs, targets = (
+            text(rng, 2, T, B) if "ngrams" in weights else rng.integers(0, V, (2, T, B))
+        )
         loss = ours.loss_and_gradients(inputs, targets)
         use_masks_of(ours, theirs, monkeypatch)
         theirs.zero_grad()
@@ -144,7 +147,7 @@ def test_dropout_agrees_with_autograd(
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    ("cell", "input", "direct_order", "options"),
+    ("cell", "longest", "direct_order", "options"),
     [
         ("rnn", "bigram", 0, {}),
         ("gru", "trigram", 1, {"layers": 2, "initial_state": "learned", "dropout": 0.3}),
@@ -156,14 +159,14 @@ def test_dropout_agrees_with_autograd(
 )
 def test_rows_of_ngrams_agree_with_autograd(
     cell: str,
-    input: str,
+    longest: str,
     direct_order: int,
     options: dict[str, Any],
     dtype: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Losses, all gradients and states, where chunks meet n-grams with rows and without."""
-    model = {"cell": cell, "hidden": 13, "input": input, "direct_order": direct_order, **options}
+    model = {"cell": cell, "hidden": 13, "input": longest, "direct_order": direct_order, **options}
     loss, rest = largest_difference(model, dtype, monkeypatch)
     assert max(loss, rest) < (1e-10 if dtype == np.float64 else 1e-5)
 
@@ -188,6 +191,33 @@ def test_steps_are_those_of_the_formulas(optimizer: str, clip: str) -> None:
         assert ours.step(0.01) == pytest.approx(norm, rel=1e-12)
     for name, value in weights.items():
         np.testing.assert_allclose(network.weights[name], value, rtol=0, atol=1e-12)
+
+
+def test_rows_without_a_gradient_are_left() -> None:
+    """They keep their weights, moments and count: each row's steps are those that met it."""
+    params = ModelParams(cell="gru", hidden=11, input="bigram", direct_order=2)
+    network = Network(params, made_weights(params), B, T, dtype=np.float64)
+    train = TrainParams(optimizer="adam", weight_decay=0.1, clip="none")
+    optimizer = Optimizer(network, train)
+    table = network.tables[DIRECT]
+    counts, rng = np.zeros(len(table.view), np.int64), np.random.default_rng(3)
+    by_hand = {"w": table.view.copy()}
+    state = {"m": np.zeros_like(by_hand["w"]), "s": np.zeros_like(by_hand["w"])}
+    for _ in range(3):
+        network.loss_and_gradients(*text(rng, 2, T, B))
+        gradient = table.dense()
+        counts[table.touched] += 1
+        optimizer.step(0.01)
+        for row in table.touched:
+            g, t = gradient[row], counts[row]
+            state["m"][row] = 0.9 * state["m"][row] + 0.1 * g
+            state["s"][row] = 0.99 * state["s"][row] + 0.01 * g * g
+            root = np.sqrt(state["s"][row] / (1 - 0.99**t)) + 1e-8
+            by_hand["w"][row] *= 1 - 0.01 * 0.1
+            by_hand["w"][row] -= 0.01 * state["m"][row] / (1 - 0.9**t) / root
+    assert 0 < (counts > 0).sum() < len(counts)
+    np.testing.assert_array_equal(optimizer.rows[DIRECT][2], counts)
+    np.testing.assert_allclose(table.view, by_hand["w"], rtol=0, atol=1e-12)
 
 
 def test_batch_does_not_change_a_stream() -> None:

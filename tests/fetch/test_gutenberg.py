@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from misbehaving_server import Script, cut, plain, serving, status
 
 from charlab.core.errors import CharlabError
+from charlab.core.files import WriteError, sha256_of
 from charlab.fetch import gutenberg
+from charlab.fetch.download import _writing
 from charlab.fetch.gutenberg import fetch_book, fetch_text, scratch_folder, user_agent
 from charlab.fetch.mirrors import mirrors
 from charlab.fetch.policy import Policy
@@ -127,19 +130,44 @@ def test_too_large_a_local_file_is_refused(tmp_path: Path) -> None:
         fetch_book(77, [f"file://{tmp_path}/big.txt"], tmp_path, Policy(max_bytes=1000))
 
 
-def test_changed_user_file_is_refused(tmp_path: Path) -> None:
+def test_changed_user_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file without the hash in the plan is not copied."""
-    own = tmp_path / "own.txt"
-    own.write_bytes(b"abc")
+    monkeypatch.chdir(tmp_path)
+    Path("own.txt").write_bytes(b"abc")
     with pytest.raises(FetchError, match="changed while the pipeline ran"):
-        fetch_text({"path": str(own), "sha256": "0" * 64}, tmp_path / "out.txt")
+        fetch_text({"path": "own.txt", "sha256": "0" * 64}, tmp_path / "out.txt")
     assert not (tmp_path / "out.txt").exists()
 
 
-def test_missing_user_file(tmp_path: Path) -> None:
+def test_missing_user_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says what to do."""
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(CharlabError, match="No such file or directory; put the file there"):
-        fetch_text({"path": str(tmp_path / "gone.txt"), "sha256": "0"}, tmp_path / "out.txt")
+        fetch_text({"path": "gone.txt", "sha256": "0"}, tmp_path / "out.txt")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/etc/passwd", "../own.txt", "folder"])
+def test_a_plan_names_files_of_the_project_only(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come with a student's folder; a device would fill the disk."""
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    with pytest.raises(FetchError, match="expected a file in data/own/"):
+        fetch_text({"path": path, "sha256": "0"}, tmp_path / "out.txt")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_full_disk_is_not_blamed_on_the_source(tmp_path: Path) -> None:
+    """The message names the file that could not be written."""
+    own, full = tmp_path / "own.txt", Path("/dev/full")
+    own.write_bytes(b"abc")
+    source = {"path": str(own), "sha256": sha256_of(own)}
+    for content in (b"a chunk", bytes(100_000)):
+        with pytest.raises(WriteError, match=r"^/dev/full: cannot"), _writing(full, "wb") as write:
+            write(content)
+    with pytest.raises(WriteError, match=r"^/dev/full: cannot be written"):
+        fetch_text(source, full)
 
 
 def test_built_in_text(tmp_path: Path) -> None:

@@ -20,20 +20,28 @@ from charlab.core.files import write_json
 from charlab.models.inference import load_with_vocabulary
 from charlab.models.params import ModelParams
 from charlab.models.snapshots import load_snapshots
-from charlab.models.weights import expected_shapes, save_weights
+from charlab.models.weights import NO_NGRAMS, expected_shapes, save_weights
 from charlab.vocab.vocabulary import Vocabulary
 
 PARAMS = ModelParams(cell="gru", hidden=4)
+TRIGRAMS = ModelParams(cell="gru", hidden=4, input="trigram", direct_order=2)
 VOCAB = Vocabulary.from_text("abcde")
 
 
-def write_model(folder: Path) -> Path:
+NGRAMS = np.array([[-1, 0, 1], [-1, 2, 2], [0, 1, 3]], np.int32)
+
+
+def write_model(folder: Path, params: ModelParams = PARAMS) -> Path:
     """Write a tiny model folder with a snapshot."""
     rng = np.random.default_rng(0)
-    weights = {n: rng.normal(size=s) for n, s in expected_shapes(PARAMS, VOCAB.size).items()}
+    ngrams = NGRAMS if params.input != "char" else NO_NGRAMS
+    shapes = expected_shapes(params, VOCAB.size, ngrams)
+    weights: dict[str, Any] = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    if params.input != "char":
+        weights["ngrams"] = ngrams
     for name in ("model", "snapshots/3"):
         save_weights(folder / f"{name}.safetensors", weights)
-    document = {"format": 1, "vocab_size": VOCAB.size, "model": PARAMS.model_dump()}
+    document = {"format": 1, "vocab_size": VOCAB.size, "model": params.model_dump()}
     write_json(folder / "config.json", document | {"train": {"batch_size": 4, "seq_len": 12}})
     VOCAB.save(folder / "vocab.json")
     write_json(folder / "metrics.json", {"best_step": 9})
@@ -198,7 +206,7 @@ def test_damage_is_named_in_one_line(
 def test_random_damage_is_refused_or_harmless(tmp_path: Path, seed: int) -> None:
     """Bytes are changed, cut, repeated and inserted; nothing but our own error is raised."""
     rng = random.Random(seed)
-    folder = write_model(tmp_path)
+    folder = write_model(tmp_path, (PARAMS, TRIGRAMS)[seed % 2])
     names = [WEIGHTS, CONFIG, VOCABULARY, "metrics.json", "snapshots/3.safetensors"]
     originals = {name: (folder / name).read_bytes() for name in names}
     pieces = [b"null", b"1e999", b"-1", b'"', b"{", b"[[", b"NaN", b"\x00", b"\xff", b"0" * 50]

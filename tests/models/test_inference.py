@@ -12,31 +12,53 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_json
 from charlab.exact.arrays import cross_entropy
+from charlab.exact.settings import looks_up
 from charlab.models.cells import ACTIVATIONS, CELLS
 from charlab.models.inference import InferenceModel, load_model
+from charlab.models.ngrams import frequent_ngrams
 from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
 from charlab.models.weights import save_weights
 
 VOCAB, HIDDEN, SEQ_LEN = 7, 12, 20
-CASES = list(itertools.product(CELLS, ACTIVATIONS, (1, 3), ("zero", "learned")))
+CASES = [
+    {"cell": cell, "activation": activation, "layers": layers, "initial_state": initial}
+    for cell, activation, layers, initial in itertools.product(
+        CELLS, ACTIVATIONS, (1, 3), ("zero", "learned")
+    )
+]
+LOOK_UPS: list[dict[str, Any]] = [
+    {"cell": "gru", "input": "bigram"},
+    {"cell": "rnn", "direct_order": 1},
+    {"cell": "gru", "input": "trigram", "direct_order": 2, "layers": 2},
+    {"cell": "lstm", "direct_order": 3, "initial_state": "learned"},
+]
+"""Networks that look up n-grams."""
+
 NEAR: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5}
 
 
 def twins(**options: Any) -> tuple[CharRNN, InferenceModel]:
     """Return the same network in torch and in NumPy, without zero weights."""
     params = ModelParams(**({"hidden": HIDDEN} | options))
-    model = CharRNN(VOCAB, params, np.random.default_rng(0)).eval()
+    ngrams = frequent_ngrams(text(1, 60)[:, 0], VOCAB, params)  # about half of what a text has
+    model = CharRNN(VOCAB, params, np.random.default_rng(0), ngrams=ngrams).eval()
     with torch.no_grad():
         for name, weight in model.named_weights().items():
-            if name.startswith("initial."):
+            if name.startswith("initial.") or name.endswith(".rows"):
                 weight.copy_(torch.linspace(-1, 1, weight.numel()).view_as(weight))
+    return model, InferenceModel(params, weights_of(model))
+
+
+def weights_of(model: CharRNN) -> dict[str, NDArray[Any]]:
+    """Return a network's weights as in model.safetensors."""
     weights = {name: value.detach().numpy() for name, value in model.named_weights().items()}
-    return model, InferenceModel(params, weights)
+    return weights | ({"ngrams": model.ngrams.table} if looks_up(model.params) else {})
 
 
 def text(batch: int, seq_len: int = SEQ_LEN) -> NDArray[np.int64]:
@@ -45,18 +67,16 @@ def text(batch: int, seq_len: int = SEQ_LEN) -> NDArray[np.int64]:
 
 
 def joined(state: list[tuple[Any, ...]]) -> NDArray[np.float32]:
-    """Return all parts of a state as one array."""
-    return np.stack([np.asarray(part) for layer in state for part in layer])
+    """Return all parts of a state as one array; the last characters are no part of it."""
+    parts = [np.asarray(part) for layer in state for part in layer]
+    return np.stack([part for part in parts if part.dtype != np.int64])
 
 
 @pytest.mark.parametrize("batch", [1, 4])
-@pytest.mark.parametrize(("cell", "activation", "layers", "initial"), CASES)
-def test_it_is_the_torch_network(
-    cell: str, activation: str, layers: int, initial: str, batch: int
-) -> None:
-    """For every cell, activation, depth and initial state, logits and states agree."""
-    options = {"layers": layers, "initial_state": initial}
-    model, light = twins(cell=cell, activation=activation, **options)
+@pytest.mark.parametrize("options", CASES + LOOK_UPS)
+def test_it_is_the_torch_network(options: dict[str, Any], batch: int) -> None:
+    """For every cell, activation, depth, initial state and n-gram, logits and states agree."""
+    model, light = twins(**options)
     ids = text(batch)
     with torch.no_grad():
         expected, end = model.sequence(torch.from_numpy(ids), model.initial_state(batch))
@@ -72,15 +92,15 @@ def test_it_is_the_torch_network(
 
 
 @pytest.mark.parametrize("hidden", [1, 16, 37])
-@pytest.mark.parametrize("cell", CELLS)
-def test_pieces_and_neighbors_change_no_bit(cell: str, hidden: int) -> None:
+@pytest.mark.parametrize("options", [*({"cell": cell} for cell in CELLS), *LOOK_UPS])
+def test_pieces_and_neighbors_change_no_bit(options: dict[str, Any], hidden: int) -> None:
     """A text read in pieces, alone, beside others or traced has the same logits and states."""
-    _, light = twins(cell=cell, layers=2, hidden=hidden)
+    _, light = twins(**({"layers": 2, "hidden": hidden} | options))
     ids = text(9)
     whole, end = light.sequence(ids, light.initial_state(9))
     traced, logits = light.trace(ids, light.initial_state(9))
     assert np.array_equal(logits, whole)
-    assert np.array_equal(traced[-1].hidden[-1], end[-1][0])
+    assert np.array_equal(traced[-1].hidden[-1], end[light.params.layers - 1][0])
     for batch in (1, 2, 5):
         state = light.initial_state(batch)
         for start, stop in itertools.pairwise((0, 1, 8, SEQ_LEN)):
@@ -89,13 +109,13 @@ def test_pieces_and_neighbors_change_no_bit(cell: str, hidden: int) -> None:
         assert np.array_equal(joined(state), joined(end)[:, :batch])
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("model", [*({"cell": cell} for cell in CELLS), *LOOK_UPS])
 @pytest.mark.parametrize("options", [(1.0, 0, 2.0), (0.7, 3, 2.0), (1.3, 0, 0.8)])
 def test_sampled_texts_are_those_of_single_steps(
-    cell: str, options: tuple[float, int, float]
+    model: dict[str, Any], options: tuple[float, int, float]
 ) -> None:
     """However many texts are sampled together, each has the losses of reading it."""
-    _, light = twins(cell=cell, layers=2)
+    _, light = twins(**({"layers": 2} | model))
     logits, state = light.sequence(text(1, 4), light.initial_state(1))
     u = np.random.default_rng(2).random((30, 200))
     many = light.sample(logits[-1], state, u, options, record=True)
@@ -154,14 +174,51 @@ def test_saturated_gates_are_finite() -> None:
     assert np.isfinite(logits).all()
 
 
-def folder(path: Path, **config: Any) -> Path:
+def folder(path: Path, options: dict[str, Any] | None = None, **config: Any) -> Path:
     """Write the folder of a trained model."""
-    model, light = twins(cell="gru", layers=2)
-    weights = {name: value.detach().numpy() for name, value in model.named_weights().items()}
-    save_weights(path / "model.safetensors", weights)
+    model, light = twins(**(options or {"cell": "gru", "layers": 2}))
+    save_weights(path / "model.safetensors", weights_of(model))
     document = {"format": 1, "vocab_size": VOCAB, "model": light.params.model_dump()}
     write_json(path / "config.json", document | config)
     return path
+
+
+def test_a_folder_from_before_ngrams_is_loaded(tmp_path: Path) -> None:
+    """Its configuration has no key for them, and means a network without."""
+    config = twins(cell="gru", layers=2)[1].params.model_dump()
+    old = {
+        key: value for key, value in config.items() if "input" not in key and "direct" not in key
+    }
+    assert len(config) == len(old) + 3
+    assert load_model(folder(tmp_path, model=old)).params == ModelParams.model_validate(old)
+
+
+@pytest.mark.parametrize("options", LOOK_UPS)
+def test_a_folder_with_ngrams_is_loaded(tmp_path: Path, options: dict[str, Any]) -> None:
+    """Weights and n-grams come back as they were saved."""
+    _, light = twins(**options)
+    loaded = load_model(folder(tmp_path, options))
+    expected, _ = light.sequence(text(2), light.initial_state(2))
+    assert np.array_equal(loaded.sequence(text(2), loaded.initial_state(2))[0], expected)
+
+
+@pytest.mark.parametrize("damage", ["missing", "float", "order", "character", "fewer"])
+def test_damaged_ngrams_are_refused(tmp_path: Path, damage: str) -> None:
+    """The kernels rely on their type, order and range, and on one row for each."""
+    path = folder(tmp_path, {"input": "bigram"}) / "model.safetensors"
+    weights = load_file(path)
+    ngrams = weights.pop("ngrams")
+    changed = {
+        "float": ngrams.astype(np.float32),
+        "order": ngrams[::-1],
+        "character": ngrams + VOCAB,
+        "fewer": ngrams[1:],
+    }
+    if damage != "missing":
+        weights["ngrams"] = np.ascontiguousarray(changed[damage])
+    save_file(weights, path)
+    with pytest.raises(CharlabError, match=r"model\.safetensors: expected (ngrams as int32|input)"):
+        load_model(tmp_path)
 
 
 def test_a_folder_is_loaded(tmp_path: Path) -> None:
@@ -211,8 +268,6 @@ def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
 
 def test_half_precision_weights_are_refused(tmp_path: Path) -> None:
     """Types are checked like shapes."""
-    from safetensors.numpy import load_file, save_file
-
     path = folder(tmp_path) / "model.safetensors"
     weights = load_file(path)
     weights["head.bias"] = weights["head.bias"].astype(np.float16)

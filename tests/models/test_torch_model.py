@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from charlab.models import deferred
 from charlab.models.kernel_functions import Masks
+from charlab.models.ngrams import frequent_ngrams
 from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
 from charlab.models.weights import expected_shapes
@@ -22,6 +23,13 @@ from charlab.train.torch_learner import TorchLearner
 
 VOCAB, HIDDEN, SEQ_LEN, BATCH = 6, 5, 9, 3
 EXACT: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-10}
+LOOK_UPS: list[dict[str, Any]] = [
+    {"cell": "rnn", "input": "bigram"},
+    {"cell": "gru", "input": "trigram", "direct_order": 1, "layers": 2, "activation": "sigmoid"},
+    {"cell": "lstm", "direct_order": 3},
+]
+"""Networks that look up n-grams."""
+
 CASES = list(itertools.product(("rnn", "gru", "lstm"), (1, 2), ("zero", "learned")))
 
 
@@ -30,10 +38,11 @@ def network(seed: int = 0, **options: Any) -> CharRNN:
     params = ModelParams.model_validate({"hidden": HIDDEN, "backend": "torch", **options})
     exact = params.backend == "exact"
     dropout = Masks(seed) if exact else torch.Generator().manual_seed(seed)
-    model = CharRNN(VOCAB, params, np.random.default_rng(seed), dropout).double()
+    ngrams = frequent_ngrams(np.random.default_rng(3).integers(0, VOCAB, 40), VOCAB, params)
+    model = CharRNN(VOCAB, params, np.random.default_rng(seed), dropout, ngrams=ngrams).double()
     with torch.no_grad():
         for name, weight in model.named_weights().items():
-            if name.startswith("initial."):
+            if name.startswith("initial.") or name.endswith(".rows"):
                 weight.copy_(torch.linspace(-1, 1, weight.numel()).view_as(weight))
     return model
 
@@ -79,18 +88,15 @@ def test_chunks_are_one_long_pass(cell: str, cuts: set[int]) -> None:
     torch.testing.assert_close(torch.cat(pieces), whole, **EXACT)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-@pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
-def test_both_backends_give_the_same_gradients(
-    cell: str, layers: int, initial: str, activation: str
-) -> None:
+KINDS: list[dict[str, Any]] = [
+    {"cell": cell, "layers": layers, "initial_state": initial, "activation": activation}
+    for (cell, layers, initial), activation in itertools.product(CASES, ("tanh", "relu"))
+]
+
+
+@pytest.mark.parametrize("options", KINDS + LOOK_UPS)
+def test_both_backends_give_the_same_gradients(options: dict[str, Any]) -> None:
     """Of the usual loss, of one that torch computes from the logits, and of both together."""
-    options: dict[str, Any] = {
-        "cell": cell,
-        "layers": layers,
-        "initial_state": initial,
-        "activation": activation,
-    }
     ours, theirs = (network(backend=backend, **options) for backend in ("exact", "torch"))
     for usual, own in ((1, 0), (0, 1), (2, 1)):
         for model in (ours, theirs):
@@ -135,7 +141,8 @@ def learner(**options: Any) -> TorchLearner:
     """Return a training of a small network on the kernels."""
     params = ModelParams.model_validate({"hidden": HIDDEN, **options})
     train = TrainParams(batch_size=BATCH, seq_len=SEQ_LEN)
-    return TorchLearner(VOCAB, params, train, 1)
+    ngrams = frequent_ngrams(np.random.default_rng(3).integers(0, VOCAB, 40), VOCAB, params)
+    return TorchLearner(VOCAB, params, train, 1, ngrams)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +153,8 @@ def learner(**options: Any) -> TorchLearner:
         {"cell": "rnn", "layers": 3, "dropout": 0.4, "dropout_at": "variational"},
         {"cell": "lstm", "layers": 2, "dropout": 0.4, "dropout_at": "between_layers"},
         {"cell": "lstm", "recurrent_dropout": 0.2},
+        {**LOOK_UPS[0], "dropout": 0.3},
+        *LOOK_UPS[1:],
     ],
 )
 def test_the_shortcut_changes_no_bit(
@@ -169,11 +178,12 @@ def test_the_shortcut_changes_no_bit(
         np.testing.assert_array_equal(value, results[1][1][name], err_msg=name)
 
 
-def test_two_chunks_in_one_backward_pass() -> None:
+@pytest.mark.parametrize("more", [{}, {"input": "bigram", "direct_order": 2}])
+def test_two_chunks_in_one_backward_pass(more: dict[str, Any]) -> None:
     """Without detaching the state, the gradient flows through both; also a second model's."""
     gradients = []
     for backend in ("exact", "torch"):
-        model = network(backend=backend, cell="lstm", layers=2)
+        model = network(backend=backend, cell="lstm", layers=2, **more)
         first, state = model(text(), model.initial_state(BATCH))
         second, _ = model(text() // 2, state)
         (model.loss(first, text()) + model.loss(second, text())).backward()
@@ -314,12 +324,13 @@ def test_dropout_without_a_source_is_rejected(backend: str) -> None:
         model.sequence(text(), model.initial_state(BATCH))
 
 
-@pytest.mark.parametrize(("cell", "layers", "initial"), CASES)
-def test_weights_have_their_names_in_the_file(cell: str, layers: int, initial: str) -> None:
+@pytest.mark.parametrize("options", KINDS[::2] + LOOK_UPS)
+def test_weights_have_their_names_in_the_file(options: dict[str, Any]) -> None:
     """The state dictionary has the names, order and shapes of model.safetensors."""
-    model = network(cell=cell, layers=layers, initial_state=initial)
+    model = network(**options)
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    assert list(shapes.items()) == list(expected_shapes(model.params, VOCAB).items())
+    expected = expected_shapes(model.params, VOCAB, model.ngrams.table)
+    assert list(shapes.items()) == list(expected.items())
     assert list(model.named_weights()) == list(shapes)
     assert [id(p) for p in model.parameters()] == [id(p) for p in model.named_weights().values()]
 

@@ -120,5 +120,5 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
         load_params(tmp_path / "none.yaml")
     broken = tmp_path / "broken.yaml"
     broken.write_text("a: [", encoding="utf-8")
-    with pytest.raises(ParamsError, match=r"broken\.yaml: not a YAML file"):
+    with pytest.raises(ParamsError, match=r"broken\.yaml: line \d+: not YAML"):
         load_params(broken)

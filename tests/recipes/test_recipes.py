@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from charlab.commands.train import resolve
 from charlab.core.errors import CharlabError
 from charlab.core.schema import ParamsError
 from charlab.plan.params import Params
-from charlab.recipes import load_recipe, recipe_names
+from charlab.recipes import _adapted, load_recipe, recipe_names
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -28,6 +30,37 @@ def test_each_recipe_has_a_comment(name: str) -> None:
     source = Path(__file__).parents[2] / "src" / "charlab" / "recipes" / f"{name}.yaml"
     assert source.read_text(encoding="utf-8").startswith("# ")
     assert set(load_recipe(name)) <= {"seed", "corpus", "model", "train"}
+
+
+@pytest.mark.parametrize("name", recipe_names())
+@pytest.mark.parametrize("chars", [1, 10_000, 300_000, 1_000_000, 30_000_000])
+def test_each_recipe_adapts_to_the_length_of_the_text(name: str, chars: int) -> None:
+    """It reads a bounded number of characters, in a bounded number of passes."""
+    usual, params = (resolve(name, None, [], None, n) for n in (1_000_000, chars))
+    assert params.train.epochs * chars <= 1.01 * max(usual.train.epochs * 1_000_000, chars)
+    assert 0 < params.train.epochs <= 24
+    assert resolve(name, None, ["train.epochs=3"], None, chars).train.epochs == 3
+
+
+def test_changes_for_short_texts() -> None:
+    """The first entry whose ``than`` is above the length applies; the section keeps its rest."""
+    document: dict[str, Any] = {
+        "model": {"hidden": 8, "dropout": 0.1},
+        "train": {"batch_size": 4},
+        "length": {
+            "chars": 1000,
+            "epochs": 5,
+            "shorter": [
+                {"than": 100, "model": {"dropout": 0.5}},
+                {"than": 400, "model": {"dropout": 0.3}},
+            ],
+        },
+    }
+    for chars, dropout, epochs in ((99, 0.5, 5), (100, 0.3, 5), (400, 0.1, 2.5), (4000, 0.1, 0.25)):
+        assert _adapted(copy.deepcopy(document), chars) == {
+            "model": {"hidden": 8, "dropout": dropout},
+            "train": {"batch_size": 4, "epochs": epochs},
+        }
 
 
 def test_names_of_recipes() -> None:
@@ -79,7 +112,7 @@ def test_recipe_and_file_exclude_each_other(tmp_path: Path) -> None:
         ("model.hiden=3", r"model\.hiden: unknown key .* known keys here: .*hidden"),
         ("model.hidden=many", r"model\.hidden: .* found 'many'"),
         ("model.hidden", "expected KEY.PATH=VALUE"),
-        ("model.hidden=[", "a value is not YAML"),
+        ("model.hidden=[", r"--set model\.hidden=\[: line \d+: not YAML"),
     ],
 )
 def test_a_bad_override_is_explained(override: str, message: str) -> None:
@@ -88,12 +121,15 @@ def test_a_bad_override_is_explained(override: str, message: str) -> None:
         resolve(None, None, [override], None)
 
 
-@pytest.mark.parametrize("content", [b"a: [", b"\xff\xfe", b"- 1\n"])
+@pytest.mark.parametrize("content", [b"a: [", b"\xff\xfe", b"- 1\n", b"#" * 2_000_001])
 def test_a_bad_parameter_file(tmp_path: Path, content: bytes) -> None:
     """The message names a file that is not YAML, not UTF-8 or without sections."""
     path = tmp_path / "bad.yaml"
     path.write_bytes(content)
-    with pytest.raises(ParamsError, match=r"bad\.yaml: (not a YAML file|expected sections)"):
+    with pytest.raises(
+        ParamsError,
+        match=r"bad\.yaml: (line \d+: not YAML|not text in UTF-8|more than|expected sections)",
+    ):
         resolve(None, path, [], None)
     with pytest.raises(ParamsError, match=r"none\.yaml: no such file"):
         resolve(None, tmp_path / "none.yaml", [], None)

@@ -34,6 +34,7 @@ CASES: dict[str, dict[str, Any]] = {
     "learned-reset": {"model": {"initial_state": "learned"}, "state": "reset"},
     "torch": {"model": {"backend": "torch", "layers": 2, "dropout": 0.4}},
     "recurrent": {"model": {"recurrent_dropout": 0.3}, "clip": "value", "clip_at": 0.01},
+    "ngrams": {"model": {"input": "trigram", "direct_order": 3, "dropout": 0.2}, "snapshots": 2},
     "sgd": {"model": {"cell": "rnn"}, "optimizer": "sgd", "learning_rate": 0.5},
 }
 STEPS = 24

@@ -130,6 +130,20 @@ def test_the_same_training_in_another_process_may_finish_first(
     assert stored.load() is None
 
 
+def test_a_training_goes_on_without_checkpoints(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its model may be written to another disk than the one that is full; it says so once."""
+    (tmp_path / "file").write_bytes(b"")
+    stored = Checkpoints(tmp_path / "file" / "key")
+    for step in (1, 2):
+        stored.save(ARRAYS, {"step": step})
+    message = capsys.readouterr().err
+    assert message.count("\n") == message.count("no checkpoint") == 1
+    assert "cannot be written (Not a directory)" in message
+    assert stored.load() is None
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Checkpoints:
     """Return an intact checkpoint."""

@@ -127,12 +127,28 @@ def test_all_backends_take_the_same_steps(tmp_path: Path) -> None:
             assert a["grad_norm"] == pytest.approx(b["grad_norm"], rel=1e-3)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
-def test_exact_and_torch_take_the_same_steps(tmp_path: Path, cell: str) -> None:
-    """Two layers and a learned initial state, which only some chunks start from."""
-    model = {"cell": cell, "layers": 2, "initial_state": "learned"}
+@pytest.mark.parametrize(
+    ("model", "train"),
+    [
+        ({"cell": "gru", "layers": 2, "initial_state": "learned"}, {}),
+        ({"cell": "lstm", "layers": 2, "initial_state": "learned"}, {}),
+        *(
+            (
+                {"cell": "gru", "input": "bigram", "direct_order": 3},
+                {"optimizer": optimizer, "clip": clip, "clip_at": 0.1, "weight_decay": 0.1},
+            )
+            for optimizer, clip in (
+                ("adam", "norm"), ("adagrad", "value"), ("rmsprop", "none"), ("sgd", "norm"),
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_exact_and_torch_take_the_same_steps(
+    tmp_path: Path, model: dict[str, Any], train: dict[str, Any]
+) -> None:
+    """With a learned initial state, and with rows of n-grams, of which chunks meet only some."""
     for backend in ("exact", "torch"):
-        fit(tmp_path / backend, model={**model, "backend": backend}, epochs=2)
+        fit(tmp_path / backend, model={**model, "backend": backend}, epochs=2, **train)
     ours, theirs = history(tmp_path / "exact"), history(tmp_path / "torch")
     for a, b in zip(ours, theirs, strict=True):
         assert a["train_nats"] == pytest.approx(b["train_nats"], abs=1e-5)

@@ -7,20 +7,17 @@ After the last line of a book there may be a closing sentence, notes by whoever 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from itertools import accumulate
 
 from charlab.clean import credit_patterns as phrases
 from charlab.clean import marker_patterns as markers
-from charlab.clean.front_matter import CREDITS, NOTE, bracket_end, unboxed
+from charlab.clean import note_patterns as notes
+from charlab.clean.back_notes import LONGEST_NOTE, find_note
+from charlab.clean.front_matter import CREDITS, NOTE
 from charlab.clean.header import Header, letters
 from charlab.clean.lines import MIDDLE, Ends
 
 NEAR = 60
-"""Filled lines before the footer in which a closing sentence is searched."""
-
-LONGEST_NOTE = 400
-"""Maximum number of lines in a note after the body; lists of corrections are long."""
+"""Filled lines before the footer that may be paragraphs about the file."""
 
 ROUNDS = 40
 """Maximum number of times to try all rules."""
@@ -75,7 +72,7 @@ def trim_back(ends: Ends, header: Header) -> None:
             (closing_at, CLOSING),
             (_rule, "rule"),
             (_title, "title of the file"),
-            (_note, NOTE),
+            (find_note, NOTE),
             (_credits, CREDITS),
         ):
             start = find(ends, header)
@@ -87,23 +84,20 @@ def trim_back(ends: Ends, header: Header) -> None:
             return
 
 
-def _low(ends: Ends, lines: int) -> int:
-    """Return the line ``lines`` above the end of the body, but none in the head of a long text."""
-    low = max(ends.first + 1, ends.end - lines)
-    return max(low, ends.middle + 1) if ends.middle < len(ends.lines) else low
-
-
 def closing_at(ends: Ends, header: Header) -> int:
-    """Return the first line of a closing sentence, or the end of the body if there is none."""
-    low = _near(ends)
+    """Return the first line of a closing sentence, or the end of the body if there is none.
+
+    It is searched in the whole tail of a text, but what is behind it must not be the book's.
+    """
+    low = ends.low(len(ends.lines))
+    last = low
+    for index in _hints(ends, low):
+        if index >= last and markers.CLOSING.match(ends.text(index, index + 3)):
+            # Of several, those above the last part of the book are its own.
+            last = _last_part(ends, index)
+            if last == index:
+                return index
     region = ends.text(low, ends.end)
-    closing = markers.CLOSING.search(region)
-    if closing is not None:
-        start = closing.start()
-        if "\n" in closing[0] and markers.CLOSING.match(region, region.index("\n", start) + 1):
-            # "THE END" is the book's if the line below closes the file.
-            start = region.index("\n", start) + 1
-        return low + region.count("\n", 0, start)
     for match in markers.END_OF_TITLE.finditer(region):
         index = low + region.count("\n", 0, match.start())
         if _names_title(match["title"], header) and ends.filled(index, ends.end) <= 6:
@@ -111,11 +105,45 @@ def closing_at(ends: Ends, header: Header) -> int:
     return ends.end
 
 
+def _hints(ends: Ends, low: int) -> list[int]:
+    """Return the lines from ``low`` on that may start a closing sentence.
+
+    Each stem is searched in all lines at once, which is far faster than inspecting each line.
+    """
+    text = ends.text(low, ends.end).lower()
+    lines = set()
+    for stem in markers.CLOSING_STEMS:
+        number = counted = 0
+        at = text.find(stem)
+        while at >= 0:
+            number += text.count("\n", counted, at)
+            counted = at
+            # The sentence starts on this line or on the one above it.
+            lines |= {low + number, low + max(number - 1, 0)}
+            at = text.find("\n", at)
+            at = text.find(stem, at) if at >= 0 else -1
+    return sorted(lines)
+
+
+def _last_part(ends: Ends, start: int) -> int:
+    """Return the line of the last part of the book from a line on, or that line.
+
+    A part is the heading of a chapter, or a paragraph above the last lines, which may be
+    paragraphs about the file.
+    """
+    near = _near(ends)
+    for begin, end in reversed(ends.blocks(start, ends.end)):
+        heading = end - begin <= 2 and notes.PART.match(ends.lines[begin]) is not None
+        if heading or (end <= near and notes.is_prose(ends.text(begin, end))):
+            return max(begin, start)
+    return start
+
+
 def _near(ends: Ends) -> int:
-    """Return the first of the lines in which a closing sentence is searched."""
+    """Return the first of the last :data:`NEAR` lines that are not blank."""
     low, left = ends.end, NEAR
     # A limit that counts blank lines, too: a tail of nothing else must not take long.
-    first = _low(ends, 4 * NEAR)
+    first = ends.low(4 * NEAR)
     while low > first and left:
         low -= 1
         left -= not ends.is_blank(low)
@@ -139,7 +167,7 @@ def _title(ends: Ends, header: Header) -> int:
     """Return the line of the file's own title at the end."""
     start = ends.block_before(ends.end)
     for index in range(max(start, ends.end - 4), ends.end):
-        if markers.HEADING.match(ends.lines[index]) and index >= _low(ends, LONGEST_NOTE):
+        if markers.HEADING.match(ends.lines[index]) and index >= ends.low(LONGEST_NOTE):
             return index
     return ends.end
 
@@ -148,7 +176,7 @@ def _credits(ends: Ends, header: Header) -> int:
     """Return the start of a last block of credits."""
     start = ends.block_before(ends.end)
     block = ends.text(start, ends.end)
-    if ends.end - start > 10 or start < _low(ends, LONGEST_NOTE) or MIDDLE in block:
+    if ends.end - start > 10 or start < ends.low(LONGEST_NOTE) or MIDDLE in block:
         return ends.end
     is_credit = phrases.CREDITS.match(block) is not None
     about = phrases.ABOUT_FILE.search(block) or markers.MENTIONS_PROJECT.search(block)
@@ -161,130 +189,3 @@ def _credits(ends: Ends, header: Header) -> int:
 def _is_about(block: str) -> bool:
     """Return whether a block without a known opening is about e-texts and their makers."""
     return re.search(r"\be-?texts?\b|\bpgdp\b|distributed\s+proof", block, re.I) is not None
-
-
-def _note(ends: Ends, header: Header) -> int:
-    """Return the start of the notes after the body."""
-    # No note takes up more than two thirds of a text.
-    low = max(_low(ends, LONGEST_NOTE), ends.first + (ends.end - ends.first) // 3)
-    for start in _candidates(ends, max(low, 1)):
-        if _is_label(ends, start, ends.block_at(start)) and _is_note_to_the_end(ends, start):
-            return _with_rule(ends, start)
-    return ends.end
-
-
-def _candidates(ends: Ends, low: int) -> list[int]:
-    """Return the lines that start a block and may be the label of a note.
-
-    Each stem is searched in all blocks at once, which is far faster than inspecting each block.
-    """
-    starts = [n for n in range(low, ends.end) if _may_be_label(ends, n)]
-    heads = [ends.text(n, min(n + 3, ends.end)).lower() for n in starts]
-    joined = "\0".join(heads)
-    # The offset of each block in the joined string leads from a match back to its block.
-    offsets = list(accumulate((len(head) + 1 for head in heads), initial=0))
-    candidates = set()
-    for stem in phrases.NOTE_STEMS:
-        at = joined.find(stem)
-        while at >= 0:
-            number = bisect_right(offsets, at) - 1
-            candidates.add(starts[number])
-            at = joined.find(stem, offsets[number + 1])
-    return sorted(candidates)
-
-
-def _may_be_label(ends: Ends, start: int) -> bool:
-    """Return whether a line starts a block and is not a full line of prose, as most are."""
-    line = ends.lines[start]
-    if not line or line.isspace() or ends.lines[start - 1].strip():
-        return False
-    return len(line) <= 66 or ":" in line or line.lstrip()[:1] in "[({|+*_=~"
-
-
-def _label_at(ends: Ends, start: int, end: int) -> int:
-    """Return the first line of a block that is not an ornament."""
-    return next((n for n in range(start, end) if not markers.is_rule(ends.lines[n])), end)
-
-
-def _is_label(ends: Ends, start: int, end: int) -> bool:
-    """Return whether a block starts with the label of a note by whoever made the file."""
-    label = _label_at(ends, start, end)
-    block = unboxed(ends.text(label, end))
-    if phrases.NOTE.match(block):
-        return True
-    if not phrases.WEAK_NOTE.match(block):
-        return False
-    # An author's own note may have such a label, too, so the text must be about a file.
-    while ends.gap_at(end) == 1 and end - label < 25:
-        following = ends.block_at(end + 1)
-        if phrases.NOTE.match(unboxed(ends.text(end + 1, following))):
-            break
-        end = following
-    rest = ends.text(label, end)
-    return phrases.is_modern(rest) or phrases.ABOUT_FILE.search(rest) is not None
-
-
-def _is_note_to_the_end(ends: Ends, start: int) -> bool:
-    """Return whether everything after the label belongs to the note, or to further notes."""
-    end = ends.block_at(start)
-    label = _label_at(ends, start, end)
-    # Bookmarks quote the book, so their text cannot be judged.
-    if phrases.BOOKMARKS.match(ends.lines[label]):
-        return True
-    is_bracket = ends.lines[label].lstrip()[:1] in phrases.BRACKETS
-    closed = bracket_end(ends, label) if is_bracket else None
-    if closed is not None:
-        following = closed + ends.gap_at(closed)
-        return following >= ends.end or _continues(ends, following)
-    # Without a bracket, the label must be a heading, or set off by blank lines or an ornament.
-    set_off = ends.gap_before(start) >= 2 or label > start or _follows_rule(ends, start)
-    is_heading = end - label <= 2
-    return (set_off or is_heading) and _reads_as_note(ends, label)
-
-
-def _continues(ends: Ends, start: int) -> bool:
-    """Return whether another note, or a last block of credits, follows a note."""
-    end = ends.block_at(start)
-    return (_is_label(ends, start, end) and _is_note_to_the_end(ends, start)) or (
-        phrases.CREDITS.match(ends.text(start, end)) is not None and end >= ends.end
-    )
-
-
-def _reads_as_note(ends: Ends, label: int) -> bool:
-    """Return whether the blocks from a label to the end are mostly about the file.
-
-    The last block must be, at least 70 % of the lines, and every block with a heading.
-    """
-    blocks = ends.blocks(label, ends.end)
-    other = about = 0
-    is_about = True
-    for number, (start, end) in enumerate(blocks):
-        block = unboxed(ends.text(start, end))
-        is_about = number == 0 or _is_about_file(block)
-        if phrases.HEADING_WORDS.match(ends.lines[start]) and not is_about:
-            return False
-        if is_about:
-            about += end - start
-        else:
-            other += end - start
-    # A label without any text may be a heading of the book.
-    is_bare = len(blocks) == 1 and blocks[0][1] - label <= 1
-    return is_about and not is_bare and other <= 0.3 * (about + other)
-
-
-def _is_about_file(block: str) -> bool:
-    """Return whether a block belongs to a note: an ornament, a list, or words about a file."""
-    is_ornament = all(map(markers.is_rule, block.split("\n")))
-    return is_ornament or phrases.is_list(block) or phrases.is_about_file(block)
-
-
-def _follows_rule(ends: Ends, start: int) -> bool:
-    """Return whether the block above a block ends with an ornament."""
-    above = start - ends.gap_before(start) - 1
-    return above > ends.first and markers.is_rule(ends.lines[above])
-
-
-def _with_rule(ends: Ends, start: int) -> int:
-    """Return ``start``, or the line of an ornament above it."""
-    above = start - ends.gap_before(start) - 1
-    return above if _follows_rule(ends, start) else start

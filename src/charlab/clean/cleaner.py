@@ -22,7 +22,7 @@ from charlab.clean.damage import Evidence
 from charlab.clean.encoding import detect_encoding
 from charlab.clean.front_matter import trim_front
 from charlab.clean.header import Header, find_header, read_header
-from charlab.clean.lines import TAIL, Ends, Removed
+from charlab.clean.lines import HEAD, TAIL, Ends, Removed
 from charlab.clean.params import CleanParams
 from charlab.clean.reading import decode
 from charlab.clean.record import CleaningRecord
@@ -65,7 +65,7 @@ class _Body:
     """
 
     start: int = 0
-    end: int | None = None
+    end: int = 0
     first_line: int = 1
     last_line: int = 0
     lines: int = 0
@@ -182,14 +182,21 @@ def _find_body(source: Source, allow_copyrighted: bool) -> _Body:
     """
     body = _Body()
     for number in range(PASSES):
-        text = scan(source.read(body.start, body.end))
+        text = scan(source.read(body.start, body.end if number else None))
         what = "the body" if number else "the file"
         if number == 0:
             body.lines, body.characters = text.lines, text.characters
             body.end, body.last_line = text.characters, text.lines
+        refuse_tiny(text.solid, what)
+        if text.blank_before >= HEAD or text.blank_after >= TAIL:
+            # Skip more blank lines than the rules see.
+            body.start += text.blank_before
+            body.first_line += text.blank_before
+            body.end -= text.blank_after
+            body.last_line -= text.blank_after
+            continue
         refuse_binary(text.start.encode("utf-8"))
         refuse_web_page(text.start)
-        refuse_tiny(text.start, what)
         refuse_two_books(text)
         if not _strip(text, body, allow_copyrighted, first_pass=number == 0):
             body.warnings += _notices(text, body)
@@ -226,7 +233,7 @@ def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -
         trim_front(ends, body.header)
         trim_back(ends, body.header)
     if ends.first >= ends.end:
-        refuse_tiny("", "the body")
+        refuse_tiny(0, "the body")
     _narrow(body, ends, text.characters)
     return marked
 

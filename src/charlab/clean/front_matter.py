@@ -11,6 +11,7 @@ from copy import copy
 
 from charlab.clean import credit_patterns as phrases
 from charlab.clean import marker_patterns as markers
+from charlab.clean import note_patterns as notes
 from charlab.clean.header import Header, letters
 from charlab.clean.lines import MIDDLE, Ends
 
@@ -32,6 +33,9 @@ OFFICE = re.compile(r"\W*(?:executive\s+director|project\s+gutenberg|michael\s+s
 FIRST_PERSON = re.compile(r"\b(?:I|my|me)\b")
 DATED = re.compile(r"[A-Z]\w+ [A-Z]\w+\W+(?:\w+\W+)?(?:199\d|20\d\d)\b\W*$")
 """A name and a date of the time of such files."""
+
+STARS = re.compile(r"\s+\*(?:\s{5,}\*){4}")
+"""The row of stars that volunteers put between parts."""
 
 # Reasons in the record.
 CREDITS, NOTE = "credits", "note by whoever made the file"
@@ -56,8 +60,8 @@ def trim_front(ends: Ends, header: Header) -> None:
         elif kind:
             ends.cut_front(to, kind)
             why = kind
-        # The ornament that closes a fenced note is removed like the one that opened it.
-        elif rule and fenced:
+        # The ornament that closes a note is removed: a row of stars, or one like that above it.
+        elif rule and (fenced or (why == NOTE and STARS.fullmatch(ends.lines[start]))):
             ends.cut_front(end, "rule")
             fenced = False
         else:
@@ -126,16 +130,17 @@ def _is_note(ends: Ends, start: int, names: frozenset[str]) -> bool:
     block = unboxed(ends.text(start, end))
     if start >= ends.end or _names_the_book(ends, start, end, names):
         return False
-    if phrases.NOTE.match(block):
+    if notes.NOTE.match(block):
         return True
-    if not phrases.WEAK_NOTE.match(block):
+    weak = notes.WEAK_NOTE.match(block) is not None
+    if not weak and not notes.OWNED_NOTE.match(block):
         return False
     # An author's note has the same label, so the text must be about a file.
     section = unboxed(ends.text(start, _section_end(ends, start)))
     section = section[:1_500]
-    if phrases.is_modern(section):
+    if notes.mentions_file(section):
         return True
-    return phrases.topics(section) >= 2 and phrases.OF_ITS_TIME.search(section) is None
+    return weak and notes.topics(section) >= 2 and notes.OF_ITS_TIME.search(section) is None
 
 
 def unboxed(block: str) -> str:
@@ -158,11 +163,11 @@ def _section_end(ends: Ends, start: int) -> int:
 def _note_end(ends: Ends, header: Header, names: frozenset[str]) -> int:
     """Return the end of the note at the start of the body."""
     start = ends.first
-    closing = phrases.BRACKETS.get(ends.lines[start].lstrip()[:1])
+    closing = notes.BRACKETS.get(ends.lines[start].lstrip()[:1])
     if closing is not None and (end := bracket_end(ends, start)) is not None:
         following = end + ends.gap_at(end)
         again = ends.lines[following].lstrip()[:1] if following < ends.end else ""
-        if following - end <= 1 and phrases.BRACKETS.get(again) == closing:
+        if following - end <= 1 and notes.BRACKETS.get(again) == closing:
             # A second bracket is the same note in another language.
             second = bracket_end(ends, following)
             if second is not None and ends.gap_at(second) >= 2:
@@ -179,7 +184,7 @@ def bracket_end(ends: Ends, start: int) -> int | None:
     Return None if it does not close within :data:`LONGEST_NOTE` lines, or if text follows it.
     """
     opening = ends.lines[start].lstrip()[:1]
-    closing, depth = phrases.BRACKETS[opening], 0
+    closing, depth = notes.BRACKETS[opening], 0
     for index in range(start, min(start + LONGEST_NOTE, ends.end)):
         depth += ends.lines[index].count(opening) - ends.lines[index].count(closing)
         if depth <= 0:
@@ -202,16 +207,19 @@ def _unfenced_end(ends: Ends, names: frozenset[str]) -> int:
     end = ends.block_at(start)
     # After "Transcriber's Note:" on a line of its own, the note is in the next block.
     is_label = end - start == 1 and re.search(r"[:.]\W*\w", ends.lines[start]) is None
+    label = end
     while end < section:
         next_start = end + 1
         next_end = ends.block_at(next_start)
         block = unboxed(ends.text(next_start, next_end))
-        begins = _begins_book(ends, next_start, next_end, names)
-        is_list = phrases.is_list(block)
-        if MIDDLE in block or (begins and not (is_list and phrases.topics(block))):
+        # A colon announces what follows, such as a list of marks for italics.
+        announced = end > label and ends.lines[end - 1].endswith(":")
+        begins = not announced and _begins_book(ends, next_start, next_end, names)
+        is_list = notes.is_list(block) or announced
+        if MIDDLE in block or (begins and not (is_list and notes.topics(block))):
             break
         between = not begins and _is_modern_after(ends, next_end)
-        if not (fenced or is_label or is_list or between or phrases.is_about_file(block)):
+        if not (fenced or is_label or is_list or between or notes.is_about_file(block)):
             break
         end, is_label = next_end, False
     return end
@@ -227,10 +235,10 @@ def _begins_book(ends: Ends, start: int, end: int, names: frozenset[str]) -> boo
     """Return whether a block reads like a title or a heading."""
     lines = [line.strip() for line in ends.lines[start:end]]
     first = lines[0]
-    if _names_the_book(ends, start, end, names) or phrases.HEADING_WORDS.match(first):
+    if _names_the_book(ends, start, end, names) or notes.HEADING_WORDS.match(first):
         return True
     # Capitals are a heading of the book, unless they are the heading of a note.
-    if first.isupper() and not phrases.NOTE.match(first):
+    if first.isupper() and not notes.NOTE.match(first):
         return True
     # Short lines without a full stop at the end are a title or verse.
     is_short = len(lines) <= 3 and all(len(line) < 50 for line in lines)
@@ -250,7 +258,7 @@ def _up_to_last_mention(ends: Ends, end: int, names: frozenset[str]) -> int:
         if _names_the_book(ends, start, stop, names):
             break
         # A heading or a long block is the book's.
-        if phrases.HEADING_WORDS.match(block.split("\n")[0]) or stop - start > 40:
+        if notes.HEADING_WORDS.match(block.split("\n")[0]) or stop - start > 40:
             break
         if markers.MENTIONS_PROJECT.search(block):
             note_end = stop
@@ -269,7 +277,7 @@ def _is_signature(ends: Ends, header: Header, start: int, end: int) -> bool:
     note = " ".join(ends.lines[max(above - 12, 0) : above + 1])
     words = re.findall(r"[\w.]+", ends.lines[start])
     # A signature is one line, one blank line below the note.
-    if end - start > 1 or start - above != 2 or phrases.HEADING_WORDS.match(ends.lines[start]):
+    if end - start > 1 or start - above != 2 or notes.HEADING_WORDS.match(ends.lines[start]):
         return False
     if any(word.casefold() in header.words for word in words if not word.isdigit()):
         return False

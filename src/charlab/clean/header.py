@@ -15,7 +15,7 @@ FIELDS = {
     "language": r"Language|Sprache|Langue|Idioma|Lingua|Taal|Kieli|Spr[åa]k|Sprog",
     "release_date": r"Release\s+Date|Posting\s+Date|Date\s+(?:first\s+posted|of\s+first\s+pub\w+)",
 }
-NUMBER = re.compile(r"\b(?:e-?book|e-?text)\s*(?:#|No\.?:?|number:?)\s*(\d+)", re.I)
+NUMBER = re.compile(r"\b(?:e-?book|e-?text)\s*(?:#|No\.?:?|number:?)\s*(\d{1,9})\b", re.I)
 # Matched against the first lines of old files, which have no "Title:" field.
 OF_BY = re.compile(
     rf"^[\s*]*(?:The\s+)?{markers.FULL_NAME}(?:['’]s)?\s*(?:\w+\s+)?(?:e-?text|e-?book|edition)?\s*(?:of|:|,)?\s+"
@@ -167,9 +167,15 @@ def header_of_blocks(ends: Ends) -> int:
     all blocks that have fields, terms, modern words, or only ornaments.
     """
     start = ends.gap_at(0)
-    first = ends.text(start, ends.block_at(start))
+    first = ends.text(start, min(ends.block_at(start), start + 10))
     named = SISTER.match(first) and first.count("\n") < 3
-    if not (named or markers.HEADING.search(first) or NUMBER.search(first) or "Proofr" in first):
+    if not (
+        named
+        or markers.HEADING.search(first)
+        or OF_BY.search(first)
+        or NUMBER.search(first)
+        or "Proofr" in first
+    ):
         return 0
     header_end, is_header = 0, False
     for begin, end in ends.blocks(start, min(ends.middle, FIRST_LINES)):

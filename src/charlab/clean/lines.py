@@ -14,6 +14,9 @@ HEAD = 1 << 16
 TAIL = 80_000
 """Characters at the end that the rules inspect; the longest license has 20,000."""
 
+LONGEST = 1_000
+"""Characters of a line that the rules inspect."""
+
 MIDDLE = "\0"
 """The line that represents all lines between head and tail."""
 
@@ -34,7 +37,10 @@ class Ends:
     Attributes
     ----------
     lines : list of str
-        All lines, or the first ones, :data:`MIDDLE`, and the last ones.
+        All lines, or the first ones, :data:`MIDDLE`, and the last ones; each up to
+        :data:`LONGEST` characters.
+    widths : list of int
+        Number of characters of each line.
     between : int
         Number of lines that :data:`MIDDLE` represents; 0 if there is no such line.
     first, end : int
@@ -46,6 +52,7 @@ class Ends:
     """
 
     lines: list[str]
+    widths: list[int]
     between: int = 0
     first: int = 0
     end: int = 0
@@ -132,28 +139,29 @@ class Ends:
         """Return the number of lines in a range that are not blank."""
         return sum(not self.is_blank(index) for index in range(start, end))
 
+    def low(self, lines: int) -> int:
+        """Return the line ``lines`` above the end of the body, but none in the head of a text."""
+        low = max(self.first + 1, self.end - lines)
+        return max(low, self.middle + 1) if self.middle < len(self.lines) else low
+
     def characters_before(self) -> int:
         """Return the number of characters of the text before the body."""
-        return sum(len(line) + 1 for line in self.lines[: self.first])
+        return sum(self.widths[: self.first]) + self.first
 
     def characters_after(self) -> int:
         """Return the number of characters after the body, with the line end that ends it."""
-        return sum(len(line) + 1 for line in self.lines[self.end :])
+        return sum(self.widths[self.end :]) + len(self.widths) - self.end
 
 
-def ends_of(head: str, tail: str, between: int) -> Ends:
-    """Combine the head and the tail of a text.
+def ends_of(head: list[str], tail: list[str], between: int) -> Ends:
+    """Combine the first and the last lines of a text.
 
     Parameters
     ----------
-    head : str
-        Its first lines with their line ends, or the whole text.
-    tail : str
-        Its last lines; empty if ``head`` is the whole text.
+    head, tail : list of str
+        Its first lines, or all of them, and its last lines.
     between : int
         Number of lines between the two.
     """
-    if not between:
-        return Ends((head + tail).split("\n"))
-    # head ends with a line end, so its last element is empty; the tail starts with a line.
-    return Ends([*head.split("\n")[:-1], MIDDLE, *tail.split("\n")], between)
+    lines = [*head, MIDDLE, *tail] if between else head + tail
+    return Ends([line[:LONGEST] for line in lines], list(map(len, lines)), between)

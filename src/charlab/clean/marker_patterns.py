@@ -27,7 +27,7 @@ FULL_NAME = (
 MENTIONS_PROJECT = re.compile(FULL_NAME, re.I)
 """The project, but not the printer it is named for."""
 
-TERMS = re.compile(r"copyright|permission|distribut|licen[sc]e", re.I)
+TERMS = re.compile(r"copyright|permission|distribut|licen[sc]e|^\W*end of\b", re.I | re.M)
 """Words of a notice of the project's terms."""
 
 # "E-text" and "e-book" in many languages.
@@ -88,7 +88,15 @@ CLOSING = re.compile(
 )
 """A closing sentence such as "End of the Project Gutenberg EBook of ...", in many languages."""
 
-END_OF_TITLE = re.compile(r"^[ \t]*\[\W*(?:the\s+)?end\s+of\b(?P<title>[^\]]+)\]?", re.I | re.M)
+CLOSING_STEMS = (
+    *("gute", "guta", "gutt", "gote", "gott", "etex", "etix", "e-tex", "e-tix", "ebo", "e-bo"),
+    *("ebuc", "e-buc", "knig", "knjig", "livrel"),
+)
+"""Substrings of which every closing sentence has one: a fast test."""
+
+END_OF_TITLE = re.compile(
+    r"^[ \t]*\[[^\w\n]*(?:the\s+)?end\s+of\b(?P<title>[^\]]+)\]?", re.I | re.M
+)
 """A closing sentence in brackets, as Gutenberg's sister projects have it."""
 
 LICENSE = (
@@ -130,8 +138,8 @@ def is_license(line: str) -> bool:
 
 
 HEADING = re.compile(
-    # The Project Gutenberg Etext of
-    rf"^[\s*]*(?:(?:The|An?)\s+)?{FULL_NAME}\s*(?:\(?tm\)?|™)?(?:['’]s?)?\s+(?:\w+\s+){{0,2}}(?:{_FILE}|edition)\b"
+    # The Project Gutenberg Etext of; an "edition" may be the book's
+    rf"^[\s*]*(?:(?:The|An?)\s+)?{FULL_NAME}\s*(?:\(?tm\)?|™)?(?:['’]s?)?\s+(?:\w+\s+){{0,2}}{_FILE}\b"
     r"|^\W*#\d+\s+in\s+(?:our|the)\s+series\b"  # #6 in our series
     # The Internet Wiretap Electronic Edition of
     r"|^[\s*]*(?:an?\s+|the\s+)?[\w\s]{0,40}\b(?:on-?line|electronic)\s+edition\s+of\s*$",

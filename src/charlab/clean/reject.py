@@ -11,10 +11,7 @@ SHORTEST = 32
 """Minimum number of characters in a text, not counting blanks."""
 
 OPENING = 4_000
-"""Characters at the start of a text that show whether it is tiny, or a web page."""
-
-START = 10_000
-"""Characters at the start of a text that are not all blank unless it is empty."""
+"""Characters at the start of a text that show whether it is a web page, or binary."""
 
 HTML = re.compile(r"\s*<(?:!doctype\s+html|html|head|body|\?xml|!--|title|script|meta)\b", re.I)
 CAPTCHA = re.compile(r"captcha|are\s+you\s+(?:a\s+)?(?:human|robot)|unusual\s+traffic", re.I)
@@ -99,12 +96,8 @@ def refuse_web_page(start: str) -> None:
         )
 
 
-def refuse_tiny(text: str, what: str) -> None:
-    """Refuse a text that has hardly any characters."""
-    # Almost every text passes this test, and counting characters takes longer.
-    if len(text) > 100 * SHORTEST and not text[:START].isspace():
-        return
-    count = sum(not character.isspace() for character in text[: 1_000 * SHORTEST])
+def refuse_tiny(count: int, what: str) -> None:
+    """Refuse a text by the number of its characters that are not blank."""
     if count < SHORTEST:
         shown = counted(count, "character that is not blank", "characters that are not blank")
         problem = "is empty" if count == 0 else f"has only {shown}"

@@ -16,7 +16,7 @@ from charlab.clean.damage import Evidence
 from charlab.clean.encoding import CHUNK
 from charlab.clean.lines import HEAD, TAIL, Ends, ends_of
 from charlab.clean.reading import pieces
-from charlab.clean.reject import OPENING, TwoBooksError
+from charlab.clean.reject import OPENING, SHORTEST, TwoBooksError
 
 AFTER = 3_000
 """Characters after an END line that show whether the license follows."""
@@ -113,6 +113,11 @@ class Scan:
         Its first and last lines.
     characters, lines : int
         Its length.
+    solid : int
+        Characters that are not blank; all of the first
+        :data:`~charlab.clean.reject.SHORTEST` are counted.
+    blank_before, blank_after : int
+        Line ends at its start and at its end.
     markers : list of Marker
         All lines that delimit a book, in order.
     notices : list of int
@@ -123,6 +128,9 @@ class Scan:
     ends: Ends
     characters: int
     lines: int
+    solid: int
+    blank_before: int
+    blank_after: int
     markers: list[Marker] = field(default_factory=list)
     notices: list[int] = field(default_factory=list)
 
@@ -136,7 +144,7 @@ def scan(text: Iterable[str]) -> Scan:
         The text in pieces, each but the last ending with a line end.
     """
     head = tail = ""
-    characters = newlines = 0
+    characters = newlines = solid = blank_before = blank_after = 0
     seen: list[Marker] = []
     notices: list[int] = []
     for piece in text:
@@ -155,17 +163,22 @@ def scan(text: Iterable[str]) -> Scan:
         if len(head) < HEAD + TAIL:
             head += piece[: HEAD + TAIL - len(head)]
         tail = piece[-TAIL:] if len(piece) >= TAIL else (tail + piece)[-TAIL:]
+        # Almost every text has enough characters at its start.
+        for part in (piece[:OPENING], piece[OPENING:]):
+            solid += 0 if solid >= SHORTEST else sum(map(len, part.split()))
+        blank_after = len(piece) - len(piece.rstrip("\n")) + blank_after * (not piece.strip("\n"))
+        blank_before += 0 if newlines < characters else len(piece) - len(piece.lstrip("\n"))
         characters += len(piece)
         newlines = line + piece.count("\n", counted)
+    facts = (characters, newlines + 1, solid, blank_before, blank_after, seen, notices)
     if characters <= HEAD + TAIL:
-        ends = ends_of(head, "", 0)
-        return Scan(head[:OPENING], ends, characters, newlines + 1, seen, notices)
+        return Scan(head[:OPENING], ends_of(head.split("\n"), [], 0), *facts)
     start = head[:OPENING]
     # Both ends are cut to whole lines; a text of one line has none.
     head = head[: head.rfind("\n", 0, HEAD) + 1]
-    tail = tail[tail.find("\n") + 1 :] if "\n" in tail else ""
-    between = newlines + 1 - head.count("\n") - (tail.count("\n") + 1 if tail else 0)
-    return Scan(start, ends_of(head, tail, between), characters, newlines + 1, seen, notices)
+    last = tail[tail.find("\n") + 1 :].split("\n") if "\n" in tail else []
+    between = newlines + 1 - head.count("\n") - len(last)
+    return Scan(start, ends_of(head.split("\n")[:-1], last, between), *facts)
 
 
 def _notices(piece: str) -> Iterator[int]:

@@ -20,7 +20,7 @@ from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
 from charlab.commands.inputs import read_bytes, warn
 from charlab.commands.slugs import free_slug, slug_of
-from charlab.core.errors import CharlabError
+from charlab.core.errors import CharlabError, one_line
 from charlab.core.files import atomic, write_bytes
 from charlab.core.schema import SLUG
 from charlab.fetch.gutenberg import fetch_book
@@ -91,7 +91,8 @@ def add_text(
     cleaned = clean(_raw(identifier), encoding=encoding)
     warn(identifier, cleaned.evidence.warnings)
     stem = Path(identifier).stem
-    title = cleaned.record.title or stem
+    # A header may hold what params.yaml refuses in a title.
+    title = one_line(cleaned.record.title or stem)[:300]
     # A title in Chinese, for example, leaves no Latin letter.
     made = slug_of(title) or (f"pg{identifier}" if is_book else slug_of(stem))
     slug = _checked(slug or made or free_slug(document["texts"]), document["texts"], update)

@@ -1,4 +1,4 @@
-"""Commands on the whole pipeline: study, params, fan-out, mend."""
+"""Commands on the whole pipeline: study, params, experiments, fan-out, mend."""
 
 from __future__ import annotations
 
@@ -66,6 +66,26 @@ def _run_study(studies: Studies, workers: int | None) -> None:
         click.echo(f"not finished: the same command goes on from here{back}", err=True)
         raise
     _echo([studies.record(start)])
+
+
+@click.command(
+    short_help="Show the experiments in a table that fits a terminal.",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def experiments(options: tuple[str, ...]) -> None:
+    """Show DVC's experiments below the last commit's own numbers, in about 100 columns.
+
+    OPTIONS are those of 'dvc exp show', which has more columns: --all-commits, --sort-by test_bpc.
+    """
+    from charlab.commands.experiments import show
+
+    root = project()
+    os.chdir(root)
+    status, failed = show(root, options)
+    for name in failed:
+        click.echo(f"failed: {name}; 'dvc queue logs {name}' says why")
+    sys.exit(status)
 
 
 @click.command(short_help="Print the reference of all keys of params.yaml.")

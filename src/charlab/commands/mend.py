@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,7 +67,10 @@ def mend(root: Path) -> list[str]:
         )
     messages = [repair(root, path) for path, repair in broken]
     for path in stale:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     if stale:
         messages.append(f"removed {len(stale)} temporary files of a killed run")
     return messages
@@ -173,13 +177,12 @@ def _remove_rwlock(root: Path, path: Path) -> str:
 
 
 def _temporary(root: Path) -> list[Path]:
-    """Return the temporary files of killed runs among the results."""
+    """Return the temporary files and folders of killed runs among the results."""
     return [
         path
         for folder in RESULTS
         for pattern in TEMPORARY
         for path in sorted((root / folder).rglob(pattern))
-        if path.is_file()
     ]
 
 

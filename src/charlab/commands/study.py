@@ -220,7 +220,7 @@ class Studies:
     def _require_clean(self, command: str, keep_results: bool = False) -> None:
         """Stop if tracked files have changes; commit those of an unfinished run of a study."""
         git = self.git
-        changed = git.changed()
+        changed = sorted(git.changed(), key=is_result)
         # On a study's branch, results without edits beside them are of a run that did not end.
         if self.is_own() and all(map(is_result, changed)):
             if (changed or git.new_results()) and not keep_results:

@@ -7,14 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from charlab.commands.inputs import read_body
 from charlab.core.errors import CharlabError
-from charlab.core.files import write_text
+from charlab.core.files import WriteError, write_text
+from charlab.core.folders import check_writable
 from charlab.core.schema import ParamsError, apply_overrides, read_yaml
 from charlab.plan.params import CorpusParams, Params, parse_params
-from charlab.recipes import load_recipe
+from charlab.recipes import USUAL_LENGTH, load_recipe
 from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
 from charlab.vocab.encoded_text import EncodedText, encode_text
@@ -24,12 +23,17 @@ SLUG = "text"
 
 
 def resolve(
-    recipe: str | None, params_file: Path | None, overrides: list[str], seed: int | None
+    recipe: str | None,
+    params_file: Path | None,
+    overrides: list[str],
+    seed: int | None,
+    train_chars: int = USUAL_LENGTH,
 ) -> Params:
     """Return the parameters of a training outside the pipeline.
 
     They come from the schema's defaults, a recipe, or a parameter file; ``overrides``
-    (``model.hidden=256``) and ``seed`` replace individual values.
+    (``model.hidden=256``) and ``seed`` replace individual values. A recipe is adapted to
+    ``train_chars``, the length of the training split.
 
     Raises
     ------
@@ -41,16 +45,10 @@ def resolve(
     # An empty document stands for the schema's defaults.
     document: dict[str, Any] = {}
     if recipe is not None:
-        document = load_recipe(recipe)
+        document = load_recipe(recipe, train_chars)
     elif params_file is not None:
         document = _training_sections(params_file)
-    try:
-        document = apply_overrides(document, overrides)
-    except yaml.YAMLError as error:
-        raise ParamsError(
-            f"--set {' '.join(overrides)}: a value is not YAML ({str(error).splitlines()[0]}); "
-            "write it as in params.yaml"
-        ) from None
+    document = apply_overrides(document, overrides)
     # An explicit --seed wins over "--set seed=...".
     if seed is not None:
         document["seed"] = seed
@@ -110,6 +108,7 @@ def train_alone(
     _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         data = encode_file(text, params.corpus, Path(folder), encoding)
+        params = resolve(recipe, params_file, overrides, seed, len(data.train))
         # Cleaning and encoding are not timed, so that trainings can be compared.
         started = time.perf_counter()
         config = TrainingConfig(params.model, params.train, params.seed, text.stem)
@@ -121,6 +120,6 @@ def train_alone(
 def _make_folder(out: Path) -> None:
     """Make the model's folder before the training: an error after it would waste hours."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CharlabError(f"{out}: {error.strerror}; --out names a folder to write to") from None
+        check_writable(out)
+    except WriteError as error:
+        raise CharlabError(f"{error}; --out names a folder to write to") from None

@@ -1,5 +1,6 @@
 """The base class of errors that commands show without a traceback, and text safe to show."""
 
+import errno
 import re
 
 UNSAFE = re.compile(
@@ -50,5 +51,9 @@ def describe(error: CharlabError | OSError | MemoryError) -> str:
         return printable(str(error))
     if isinstance(error, MemoryError):
         return f"not enough memory ({error or 'none left'}); close other programs, or use less"
-    where = f"{error.filename}: " if error.filename is not None else ""
+    if error.filename is not None:
+        return printable(f"{error.filename}: {error.strerror or error}")
+    # Files that charlab writes are named by a CharlabError; what is left is print's.
+    full = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+    where = "standard output cannot be written: " if error.errno in full else ""
     return printable(f"{where}{error.strerror or error}")

@@ -42,11 +42,34 @@ def replacing(folder: Path, old: str = "**/*") -> Iterator[Path]:
     """
     with contextlib.ExitStack() as stack:
         with explained(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                # A folder that was made in vain does not stay.
+                stack.callback(_remove_empty, folder)
             staging = stack.enter_context(temporary_folder(folder, "new"))
         yield staging
         with explained(folder):
             _put_in_place(staging, folder, old)
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder and a temporary one in it, so that a long computation is not in vain.
+
+    Raises
+    ------
+    WriteError
+        If that is not possible.
+    """
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(folder, "new"):
+            pass
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder if it has no files."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _put_in_place(staging: Path, folder: Path, old: str) -> None:

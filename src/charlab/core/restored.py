@@ -13,9 +13,10 @@ import filecmp
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
@@ -26,6 +27,9 @@ from charlab.core.temporary import is_temporary
 
 # libyaml's parser, where PyYAML has it, is ten times as fast.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 
 class DamagedError(CharlabError):
@@ -96,9 +100,19 @@ def recorded_outputs(root: Path) -> list[Output]:
         with (root / "dvc.lock").open(encoding="utf-8") as stream:
             stages = yaml.load(stream, LOADER)["stages"].values()  # a safe loader
         outs = [out for stage in stages for out in stage.get("outs", [])]
-        return [Output(root / out["path"], out["md5"]) for out in outs if out.get("hash") == "md5"]
+        return [Output(root / out["path"], out["md5"]) for out in outs if _is_ours(out)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
         return []  # DVC itself says what is wrong with it
+
+
+def _is_ours(out: Mapping[str, Any]) -> bool:
+    """Return whether a recorded output is in the project, with a hash that is one.
+
+    Both become paths of files that may be removed, and a stranger may have written dvc.lock.
+    """
+    path = PurePath(out["path"])
+    inside = ".." not in path.parts and not path.is_absolute()
+    return out.get("hash") == "md5" and inside and MD5.fullmatch(out["md5"]) is not None
 
 
 def damages(root: Path, output: Output) -> Iterator[Damage]:
@@ -112,6 +126,8 @@ def damages(root: Path, output: Output) -> Iterator[Damage]:
         return
     if output.md5.endswith(".dir"):
         for entry in json.loads(listing.read_bytes()):
+            if not _is_ours({"path": entry["relpath"], "hash": "md5", "md5": entry["md5"]}):
+                continue
             cached = _object(cache, entry["md5"])
             if cached.is_file() and _md5(cached) != entry["md5"]:
                 yield Damage(cached, output.path / entry["relpath"])

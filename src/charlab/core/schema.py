@@ -224,10 +224,14 @@ def parse_yaml(document: bytes | str, source: str) -> Any:
     ParamsError
         If it is not YAML, or has what no parameter file needs (:mod:`charlab.core.yaml_text`).
     """
+    if len(document) > MAX_BYTES:
+        raise ParamsError(f"{source}: more than {MAX_BYTES:,} bytes, too much for parameters")
     try:
         text = document if isinstance(document, str) else document.decode("utf-8-sig")
         return read_yaml_text(text)
-    except (UnicodeDecodeError, YamlError) as error:
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"{source}: not text in UTF-8, at byte {error.start}") from None
+    except YamlError as error:
         raise ParamsError(f"{source}: {error}") from None
 
 

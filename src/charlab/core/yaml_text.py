@@ -15,7 +15,7 @@ import yaml
 from charlab.core.errors import shortened
 
 MAX_BYTES = 2_000_000
-"""Maximum size of a document; the course study has 15,000 bytes."""
+"""Maximum size of a document that callers read; the course study has 15,000 bytes."""
 
 MAX_DEPTH = 20
 """Maximum number of mappings and lists inside one another; params.yaml has 6."""
@@ -43,11 +43,9 @@ def read_yaml_text(text: str) -> Any:
     Raises
     ------
     YamlError
-        If it is not YAML, is too large or too deep, has a key twice, a number that is not finite
+        If it is not YAML, is too deep, has a key twice, a number that is not finite
         or too long, or a value of another type than text, number, true, false and null.
     """
-    if len(text) > MAX_BYTES:
-        raise YamlError(f"expected at most {MAX_BYTES:,} characters, found more")
     try:
         _check_depth(text)
         loader = _Loader(text)
@@ -59,8 +57,12 @@ def read_yaml_text(text: str) -> Any:
             return loader.construct_document(node)
         finally:
             loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise YamlError(f"{where}not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise YamlError(f"not YAML: {error}") from None
+        raise YamlError(f"not YAML: {shortened(error)}") from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         # Of a value that contradicts its explicit tag, such as '!!int x'.
         raise YamlError(f"not YAML: {shortened(error)}") from None

@@ -13,6 +13,9 @@ from typing import Any
 from charlab.core.errors import shortened
 from charlab.core.units import counted
 
+LARGE = 20_000_000
+"""Size in bytes above which the values of a file are not compared: they are read as a whole."""
+
 SHOWN = 5
 """Maximum number of differences listed for one file."""
 
@@ -72,9 +75,9 @@ def _differences(given: Path, made: Path) -> list[str]:
     """List the values that differ between two JSON or CSV files."""
     readers = {".json": _json_values, ".csv": _csv_values}
     reader = readers.get(given.suffix)
-    if reader is None:
-        size = counted(given.stat().st_size, "byte")
-        return [f"{size} handed in, {made.stat().st_size} when run again"]
+    sizes = given.stat().st_size, made.stat().st_size
+    if reader is None or max(sizes) > LARGE:
+        return [f"{counted(sizes[0], 'byte')} handed in, {sizes[1]} when run again"]
     try:
         before, after = dict(reader(given)), dict(reader(made))
     except (ValueError, csv.Error, RecursionError) as error:

@@ -11,10 +11,12 @@ import os
 import shlex
 import shutil
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from charlab.core.files import write_bytes, write_text
+from charlab.core.files import explained, write_bytes, write_text
+from charlab.core.temporary import temporary_folder
 from charlab.course.handed_in import CourseError
 from charlab.plan.document import keeping_yaml
 from charlab.plan.params import Params, load_params
@@ -86,15 +88,26 @@ def new_workspace(root: Path, out: Path, seed: int) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CourseError(f"{out}: not an empty folder; name a new one, so that nothing is lost")
     params = load_params(root / "params.yaml")
-    copy_project(root, out, left_out=RESULTS)
-    # After the copy, whose params.yaml still has the project's seed.
-    write_bytes(out / "params.yaml", with_seed((root / "params.yaml").read_bytes(), seed))
-    write_text(out / "TASKS.md", tasks_page(params, seed))
-    git(out, "init", "--quiet")
-    git(out, "add", "--all")
-    # git refuses to commit without a name, and a student may not have set theirs yet.
-    identity = ("-c", "user.name=charlab", "-c", "user.email=charlab@localhost")
-    git(out, *identity, "commit", "--quiet", "--message", f"Start with seed {seed}")
+    out = out.resolve()
+    with ExitStack() as stack:
+        with explained(out):
+            out.parent.mkdir(parents=True, exist_ok=True)
+            # Beside it first, so that a kill or a full disk leaves no half of a workspace.
+            copy = stack.enter_context(temporary_folder(out.parent, out.name))
+            copy_project(root, copy, left_out=RESULTS)
+        # After the copy, whose params.yaml still has the project's seed.
+        write_bytes(copy / "params.yaml", with_seed((root / "params.yaml").read_bytes(), seed))
+        write_text(copy / "TASKS.md", tasks_page(params, seed))
+        git(copy, "init", "--quiet")
+        git(copy, "add", "--all")
+        # git refuses to commit without a name, and a student may not have set theirs yet.
+        identity = ("-c", "user.name=charlab", "-c", "user.email=charlab@localhost")
+        git(copy, *identity, "commit", "--quiet", "--message", f"Start with seed {seed}")
+        with explained(out):
+            copy.chmod(0o755)  # a temporary folder can be read by its owner only
+            if out.exists():
+                out.rmdir()
+            copy.rename(out)
 
 
 def with_seed(document: bytes, seed: int) -> bytes:

@@ -135,17 +135,11 @@ class Network:
 
     def zero_state(self, batch_size: int) -> State:
         """Return zeros: one tuple per layer, each part of shape (batch_size, hidden_size)."""
-        parts = 2 if self.cell == "lstm" else 1
-        shape = (batch_size, self.hidden_size)
-        return [tuple(np.zeros(shape) for _ in range(parts)) for _ in self.layers]
+        return self.model.zero_state(batch_size)
 
     def initial_state(self, batch_size: int) -> State:
         """Return the learned initial state if the network has one, else zeros."""
-        if self.learned is None:
-            return self.zero_state(batch_size)
-        # (H,) -> (B, H): each sequence starts from the same learned state.
-        shape = (batch_size, self.hidden_size)
-        return [tuple(np.broadcast_to(part, shape) for part in layer) for layer in self.learned]
+        return self.model.initial_state(batch_size)
 
     def nats(self, inputs: Ids, targets: Ids, state: State) -> tuple[Floats, State]:
         """Return the loss of each target, shape (seq_len, batch_size), and the state after."""
@@ -189,14 +183,17 @@ class Trace:
     layers : tuple of LayerTrace
         From the bottom up.
     logits : ndarray of shape (seq_len, batch_size, vocab_size)
+    last : list
+        The last two characters, the end of the state of a network that looks up n-grams.
     """
 
     layers: tuple[LayerTrace, ...]
     logits: Floats
+    last: State
 
     def end(self) -> State:
         """Return the state after the last step."""
-        return [layer.end() for layer in self.layers]
+        return [*(layer.end() for layer in self.layers), *self.last]
 
     def log_probs(self) -> Floats:
         """Return the log-probabilities of the next character, shape (seq_len, batch, vocab)."""
@@ -226,6 +223,6 @@ def trace(network: Network, inputs: Ids, state: State | None = None) -> Trace:
         LayerTrace(
             start, one.hidden, one.cell, one.squashed, dict(zip(names, one.gates, strict=True))
         )
-        for start, one in zip(state, recorded, strict=True)
+        for start, one in zip(state[: len(recorded)], recorded, strict=True)
     )
-    return Trace(layers, logits)
+    return Trace(layers, logits, network.model.rows(inputs, state)[1])

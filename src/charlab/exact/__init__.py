@@ -16,6 +16,7 @@ The modules, from the bottom up:
 ``tiles``       the tile of a matrix product; these two modules alone write LLVM IR
 ``functions``   exp, log, tanh, sigmoid, integer powers, cosine
 ``layout``      arrays in blocks of sixteen columns, and the way there and back
+``ngrams``      rows of frequent n-grams: which a text looks up, and tables of them
 ``products``    matrix products, compiled once and called by their symbols
 ``cells``       one step of the RNN, LSTM and GRU, forward and backward
 ``layers``      a recurrent layer over a chunk of text
@@ -24,5 +25,6 @@ The modules, from the bottom up:
 ``initial``     normal numbers and orthogonal matrices
 ``optimizers``  clipping and the optimizers' steps
 ``workspace``   packed weights and the arrays of a chunk
-``network``     a network that runs whole updates
+``network``     a network that runs whole chunks
+``updates``     its steps
 """

@@ -23,6 +23,9 @@ from numba.core import caching
 
 PACKAGE = Path(__file__).resolve().parent
 
+ROOM = 1 << 26
+"""Bytes of free disk that all compiled functions need at most."""
+
 
 @cache
 def source_hash() -> str:
@@ -43,13 +46,14 @@ def _places() -> list[Path]:
 
 
 def _writable(folder: Path) -> bool:
-    """Return whether a file can be made in a folder of one's own, which is made if missing."""
+    """Return whether there is room for files in a folder of one's own, which is made if missing."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
             return False
         with tempfile.TemporaryFile(dir=folder):
-            return True
+            # Numba fails where a compiled function does not fit.
+            return shutil.disk_usage(folder).free >= ROOM or any(folder.iterdir())
     except OSError:
         return False
 

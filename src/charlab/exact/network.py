@@ -1,4 +1,4 @@
-"""A network that runs whole updates: forward, loss, backward, clipping, step.
+"""A network that runs whole chunks: forward, loss, backward.
 
 All weights lie in one flat array, so that the norm and the optimizer run over contiguous memory;
 :attr:`Network.weights` and :attr:`Network.gradients` are views of it under the names of
@@ -8,20 +8,20 @@ model.safetensors. An update is about ten calls of compiled functions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlab.exact import dropout, layers, layout, optimizers
+from charlab.exact import dropout, layers, layout
 from charlab.exact.lanes import WIDTH
 from charlab.exact.layout import GET, LSTM, SET, Array, Ids, aligned, blocks
 from charlab.exact.ngrams import NGrams, RowTable, no_characters
 from charlab.exact.parameters import Parameters
-from charlab.exact.settings import DIRECT, INPUT, ModelSettings, StepSettings, looks_up, spans
+from charlab.exact.settings import DIRECT, INPUT, ModelSettings, looks_up, spans
 from charlab.exact.workspace import Head, Layer, LookUp
 
-State = list[tuple[Array, ...]]
+State = list[tuple[Any, ...]]
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Network:
         self.ngrams: NGrams | None = None
         if looks_up(params) and "ngrams" in weights:
             self.ngrams = NGrams(weights["ngrams"], vocab_size)
-        self.before = no_characters(batch)
+        self.before: Ids = no_characters(batch)
         self.layers = [
             Layer(params, depth, vocab_size, batch, seq_len, dtype)
             for depth in range(params.layers)
@@ -270,87 +270,3 @@ class Network:
             layer.carry()
         self.started = False
         return mean
-
-
-class Trained(Protocol):
-    """Weights that an :class:`Optimizer` steps: a :class:`Network`, or what shares its arrays."""
-
-    parameters: Parameters
-    gradient: Parameters
-    tables: dict[str, RowTable]
-    updates: int
-
-
-class Optimizer:
-    """Clips gradients and steps weights.
-
-    Attributes
-    ----------
-    mean, squares : ndarray of shape (P,) or (0,)
-        What is kept of past gradients.
-    steps : ndarray of shape (2,)
-        Steps of the weights, and of a learned initial state.
-    rows : dict of str to tuple of ndarray
-        For each table its own mean and squares, (N * width,) or (0,), and each row's steps (N,).
-    """
-
-    def __init__(self, network: Trained, train: StepSettings) -> None:
-        self.network, self.train, self.steps = network, train, np.zeros(2, np.int64)
-        flat = network.parameters.flat
-        keep = {"sgd": (0, 0), "adagrad": (0, 1), "rmsprop": (0, 1), "adam": (1, 1)}
-        self.mean, self.squares = (
-            aligned((flat.size * part,), flat.dtype) for part in keep[train.optimizer]
-        )
-        self.rows = {
-            name: (
-                *(aligned((t.values.size * part,), flat.dtype) for part in keep[train.optimizer]),
-                np.zeros(t.shape[0], np.int64),
-            )
-            for name, t in network.tables.items()
-        }
-
-    def step(self, learning_rate: float, start: bool = True) -> float:
-        """Take a step along the gradients; return their norm before clipping.
-
-        Without ``start`` a learned initial state is left as it is, apart from decay: it has no
-        gradient in a chunk that starts from a carried state.
-        """
-        network, train = self.network, self.train
-        weights, gradient = network.parameters, network.gradient
-        others = 0.0
-        for table in network.tables.values():
-            others += optimizers.sum_of_row_squares(table.gradient, table.count * table.width)
-        norm: float = optimizers.norm(gradient.flat, others)
-        for part, steps in ((slice(0, weights.start), 0), (slice(weights.start, None), 1)):
-            if steps and not len(weights.flat[part]):
-                continue
-            if steps and not start:
-                weights.flat[part] *= weights.flat.dtype.type(
-                    1.0 - float(learning_rate) * float(train.weight_decay)
-                )
-                continue
-            self.steps[steps] += 1
-            optimizers.step(
-                optimizers.KINDS[train.optimizer], optimizers.CLIPPING[train.clip],
-                float(train.clip_at), norm, weights.flat[part], gradient.flat[part],
-                self.mean[part], self.squares[part], float(learning_rate),
-                float(train.weight_decay), float(train.betas[0]), float(train.betas[1]),
-                int(self.steps[steps]),
-            )  # fmt: skip
-        for name, table in network.tables.items():
-            self._step_rows(table, self.rows[name], norm, float(learning_rate))
-        network.updates += 1
-        return norm
-
-    def _step_rows(
-        self, table: RowTable, kept: tuple[Array, Array, Array], norm: float, rate: float
-    ) -> None:
-        """Take a step with the rows of a table that have a gradient."""
-        train, (mean, squares, steps) = self.train, kept
-        bound = float(train.clip_at)
-        scale = bound / norm if train.clip == "norm" and norm > bound else 1.0
-        optimizers.step_touched(
-            optimizers.KINDS[train.optimizer], scale, bound if train.clip == "value" else np.inf,
-            table.touched, table.width, table.values, table.gradient, mean, squares, rate,
-            float(train.weight_decay), float(train.betas[0]), float(train.betas[1]), steps,
-        )  # fmt: skip

@@ -27,6 +27,7 @@ ORDERS = 3
 NO_ROWS = np.zeros((0, 0, 0), np.int64)
 """Rows of a network without n-grams."""
 
+
 def keys_of(ngrams: NDArray[Any], vocab_size: int) -> NDArray[np.int64]:
     """Return one number for each n-gram (N, 3), in which bigrams begin with -1."""
     c0, c1, c2 = (ngrams[:, n].astype(np.int64) + 1 for n in range(ORDERS))

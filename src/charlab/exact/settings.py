@@ -78,7 +78,7 @@ class StepSettings(Protocol):
 
 
 Span = tuple[int, int, int]
-"""(start, stop, first): orders start + 1 to stop are looked up; ``first`` is a table's first row."""
+"""(start, stop, first): n-grams of start + 1 to stop characters; ``first`` is row 0's id."""
 
 NO_SPAN: Span = (0, 0, 0)
 

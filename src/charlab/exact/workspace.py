@@ -148,8 +148,9 @@ class Layer:
         more = look_up or self.no_look_up
         layers.forward(
             self.cell, self.kind, self.sizes, ids if below is None else self.no_ids,
-            self.table, more.values, more.span, more.flat, self.nothing if below is None else below, self.w_in, self.w_rec,
-            self.bias, self.pre, self.h, self.c, self.squashed,
+            self.table, more.values, more.span, more.flat,
+            self.nothing if below is None else below, self.w_in, self.w_rec, self.bias,
+            self.pre, self.h, self.c, self.squashed,
         )  # fmt: skip
 
     def backward(
@@ -240,7 +241,8 @@ class Head:
         more = look_up or self.no_look_up
         mean: float = loss.head(
             learn, self.sizes, h, targets.reshape(-1), self.weight, self.bias, self.columns,
-            more.values, more.span, more.flat, more.place, self.out, self.room, dh, self.dweight, self.dbias, more.gradient, self.nats,
+            more.values, more.span, more.flat, more.place, self.out, self.room, dh,
+            self.dweight, self.dbias, more.gradient, self.nats,
         )  # fmt: skip
         return mean
 

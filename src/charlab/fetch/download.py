@@ -23,7 +23,7 @@ from urllib3.exceptions import DecodeError
 from urllib3.exceptions import HTTPError as TransferError
 
 from charlab.core.errors import shortened
-from charlab.core.files import write_text
+from charlab.core.files import explained, write_text
 from charlab.core.units import counted
 from charlab.fetch.policy import POLITE, RETRIED, DownloadError, HostError, Policy
 from charlab.fetch.session import Session
@@ -126,13 +126,30 @@ def _receive(session: Session, url: str, part: Path, policy: Policy) -> bytes:
         resumed = _is_resumed(response, have, part)
         if not resumed:
             _start_over(response, part)
-        with part.open("ab" if resumed else "wb") as stream:
+        with _writing(part, "ab" if resumed else "wb") as write:
             try:
-                _store(response, stream.write, have if resumed else 0, policy)
+                _store(response, write, have if resumed else 0, policy)
             except DownloadError:
                 _discard(part)
                 raise
     return part.read_bytes()
+
+
+@contextlib.contextmanager
+def _writing(part: Path, mode: str) -> Iterator[Callable[[bytes], None]]:
+    """Open a part and yield a function that writes to it, whose errors name the file."""
+    with explained(part):
+        stream = part.open(mode)
+
+    def write(chunk: bytes) -> None:
+        with explained(part):
+            stream.write(chunk)
+
+    try:
+        yield write
+    finally:
+        with explained(part):
+            stream.close()
 
 
 def _respond(

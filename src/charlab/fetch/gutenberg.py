@@ -19,7 +19,7 @@ from urllib.request import url2pathname
 
 from filelock import FileLock
 
-from charlab.core.files import atomic, write_bytes, write_text
+from charlab.core.files import WriteError, atomic, write_bytes, write_text
 from charlab.fetch.download import download
 from charlab.fetch.mirrors import EXAMPLES, MAIN_SITE, mirrors, url_of
 from charlab.fetch.policy import POLITE, DownloadError, HostError, Policy
@@ -177,9 +177,17 @@ def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None
     if "gutenberg" in source:
         write_bytes(out, fetch_book(int(source["gutenberg"]), scratch=scratch)[0])
     elif "path" in source:
-        _copy(Path(source["path"]), out, source["sha256"])
+        _copy(_inside(Path(source["path"])), out, source["sha256"])
     else:
         invented.write_file(out, int(source["chars"]), int(source["seed"]))
+
+
+def _inside(path: Path) -> Path:
+    """Return the path of a user's own text, which the plan has checked, too."""
+    # The plan may be that of a folder from a stranger; a device would never end.
+    if path.is_absolute() or ".." in path.parts or (path.exists() and not path.is_file()):
+        raise FetchError(f"{path}: expected a file in data/own/; run 'dvc repro plan' again")
+    return path
 
 
 def _copy(path: Path, out: Path, sha256: str) -> None:
@@ -193,5 +201,7 @@ def _copy(path: Path, out: Path, sha256: str) -> None:
             # Raised within atomic, so that the copy is discarded.
             if digest.hexdigest() != sha256:
                 raise FetchError(f"{path} changed while the pipeline ran; run it again")
+    except WriteError:
+        raise
     except OSError as error:
         raise FetchError(f"{path}: {error.strerror}; put the file there and run again") from None

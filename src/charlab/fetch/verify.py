@@ -18,7 +18,7 @@ LICENSE = 25_000
 
 FORMATS = ((b"PK\x03\x04", "a ZIP or EPUB file"), (b"\x1f\x8b", "a gzip file"), (b"%PDF", "a PDF"))
 
-NUMBER = re.compile(rb"\[\s*(?:e-?book|e-?text)\s*(?:#|no\.?)\s*(\d+)", re.IGNORECASE)
+NUMBER = re.compile(rb"\[\s*(?:e-?book|e-?text)\s*(?:#|no\.?)\s*(\d{1,9})\b", re.IGNORECASE)
 
 START = re.compile(
     rb"^\W*START\s+OF\s+TH(?:E|IS)\s+PROJECT\s+GUTENBERG[^\r\n]*", re.IGNORECASE | re.MULTILINE

@@ -106,9 +106,8 @@ class InferenceModel:
         self.learned = [weights[f"initial.{p}"] for p in self.parts if f"initial.{p}" in weights]
         self.packed = pack_weights(params, weights, self.dtype)
         spans = settings.spans(params, self.vocab_size)
-        self.look_ups = tuple(
-            spans.get(name, settings.NO_SPAN) for name in (settings.INPUT, settings.DIRECT)
-        )
+        none = settings.NO_SPAN
+        self.look_ups = spans.get(settings.INPUT, none), spans.get(settings.DIRECT, none)
         self.ngrams = NGrams(weights["ngrams"], self.vocab_size) if spans else None
 
     def initial_state(self, batch_size: int) -> State:
@@ -162,13 +161,13 @@ class InferenceModel:
         """Run the kernel without a trace; return the losses, if there are targets."""
         work = self._work(inputs.shape[1], state, 2, 0)
         ids, targets = self._checked(inputs), self._checked(targets)
-        nats, (rows, last) = np.empty(targets.shape), self._rows(ids, state)
+        nats, (rows, last) = np.empty(targets.shape), self.rows(ids, state)
         inference.read(
             self.code, self.packed, work, ids, self.look_ups, rows, (2, 0), targets, logits, nats
         )
         return nats, [*self._state(work, inputs.shape[1], 2, len(inputs) % 2), *last]
 
-    def _rows(self, ids: Ids, state: State) -> tuple[Ids, State]:
+    def rows(self, ids: Ids, state: State) -> tuple[Ids, State]:
         """Return the rows of n-grams (3, T, B) that a text looks up, and the end of a state."""
         if self.ngrams is None:
             return np.zeros((3, 1, 0), np.int64), []
@@ -190,7 +189,7 @@ class InferenceModel:
         logits = np.empty((seq_len, batch, self.vocab_size), self.dtype)
         work = self._work(batch, state, seq_len + 1, seq_len)
         ids = self._checked(inputs)
-        kept, (rows, _) = (seq_len + 1, seq_len), self._rows(ids, state)
+        kept, (rows, _) = (seq_len + 1, seq_len), self.rows(ids, state)
         inference.read(
             self.code, self.packed, work, ids, self.look_ups, rows, kept, NO_IDS, logits, NO_NATS
         )

@@ -63,9 +63,7 @@ class _Linear(Function):
     """The output layer."""
 
     @staticmethod
-    def forward(
-        ctx: Any, x: Packed, weight: Tensor, bias: Tensor, more: Tensor | None
-    ) -> Tensor:
+    def forward(ctx: Any, x: Packed, weight: Tensor, bias: Tensor, more: Tensor | None) -> Tensor:
         ctx.x, ctx.weights, ctx.more = x, (weight, bias), more is not None
         logits: Tensor = Logits((*x.shape[:2], len(bias)), x.dtype, x, weight, bias, more)
         return logits

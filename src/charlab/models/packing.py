@@ -63,7 +63,7 @@ def pack_weights(
     return (
         _flat([table], dtype), _flat(inward or nothing, dtype), _flat(recurrent, dtype),
         _flat(biases, dtype), _flat([head], dtype), _flat([head_bias], dtype),
-        *(_padded(weights, name, dtype) for name in (INPUT, DIRECT)),
+        _padded(weights, INPUT, dtype), _padded(weights, DIRECT, dtype),
     )  # fmt: skip
 
 

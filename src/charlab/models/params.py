@@ -48,13 +48,15 @@ class ModelParams(Section):
 
     input: Literal["char", "bigram", "trigram"] = Field(
         default="char",
-        description="char, or also weights of their own for frequent bigram(s), trigram(s)",
+        description="char, bigram, trigram: the longest n-grams with input weights of their own",
     )
     input_min_count: Annotated[Int, Field(ge=1)] = Field(
-        default=2, description="times that the training split has a bigram or trigram, at least"
+        default=2,
+        description="occurrences in train from which an n-gram has weights of its own",
     )
     direct_order: Annotated[Int, Field(ge=0, le=3)] = Field(
-        default=0, description="last characters connected to the output directly: 0 to 3"
+        default=0,
+        description="0 to 3: last characters with direct connections to the output",
     )
 
     @model_validator(mode="after")

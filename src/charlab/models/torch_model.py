@@ -320,6 +320,9 @@ class InitialState(nn.Module):
             last = [(torch.from_numpy(no_characters(batch_size)).to(like.device),)]
         if params.initial_state == "learned":
             parts, repeat = list(self.parameters()), self.setting.functions.repeat
-            return [*(tuple(repeat(p, depth, batch_size) for p in parts) for depth in layers), *last]
+            return [
+                *(tuple(repeat(p, depth, batch_size) for p in parts) for depth in layers),
+                *last,
+            ]
         zero = like.new_zeros((batch_size, params.hidden))
         return [*(tuple(zero for _ in self.names) for _ in layers), *last]

@@ -30,7 +30,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from charlab.core.errors import CharlabError
+from charlab.core.errors import CharlabError, shortened
 from charlab.core.files import UnreadableError, read_json, size_of, write_bytes
 from charlab.core.folders import require_complete
 from charlab.core.units import counted
@@ -179,7 +179,7 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
                 if tuple(entry.get_shape()) != shape or dtype != "float32":
                     raise CharlabError(
                         f"{path}: expected {name} as float32 of shape {shape}, found {dtype} of "
-                        f"shape {tuple(entry.get_shape())}; train again"
+                        f"shape {shortened(tuple(entry.get_shape()))}; train again"
                     )
             weights = {name: stored.get_tensor(name) for name in shapes}
     except (OSError, SafetensorError, ValueError, MemoryError) as error:
@@ -226,6 +226,6 @@ def _stored_ngrams(path: Path, stored: Any, vocab_size: int) -> NDArray[Any]:
     if not fits:
         raise CharlabError(
             f"{path}: expected ngrams as int32 of shape (N, 3), ascending, with characters below "
-            f"{vocab_size}, found {dtype} of shape {shape}; train again"
+            f"{vocab_size}, found {dtype} of shape {shortened(shape)}; train again"
         )
     return ngrams

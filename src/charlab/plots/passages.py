@@ -114,6 +114,8 @@ def _sign(ax: Axes, x: float, y: float, char: str, size: float, ink: float) -> N
         ha="center",
         va="center_baseline",
         color=str(round(1 - ink, 2)),
+        # Inside the axes, so the layout need not measure hundreds of these.
+        in_layout=False,
     )
 
 

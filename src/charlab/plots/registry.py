@@ -17,6 +17,7 @@ from typing import Any
 
 import matplotlib.style
 import pandas as pd
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from charlab import plots
@@ -163,7 +164,15 @@ def draw(name: str, data: Mapping[str, Any], width: float = WIDTH) -> bytes | No
 
 
 def _svg(made: Figure) -> bytes:
+    """Return a figure as a compact SVG file."""
+    canvas, dpi = FigureCanvasSVG(made), made.dpi
+    # savefig would draw twice, first for the layout alone.
+    if (engine := made.get_layout_engine()) is not None:
+        engine.execute(made)
+        made.set_layout_engine("none")
+        # The layout changes it, and with it the resolution of images in the file.
+        made.dpi = dpi
     buffer = io.BytesIO()
     # Without a date and matplotlib's version, which would differ between runs and machines.
-    made.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
     return compact(buffer.getvalue())

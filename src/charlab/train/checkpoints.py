@@ -11,9 +11,10 @@ import contextlib
 import hashlib
 import json
 import shutil
-import warnings
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,12 @@ def key_of(config: Mapping[str, Any], data: EncodedText) -> str:
     return digest.hexdigest()[:32]
 
 
+@cache
+def _say_once(message: str) -> None:
+    """Print a message to stderr, but not after every step."""
+    print(message, file=sys.stderr, flush=True)
+
+
 @dataclass(frozen=True)
 class Checkpoints:
     """The newest checkpoint of one training, in a folder of its own."""
@@ -73,7 +80,7 @@ class Checkpoints:
             # another process: then this checkpoint is no longer needed.
             if not isinstance(error.__cause__, FileNotFoundError):
                 # The result may still fit: --out may be on another disk than the checkpoints.
-                warnings.warn(f"no checkpoint: {error}", stacklevel=2)
+                _say_once(f"no checkpoint, so an interrupted training starts again: {error}")
 
     def load(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """Return the saved arrays and values, or None without an intact checkpoint."""

@@ -17,10 +17,11 @@ from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 from torch.optim.sgd import sgd
 
-from charlab.exact.network import Network, Optimizer
+from charlab.exact.network import Network
 from charlab.exact.ngrams import RowTable
 from charlab.exact.parameters import Parameters
 from charlab.exact.settings import spans
+from charlab.exact.updates import Optimizer
 from charlab.models.kernel_functions import Masks
 from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
@@ -239,7 +240,9 @@ class TorchOptimizer:
                 step = m / (1 - beta1**counts) / root
             else:
                 step = g / (s.sqrt() + EPS)
-        table[moves] = table[moves] * (1 - rate * self.params.weight_decay) - (rate * step).to(g.dtype)
+        table[moves] = table[moves] * (1 - rate * self.params.weight_decay) - (rate * step).to(
+            g.dtype
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return copies of the moments and counts, for a checkpoint."""

@@ -1,0 +1,212 @@
+"""Patterns of the notes that volunteers add around a book.
+
+A note is recognized by its label: a word for "note" close to a word for a maker of the file, in
+the languages of Project Gutenberg; or by a label that an author may use, too, and its text.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from charlab.clean.credit_patterns import is_modern
+from charlab.clean.marker_patterns import MENTIONS_PROJECT
+
+# Words for "note" and for a maker of the file, from which labels are composed.
+_NOTE = (
+    # English and Romance
+    r"(?:notes?|not[ae][sr]?|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
+    # German and Dutch
+    r"|hinweis\w*|bemerkung\w*|notiz\w*|opmerking\w*|aantekening\w*|anmärkning\w*|bemærkning\w*"
+    # Scandinavian, Finnish, Hungarian, Polish
+    r"|merknad\w*|noter\w*|huomautu\w*|huomio\w*|megjegyz\w*|uwag[ai]|uwagi|notatk\w*|od\s+wydawc\w*"
+    # Slavic, Greek, Tagalog
+    r"|poznámk\w*|примечани\w*|примітк\w*|бележк\w*|σημε[ίι]ωσ\w*|σημειώσ\w*|paalala|pabatid"
+    # Tagalog, Icelandic, Baltic
+    r"|patalastas|tala|nodi?ad\w*|athugas\w*|pastab\w*|märk\w*|opomb\w*|napomen\w*|observa\w+"
+    r"|remarques?|avi[sz]o?|advertencia|avvertenz\w*|addend\w*|corrections?|errata|changes|errors"
+    r"|amendments?|emendations?|alterations?|modifications?|typos|list[ae]?"
+    r"|apostille\w*|rimark\w*|注|註|说明|說明)"
+)
+_MAKER = (
+    # not the transcript of a trial
+    r"(?:transcr\w*(?!\s+of\s+(?!(?:this|the)\s))|transkr\w*|transskr\w*|trascr\w*|транскри\w*|оцифров\w*|набор\w*|bewerk\w*"
+    r"|nagsalin|naglipat|naglimbag|proof-?\s?read\w*|preparers?|digiti[sz]ers?|typists?|scanner|digit\w*|numéris\w*"
+    r"|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
+    r"|producers?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
+    r"|relecture|textgestalt|fichier|datei|correcteur|entrepreneur|executive\s+director|converter"
+    r"|skrásetj\w*|skryptor\w*|przepisuj\w*|przepisyw\w*|afskriv\w*|avskriv\w*|přepis\w*|prepis\w*|录入|錄入|轉錄|转录|輸入|入力|校)"
+)
+NOTE_STEMS = (
+    "note", "not ", "nota", "noto", "notă", "notj", "nóta", "noty", "notat", "notiz", "comment",
+    "remar", "annot", "addend", "corr", "err", "chang", "anm", "hinw", "merk", "bem", "aantek",
+    "huom", "megj", "uwag", "wydawc", "pozn", "прим", "бел", "σημ", "paal", "pabat", "patal",
+    "tala", "nod", "athug", "pasta", "märk", "opomb", "napom", "obser", "aviso", "avizo", "avis",
+    "avver", "advert", "apost", "rimark", "注", "註", "说", "說", "trans", "tavola", "table",
+    "änder", "korr", "bookm", "colo", "list", "javí", "opra", "rett", "rätt", "verbet", "overz",
+    "au lect", "amend", "emend", "alter", "typo", "druckf", "faute", "modif", "refus", "tryck",
+    "tryk", "fel", "leið", "parand", "virhe", "erar", "опеч", "испр", "διορ",
+)  # fmt: skip
+"""Substrings of which every label of a note has one: a fast test before the regex."""
+
+_MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
+NOTE = re.compile(
+    rf"^{_MARKS}(?=(?:[^\n:]{{0,50}}?[^\w\n:]|){_NOTE}(?!\w))(?=(?:[^\n]{{0,60}}?[^\w\n]|){_MAKER}(?!\w))"
+    rf"(?:[^\n]{{0,80}}$|[^\n:.\]]{{0,60}}[:.\]—-])"
+    r"|^[\s*_\[|+-]*(?:trans\w{0,3}kri\w*(?:not|anm|bem|merk|hinw)\w*|tavola\s+dei\s+caratteri\s+speciali|table\s+of\s+special\s+characters"
+    r"|(?:typographical\s+)?(?:errors|corrections|changes|errata)\s+(?:\w+\s+)?(?:corrected|made|noted"
+    r"|fixed)\b|lista\s+de\s+erros\s+corrigidos|(?:liste\s+der\s+)?(?:vorgenommenen?\s+)?"
+    r"(?:änderungen|korrekturen)\s*:?\s*$|transcrib\w+['’]?s?['’]?\s*$"
+    r"|(?:(?:e-?text|pg|gutenberg)\s+)?editor['’]?s\s+bookmarks)",
+    re.I | re.M,
+)
+"""The first line of a note by whoever made the file."""
+
+BOOKMARKS = re.compile(r"^\W*(?:(?:e-?text|pg|gutenberg)\s+)?editor['’]?s\s+bookmarks", re.I)
+"""The label of a list of quotations that an editor of files appended to many books."""
+
+# Words for corrections in a label, which an author's list may have, too.
+_CORRECTIONS = (
+    r"(?:corre[cç][tç]?\w*|corrig\w*|correg\w*|correz\w*|errat\w*|err?[eo]rs?|errores|erros|errori"
+    r"|erreurs|fautes|änderung\w*|korre[kc]t\w*|druckfehler\w*|verbetering\w*|zetfout\w*|rättelse\w*"
+    r"|tryckfel\w*|rettelse\w*|trykfejl\w*|korja[tu]\w*|painovirhe\w*|leiðrétt\w*|parandus\w*|javítás\w*|popraw\w*|oprav\w*|erar\w*|refusi"
+    r"|опечат\w*|исправл\w*|διορθώσ\w*|changes|typos|emendations|amendments|modifi\w*|alterations)"
+)
+LISTED = re.compile(rf"\b{_CORRECTIONS}(?!\w)", re.I)
+"""Words for corrections, which announce a list of them."""
+
+CORRECTED = re.compile(
+    # misprint => correction
+    r"=+>|-+>|→|\b(?:was|were)\b.{1,40}\bnow\b|\b(?:changed|corrected|amended)\s+(?:to|from)\b|\breplaced\b"
+    r"|\bremplacée?s?\s+par\b|\bcorrigée?s?\s+en\b|\bge[äa]nder[td]\b|\bgewijzigd\b|\bændret\s+til\b"
+    r"|\brettet\s+til\b|\bändrat\b|\brättat\b|\bzmieniono\b|\bcambiad\w+\b|\bmudado\b|\balterado\b",
+    re.I,
+)
+"""Signs that a line lists a correction as made in the file, not as to be made by the reader."""
+
+ARROW = re.compile(r"=+>|-+>|→")
+"""The sign between a misprint and its correction."""
+
+COLOPHON = re.compile(r"^\W*colo(?:f|ph)on\W*$", re.I)
+"""The heading of a part about a file, with paragraphs on its terms and a list of corrections."""
+
+COLUMNS = re.compile(
+    r"\b(?:bron|original|källa|quelle|source)\b.*\b(?:verbetering|corre[cç]\w+|korrekt\w+|rättat)\b",
+    re.I,
+)
+"""The head of a table of corrections."""
+
+PART = re.compile(
+    r"^\W*(?:chapter|chap\.|book|part|volume|vol\.|act|scene|canto|kapitel|chapitre|tome|livre|teil|band"
+    r"|cap[íi]tulo|parte|capitolo|hoofdstuk|deel|luku|osa|kapitlet|del|kapittel|rozdział|kapitola|fejezet"
+    r"|глава|часть|κεφ[άα]λαι\w+|μέρος|liber|caput|ĉapitro|kabanata)\W+(?:the\s+)?"
+    r"(?:[ivxlc]+|\d+|one|two|three|first|second|third|last)\b|^\W*第.{1,4}[章回卷]",
+    re.I,
+)
+"""A heading of a part of a book."""
+
+WEAK_NOTE = re.compile(
+    rf"^{_MARKS}(?:{_NOTE}(?:\s+(?:on|to|sur|zu[rm]?|om|till|til|au|al|ao|de|del|do|des|du|van|della)"
+    rf"\b[^\n:]{{0,40}})?\s*[:.\]*_—-]|au\s+lecteur\W*$|colofon\s*$|colophon\s*$|liste\s+des\s+(?:modif|correct|errat)\w+|javítások|korjauks|oprav|rettelser"
+    rf"|rättelser|correc[cç]\w+\s*:?\s*$|correzioni\s*:?\s*$|verbeteringen\s*:?\s*$)",
+    re.I,
+)
+"""A label that an author's own note may have, too."""
+
+OWNED_NOTE = re.compile(rf"^{_MARKS}(?:[\w'’]+[ \t]+){{1,2}}{_NOTE}\W*(?:$|[:.])", re.I | re.M)
+"""The label of a note by somebody, who may be the author or the publisher."""
+
+TALK = re.compile(
+    r"\bspell(?:ing|ed)\b|\bmisspell\w*|\borthogra\w*|\bort[oó]gra\w*|\bgrafia\b|\bhyphen\w*"
+    r"|\btypograph\w*|\btipogr\w*|\btypos?\b|\btypo'?s\b|\bpunctuat\w*|\bponctuat\w*|\bpuntua\w*"
+    r"|\bpontua\w*|\binterpun\w*|\bzeichensetz\w*|\bitalic\w*|\bkursiv\w*|\bcursie\w*|\bcursiv\w*"
+    r"|\bcorsiv\w*|\bitálic\w*|\bunderscore\w*|\bfootnotes\b|\bendnotes?\b|\bmisprint\w*"
+    r"|\bprinter'?s?\s+errors?|\berrors?\b|\berreurs?\b|\berrores\b|\berros\b|\berrori\b|\bcoquilles?"
+    # German
+    r"|\bdruckfehler\w*|\brechtschreib\w*|\bschreibweise\w*|\berrata\b|\bcorrect(?:ed|ions?)\b"
+    r"|\bcorrig\w*|\bkorrig\w*|\bcorrett\w*|\bcorreg\w*|\bverbeter\w*|\bkorja\w*|\bjavít\w*"
+    # Polish, Czech, Romanian, Greek, Russian
+    r"|\bpopraw\w*|\boprav\w*|\bkorekt\w*|\berar\w*|ορθογραφ\w*|διορθ\w*|опечат\w*|орфогра\w*|\btranscri\w*|\btranskri\w*"
+    # transcription, characters
+    r"|\btrascri\w*|\bdiacritic\w*|\baccents?\b|\bligatur\w*|\bcover\s+image|\bsmall\s+cap\w*"
+    r"|\bgekennzeichnet|\bsonderzeichen|\bgesperrt\w*|\bantiqua\b|\bfraktur\w*|\bfettdruck|\bretained\b|\bconserv\w*|\bbeibehalten\b"
+    # Dutch, Tagalog, Scandinavian
+    r"|\bbehouden\b|\bkairingan|\bpagkakamali\w*|\bstavning\w*|\bretskriv\w*|\brettskriv\w*|\btrykfejl"
+    r"|\btrykkfeil\w*|\btryckfel\w*|\bpainovir\w*|\bspatie\w*|\bzetfout\w*|\bdrukfout\w*|\bspelling\w*"
+    # Hungarian, Polish, Czech
+    r"|\bhelyesír\w*|\bpisowni\w*|\bpravopis\w*|\bortografi\w*|\bobvious\b|\bversehen\b|\bpréser\w*"
+    r"|\w*spelfout\w*|\bgecorrigeerd|\w*zetfout\w*|\boikeinkirj\w*|\bsäilyt\w*|\brätta\w*|\brettet\b"
+    r"|\bnyomda\w*|\bdrukarsk\w*|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b",
+    re.I,
+)
+"""Topics of notes on how a file was made."""
+
+OF_ITS_TIME = re.compile(
+    r"\b(?:by|from|to)\s+the\s+(?:author|editor|publishers?|translator)\b", re.I
+)
+"""Words of a note by the people who made the book."""
+
+CHANGE = re.compile(
+    # Page 3, S. 12
+    r"\b(?:pages?|pp?\.|pg\.?|lines?|seiten?|s\.|pagina|blz\.?|bladzijde|página|pág\.|pag\.|sivu|sid\.?"
+    r"|side|strona|str\.|oldal|chapter|kapitel|vol\.?|zeile|ligne|linea|línea)\W{0,3}[\dIVXLCivxlc]+"
+    # changed to
+    r"|\bchanged\b|\breplaced\b|\bremoved\b|\badded\b|\bstatt\b|\bgeändert\b|\blies\b|\bau\s+lieu\b"
+    r"|\bremplacé|\bcambiado|\bgewijzigd|\bændret|\bändrat|=|→|->|=>|\"\s+(?:for|to)\s+\"|”\s+(?:for|to)\s+“"
+    r"|\bwas\b.*\bnow\b|\b(?:bron|verbetering)\b",  # was X, now Y
+    re.I,
+)
+"""Signs of a line in a list of corrections."""
+
+HEADING_WORDS = re.compile(
+    r"^\W*(?:(?:the\s+)?(?:chapter|chap\.|book|part|volume|vol\.|act|scene|canto|section|preface"
+    r"|introduction|foreword|dedication|contents|table\s+of|illustration|list\s+of\s+illus|frontispiece"
+    # English, German
+    r"|prologue|epilogue|appendix|index|footnotes?|kapitel|erstes|inhalt\w*|vorwort|einleitung|widmung"
+    # French, Spanish
+    r"|chapitre|préface|table\s+des|première\s+partie|tome|livre|cap[íi]tulo|prólogo|índice|primera"
+    # Italian, Dutch, Finnish, Swedish
+    r"|capitolo|prefazione|indice|parte|hoofdstuk|inhoud|voorrede|luku|ensimmäinen|sisällys|kapitlet"
+    # Scandinavian, Polish, Czech, Hungarian
+    r"|förord|innehåll|kapittel|forord|indhold|rozdział|spis|przedmowa|kapitola|fejezet|tartalom"
+    # Russian, Greek, Latin, Esperanto
+    r"|глава|часть|предисловие|содержание|κεφ[άα]λαι\w+|πρόλογος|μέρος|liber|caput|ĉapitro|enhavo"
+    # Tagalog, Chinese
+    r"|kabanata|unang|第.{1,4}[章回卷]|卷)\b|by\b|von\b|par\b|por\b|di\b|av\b|af\b|door\b|ni\b|írta\b"
+    r"|the\s+end\b|finis\b|fin\b|ende\b|[ivxlc]+\.?\s*$|\d+\.?\s*$)",
+    re.I,
+)
+"""Openings of a book, a title page or a chapter."""
+
+# Volunteers put notes in any of these.
+BRACKETS = {"[": "]", "{": "}", "(": ")"}
+
+
+def topics(block: str) -> int:
+    """Return the number of different topics of notes on a file in a block."""
+    return len({match[0].lower()[:6] for match in TALK.finditer(block)})
+
+
+@lru_cache(maxsize=1024)
+def is_list(block: str) -> bool:
+    """Return whether a block is a list of corrections or of characters."""
+    lines = block.split("\n")
+    return sum(CHANGE.search(line) is not None for line in lines) * 2 >= len(lines)
+
+
+@lru_cache(maxsize=1024)
+def is_about_file(block: str) -> bool:
+    """Return whether a block is about a file rather than a book."""
+    return topics(block) >= 1 or NOTE.match(block) is not None or mentions_file(block)
+
+
+def mentions_file(block: str) -> bool:
+    """Return whether a block has modern words, or mentions the project."""
+    return is_modern(block) or MENTIONS_PROJECT.search(block) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_prose(block: str) -> bool:
+    """Return whether a block is a paragraph of a book: some full lines, not about a file."""
+    lines = block.split("\n")
+    return sum(len(line) >= 58 for line in lines) >= 3 and not is_about_file(block)

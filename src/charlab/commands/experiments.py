@@ -1,0 +1,47 @@
+"""Show DVC's experiments in a table that fits a terminal.
+
+``dvc exp show`` has a column for every file that a stage needs. It gives a failed experiment of
+the queue, and a working copy whose run failed, the metrics of the commit that they started from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+DROPPED = r"params\.yaml$|metrics$|plots$|train_bpc|(data|src|stages)/|(study|texts)\."
+"""Columns to leave out: files and folders, the loss on the training text, and the study's keys."""
+
+
+KEPT = "Experiment|Created|val_bpc|test_bpc|parameters"
+"""Columns to show even if all experiments have the same value."""
+
+
+def show(root: Path, options: Sequence[str]) -> tuple[int, list[str]]:
+    """Print the experiments of the last commit, below that commit's own numbers.
+
+    Parameters
+    ----------
+    root : Path
+        The project.
+    options : sequence of str
+        Further options of ``dvc exp show``, such as --all-commits or --sort-by.
+
+    Returns
+    -------
+    tuple of int and list of str
+        DVC's exit status, and the names of failed experiments.
+    """
+    from dvc.cli import main as dvc
+    from dvc.repo import Repo
+
+    fixed = ["--no-pager", "--only-changed", "--hide-workspace", "--hide-failed"]
+    status = dvc(["exp", "show", *fixed, "--drop", DROPPED, "--keep", KEPT, *options])
+    with Repo(str(root)) as repo:
+        head = repo.scm.get_rev()
+        failed = [
+            entry.name or entry.stash_rev[:7]
+            for entry, _ in repo.experiments.celery_queue.iter_failed()
+            if entry.baseline_rev == head
+        ]
+    return status, sorted(failed)

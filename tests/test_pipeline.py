@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shlex
 from pathlib import Path
@@ -141,15 +143,18 @@ def test_add_text_names_a_command_that_works(
     own.write_text("隴西の李徴は博學才穎、天寶の末年、\n若くして名を虎榜に連ね、\n" * 60, "utf-8")
     added = done.run("charlab", "add-text", str(own), "--slug", "tora").stdout
     command = shlex.split(added.splitlines()[-1].removeprefix("train on it with: "))
+    before = done.run("dvc", "exp", "show", "--csv").stdout
     done.run(*command, *options, "--name", f"own{len(''.join(options))}")
     if options == ("--queue",):
         done.run("dvc", "queue", "start")
         done.run("dvc", "queue", "logs", "--follow", "own7")
     table = done.run("dvc", "exp", "show", "--csv").stdout
-    (row,) = [line for line in table.splitlines() if f",own{len(''.join(options))}," in line]
-    assert "tora" in row
-    assert "Failed" not in row
-    done.run("git", "rm", "--quiet", "--cached", "-f", "data/own/tora.txt")
+    rows = {row["Experiment"]: row for row in csv.DictReader(io.StringIO(table))}
+    row = rows[f"own{len(''.join(options))}"]
+    assert (row["text"], row["texts.tora.path"]) == ("tora", "data/own/tora.txt")
+    # A failed experiment would show the loss of the commit that it started from.
+    assert row["val_bpc"] != next(csv.DictReader(io.StringIO(before)))["val_bpc"]
+    done.run("git", "reset", "--quiet")
     (done.root / "data/own/tora.txt").unlink()
     done.run("git", "checkout", "--quiet", ".")
     done.run("dvc", "repro")

@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from charlab.commands.branches import RESULTS, Repository, is_result
+from charlab.commands.mend import mend
 from charlab.core.errors import CharlabError
 from charlab.plan.document import complete
 
@@ -224,6 +225,8 @@ class Studies:
         # On a study's branch, results without edits beside them are of a run that did not end.
         if self.is_own() and all(map(is_result, changed)):
             if (changed or git.new_results()) and not keep_results:
+                # A killed DVC may have left half a dvc.lock; a running one must not be disturbed.
+                mend(self.root)
                 self.record(git.commit_of("HEAD"), "Unfinished results")
             return
         if changed:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from charlab.commands.branches import RESULTS, Repository, is_result
+from charlab.commands.branches import RESULTS, Repository, is_result, shown
 from charlab.commands.mend import mend
 from charlab.core.errors import CharlabError
 from charlab.plan.document import complete
@@ -80,9 +80,9 @@ class Studies:
         published = {path.stem for path in (self.root / "studies").glob("*.yaml")}
         git = Repository(self.root)
         # The study of the branch to go back to need not be in studies/.
-        home = git.home_of(git.branch())
-        at_home = _name_of(git.content(home, PARAMS)) if home else None
-        return sorted(published | {self.current()} | ({at_home} if at_home else set()))
+        home = git.home_of(git.branch()) or "HEAD"
+        names = published | {self.current(), _name_of(git.content(home, PARAMS))}
+        return sorted(name for name in names if name)
 
     def is_own(self) -> bool:
         """Return whether the current branch is that of its study, made by charlab."""
@@ -98,12 +98,7 @@ class Studies:
         return _complete(path.read_text(encoding="utf-8"), f"studies/{name}.yaml")
 
     def choose(self, name: str) -> list[str]:
-        """Go to the branch of a study; make it if there is none.
-
-        Returns
-        -------
-        list of str
-            Sentences for the user.
+        """Go to the branch of a study, made if there is none; return sentences for the user.
 
         Raises
         ------
@@ -127,7 +122,7 @@ class Studies:
         git.set_home(name, home)
         git.go_to(name)
         notes += self._restore_data()
-        return [*notes, f"on branch {name}; 'charlab study --back' returns to {_shown(home)}"]
+        return [*notes, f"on branch {name}; 'charlab study --back' returns to {shown(home)}"]
 
     def _start(self, name: str, base: str, home: str) -> list[str]:
         """Make the branch of a study: the code of a commit, other parameters, no results."""
@@ -191,8 +186,7 @@ class Studies:
         StudyError
             If the current branch is not a study's, or files have uncommitted changes.
         """
-        git = self.git
-        branch = git.branch()
+        git, branch = self.git, self.git.branch()
         home = git.home_of(branch)
         if branch is None or home is None:
             raise StudyError(
@@ -205,7 +199,7 @@ class Studies:
         notes = self._restore_data()
         return [
             *notes,
-            f"back on {_shown(home)}; 'charlab study {branch}' returns to the study {branch}",
+            f"back on {shown(home)}; 'charlab study {branch}' returns to the study {branch}",
         ]
 
     def _commit_of_home(self, branch: str, home: str) -> str:
@@ -213,7 +207,7 @@ class Studies:
         commit = self.git.branch_commit(home) or self.git.commit_of(home)
         if commit is None:
             raise StudyError(
-                f"branch {branch} was made from {_shown(home)}, which is no longer there; "
+                f"branch {branch} was made from {shown(home)}, which is no longer there; "
                 "go to another branch with 'git switch BRANCH'"
             )
         return commit
@@ -253,10 +247,7 @@ class Studies:
     def record(self, start: str | None, subject: str = "Results") -> str:
         """Commit the results in the working copy, if the study still is as it was at the start.
 
-        Returns
-        -------
-        str
-            A sentence for the user; empty if the results are already committed.
+        Returns a sentence for the user, empty if the results are already committed.
 
         Raises
         ------
@@ -308,9 +299,3 @@ def _name_of(params: bytes | None) -> str | None:
         return str(yaml.safe_load(params or b"")["study"]["name"])
     except (yaml.YAMLError, KeyError, TypeError):
         return None
-
-
-def _shown(home: str) -> str:
-    """Return a branch, or the start of a commit's hash."""
-    is_hash = len(home) >= 40 and set(home) <= set("0123456789abcdef")
-    return home[:9] if is_hash else home

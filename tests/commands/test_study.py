@@ -134,12 +134,19 @@ def test_an_experiment_stops_a_run_until_it_is_undone(project: Studies) -> None:
 def test_a_killed_run_goes_on_or_back(project: Studies) -> None:
     """The same command goes on; --back keeps what there is on the study's branch."""
     project.choose("demo")
-    write_files(project.root, {"dvc.lock": "half\n"})
+    # The killed DVC has left half a record, which no commit should have.
+    write_files(project.root, {"metrics/half.csv": "half\n", "dvc.lock": "half\n"})
     project.choose("demo")
-    assert contents(project)["dvc.lock"] == "half\n"
+    assert contents(project)["metrics/half.csv"] == "half\n"
     project.back()
-    assert contents(project) == FILES
+    assert {**contents(project), ".charlab/damaged/dvc.lock": ""} == {
+        **FILES,
+        ".charlab/damaged/dvc.lock": "",
+    }
     assert subjects(project, "demo")[0] == "Unfinished results of the study demo"
+    assert git(project.root, "ls-tree", "--name-only", "demo", "metrics/", "dvc.lock") == (
+        "metrics/half.csv"
+    )
     project.choose("demo")
     run(project)
     assert contents(project)["dvc.lock"] == "demo results\n"

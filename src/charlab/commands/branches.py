@@ -34,6 +34,12 @@ def is_result(path: str) -> bool:
     return path.split("/")[0] in RESULTS
 
 
+def shown(place: str) -> str:
+    """Return a branch as it is, a commit as the start of its hash."""
+    is_hash = len(place) >= 40 and set(place) <= set("0123456789abcdef")
+    return place[:9] if is_hash else place
+
+
 @dataclass(frozen=True)
 class Repository:
     """The git repository whose top folder is ``root``."""

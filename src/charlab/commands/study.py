@@ -14,7 +14,8 @@ from pathlib import Path
 
 import yaml
 
-from charlab.commands.branches import RESULTS, Repository, is_result
+from charlab.commands.branches import RESULTS, Repository, is_result, shown
+from charlab.commands.mend import mend
 from charlab.core.errors import CharlabError
 from charlab.plan.document import complete
 
@@ -49,8 +50,7 @@ class Studies:
             "git -c user.name=me -c user.email=me@localhost commit --message start"
         )
         if top is None and (self.root / ".git").exists():
-            # For example a repository of another user: git's own message says what to do.
-            repository.git("rev-parse", "--show-toplevel")
+                repository.git("rev-parse", "--show-toplevel")
         if top is None or Path(top).resolve() != self.root.resolve():
             raise StudyError(
                 f"{self.root} is not a git repository of its own, and a study lives on a branch; "
@@ -79,9 +79,9 @@ class Studies:
         published = {path.stem for path in (self.root / "studies").glob("*.yaml")}
         git = Repository(self.root)
         # The study of the branch to go back to need not be in studies/.
-        home = git.home_of(git.branch())
-        at_home = _name_of(git.content(home, PARAMS)) if home else None
-        return sorted(published | {self.current()} | ({at_home} if at_home else set()))
+        home = git.home_of(git.branch()) or "HEAD"
+        names = published | {self.current(), _name_of(git.content(home, PARAMS))}
+        return sorted(name for name in names if name)
 
     def is_own(self) -> bool:
         """Return whether the current branch is that of its study, made by charlab."""
@@ -97,12 +97,7 @@ class Studies:
         return _complete(path.read_text(encoding="utf-8"), f"studies/{name}.yaml")
 
     def choose(self, name: str) -> list[str]:
-        """Go to the branch of a study; make it if there is none.
-
-        Returns
-        -------
-        list of str
-            Sentences for the user.
+        """Go to the branch of a study, made if there is none; return sentences for the user.
 
         Raises
         ------
@@ -126,7 +121,7 @@ class Studies:
         git.set_home(name, home)
         git.go_to(name)
         notes += self._restore_data()
-        return [*notes, f"on branch {name}; 'charlab study --back' returns to {_shown(home)}"]
+        return [*notes, f"on branch {name}; 'charlab study --back' returns to {shown(home)}"]
 
     def _start(self, name: str, base: str, home: str) -> list[str]:
         """Make the branch of a study: the code of a commit, other parameters, no results."""
@@ -190,8 +185,7 @@ class Studies:
         StudyError
             If the current branch is not a study's, or files have uncommitted changes.
         """
-        git = self.git
-        branch = git.branch()
+        git, branch = self.git, self.git.branch()
         home = git.home_of(branch)
         if branch is None or home is None:
             raise StudyError(
@@ -204,7 +198,7 @@ class Studies:
         notes = self._restore_data()
         return [
             *notes,
-            f"back on {_shown(home)}; 'charlab study {branch}' returns to the study {branch}",
+            f"back on {shown(home)}; 'charlab study {branch}' returns to the study {branch}",
         ]
 
     def _commit_of_home(self, branch: str, home: str) -> str:
@@ -212,7 +206,7 @@ class Studies:
         commit = self.git.branch_commit(home) or self.git.commit_of(home)
         if commit is None:
             raise StudyError(
-                f"branch {branch} was made from {_shown(home)}, which is no longer there; "
+                f"branch {branch} was made from {shown(home)}, which is no longer there; "
                 "go to another branch with 'git switch BRANCH'"
             )
         return commit
@@ -224,6 +218,8 @@ class Studies:
         # On a study's branch, results without edits beside them are of a run that did not end.
         if self.is_own() and all(map(is_result, changed)):
             if (changed or git.new_results()) and not keep_results:
+                # A killed DVC may have left half a dvc.lock; a running one must not be disturbed.
+                mend(self.root)
                 self.record(git.commit_of("HEAD"), "Unfinished results")
             return
         if changed:
@@ -250,10 +246,7 @@ class Studies:
     def record(self, start: str | None, subject: str = "Results") -> str:
         """Commit the results in the working copy, if the study still is as it was at the start.
 
-        Returns
-        -------
-        str
-            A sentence for the user; empty if the results are already committed.
+        Returns a sentence for the user, empty if the results are already committed.
 
         Raises
         ------
@@ -305,9 +298,3 @@ def _name_of(params: bytes | None) -> str | None:
         return str(yaml.safe_load(params or b"")["study"]["name"])
     except (yaml.YAMLError, KeyError, TypeError):
         return None
-
-
-def _shown(home: str) -> str:
-    """Return a branch, or the start of a commit's hash."""
-    is_hash = len(home) >= 40 and set(home) <= set("0123456789abcdef")
-    return home[:9] if is_hash else home

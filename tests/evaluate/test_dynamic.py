@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,33 @@ import pytest
 import torch
 
 from charlab.core.errors import CharlabError
-from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, gradient_mean_squares
+from charlab.evaluate import dynamic
+from charlab.evaluate.dynamic import (
+    Model,
+    Rates,
+    dynamic_nats_per_char,
+    gradient_mean_squares,
+)
+from charlab.models.initialization import initial_weights
 from charlab.models.params import ModelParams
 from charlab.models.torch_model import CharRNN
+from import_graph import closure, imports
 
 VOCAB_SIZE = 6
 
 
-def network(**options: Any) -> CharRNN:
+def network(**options: Any) -> Model:
     """Return a small network with random weights."""
     params = ModelParams(hidden=8, **options)
-    return CharRNN(VOCAB_SIZE, params, np.random.default_rng(0))
+    return params, initial_weights(params, VOCAB_SIZE, np.random.default_rng(0))
+
+
+def in_torch(model: Model) -> CharRNN:
+    """Return the same network for autograd to differentiate."""
+    params, weights = model
+    result = CharRNN(VOCAB_SIZE, params.model_copy(update={"backend": "torch"}))
+    result.load(weights)
+    return result
 
 
 def text(chars: int, seed: int = 1) -> np.ndarray:
@@ -27,9 +44,9 @@ def text(chars: int, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, VOCAB_SIZE, chars).astype(np.uint8)
 
 
-def static_nats(model: CharRNN, piece: np.ndarray) -> np.ndarray:
+def static_nats(network: Model, piece: np.ndarray) -> np.ndarray:
     """Score a piece in one go with the weights as they are."""
-    ids = torch.from_numpy(piece.astype(np.int64))[:, None]
+    model, ids = in_torch(network), torch.from_numpy(piece.astype(np.int64))[:, None]
     with torch.no_grad():
         logits, _ = model.sequence(ids[:-1], model.initial_state(1))
         loss = torch.nn.functional.cross_entropy(logits[:, 0], ids[1:, 0], reduction="none")
@@ -62,14 +79,14 @@ def test_a_chunk_is_scored_before_it_is_learned_from() -> None:
 def test_a_repeating_text_is_learned(scale: Any) -> None:
     """Reading the same words repeatedly lowers the loss; the model itself is not changed."""
     model = network(initial_state="learned")
-    before = [p.detach().clone() for p in model.parameters()]
+    before = {name: value.copy() for name, value in model[1].items()}
     squares = gradient_mean_squares(model, text(400), chunks=10) if scale == "training" else scale
     rates = Rates(0.01 if scale else 0.5, 0.001)
     ids = np.tile(np.array([0, 1, 0, 2], dtype=np.uint8), 120)
     nats = dynamic_nats_per_char(model, ids, rates, mean_squares=squares)
     assert nats[-100:].mean() < 0.7 * static_nats(model, ids)[-100:].mean()
-    for p, q in zip(model.parameters(), before, strict=True):
-        assert torch.equal(p, q)
+    for name, value in model[1].items():
+        np.testing.assert_array_equal(value, before[name])
 
 
 def test_decay_of_almost_one_forgets_at_once() -> None:
@@ -83,10 +100,10 @@ def test_one_update_by_hand() -> None:
     """After one chunk the weights are theta - eta g / (sqrt(MS) + eps), then pulled back."""
     model = network(cell="rnn")
     ids = text(11)
-    squares = [torch.full_like(p, 4.0) for p in model.parameters()]
+    squares = {name: np.full_like(value, 4.0) for name, value in model[1].items()}
     nats = dynamic_nats_per_char(model, ids, Rates(0.3, 0.25, 5), mean_squares=squares)
 
-    by_hand = network(cell="rnn")
+    by_hand = in_torch(model)
     symbols = torch.from_numpy(ids.astype(np.int64))[:, None]
     logits, state = by_hand.sequence(symbols[:5], by_hand.initial_state(1))
     torch.nn.functional.cross_entropy(logits[:, 0], symbols[1:6, 0]).backward()
@@ -113,3 +130,9 @@ def test_rates_are_checked(bad: dict[str, float]) -> None:
     """A negative or infinite learning rate or a decay of 1 is refused."""
     with pytest.raises(CharlabError, match="dynamic evaluation needs a finite learning rate"):
         Rates(bad["learning_rate"], bad.get("decay", 0.0))
+
+
+def test_it_needs_no_torch() -> None:
+    """Torch adds in an order of its own, and takes seconds to load."""
+    assert not any("torch" in path.name for path in closure(Path(dynamic.__file__)))
+    assert not any(name.split(".")[0] == "torch" for name in imports(Path(dynamic.__file__)))

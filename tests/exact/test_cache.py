@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numba
 import pytest
 
 from charlab.exact import cache
@@ -15,7 +14,7 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each test choose the folder anew."""
     cache.folder.cache_clear()
     cache.source_hash.cache_clear()
-    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
 
 
 def test_equal_sources_share_the_users_cache(

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import bz2
 import lzma
-import math
 import zlib
 from collections.abc import Callable, Iterable
 
 import pyppmd
+
+from charlab.core.units import LN_2
 
 Compressor = Callable[[bytes], int]
 """Function from bytes to their compressed size in bytes."""
@@ -83,6 +84,5 @@ def nats_added(size: Compressor, train: str, held_out: Iterable[str]) -> list[fl
     base = size(before)
     # Bytes to nats: 8 bits per byte, ln 2 nats per bit.
     return [
-        (size(before + text.encode("utf-8")) - base) * 8 * math.log(2) / len(text)
-        for text in held_out
+        (size(before + text.encode("utf-8")) - base) * 8 * LN_2 / len(text) for text in held_out
     ]

@@ -17,6 +17,7 @@ from charlab.core.sums import mean
 from charlab.core.units import bits, counted
 from charlab.models.inference import load_with_vocabulary
 from charlab.models.scoring import nats_per_char
+from charlab.models.weights import load_trained
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary, listed_characters
 
 LEARNING_RATE = 5e-4
@@ -129,7 +130,7 @@ def evaluate_alone(
     strict : bool
         Stop if there are others.
     dynamic : bool
-        Let the model learn while it reads (:mod:`charlab.evaluate.dynamic`); this loads torch.
+        Let the model learn while it reads (:mod:`charlab.evaluate.dynamic`).
     learning_rate : float, optional
         Learning rate of dynamic evaluation; :data:`LEARNING_RATE` by default.
 
@@ -166,9 +167,9 @@ def evaluate_alone(
 
 def _dynamic(model: Path, ids: np.ndarray[Any, Any], learning_rate: float) -> float:
     """Return the mean loss in nats under dynamic evaluation."""
-    # torch takes seconds to load, and nothing else here needs it.
-    from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, load_torch_model
+    # Numba takes half a second to load, and nothing else here needs it.
+    from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char
 
-    network, rates = load_torch_model(model), Rates(learning_rate)
+    network, rates = load_trained(model), Rates(learning_rate)
     with progress_bar("dynamic evaluation", len(ids) - 1) as advance:
-        return float(dynamic_nats_per_char(network, ids, rates, progress=advance).mean())
+        return mean(dynamic_nats_per_char(network, ids, rates, progress=advance))

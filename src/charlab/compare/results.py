@@ -6,7 +6,6 @@ an earlier study do no harm.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import pandas as pd
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
 from charlab.core.folders import require_complete
-from charlab.core.units import bits
+from charlab.core.units import LN_2, bits
 from charlab.plan.params import Params
 from charlab.train.params import Variant
 
@@ -70,7 +69,7 @@ def read_run(folder: Path, variant: str, seed: int) -> Run:
         history = pd.read_csv(folder / "history.csv")
         # Trainings record nats; every table and figure is in bits.
         for split in ("train", "val"):
-            history[f"{split}_bpc"] = history[f"{split}_nats"] / math.log(2)
+            history[f"{split}_bpc"] = history[f"{split}_nats"] / LN_2
     except FileNotFoundError as error:
         raise ResultsError(
             f"{error.filename}: no such file, but params.yaml names {variant!r} with seed {seed}; "

@@ -1,6 +1,6 @@
 r"""Dynamic evaluation: the loss of a text under a model that keeps learning while it reads.
 
-Input: a torch model and an encoded text. Output: the loss of each character in nats, where
+Input: a trained network and an encoded text. Output: the loss of each character in nats, where
 every chunk is scored before it is learned from. After each chunk with gradient g the weights
 theta, which training left at theta_0, are updated by
 
@@ -20,44 +20,26 @@ with fixed weights with the n-gram's.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch.nn.functional import cross_entropy
 
 from charlab.core.errors import CharlabError
-from charlab.models.torch_model import CharRNN
-from charlab.models.weights import NO_NGRAMS, load_trained
+from charlab.core.sums import mean
+from charlab.exact.network import Network
+from charlab.models.params import ModelParams
 
 Ids = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
-MeanSquares = list[torch.Tensor]
-State = list[tuple[torch.Tensor, ...]]
+Arrays = dict[str, npt.NDArray[np.floating]]
+Model = tuple[ModelParams, Arrays]
+"""A configuration, and weights under their names in model.safetensors."""
 
 EPSILON = 1e-5
 """Bound on the step of a weight whose gradients were about 0; of the magnitude of sqrt(MS)."""
-
-
-def load_torch_model(folder: Path) -> CharRNN:
-    """Load the network of a model folder into torch, so that it can keep learning.
-
-    Raises
-    ------
-    CharlabError
-        If the folder has no configuration or weights, or they do not match.
-    """
-    params, weights = load_trained(folder)
-    model = CharRNN(len(weights["head.bias"]), params, ngrams=weights.get("ngrams", NO_NGRAMS))
-    with torch.no_grad():
-        for name, parameter in model.named_weights().items():
-            parameter.copy_(torch.from_numpy(weights[name]))
-    return model
 
 
 @dataclass(frozen=True)
@@ -88,28 +70,29 @@ class Rates:
 
 
 def dynamic_nats_per_char(
-    model: torch.nn.Module,
+    model: Model,
     ids: Ids,
     rates: Rates,
     *,
     segments: int = 1,
-    mean_squares: MeanSquares | Literal["running"] | None = "running",
+    mean_squares: Arrays | Literal["running"] | None = "running",
     progress: Callable[[int], None] | None = None,
 ) -> Floats:
     """Return the loss of every character but the first of each segment.
 
     Parameters
     ----------
-    model : torch.nn.Module
-        A model with ``initial_state`` and ``sequence``; it is not changed.
+    model : tuple of ModelParams and dict of str to ndarray
+        A configuration and weights, as :func:`charlab.models.weights.load_trained` returns them;
+        they are not changed.
     ids : ndarray of shape (chars,)
         The text.
     rates : Rates
         Learning rates.
     segments : int
         Number of equal pieces; the state is reset in each, but the weights are kept.
-    mean_squares : list of Tensor, "running" or None
-        MS: one tensor for each parameter, from :func:`gradient_mean_squares`; or the mean
+    mean_squares : dict of str to ndarray, "running" or None
+        MS: one array for each weight, from :func:`gradient_mean_squares`; or the mean
         over the gradients so far; or None for plain SGD.
     progress : callable, optional
         Called after each chunk with its number of characters.
@@ -124,33 +107,32 @@ def dynamic_nats_per_char(
     CharlabError
         If the loss is no longer finite.
     """
-    # A copy, because its weights change; eval() switches dropout off.
-    learner = copy.deepcopy(model).eval()
-    update = _Update(list(learner.parameters()), rates, mean_squares)
+    reader = _Reader(model, rates.seq_len)
+    update = _Update(reader.weights, rates, mean_squares)
     result = []
-    for nats in _losses(learner, ids, segments, rates.seq_len):
+    for nats in reader.losses(ids, segments):
         # Recorded before the update: no character is scored by weights that have seen it.
-        result.append(nats.detach().double().numpy())
+        result.append(nats)
+        if progress is not None:
+            progress(len(result[-1]))
         if not np.isfinite(result[-1]).all():
             raise CharlabError(
                 f"dynamic evaluation diverged at character {len(np.concatenate(result))}; "
                 f"use a learning rate below {rates.learning_rate:g}"
             )
-        update.apply(torch.autograd.grad(nats.mean(), update.parameters, allow_unused=True))
-        if progress is not None:
-            progress(len(result[-1]))
+        update.apply(reader.gradients())
     return np.concatenate(result) if result else np.empty(0)
 
 
 def gradient_mean_squares(
-    model: torch.nn.Module, ids: Ids, *, seq_len: int = 20, chunks: int = 500
-) -> MeanSquares:
+    model: Model, ids: Ids, *, seq_len: int = 20, chunks: int = 500
+) -> Arrays:
     """Return the mean square of the gradient of each weight on a training text.
 
     Parameters
     ----------
-    model : torch.nn.Module
-        The model; it is not changed.
+    model : tuple of ModelParams and dict of str to ndarray
+        A configuration and weights, which are not changed.
     ids : ndarray of shape (chars,)
         The training text, of which evenly spaced chunks are used.
     seq_len : int
@@ -160,73 +142,104 @@ def gradient_mean_squares(
 
     Returns
     -------
-    list of Tensor
-        In the order of ``model.parameters()``.
+    dict of str to ndarray
+        By the names of the weights.
     """
-    learner = copy.deepcopy(model).eval()
-    parameters = list(learner.parameters())
-    squares = [torch.zeros_like(p) for p in parameters]
+    reader = _Reader(model, seq_len)
+    squares = {name: np.zeros_like(value) for name, value in reader.weights.items()}
     count = max(min(chunks, (len(ids) - 1) // seq_len), 1)
     # The five chunks before each one are read too, so that its initial state is realistic.
     ends = np.linspace(min(6 * seq_len, len(ids) - 1), len(ids) - 1, count).astype(int)
     for end in ends:
-        *_, last = _losses(learner, ids[max(end - 6 * seq_len, 0) : end + 1], 1, seq_len)
-        gradients = torch.autograd.grad(last.mean(), parameters, allow_unused=True)
-        for square, gradient in zip(squares, gradients, strict=True):
-            if gradient is not None:  # a learned initial state has no gradient after chunk one
-                square += gradient**2 / count
+        for _ in reader.losses(ids[max(end - 6 * seq_len, 0) : end + 1], 1):
+            gradients = reader.gradients()
+        for name, gradient in gradients.items():
+            squares[name] += gradient**2 / np.float32(count)
     return squares
 
 
+class _Reader:
+    """A network on the kernels that reads one stream in chunks, without dropout.
+
+    Attributes
+    ----------
+    weights : dict of str to ndarray
+        Its own copy; changes count from the next chunk on.
+    """
+
+    def __init__(self, model: Model, seq_len: int) -> None:
+        params, weights = model
+        self.params = params.model_copy(update={"dropout": 0.0, "recurrent_dropout": 0.0})
+        self.given, self.seq_len = weights, seq_len
+        self.networks = {seq_len: Network(self.params, weights, 1, seq_len)}
+        self.latest = self.networks[seq_len]
+        self.weights = self.latest.weights
+
+    def _network(self, seq_len: int) -> Network:
+        """Return a network for chunks of a length; all have the same weights."""
+        if seq_len not in self.networks:
+            network = Network(self.params, self.given, 1, seq_len)
+            first = self.networks[self.seq_len]
+            network.share(first.parameters, first.gradient, first.tables)
+            self.networks[seq_len] = network
+        return self.networks[seq_len]
+
+    def losses(self, ids: Ids, segments: int) -> Iterator[Floats]:
+        """Yield the losses of each chunk, shape (chunk length,); the state is carried over."""
+        for piece in np.asarray(ids, np.int64).reshape(segments, -1, 1):
+            self.latest.reset_state()
+            for start in range(0, len(piece) - 1, self.seq_len):
+                inputs = np.ascontiguousarray(
+                    piece[start : min(start + self.seq_len, len(piece) - 1)]
+                )
+                network = self._network(len(inputs))
+                if network is not self.latest:
+                    network.reset_state()
+                    if start:
+                        network.set_state(self.latest.state())
+                self.latest = network
+                targets = np.ascontiguousarray(piece[start + 1 : start + 1 + len(inputs)])
+                network.loss_and_gradients(inputs, targets)
+                yield network.head.nats.copy()
+
+    def gradients(self) -> Arrays:
+        """Return the gradient of the latest chunk's mean loss in each weight."""
+        tables = {name: table.dense() for name, table in self.latest.tables.items()}
+        return self.latest.gradients | tables
+
+
 class _Update:
-    """Update rule of the module docstring, for all parameters of a model."""
+    """Update rule of the module docstring, for all weights of a network."""
 
     def __init__(
-        self,
-        parameters: list[torch.nn.Parameter],
-        rates: Rates,
-        mean_squares: MeanSquares | Literal["running"] | None,
+        self, weights: Arrays, rates: Rates, mean_squares: Arrays | Literal["running"] | None
     ) -> None:
-        self.parameters, self.rates = parameters, rates
-        self.trained = [p.detach().clone() for p in parameters]
+        self.weights, self.rate = weights, np.float32(rates.learning_rate)
+        self.trained = {name: value.copy() for name, value in weights.items()}
         self.running = mean_squares == "running"
         self.seen = 0
-        if isinstance(mean_squares, list):
-            # R = root / mean; with the clamp, lambda R is at most 1.
-            roots = [square.sqrt() for square in mean_squares]
-            mean = torch.cat([root.flatten() for root in roots]).mean()
-            self.pulls = [(rates.decay * root / mean).clamp(max=1.0) for root in roots]
-            self.scales = [root + EPSILON for root in roots]
+        decay, one = np.float32(rates.decay), np.float32(1)
+        if isinstance(mean_squares, dict):
+            # R = root / mean; with the minimum, lambda R is at most 1.
+            roots = {name: np.sqrt(square) for name, square in mean_squares.items()}
+            middle = np.float32(mean(np.concatenate([root.ravel() for root in roots.values()])))
+            self.pulls = {n: np.minimum(decay * root / middle, one) for n, root in roots.items()}
+            self.scales = {name: root + np.float32(EPSILON) for name, root in roots.items()}
         else:
             # The running MS starts at 0; plain SGD keeps the scales at 1.
-            self.squares = [torch.zeros_like(p) for p in parameters]
-            self.pulls = [torch.full_like(p, rates.decay) for p in parameters]
-            self.scales = [torch.ones_like(p) for p in parameters]
+            self.squares = {name: np.zeros_like(value) for name, value in weights.items()}
+            self.pulls = {name: np.full_like(value, decay) for name, value in weights.items()}
+            self.scales = {name: np.ones_like(value) for name, value in weights.items()}
 
-    @torch.no_grad()
-    def apply(self, gradients: Sequence[torch.Tensor | None]) -> None:
+    def apply(self, gradients: Arrays) -> None:
         """Move the weights by their gradients, and back toward the trained weights."""
         self.seen += 1
-        for k, parameter in enumerate(self.parameters):
-            gradient = gradients[k]
-            if gradient is not None:
-                if self.running:
-                    # Mean over all gradients up to this one.
-                    self.squares[k] += (gradient**2 - self.squares[k]) / self.seen
-                    self.scales[k] = self.squares[k].sqrt() + EPSILON
-                parameter.sub_(self.rates.learning_rate * gradient / self.scales[k])
-            parameter.add_(self.pulls[k] * (self.trained[k] - parameter))
-
-
-def _losses(model: Any, ids: Ids, segments: int, seq_len: int) -> Iterator[torch.Tensor]:
-    """Yield the losses of each chunk, shape (chunk length,); the state is carried over."""
-    for piece in np.asarray(ids).reshape(segments, -1):
-        symbols = torch.from_numpy(piece.astype(np.int64))
-        state: State = model.initial_state(1)
-        for start in range(0, len(symbols) - 1, seq_len):
-            end = min(start + seq_len, len(symbols) - 1)
-            logits, state = model.sequence(symbols[start:end, None], state)
-            # Truncated backpropagation: no gradient flows into the chunks before.
-            state = [tuple(part.detach() for part in layer) for layer in state]
-            # (T, 1, V) -> (T, V); the targets are the inputs one step ahead.
-            yield cross_entropy(logits[:, 0], symbols[start + 1 : end + 1], reduction="none")
+        for name, weight in self.weights.items():
+            gradient = gradients[name]
+            if self.running:
+                # Mean over all gradients up to this one.
+                squares = self.squares[name]
+                squares += (gradient * gradient - squares) / np.float32(self.seen)
+                self.scales[name] = np.sqrt(squares) + np.float32(EPSILON)
+            weight -= self.rate * gradient / self.scales[name]
+            weight += self.pulls[name] * (self.trained[name] - weight)

@@ -11,7 +11,8 @@ polynomials of our own, because those of the C library differ.
 
 The modules, from the bottom up:
 
-``cache``       the folder of compiled functions
+``shapes``      constants and layouts, without Numba
+``cache``       the folder of compiled functions; ``locator`` shows it to Numba
 ``lanes``       sixteen numbers at once
 ``tiles``       the tile of a matrix product; these two modules alone write LLVM IR
 ``functions``   exp, log, tanh, sigmoid, integer powers, cosine
@@ -27,4 +28,6 @@ The modules, from the bottom up:
 ``workspace``   packed weights and the arrays of a chunk
 ``network``     a network that runs whole chunks
 ``updates``     its steps
+``inference``   networks forward only, and ``sampling`` of texts
+``machine_code``  calls those two without loading Numba; ``object_file`` compiles them
 """

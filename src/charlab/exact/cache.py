@@ -15,11 +15,8 @@ import os
 import shutil
 import tempfile
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-import numba
-from numba.core import caching
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -30,7 +27,7 @@ ROOM = 1 << 26
 @cache
 def source_hash() -> str:
     """Return a hash of every source file of this package."""
-    digest = hashlib.sha256(numba.__version__.encode())
+    digest = hashlib.sha256(version("numba").encode())
     for path in sorted(PACKAGE.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -38,7 +35,7 @@ def source_hash() -> str:
 
 def _places() -> list[Path]:
     """Return the folders to try, in order."""
-    named = [Path(given)] if (given := getattr(numba.config, "CACHE_DIR", "")) else []
+    named = [Path(given)] if (given := os.environ.get("NUMBA_CACHE_DIR")) else []
     user = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     # One folder per user: nobody may run code that somebody else put there.
     shared = Path(tempfile.gettempdir()) / f"charlab-{os.getuid() if hasattr(os, 'getuid') else ''}"
@@ -69,31 +66,3 @@ def folder() -> Path | None:
                     shutil.rmtree(old, ignore_errors=True)  # of sources that were edited since
             return place / name
     return None
-
-
-class _Locator(caching._CacheLocator):
-    """Tells Numba where functions of this package are kept."""
-
-    def __init__(self, function: Any, source: str) -> None:
-        self.function, self.source = function, Path(source)
-
-    def get_cache_path(self) -> str:
-        return str(folder())
-
-    def get_source_stamp(self) -> str:
-        return source_hash()
-
-    def get_disambiguator(self) -> str:
-        return f"{self.source.stem}-{self.function.__code__.co_firstlineno}"
-
-    @classmethod
-    def from_function(cls, function: Any, source: str) -> _Locator | None:
-        ours = Path(source).resolve().parent == PACKAGE and folder() is not None
-        return cls(function, source) if ours else None
-
-
-def install() -> None:
-    """Make Numba keep this package's functions in :func:`folder`."""
-    # Numba 0.60 calls the class by its older name.
-    owner: Any = getattr(caching, "CacheImpl", None) or vars(caching)["_CacheImpl"]
-    owner._locator_classes.insert(0, _Locator)

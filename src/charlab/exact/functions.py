@@ -21,21 +21,23 @@ from numba.extending import overload
 
 from charlab.exact.lanes import (
     WIDTH,
+    address,
     compiled,
+    external,
     fma,
     inlined,
     load,
+    numbers_at,
     power_of_two,
+    register,
     store,
     where_above,
 )
-from charlab.exact.layout import Array
-
-# Typed, since Numba would compile a function again for each plain constant it is called with.
-_typed: Any = np.int64
-TANH, RELU, SIGMOID = (_typed(kind) for kind in range(3))
-KINDS = {"tanh": TANH, "relu": RELU, "sigmoid": SIGMOID}
-"""The number of each activation, by its name in params.yaml."""
+from charlab.exact.shapes import KINDS as KINDS
+from charlab.exact.shapes import RELU as RELU
+from charlab.exact.shapes import SIGMOID as SIGMOID
+from charlab.exact.shapes import TANH as TANH
+from charlab.exact.shapes import Array
 
 LOG2_E = 1 / 0.6931471805599453
 
@@ -123,19 +125,34 @@ def _tanh64(x: Any) -> Any:
     return where_above(0.0, x, 0.0 - y, y)
 
 
-@compiled
+def _make_activate(number: Any) -> Any:
+    one = number(1)
+
+    def activate(kind: int, values_at: int, out_at: int, count: int) -> None:
+        values, out = numbers_at(one, values_at), numbers_at(one, out_at)
+        if kind == TANH:
+            for n in range(0, count, WIDTH):
+                store(out, n, tanh(load(values, n)))
+        elif kind == SIGMOID:
+            for n in range(0, count, WIDTH):
+                store(out, n, 1.0 / (1.0 + exp(0.0 - load(values, n))))
+        else:
+            for n in range(0, count, WIDTH):
+                x = load(values, n)
+                store(out, n, where_above(0.0, x, 0.0, x))
+
+    return activate
+
+
+KERNELS = (("charlab_activate", _make_activate, 4),)
+_COMPILED = register(KERNELS)
+_activate = external("charlab_activate", 4)
+
+
+@inlined
 def activate(kind: int, values: Array, at: int, out: Array, out_at: int, count: int) -> None:
     """Write phi of ``count`` numbers, a multiple of sixteen; ``kind`` is of :data:`KINDS`."""
-    if kind == TANH:
-        for n in range(0, count, WIDTH):
-            store(out, out_at + n, tanh(load(values, at + n)))
-    elif kind == SIGMOID:
-        for n in range(0, count, WIDTH):
-            store(out, out_at + n, 1.0 / (1.0 + exp(0.0 - load(values, at + n))))
-    else:
-        for n in range(0, count, WIDTH):
-            x = load(values, at + n)
-            store(out, out_at + n, where_above(0.0, x, 0.0, x))
+    _activate(values, (kind, address(values, at), address(out, out_at), count))
 
 
 @inlined

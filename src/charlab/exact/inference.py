@@ -1,5 +1,7 @@
 """A network forward only: reading texts, scoring them, and sampling, in one compiled call each.
 
+:mod:`charlab.exact.machine_code` compiles :func:`read` and ``sampling.sample`` and calls them.
+
 Every sum is the chain that :mod:`charlab.exact.layers` and :mod:`charlab.exact.loss` take in
 training: a gate starts from its character's row or its bias, then adds the products with the layer
 below in order of k, then those with the state before. A stream's bits therefore depend neither
@@ -16,6 +18,10 @@ A caller that wants no trace gives S = 2, and the steps take turns.
 """
 
 from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
 
 from charlab.exact.cells import gru_forward, lstm_forward, rnn_forward
 from charlab.exact.functions import log
@@ -124,7 +130,7 @@ def _cell(
         rnn_forward(kind, rows, pre, at, h, after)
 
 
-@compiled
+@inlined
 def advance(
     code: Code,
     weights: Weights,
@@ -216,16 +222,18 @@ def advance(
     if not few:
         multiply_head(h, top, row, batch, outputs, size, head_w, head_b, out, batch)
     else:
+        # Typed, or Numba would compile multiply_row() again for this constant.
+        start: Any = np.int64(0)
         for v in range(outputs):
             for b in range(batch):
                 store(out, (v * batch + b) * WIDTH, load(head_b, v * WIDTH))
         for b in range(0, row, WIDTH):
-            multiply_row(h, top + b, row, head_w, 0, outputs, size, out, b, row)
+            multiply_row(h, top + b, row, head_w, start, outputs, size, out, b, row)
     if len(direct) > 0:
         add_direct(direct, look_ups[1], rows, 0, batch, outputs, out, batch)
 
 
-@compiled
+@inlined
 def read(
     code: Code,
     weights: Weights,
@@ -237,7 +245,7 @@ def read(
     targets: Ids,
     logits: Array,
     nats: Array,
-) -> None:
+) -> bool:
     """Read a text (T, B) from the states at step 0.
 
     The states after it are at step T % S.
@@ -254,6 +262,11 @@ def read(
         Written; of shape (0, 0, 0) if they are not wanted.
     nats : ndarray of shape (T, B)
         Written, in float64: the loss of each target.
+
+    Returns
+    -------
+    bool
+        True.
     """
     vocab, (seq_len, batch) = code[4], ids.shape
     out, block, outputs = work[4], batch * WIDTH, (vocab + WIDTH - 1) // WIDTH
@@ -272,3 +285,4 @@ def read(
                 picked = out[target // WIDTH * block + b * WIDTH + target % WIDTH]
                 highest, mass = softmax_row(out, b * WIDTH, block, outputs)
                 nats[t, b] = log(float(mass)) - (float(picked) - float(highest))
+    return True

@@ -13,22 +13,23 @@ correctly rounded function, which is slow but gives the same bits.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
+import llvmlite.binding
 import numba
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, models, register_model
+from numba.np.arrayobj import make_array, populate_array
 
-from charlab.exact import cache
+from charlab.exact import cache, locator
+from charlab.exact.shapes import WIDTH as WIDTH
 
-cache.install()
-
-WIDTH = 16
-"""Numbers in one block: a cache line of float32. Part of the arithmetic, equal everywhere."""
+locator.install()
 
 JIT: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}
 JIT["cache"] = cache.folder() is not None
@@ -44,8 +45,12 @@ def compiled(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """Make a function part of each compiled one that calls it."""
-    wrapped: Any = numba.njit(inline="always")(function)
+    """Make a function part of each compiled one that calls it.
+
+    LLVM puts it there. Numba's own inlining would take most of the time of compiling.
+    """
+    options = JIT | {"cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    wrapped: Any = numba.njit(forceinline=True, **options)(function)
     return cast(F, wrapped)
 
 
@@ -271,6 +276,27 @@ largest = _reduction(lambda builder, low, high: _emit_choice(builder, low, high,
 """The largest of sixteen lanes."""
 
 
+Maker = tuple[str, Callable[..., Any], int]
+"""A symbol but for its type, a function that makes the kernel of a type, and its arguments."""
+
+
+def register(makers: Sequence[Maker]) -> list[Any]:
+    """Compile kernels of integers, or load them, and make their symbols known to LLVM.
+
+    What is called by its symbol, such as ``charlab_product_float32``, is compiled once for each
+    type, where Numba would compile any other function again as a part of each that calls it.
+    """
+    kept = []
+    options = {key: value for key, value in JIT.items() if key != "nogil"}
+    for number in (np.float32, np.float64):
+        for name, make, arguments in makers:
+            kind = types.void(*[types.int64] * arguments)
+            function = numba.cfunc(kind, **options)(make(number))
+            llvmlite.binding.add_symbol(f"{name}_{number.__name__}", function.address)
+            kept.append(function)
+    return kept
+
+
 def external(name: str, arguments: int) -> Any:
     """Return an intrinsic that calls a function of that name and of integers, registered before.
 
@@ -298,3 +324,18 @@ def address(typing: Any, array: Any, offset: Any) -> Any:
         return builder.ptrtoint(_pointer(context, builder, sig.args[0], *args), I64)
 
     return signature(types.int64, array, types.int64), generate
+
+
+@instruction
+def numbers_at(typing: Any, number: Any, place: Any) -> Any:
+    """Return an array of a number's type that begins at an address; its length is not known."""
+    kind = types.Array(number, 1, "C")
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        array = make_array(kind)(context, builder)
+        data = builder.inttoptr(args[1], context.get_data_type(number).as_pointer())
+        size = number.bitwidth // 8
+        populate_array(array, data, [I64(0)], [I64(size)], size, None)
+        return array._getvalue()
+
+    return signature(kind, number, types.int64), generate

@@ -12,41 +12,20 @@ apart, n, r, z, hn, where hn = W_hn h + b_hn. ``turn`` is what maps a slot to to
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
-
 from charlab.exact.lanes import WIDTH, compiled
+from charlab.exact.shapes import CELLS as CELLS
+from charlab.exact.shapes import GATES as GATES
+from charlab.exact.shapes import GRU as GRU
+from charlab.exact.shapes import LSTM as LSTM
+from charlab.exact.shapes import RNN as RNN
+from charlab.exact.shapes import SLOTS as SLOTS
+from charlab.exact.shapes import Array as Array
+from charlab.exact.shapes import Ids as Ids
+from charlab.exact.shapes import aligned as aligned
+from charlab.exact.shapes import blocks as blocks
 
-Array = NDArray[np.floating[Any]]
-Ids = NDArray[np.integer[Any]]
 Sizes = tuple[int, int, int, int, int]
 """(T, S, B, H, K): steps of a chunk, steps allocated, streams, units, inputs or characters."""
-
-RNN, GRU, LSTM = range(3)
-CELLS = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
-"""The number of each cell, by its name in params.yaml."""
-
-GATES = (1, 3, 4)
-"""Blocks of H rows in a cell's weights."""
-
-SLOTS = (1, 4, 4)
-"""Gates that a step of a cell keeps."""
-
-
-def blocks(columns: int) -> int:
-    """Return how many blocks of sixteen hold a number of columns."""
-    return -(-columns // WIDTH)
-
-
-def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return zeros whose first byte begins a cache line."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + size].view(dtype).reshape(shape)
-
 
 SET, ADD, GET = range(3)
 """Directions of :func:`relayout`: write to the packed array, add to it, read from it."""

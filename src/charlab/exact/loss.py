@@ -31,12 +31,10 @@ from charlab.exact.layout import Array, Ids, Sizes
 from charlab.exact.ngrams import sum_of_rows
 from charlab.exact.products import multiply, multiply_transposed
 from charlab.exact.settings import Span
+from charlab.exact.shapes import NEVER as NEVER
 
 ROWS = 256
 """Rows worked on at a time."""
-
-NEVER = -1e30
-"""The logit of the lanes beyond the last character: exp of it is exactly 0."""
 
 
 @inlined

@@ -12,18 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
-import numba
 import numpy as np
-from numba import int64, void
 
-from charlab.exact.lanes import (
-    JIT,
-    WIDTH,
-    address,
-    external,
-    inlined,
-)
+from charlab.exact.lanes import WIDTH, address, external, inlined, register
 from charlab.exact.layout import Array
 from charlab.exact.tiles import TILE_ROWS, tile, tile_along
 
@@ -69,22 +60,14 @@ def _make_transposed(number: Any) -> Any:
     return transposed
 
 
-def _register() -> list[Any]:
-    """Compile the products, or load them from the cache, and make their symbols known to LLVM."""
-    kept = []
-    options = {key: value for key, value in JIT.items() if key != "nogil"}
-    for number in (np.float32, np.float64):
-        for name, make, arguments in (
-            ("product", _make_product, 6),
-            ("transposed", _make_transposed, 5),
-        ):
-            function = numba.cfunc(void(*[int64] * arguments), **options)(make(number))
-            llvmlite.binding.add_symbol(f"charlab_{name}_{number.__name__}", function.address)
-            kept.append(function)
-    return kept
+KERNELS = (
+    ("charlab_product", _make_product, 6),
+    ("charlab_transposed", _make_transposed, 5),
+)
+"""The symbol of each product but for the type, the function that makes it, and its arguments."""
 
 
-_COMPILED = _register()
+_COMPILED = register(KERNELS)
 _product = external("charlab_product", 6)
 _transposed = external("charlab_transposed", 5)
 

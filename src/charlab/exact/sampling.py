@@ -161,7 +161,7 @@ def _record(
     return nats, max(log(whole) - total(moment) / whole, 0.0)
 
 
-@compiled
+@inlined
 def sample(
     code: Code,
     weights: Weights,
@@ -169,6 +169,7 @@ def sample(
     look_ups: LookUps,
     keys: Ids,
     before: Ids,
+    rows: Ids,
     u: Array,
     options: Options,
     room: tuple[Array, Array],
@@ -184,6 +185,8 @@ def sample(
     look_ups, keys, before : tuple of tuple of int, ndarray of shape (N,), ndarray of shape (B, 2)
         See :mod:`charlab.exact.ngrams`; ``before`` is overwritten, and of shape (0, 2) without
         n-grams.
+    rows : ndarray of shape (3, B), integer
+        Room for the rows looked up; of shape (3, 0) without n-grams.
     u, ids : ndarray of shape (length, B)
         Uniform numbers, and the characters they choose.
     room : tuple of ndarray of shape (blocks of V * 16,)
@@ -198,7 +201,9 @@ def sample(
     """
     (length, batch), vocab, out = u.shape, code[4], work[4]
     block = batch * WIDTH
-    rows = np.empty((3, len(before)), np.int64)
+    # Typed, or Numba would compile advance() again for these constants.
+    two: Any = np.int64(2)
+    none: Any = np.int64(0)
     for t in range(length):
         for b in range(batch):
             chosen, highest, whole = _choose(
@@ -214,5 +219,5 @@ def sample(
         if t + 1 < length:
             if len(before) > 0:
                 step_rows(keys, vocab, ids[t], before, rows)
-            advance(code, weights, work, ids[t], look_ups, rows, (2, 0, t % 2, 0))
+            advance(code, weights, work, ids[t], look_ups, rows, (two, none, t % two, none))
     return True

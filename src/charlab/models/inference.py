@@ -16,11 +16,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from charlab.core.errors import CharlabError
-from charlab.exact import inference, layout, sampling, settings
-from charlab.exact.functions import KINDS
-from charlab.exact.lanes import WIDTH
-from charlab.exact.loss import NEVER
-from charlab.exact.ngrams import NGrams, no_characters
+from charlab.exact import machine_code, settings, shapes
+from charlab.exact.look_up import NGrams, no_characters
+from charlab.exact.shapes import KINDS, NEVER, WIDTH
 from charlab.models.packing import pack_weights
 from charlab.models.params import ModelParams
 from charlab.models.weights import load_trained
@@ -29,6 +27,8 @@ from charlab.vocab.vocabulary import Vocabulary
 Array = NDArray[Any]
 Ids = NDArray[np.integer[Any]]
 State = list[tuple[Array, ...]]
+Work = tuple[Array, Array, Array, Array, Array]
+Options = tuple[float, int, float]
 
 STREAMS = 96
 """Streams sampled together: more would not stay in the second-level cache."""
@@ -96,12 +96,12 @@ class InferenceModel:
     ) -> None:
         self.params, self.dtype = params, np.dtype(dtype)
         self.vocab_size = len(weights["head.bias"])
-        self.cell = layout.CELLS[params.cell]
+        self.cell = shapes.CELLS[params.cell]
         self.code = (
             int(self.cell), int(KINDS[params.activation]), params.layers, params.hidden,
             self.vocab_size,
         )  # fmt: skip
-        self.units = layout.blocks(params.hidden)
+        self.units = shapes.blocks(params.hidden)
         self.parts = ("h", "c") if params.cell == "lstm" else ("h",)
         self.learned = [weights[f"initial.{p}"] for p in self.parts if f"initial.{p}" in weights]
         self.packed = pack_weights(params, weights, self.dtype)
@@ -162,8 +162,18 @@ class InferenceModel:
         work = self._work(inputs.shape[1], state, 2, 0)
         ids, targets = self._checked(inputs), self._checked(targets)
         nats, (rows, last) = np.empty(targets.shape), self.rows(ids, state)
-        inference.read(
-            self.code, self.packed, work, ids, self.look_ups, rows, (2, 0), targets, logits, nats
+        machine_code.call(
+            "inference.read",
+            self.code,
+            self.packed,
+            work,
+            ids,
+            self.look_ups,
+            rows,
+            (2, 0),
+            targets,
+            logits,
+            nats,
         )
         return nats, [*self._state(work, inputs.shape[1], 2, len(inputs) % 2), *last]
 
@@ -190,10 +200,20 @@ class InferenceModel:
         work = self._work(batch, state, seq_len + 1, seq_len)
         ids = self._checked(inputs)
         kept, (rows, _) = (seq_len + 1, seq_len), self.rows(ids, state)
-        inference.read(
-            self.code, self.packed, work, ids, self.look_ups, rows, kept, NO_IDS, logits, NO_NATS
+        machine_code.call(
+            "inference.read",
+            self.code,
+            self.packed,
+            work,
+            ids,
+            self.look_ups,
+            rows,
+            kept,
+            NO_IDS,
+            logits,
+            NO_NATS,
         )
-        layers, slots = self.params.layers, layout.SLOTS[self.cell]
+        layers, slots = self.params.layers, shapes.SLOTS[self.cell]
         # (L, T, slots, N, B, 16)
         pre = work[0].reshape(layers, seq_len, slots, self.units, batch, WIDTH)
         # (L, T + 1, N, B, 16), without the state before the chunk
@@ -213,7 +233,7 @@ class InferenceModel:
         ], logits
 
     def sample(
-        self, logits: Array, state: State, u: Array, options: sampling.Options, record: bool = False
+        self, logits: Array, state: State, u: Array, options: Options, record: bool = False
     ) -> Sampled | None:
         """Sample texts that continue from one state and the logits after it.
 
@@ -243,13 +263,13 @@ class InferenceModel:
         return Sampled(*(np.concatenate(parts, axis=1) for parts in zip(*groups, strict=True)))
 
     def _sample(
-        self, logits: Array, state: State, u: Array, options: sampling.Options, record: bool
+        self, logits: Array, state: State, u: Array, options: Options, record: bool
     ) -> Sampled | None:
         """Sample texts side by side."""
         batch = u.shape[1]
         repeated = [tuple(np.repeat(part, batch, axis=0) for part in layer) for layer in state]
         work = self._work(batch, repeated, 2, 0)
-        outputs = layout.blocks(self.vocab_size)
+        outputs = shapes.blocks(self.vocab_size)
         out = np.full((outputs * WIDTH,), NEVER, self.dtype)
         out[: self.vocab_size] = logits[0]
         work[4].reshape(outputs, batch, WIDTH)[...] = out.reshape(outputs, 1, WIDTH)
@@ -259,21 +279,22 @@ class InferenceModel:
         keys, before = np.zeros(0, np.int64), np.zeros((0, 2), np.int64)
         if self.ngrams:
             keys, before = self.ngrams.keys, repeated[-1][0]
-        finite = sampling.sample(
-            self.code, self.packed, work, self.look_ups, keys, before, u, options, room, order,
-            ids, nats, entropy,
+        rows = np.empty((3, len(before)), np.int64)
+        finite = machine_code.call(
+            "sampling.sample", self.code, self.packed, work, self.look_ups, keys, before, rows, u,
+            options, room, order, ids, nats, entropy,
         )  # fmt: skip
         return Sampled(ids, nats, entropy) if finite else None
 
-    def _work(self, batch: int, state: State, keep: int, gates: int) -> inference.Work:
+    def _work(self, batch: int, state: State, keep: int, gates: int) -> Work:
         """Return the arrays of the kernels, with the state at step 0."""
-        layers, slots = self.params.layers, layout.SLOTS[self.cell]
+        layers, slots = self.params.layers, shapes.SLOTS[self.cell]
         shape = (layers, keep, self.units, batch, WIDTH)
         count = int(np.prod(shape))
         pre = layers * gates * slots * self.units if gates else slots * self.units
-        h = layout.aligned((count,), self.dtype)
+        h = shapes.aligned((count,), self.dtype)
         c, squashed = (
-            layout.aligned((count if self.cell == layout.LSTM else 0,), self.dtype)
+            shapes.aligned((count if self.cell == shapes.LSTM else 0,), self.dtype)
             for _ in range(2)
         )
         for d, layer in enumerate(state[:layers]):
@@ -282,13 +303,13 @@ class InferenceModel:
                 padded[:, : values.shape[1]] = values
                 # (B, N * 16) -> (N, B, 16)
                 part.reshape(shape)[d, 0] = padded.reshape(batch, -1, WIDTH).swapaxes(0, 1)
-        outputs = layout.blocks(self.vocab_size)
+        outputs = shapes.blocks(self.vocab_size)
         return (
-            layout.aligned((pre * batch * WIDTH,), self.dtype), h, c, squashed,
-            layout.aligned((outputs * batch * WIDTH,), self.dtype),
+            shapes.aligned((pre * batch * WIDTH,), self.dtype), h, c, squashed,
+            shapes.aligned((outputs * batch * WIDTH,), self.dtype),
         )  # fmt: skip
 
-    def _state(self, work: inference.Work, batch: int, keep: int, step: int) -> State:
+    def _state(self, work: Work, batch: int, keep: int, step: int) -> State:
         """Return the states at a step, (B, H) each."""
         shape = (self.params.layers, keep, self.units, batch, WIDTH)
         parts = [part.reshape(shape)[:, step] for part in work[1 : 1 + len(self.parts)]]

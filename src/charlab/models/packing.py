@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from charlab.exact import inference, layout
-from charlab.exact.lanes import WIDTH
-from charlab.exact.loss import NEVER
+from charlab.exact import shapes
 from charlab.exact.settings import DIRECT, INPUT
+from charlab.exact.shapes import NEVER, WIDTH
 from charlab.models.params import ModelParams
 
 Array = NDArray[Any]
+
+Weights = tuple[Array, Array, Array, Array, Array, Array, Array, Array]
+"""What :data:`charlab.exact.Weights` says."""
 
 
 def _rows(matrix: Array, slots: int) -> Array:
@@ -24,12 +26,10 @@ def _rows(matrix: Array, slots: int) -> Array:
     return padded.reshape(slots, -1, WIDTH, matrix.shape[1]).swapaxes(2, 3)
 
 
-def pack_weights(
-    params: ModelParams, weights: Mapping[str, Array], dtype: DTypeLike
-) -> inference.Weights:
+def pack_weights(params: ModelParams, weights: Mapping[str, Array], dtype: DTypeLike) -> Weights:
     """Lay all weights out for the kernels, biases added as in training."""
-    cell = layout.CELLS[params.cell]
-    gates, slots = layout.GATES[cell], layout.SLOTS[cell]
+    cell = shapes.CELLS[params.cell]
+    gates, slots = shapes.GATES[cell], shapes.SLOTS[cell]
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     table, inward, recurrent, biases = np.zeros(0, dtype), [], [], []
     for depth in range(params.layers):
@@ -72,13 +72,13 @@ def _padded(weights: Mapping[str, Array], name: str, dtype: DTypeLike) -> Array:
     table = weights.get(name)
     if table is None:
         return np.zeros(0, dtype)
-    result = layout.aligned((*table.shape[:-1], layout.blocks(table.shape[-1]) * WIDTH), dtype)
+    result = shapes.aligned((*table.shape[:-1], shapes.blocks(table.shape[-1]) * WIDTH), dtype)
     result[..., : table.shape[-1]] = table
     return result.reshape(-1)
 
 
 def _flat(parts: list[Array], dtype: DTypeLike) -> Array:
     """Return arrays one after the other, from the beginning of a cache line on."""
-    result = layout.aligned((sum(part.size for part in parts),), dtype)
+    result = shapes.aligned((sum(part.size for part in parts),), dtype)
     np.concatenate([part.reshape(-1) for part in parts], out=result)
     return result

@@ -11,6 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from charlab.core.units import LN_2
 from charlab.plots.internals import visible
 from charlab.plots.registry import figure
 from charlab.plots.style import DIVERGING, WIDTH
@@ -83,7 +84,7 @@ def against_ngram_passage(passage: dict[str, Any]) -> Figure:
         ``text``; per character the losses ``network_nats`` and ``ngram_nats``.
     """
     # (count,) bits; positive where the network gives the character more probability.
-    gain = (np.array(passage["ngram_nats"]) - np.array(passage["network_nats"])) / np.log(2)
+    gain = (np.array(passage["ngram_nats"]) - np.array(passage["network_nats"])) / LN_2
     rows = -(-len(gain) // COLUMNS)
     figure = Figure(figsize=(WIDTH, 1.25 + rows * PLAIN_LINE * WIDTH / COLUMNS))
     ax = figure.subplots()

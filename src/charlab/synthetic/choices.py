@@ -21,6 +21,8 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+from charlab.core.units import nats
+
 Options = Mapping[str, float]
 
 SAME = 1e-9
@@ -99,9 +101,9 @@ class Choice:
         for read in sorted(known, key=len)[1:]:
             before = read[:-1]
             p = min(known[read] / known[before], 1.0)
-            nats = 0.0 - math.log(p)  # 0, not -0, if p is 1
-            other = 0.0 - math.log(min(forgotten[read] / forgotten[before], 1.0))
-            node = Node({}, read, nats, other, abs(nats - other) > SAME)
+            known_nats = nats(p)
+            other = nats(min(forgotten[read] / forgotten[before], 1.0))
+            node = Node({}, read, known_nats, other, abs(known_nats - other) > SAME)
             nodes[read] = nodes[before].children[read[-1]] = node
         return root
 

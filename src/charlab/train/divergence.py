@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from charlab.core.errors import CharlabError
+from charlab.core.units import nats
 from charlab.train.params import TrainParams
 
 MARGIN = 10.0
@@ -60,7 +61,7 @@ class DivergenceCheck:
             If the loss is above the limit, or one of the figures is not finite.
         """
         # Guessing uniformly costs log(vocab_size). Written this way so that NaN fails the check.
-        if loss <= math.log(self.vocab_size) + MARGIN and norm < math.inf:
+        if loss <= nats(1 / self.vocab_size) + MARGIN and norm < math.inf:
             return
         where = f" on {split}" if split else ""
         raise DivergedError(

@@ -29,7 +29,7 @@ def compile_kernels() -> None:
         write_text(folder / "text.txt", write(4_000, 1))
         encode_text(folder / "text.txt", SplitParams(), folder / "encoded")
         # Kernels are compiled for types, not for cells or sizes, so one small network will do.
-        model = ModelParams(hidden=16, dropout=0.1)
+        model = ModelParams(hidden=16, dropout=0.1, input="bigram", direct_order=1)
         steps = TrainParams(batch_size=4, seq_len=8, max_chars=64, evaluations=1)
         config = TrainingConfig(model, steps, 1)
         data = EncodedText.load(folder / "encoded")

@@ -188,7 +188,8 @@ def test_scratch_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert scratch_folder() == gutenberg.SCRATCH
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.delenv("HOME")
-    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["no such user"])
+    nobody: dict[str, str] = {}
+    monkeypatch.setattr("pwd.getpwuid", lambda _: nobody["no such user"])
     assert scratch_folder() == gutenberg.SCRATCH
 
 

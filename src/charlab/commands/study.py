@@ -50,7 +50,7 @@ class Studies:
             "git -c user.name=me -c user.email=me@localhost commit --message start"
         )
         if top is None and (self.root / ".git").exists():
-                repository.git("rev-parse", "--show-toplevel")
+            repository.git("rev-parse", "--show-toplevel")
         if top is None or Path(top).resolve() != self.root.resolve():
             raise StudyError(
                 f"{self.root} is not a git repository of its own, and a study lives on a branch; "

@@ -12,10 +12,10 @@ import pytest
 from charlab.commands.evaluate import evaluate_alone, progress_bar
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_json
-from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char, load_torch_model
+from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
-from charlab.models.weights import expected_shapes, save_weights
+from charlab.models.weights import expected_shapes, load_trained, save_weights
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary
 
 VOCAB = Vocabulary.from_text("abcde \n")
@@ -48,7 +48,7 @@ def test_dynamic(model: Path) -> None:
     measured = evaluate_alone(model, TEXT, dynamic=True, learning_rate=0.01)
     assert measured["dynamic_nats"] < measured["nats"] - 0.1
     assert measured["dynamic_bpc"] == pytest.approx(measured["dynamic_nats"] / math.log(2))
-    still = dynamic_nats_per_char(load_torch_model(model), VOCAB.encode(TEXT), Rates(0.0))
+    still = dynamic_nats_per_char(load_trained(model), VOCAB.encode(TEXT), Rates(0.0))
     np.testing.assert_allclose(still, nats_per_char(model, VOCAB.encode(TEXT)), atol=1e-5)
 
 
@@ -93,7 +93,7 @@ def test_progress_is_shown_on_a_terminal_only(
     shown = capsys.readouterr()
     assert (shown.out, "evaluate" in shown.err) == ("", True)
     nats_per_char(model, VOCAB.encode(TEXT), progress=seen.append)
-    network = load_torch_model(model)
+    network = load_trained(model)
     dynamic_nats_per_char(network, VOCAB.encode(TEXT), Rates(0.0), progress=seen.append)
     assert (seen[0], sum(seen[1:])) == (len(TEXT) - 1, len(TEXT) - 1)
 

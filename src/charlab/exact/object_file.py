@@ -122,8 +122,9 @@ def _add(
 def _read(context: Any, builder: Any, kind: Any, words: Any, at: int) -> tuple[Any, int]:
     """Return an argument that begins at a word, and the number of the word after it."""
     if isinstance(kind, types.BaseTuple):
+        members: Any = kind
         items = []
-        for part in kind.types:
+        for part in members:
             item, at = _read(context, builder, part, words, at)
             items.append(item)
         return context.make_tuple(builder, kind, items), at

@@ -51,12 +51,12 @@ def test_changes_for_short_texts() -> None:
             "chars": 1000,
             "epochs": 5,
             "shorter": [
-                {"than": 100, "model": {"dropout": 0.5}},
+                {"than": 100, "model": {"dropout": 0.5}, "epochs": 3},
                 {"than": 400, "model": {"dropout": 0.3}},
             ],
         },
     }
-    for chars, dropout, epochs in ((99, 0.5, 5), (100, 0.3, 5), (400, 0.1, 2.5), (4000, 0.1, 0.25)):
+    for chars, dropout, epochs in ((99, 0.5, 3), (100, 0.3, 5), (400, 0.1, 2.5), (4000, 0.1, 0.25)):
         assert _adapted(copy.deepcopy(document), chars) == {
             "model": {"hidden": 8, "dropout": dropout},
             "train": {"batch_size": 4, "epochs": epochs},

@@ -50,13 +50,14 @@ def _adapted(document: dict[str, Any], train_chars: int) -> dict[str, Any]:
     """Return the sections of a recipe for a training split of so many characters.
 
     ``length`` has the characters to read in all (``chars``), the passes over the split that are
-    not exceeded (``epochs``), and for short splits changes of other keys: the first entry of
-    ``shorter`` applies whose ``than`` is above the length.
+    not exceeded (``epochs``), and for short splits other passes and changes of other keys: the
+    first entry of ``shorter`` applies whose ``than`` is above the length.
     """
     length = document.pop("length")
     for entry in length.get("shorter", []):
         if train_chars < entry["than"]:
-            for section in entry.keys() - {"than"}:
+            length |= {key: entry[key] for key in entry.keys() & {"chars", "epochs"}}
+            for section in entry.keys() & document.keys():
                 document[section] |= entry[section]
             break
     epochs = min(length["epochs"], length["chars"] / max(train_chars, 1))

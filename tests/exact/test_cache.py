@@ -35,6 +35,16 @@ def test_another_place_is_used_where_the_cache_cannot_be_written(
     assert cache.folder() == tmp_path / "package" / "__pycache__" / f"kernels-{cache.source_hash()}"
 
 
+def test_a_user_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may run as a user id that the system does not know, and set no HOME."""
+    nobody: dict[str, str] = {}
+    monkeypatch.setattr("pwd.getpwuid", lambda _: nobody["no such user"])
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(cache, "PACKAGE", tmp_path)
+    assert cache.folder() == tmp_path / "__pycache__" / f"kernels-{cache.source_hash()}"
+
+
 def test_an_edit_changes_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numba would not notice an edit in a module that a kernel calls."""
     monkeypatch.setattr(cache, "PACKAGE", tmp_path)

@@ -36,10 +36,19 @@ def source_hash() -> str:
 def _places() -> list[Path]:
     """Return the folders to try, in order."""
     named = [Path(given)] if (given := os.environ.get("NUMBA_CACHE_DIR")) else []
-    user = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     # One folder per user: nobody may run code that somebody else put there.
     shared = Path(tempfile.gettempdir()) / f"charlab-{os.getuid() if hasattr(os, 'getuid') else ''}"
-    return [*named, Path(user) / "charlab", PACKAGE / "__pycache__", shared]
+    return [*named, *_of_user(), PACKAGE / "__pycache__", shared]
+
+
+def _of_user() -> list[Path]:
+    """Return the folder in the user's cache folder; none for a user without a home."""
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return [Path(given) / "charlab"]
+    try:
+        return [Path.home() / ".cache" / "charlab"]
+    except RuntimeError:  # HOME is not set, and the system does not know the user
+        return []
 
 
 def _writable(folder: Path) -> bool:

@@ -45,7 +45,7 @@ Weights = tuple[Array, Array, Array, Array, Array, Array, Array, Array]
 n-grams at the input and for the output, of no length without them."""
 
 LookUps = tuple[Span, Span]
-"""What is looked up at the input and for the output."""
+"""The spans of orders looked up at the input and for the output."""
 
 Work = tuple[Array, Array, Array, Array, Array]
 """pre, h, c, squashed, out."""

@@ -54,7 +54,7 @@ class ModelSettings(Protocol):
 
 
 class StepSettings(Protocol):
-    """How gradients become steps."""
+    """The settings of an optimizer."""
 
     @property
     def optimizer(self) -> str:

@@ -21,7 +21,7 @@ from charlab.exact.settings import NO_SPAN, ModelSettings, Span
 
 @dataclass(frozen=True)
 class LookUp:
-    """What a chunk looks up in a table, and where the derivatives in that are added.
+    """The rows that a chunk looks up in a table, and the array for their gradient.
 
     Attributes
     ----------

@@ -201,7 +201,7 @@ def layer(
 
 
 class Masks:
-    """Where dropout masks come from: a key, and the number of the update.
+    """The source of dropout masks: a key, and the number of the update.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ from charlab.models.params import ModelParams
 Array = NDArray[Any]
 
 Weights = tuple[Array, Array, Array, Array, Array, Array, Array, Array]
-"""What :data:`charlab.exact.Weights` says."""
+"""An alias of :data:`charlab.exact.Weights`."""
 
 
 def _rows(matrix: Array, slots: int) -> Array:

@@ -145,7 +145,7 @@ class CharRNN(nn.Module):
 
 
 class _Setting:
-    """What the parts of a network share."""
+    """The settings that all parts of a network share."""
 
     def __init__(self, params: ModelParams, exact: bool, bf16: bool, source: Randomness) -> None:
         self.params, self.options = params, {} if exact else {"bf16": bf16}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +78,20 @@ def test_arguments_that_cannot_be_handed_over(argument: object) -> None:
     """Rather than reading the wrong memory."""
     with pytest.raises(TypeError, match="found"):
         machine_code.signature((1, argument))
+
+
+def test_threads_share_one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second one would free the code that another thread is running."""
+    loads = []
+
+    def load(content: bytes) -> machine_code.Loaded:
+        loads.append(content)
+        time.sleep(0.05)  # the other threads arrive
+        return None, lambda address: 1
+
+    monkeypatch.setattr(machine_code, "_loaded", {})
+    monkeypatch.setattr(machine_code, "_content", lambda *_: b"")
+    monkeypatch.setattr(machine_code, "_load", load)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(lambda number: machine_code.call("a.kernel", number), range(4)))
+    assert len(loads) == 1

@@ -19,6 +19,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ Loaded = tuple[Any, Callable[[int], int]]
 """An engine, which keeps code in memory for as long as it lives, and the function in it."""
 
 _loaded: dict[tuple[str, str], Loaded] = {}
+# A second engine in the place of the first would free the code that another thread runs.
+_loading = Lock()
 
 
 def call(kernel: str, *arguments: Any) -> bool:
@@ -46,7 +49,9 @@ def call(kernel: str, *arguments: Any) -> bool:
     """
     key = kernel, signature(arguments)
     if key not in _loaded:
-        _loaded[key] = _load(_content(*key, arguments))
+        with _loading:
+            if key not in _loaded:
+                _loaded[key] = _load(_content(*key, arguments))
     block = np.array(list(words(arguments)), np.int64)
     return bool(_loaded[key][1](block.ctypes.data))
 

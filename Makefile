@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input
 # The loop ends with the command, or, after a Ctrl-C, with the shell that runs it.
 ALIVE := sh -c 'while [ -t 1 ] && sleep 5 && kill -0 $$$$ 2> /dev/null; do \
     echo "setup: $$(($$(date +%s) - $$(cat $(VENV)/.started))) s"; done & \
-  "$$@"; status=$$?; kill $$!; exit $$status' alive
+  "$$@"; status=$$?; kill $$! 2> /dev/null; exit $$status' alive
 # Stages run 'python'; it has to be the one of the environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # One thread per process: trainings run side by side instead (docs/architecture.md).
@@ -43,6 +43,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(ALIVE) $(PIP) --requirement requirements.lock
 	@echo "setup: charlab itself"
 	@$(ALIVE) $(PIP) --quiet --no-deps --no-build-isolation --editable .
+	@# DVC runs "python stages/..." through a shell; the .pth file puts this environment first on its PATH.
+	@$(BIN)/python -c 'import shutil, sysconfig as s; shutil.copy("charlab-path.pth", s.get_path("purelib"))'
 	@echo "setup: the kernels, compiled for this processor"
 	@$(ALIVE) $(BIN)/python -m charlab.commands.compile
 	@echo "setup: done in $$(($$(date +%s) - $$(cat $(VENV)/.started))) s"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,9 @@ def test_programs_of_the_environment_come_first(monkeypatch: pytest.MonkeyPatch)
             str(Path(sys.executable).parent),
             "/usr/bin",
         ]
+
+
+@pytest.mark.skipif(Path(sys.prefix) != ROOT / ".venv", reason="not the environment of make setup")
+def test_make_setup_has_put_them_there() -> None:
+    """DVC runs "python stages/..." through a shell, whose PATH may name another Python."""
+    assert (Path(sysconfig.get_path("purelib")) / "charlab-path.pth").exists()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import zipfile
-from pathlib import Path
 
 import pytest
 
@@ -59,15 +56,3 @@ def test_an_experiment_and_the_way_back(demo: Clone) -> None:
     assert not (demo.root / "data/model").exists()
     demo.run("charlab", "study", "demo")
     assert "up to date" in demo.run("dvc", "status").stdout
-
-
-def test_an_installation_finds_its_own_programs(tmp_path: Path) -> None:
-    """Both kinds of wheel put the .pth file beside the packages."""
-    clone = make_clone(tmp_path)
-    for kind in ("build_editable", "build_wheel"):
-        code = f"from setuptools.build_meta import {kind} as build; build({str(tmp_path)!r})"
-        clone.run(sys.executable, "-c", code)
-        (wheel,) = tmp_path.glob("*.whl")
-        names = zipfile.ZipFile(wheel).namelist()
-        assert any(name.endswith("purelib/charlab-path.pth") for name in names)
-        wheel.unlink()

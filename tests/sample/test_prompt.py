@@ -56,7 +56,9 @@ def test_a_paragraph_is_preferred_to_a_line() -> None:
             "anarchism originated as a term of abuse first used",
             "originated as a term of abuse first ",
         ),
-        ("山" * 30, "山" * 20),
+        ("山" * 30, "山" * 30),
+        # A short line is taken as a whole.
+        ("She said:\n\nOh, fresh and glossy.\nNo.\n\n", "Oh, fresh and glossy."),
         ("ab", "ab"),
     ],
 )

@@ -54,7 +54,7 @@ def draw_prompt(data: EncodedText, seed: int) -> str:
     start: str = starts[int(numpy_generator(seed, "prompt").integers(len(starts)))]
     # Cut behind the last space, so that the model begins a word.
     word_ends = [m.end() for m in re.finditer(r"\s", start) if m.end() >= SHORTEST]
-    return start[: word_ends[-1]] if word_ends else start[:SHORTEST]
+    return start[: word_ends[-1]] if word_ends else start
 
 
 def default_prompt(vocab: Vocabulary) -> str:

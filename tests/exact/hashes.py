@@ -170,6 +170,12 @@ def all_steps(model: Model, dtype: Any = np.float32) -> bytes:
     )
 
 
+@numba.njit(error_model="numpy")
+def apply(kind: int, values: Array, out: Array) -> None:
+    """Call a function that is made for kernels, and that Python cannot call."""
+    activate(kind, values, 0, out, 0, len(values))
+
+
 def special_values(dtype: Any) -> bytes:
     """Apply each activation to zeros, subnormal and huge numbers, infinities and NaN."""
     tiny, most = np.finfo(dtype).smallest_subnormal, np.finfo(dtype).max
@@ -179,7 +185,7 @@ def special_values(dtype: Any) -> bytes:
     out = np.zeros_like(values)
     result = b""
     for kind in KINDS.values():
-        activate(kind, values, 0, out, 0, len(values))
+        apply(kind, values, out)
         result += canonical(out)
     return result
 

@@ -6,6 +6,7 @@ import click
 from _stage import FOLDER, run
 
 from charlab.plan.params import load_params
+from charlab.plots import kept
 from charlab.report.render import render
 
 
@@ -16,7 +17,8 @@ from charlab.report.render import render
 @click.option("--out", type=FOLDER, required=True, help="folder for the report")
 def main(metrics: Path, plots: Path, data: Path, out: Path) -> None:
     """Render the report."""
-    render(load_params(), metrics, plots, data, out)
+    with kept.kept_in(kept.FOLDER):
+        render(load_params(), metrics, plots, data, out)
 
 
 run(main)

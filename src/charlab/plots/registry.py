@@ -21,6 +21,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from charlab import plots
+from charlab.plots import kept
 from charlab.plots.style import RC, WIDTH, drawn_width, literal
 from charlab.plots.svg import compact
 
@@ -108,6 +109,22 @@ def figures() -> dict[str, RegisteredFigure]:
 
 def make(name: str, data: Mapping[str, Any], width: float = WIDTH) -> Figure | None:
     """Return a figure as an object of matplotlib, for :func:`draw` and for tests."""
+    arguments = _arguments(name, data)
+    return None if arguments is None else _made(name, arguments, width)
+
+
+def _made(name: str, arguments: list[Any], width: float) -> Figure:
+    """Call a figure's function."""
+    # A context variable, since not every figure function should need a width argument.
+    before = drawn_width.set(width)
+    try:
+        return figures()[name].function(*arguments)
+    finally:
+        drawn_width.reset(before)
+
+
+def _arguments(name: str, data: Mapping[str, Any]) -> list[Any] | None:
+    """Return the arguments of a figure's function, or None if something needed is missing."""
     registered = figures()[name]
     # None and an empty table count as missing.
     present = {
@@ -117,14 +134,7 @@ def make(name: str, data: Mapping[str, Any], width: float = WIDTH) -> Figure | N
     }
     if not present.keys() >= set(registered.needs):
         return None
-    # A context variable, since not every figure function should need a width argument.
-    before = drawn_width.set(width)
-    try:
-        return registered.function(
-            *(present.get(key) for key in (*registered.needs, *registered.optional))
-        )
-    finally:
-        drawn_width.reset(before)
+    return [present.get(key) for key in (*registered.needs, *registered.optional)]
 
 
 def _without_formulas(key: str, value: Any) -> Any:
@@ -155,12 +165,18 @@ def draw(name: str, data: Mapping[str, Any], width: float = WIDTH) -> bytes | No
     bytes or None
         An SVG file, the same bytes for the same data; None if something needed is missing.
     """
-    # "default" undoes the user's own matplotlibrc, which must not change the files.
-    with matplotlib.style.context(["default", RC]), warnings.catch_warnings():
-        # A character that the font lacks is drawn as a box; that is acceptable.
-        warnings.filterwarnings("ignore", message="Glyph")
-        made = make(name, data, width)
-        return None if made is None else _svg(made)
+    arguments = _arguments(name, data)
+    if arguments is None:
+        return None
+
+    def svg() -> bytes:
+        # "default" undoes the user's own matplotlibrc, which must not change the files.
+        with matplotlib.style.context(["default", RC]), warnings.catch_warnings():
+            # A character that the font lacks is drawn as a box; that is acceptable.
+            warnings.filterwarnings("ignore", message="Glyph")
+            return _svg(_made(name, arguments, width))
+
+    return kept.picture([name, width, arguments], svg)
 
 
 def _svg(made: Figure) -> bytes:

@@ -1,0 +1,125 @@
+"""Keep drawn pictures between runs of the report stage.
+
+An experiment changes few figures, and drawing all takes half of its processor time beside the
+training. A kept picture is found by a hash of all that determines its bytes: the data of the
+figure, the code that draws, and the versions of the libraries. So a report has the same bytes with
+and without kept pictures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import asdict, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from charlab import core, plots
+from charlab.core.files import UnreadableError, size_of, write_bytes
+
+FOLDER = Path(".charlab/pictures")
+"""Folder of kept pictures in a project; no stage has it among its outputs."""
+
+MOST = 400
+"""Maximum number of kept pictures, those of some ten experiments; the least recently used go."""
+
+LIBRARIES = ("matplotlib", "numpy", "pandas", "pillow", "contourpy", "kiwisolver", "fonttools")
+"""Distributions on which the bytes of a picture can depend."""
+
+_folder: ContextVar[Path | None] = ContextVar("_folder", default=None)
+
+
+@contextlib.contextmanager
+def kept_in(folder: Path) -> Iterator[None]:
+    """Let :func:`picture` use and fill a folder while the block runs; then remove old pictures."""
+    before = _folder.set(folder)
+    try:
+        yield
+    finally:
+        _folder.reset(before)
+        # A folder that cannot be read or written only costs the time to draw.
+        with contextlib.suppress(OSError):
+            pictures = sorted(folder.glob("*.svg"), key=lambda path: path.stat().st_mtime)
+            for path in pictures[:-MOST]:
+                path.unlink()
+
+
+def picture(data: Any, draw: Callable[[], bytes]) -> bytes:
+    """Return a picture from the folder of kept pictures, or draw it and keep it there.
+
+    Parameters
+    ----------
+    data : object
+        All that the picture depends on beside the code: tables, dataclasses and JSON values.
+    draw : callable
+        Draws the picture.
+    """
+    folder = _folder.get()
+    key = None if folder is None else _key(data)
+    if folder is None or key is None:
+        return draw()
+    path = folder / f"{key}.svg"
+    if (kept := _read(path)) is not None:
+        return kept
+    drawn = draw()
+    with contextlib.suppress(OSError):
+        # The hash in the first line tells a damaged picture from a whole one.
+        write_bytes(path, f"{_hash(drawn)}\n".encode() + drawn)
+    return drawn
+
+
+def _read(path: Path) -> bytes | None:
+    """Return a kept picture; None if there is none, or it is damaged."""
+    try:
+        size_of(path)  # raises an error for a pipe, which would make reading wait for ever
+        line, _, svg = path.read_bytes().partition(b"\n")
+        if line.decode("ascii", "replace") != _hash(svg):
+            return None
+        os.utime(path)  # used now
+    except (OSError, UnreadableError):
+        return None
+    return svg
+
+
+def _key(data: Any) -> str | None:
+    """Return the name of a picture with this data; None if the data are of an unknown type."""
+    try:
+        # Floats are written with all their digits.
+        text = json.dumps([_environment(), data], default=_plain)
+    except (TypeError, ValueError):
+        return None
+    return _hash(text.encode("utf-8", "surrogatepass"))
+
+
+def _plain(value: Any) -> Any:
+    """Return a table or a dataclass as values that JSON can express."""
+    if isinstance(value, pd.DataFrame):
+        columns = [[str(name), str(value[name].dtype), value[name].tolist()] for name in value]
+        return {"index": value.index.tolist(), "columns": columns}
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    raise TypeError(f"cannot tell whether two objects of type {type(value).__name__} are the same")
+
+
+@functools.cache
+def _environment() -> list[str]:
+    """Return the code that draws, as a hash, and the versions of what it uses."""
+    # The labels and colors of variants, which charlab.plan determines, are among the data.
+    paths = [path for package in (core, plots) for path in Path(package.__path__[0]).glob("*.py")]
+    code = b"".join(path.read_bytes() for path in sorted(paths))
+    versions = [f"{name} {version(name)}" for name in LIBRARIES]
+    return [_hash(code), *versions, platform.python_version(), platform.machine()]
+
+
+def _hash(content: bytes) -> str:
+    """Return the SHA-256 hash of some bytes."""
+    return hashlib.sha256(content).hexdigest()

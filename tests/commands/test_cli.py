@@ -14,6 +14,7 @@ from click.testing import CliRunner
 import charlab.commands.fan_out
 from charlab.commands.cli import cli, main
 from charlab.commands.evaluate import LEARNING_RATE
+from charlab.commands.mend import alone
 from charlab.commands.study import Studies
 from charlab.core.errors import CharlabError
 from charlab.plan.document import complete, reference
@@ -84,6 +85,17 @@ def test_study_lists_goes_and_returns(
     assert run(capsys, "study", "--back").out.startswith("back on main")
     assert "there are course, demo" in refused(capsys, "study", "thesis")
     assert run(capsys, "study", "demo", "--back").status == 2
+
+
+@pytest.mark.parametrize("arguments", [["demo"], ["--back"]])
+def test_a_study_is_not_changed_under_a_run(
+    capsys: pytest.CaptureFixture[str], project: Path, arguments: list[str]
+) -> None:
+    """A run in another terminal would lose the data that it reads."""
+    branch = git(project, "symbolic-ref", "--short", "HEAD")
+    with alone(project):
+        assert "is running here: wait until it ends" in refused(capsys, "study", *arguments)
+    assert git(project, "symbolic-ref", "--short", "HEAD") == branch
 
 
 def test_a_run_that_fails_says_how_to_go_on(

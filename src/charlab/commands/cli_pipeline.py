@@ -34,18 +34,19 @@ def study(name: str | None, run: bool, back: bool, workers: int | None) -> None:
     The branch is made from the current commit if there is none. Your own branches are left as
     they are; nothing is committed on them.
     """
+    from charlab.commands.mend import alone
     from charlab.commands.study import Studies
 
     studies = Studies(project())
     if back and (name or run):
         raise click.UsageError("--back goes without a name and without --run")
-    if back:
-        _echo(studies.back())
-    elif name or run:
-        _echo(studies.choose(name) if name else [])
-        if run:
-            _run_study(studies, workers)
-    else:
+    if back or name:
+        # A run in another terminal would lose the data that it reads.
+        with alone(studies.root):
+            _echo(studies.choose(name) if name else studies.back())
+    if run:
+        _run_study(studies, workers)
+    if not (name or run or back):
         current = studies.current()
         _echo([f"{'*' if known == current else ' '} {known}" for known in studies.names()])
 

@@ -78,7 +78,7 @@ def mend(root: Path) -> list[str]:
 
 @contextlib.contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Make sure that at most one fan-out runs in a project at a time.
+    """Make sure that nothing else runs or changes the study of a project meanwhile.
 
     Raises
     ------
@@ -93,7 +93,8 @@ def alone(root: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise BusyError(
-            "another 'charlab fan-out' is running here: wait until it ends, or end it"
+            "another 'charlab fan-out' or 'charlab study' is running here: wait until it ends, "
+            "or end it"
         ) from None
     with lock:
         # Those of a killed fan-out need a moment to end.

@@ -339,3 +339,13 @@ def test_git_errors_are_passed_on(project: Studies) -> None:
     with pytest.raises(GitError, match=r"plots/curve\.csv"):
         project.choose("demo")
     assert contents(project) == {**FILES, "plots/curve.csv": "mine\n"}
+
+
+def test_a_killed_experiment_leaves_no_branch_and_the_message_names_it(project: Studies) -> None:
+    """DVC detaches HEAD while an experiment runs."""
+    project.choose("demo")
+    git(project.root, "checkout", "--quiet", "--detach")
+    with pytest.raises(StudyError, match="git switch demo"):
+        project.back()
+    git(project.root, "switch", "--quiet", "demo")
+    assert "back on main" in project.back()[-1]

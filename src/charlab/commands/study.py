@@ -187,6 +187,11 @@ class Studies:
         """
         git, branch = self.git, self.git.branch()
         home = git.home_of(branch)
+        if branch is None and git.home_of(self.current()) is not None:
+            raise StudyError(
+                "git is on no branch, as a killed 'dvc exp run' leaves it; first return to the "
+                f"study's branch: git switch {self.current()}"
+            )
         if branch is None or home is None:
             raise StudyError(
                 f"{branch or 'a commit without a branch'} is not the branch of a study; "

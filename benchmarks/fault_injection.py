@@ -7,6 +7,7 @@ hook of Python sees every open, rename and removal before it happens.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
@@ -14,10 +15,16 @@ import runpy
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
+
+import psutil
+
+HANG = 90
+"""Seconds after which a process is ended."""
 
 WRITES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")
 """Audit events that change a folder; os.replace counts as os.rename."""
@@ -101,9 +108,10 @@ def _finish() -> object:
 
 def leave(status: int) -> NoReturn:
     """End a forked process, its output flushed."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    _finish()
+    # The log and the counts may be on a full disk.
+    for flush in (sys.stdout.flush, sys.stderr.flush, _finish):
+        with contextlib.suppress(OSError):
+            flush()
     os._exit(status)
 
 
@@ -146,8 +154,18 @@ def spawn(root: Path, log: Path, action: Callable[[], int]) -> int:
 
 
 def wait(pid: int, log: Path) -> Outcome:
-    """Wait for a forked process."""
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    """Wait for a forked process; end it, and those that it started, when it hangs."""
+    deadline = time.monotonic() + HANG
+    while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+        time.sleep(0.01)
+        if time.monotonic() > deadline:
+            for process in [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]:
+                # faulthandler writes to the log where each of them hangs.
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(signal.SIGABRT)
+                time.sleep(0.5)
+            deadline += HANG
+    status = os.waitstatus_to_exitcode(ended[1])
     return Outcome(status, log.read_text(encoding="utf-8", errors="replace"))
 
 

@@ -245,8 +245,10 @@ def load_or_build(folder: Path) -> World:
 
 def preload() -> None:
     """Import what DVC and the stages import, so that a fork does not have to."""
+    import faulthandler
     import importlib
 
+    faulthandler.enable()
     sys.path.insert(0, str(ROOT / "src"))
     modules = ("dvc.cli", "dvc.repo.reproduce", "dvc.commands.repro", "dvc.stage.run")
     own = (

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fault_injection import Fault, run_script, start_dvc, start_stage, wait
+from fault_injection import Fault, start_dvc, start_stage, wait
 from fault_world import MISSED, World, copy, load_or_build, must, preload, verdict_of
 
 EDITS = {
@@ -36,6 +36,9 @@ EDITS = {
     "sample-variants": ("seed: 2\n", "seed: 5\n"),
 }
 """An edit of params.yaml for stages that have parameters of their own."""
+
+SLOW = ("evaluate", "evaluate-variants", "report")
+"""Stages that take several seconds, of which a quarter of the trials is run."""
 
 COLUMNS = ("faults", "same command", "after mending", "wrong", "lost", "tracebacks", "litter")
 
@@ -93,7 +96,7 @@ class Faults:
         """Yield trials of the stages' scripts without DVC, which removes no old output first."""
         for index, stage in enumerate(self.world.stages):
             count = self.world.writes[stage, "stage"]
-            steps = min(each, count)
+            steps = min(max(1, each // 4) if stage in SLOW else each, count)
             for step in range(steps):
                 place = 1 + step * count // steps
                 chosen = fault(stage, place)
@@ -143,7 +146,7 @@ class Faults:
             stage = self.random.choice(list(EDITS))
             moment = self.random.uniform(0, 1) * self.world.seconds[stage, "dvc"]
             yield (
-                "params.yaml edited in mid-run",
+                "params.yaml edited during a run",
                 f"{stage} after {moment:.2f} s",
                 lambda s=stage, m=moment: self._edit(s, m),
             )
@@ -189,21 +192,21 @@ def trials(world: World, seed: int) -> Iterator[Trial]:
     def after(_: str, place: int) -> Fault:
         return Fault("later", place, chance.uniform(0, 0.005))
 
-    yield from faults.scripts("stage killed at a write", lambda _, k: Fault("kill", k), 10)
-    yield from faults.scripts("stage killed after a write", after, 8)
+    yield from real_fan_outs(faults, 1)
+    yield from damage(faults)
+    yield from full_disks(faults, 16)
+    yield from faults.under_dvc("stage killed under DVC", "stage", "kill", 8)
+    yield from faults.under_dvc("DVC killed at a write", "dvc", "kill", 20)
+    yield from faults.under_dvc("DVC killed after a write", "dvc", "later", 8)
+    yield from faults.under_dvc("DVC killed at a moment", "dvc", "timer", 12)
+    yield from faults.edits(8)
     yield from faults.scripts("stage killed at a moment", moment, 2)
-    yield from faults.scripts("no space left at a write", lambda _, k: Fault("enospc", k), 3)
     yield from faults.scripts(
         "file size limit", lambda *_: Fault("limit", value=chance.choice([0, 100, 3000, 20000])), 1
     )
-    yield from full_disks(faults, 12)
-    yield from faults.under_dvc("stage killed under DVC", "stage", "kill", 8)
-    yield from faults.under_dvc("DVC killed at a write", "dvc", "kill", 24)
-    yield from faults.under_dvc("DVC killed after a write", "dvc", "later", 12)
-    yield from faults.under_dvc("DVC killed at a moment", "dvc", "timer", 12)
-    yield from faults.edits(12)
-    yield from damage(faults)
-    yield from real_fan_outs(faults, 4)
+    yield from faults.scripts("no space left at a write", lambda _, k: Fault("enospc", k), 3)
+    yield from faults.scripts("stage killed after a write", after, 8)
+    yield from faults.scripts("stage killed at a write", lambda _, k: Fault("kill", k), 10)
 
 
 def main() -> None:
@@ -213,6 +216,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="parts of kinds' names, with commas")
     parser.add_argument("--stages", default="", help="parts of trials' names, with commas")
     parser.add_argument("--processes", type=int, default=1, help="trials at the same time")
+    parser.add_argument("--minutes", type=float, default=600.0, help="stop after this time [600]")
     parser.add_argument("--world", type=Path, help="folder to build in once and to use again")
     options = parser.parse_args()
     # Threads do not survive a fork, and all trials share the processor's cores.
@@ -228,7 +232,9 @@ def main() -> None:
             if any(part in trial[0] for part in options.only.split(","))
             and any(part in trial[1] for part in parts)
         ]
-        warm_up(world, wanted)
+        # Shuffled, so that a run that is stopped has some of every kind.
+        random.Random(options.seed).shuffle(wanted)
+        wanted.sort(key=lambda trial: not trial[0].startswith("fan-out"))
         tally = Tally()
         pids = []
         for place in range(options.processes):
@@ -236,7 +242,8 @@ def main() -> None:
             if not pid:
                 world.work = folder / f"work-{os.getpid()}"
                 world.work.mkdir()
-                run(wanted[place :: options.processes], folder / f"tally-{os.getpid()}")
+                mine = wanted[place :: options.processes]
+                run(mine, folder / f"tally-{os.getpid()}", 60 * options.minutes)
                 shutil.rmtree(world.work)
                 os._exit(0)
             pids.append(pid)
@@ -248,24 +255,15 @@ def main() -> None:
     sys.exit(any(counter["wrong"] + counter["lost"] for counter in tally.counts.values()))
 
 
-def warm_up(world: World, wanted: list[Trial]) -> None:
-    """Run stages in this process, so that forks find their kernels loaded."""
-    environment = dict(os.environ)
-    for index, stage in enumerate(world.stages):
-        if any(stage in name for _, name, _ in wanted):
-            os.chdir(world.restore(index))
-            name = stage.partition("@")[2]
-            started = time.monotonic()
-            run_script(f"{world.commands[stage]} {name}", environment)
-            print(f"{time.monotonic() - started:5.1f} s  {stage}", file=sys.stderr, flush=True)
-    os.environ.update(environment)
-
-
-def run(wanted: list[Trial], kept: Path) -> None:
-    """Run trials one after the other; write the tally to a file after each."""
+def run(wanted: list[Trial], kept: Path, limit: float) -> None:
+    """Run trials one after the other for some seconds; write the tally to a file after each."""
     tally = Tally()
-    for kind, name, trial in wanted:
+    begin = time.monotonic()
+    for place, (kind, name, trial) in enumerate(wanted):
         started = time.monotonic()
+        if started - begin > limit:
+            print(f"stopped: {len(wanted) - place} trials are left", file=sys.stderr)
+            break
         verdict, outputs, litter = trial()
         tally.add(kind, name, verdict, outputs, litter)
         seconds = time.monotonic() - started

@@ -218,8 +218,8 @@ def run_json(content: bytes) -> None:
 
 
 def run_mirror(content: bytes) -> None:
-    """Read the setting of mirrors."""
-    mirrors(content.decode("utf-8", "surrogateescape"))
+    """Read the setting of mirrors; an environment variable holds no NUL."""
+    mirrors(content.replace(b"\0", b"").decode("utf-8", "surrogateescape"))
 
 
 def run_markup(content: bytes) -> None:

@@ -142,33 +142,32 @@ def _bring_up_to_date(root: Path, workers: int | None) -> None:
 def mend() -> None:
     """Mend DVC's files, and replace or remove damaged results.
 
-    A dvc.lock or a list of running stages that a killed DVC has left half-written is restored,
-    as 'charlab fan-out' does before it runs. A result in DVC's cache whose content is not what
-    dvc.lock records is replaced by the intact one in data/, or else removed, since DVC would
-    restore it as if it were whole.
+    A dvc.lock or a list of running stages that a killed DVC has left half-written is restored. A
+    result in DVC's cache whose content is not what dvc.lock records is replaced by the intact one
+    in data/, or else removed, since DVC would restore it as if it were whole. 'charlab fan-out'
+    does the same before it runs.
     """
-    from charlab.core.restored import damages, recorded_outputs
-    from charlab.core.restored import mend as mend_cache
-
-    root = project()
-    mended = _mend(root)
-    outputs = recorded_outputs(root)
-    found = [damage for output in outputs for damage in damages(root, output)]
-    removed = mend_cache(found)
-    for damage in found:
-        what = "removed there and here" if damage in removed else "replaced by the intact result"
-        click.echo(f"mended: {os.path.relpath(damage.result)} was damaged in DVC's cache: {what}")
-    if removed:
-        click.echo("now 'dvc pull' or 'dvc repro' brings back what was removed")
-    elif not mended and not found:
-        click.echo(f"nothing to mend: {len(outputs)} results checked")
+    if not _mend(project()):
+        click.echo("nothing to mend")
 
 
 def _mend(root: Path) -> bool:
-    """Mend DVC's files; print one line for each, and return whether there were any."""
+    """Mend DVC's files and cache; print one line for each, and return whether there were any."""
     from charlab.commands.mend import mend
+    from charlab.core.restored import damages, recorded_outputs
+    from charlab.core.restored import mend as mend_cache
 
     messages = mend(root)
+    found = [one for output in recorded_outputs(root) for one in damages(root, output)]
+    removed = mend_cache(found)
+    for damage in found:
+        done = (
+            "removed there and here; 'dvc pull' or 'dvc repro' brings it back"
+            if damage in removed
+            else "replaced by the intact result"
+        )
+        name = damage.result.relative_to(root).as_posix()
+        messages.append(f"{name} was damaged in DVC's cache: {done}")
     for message in messages:
         click.echo(f"mended: {message}", err=True)
     return bool(messages)

@@ -53,6 +53,6 @@ def test_an_experiment_and_the_way_back(demo: Clone) -> None:
     demo.run("charlab", "study", "--back")
     assert demo.status() == ""
     assert "name: tiny" in (demo.root / "params.yaml").read_text(encoding="utf-8")
-    assert not (demo.root / "data/model").exists()
+    assert not (demo.root / "dvc.lock").exists()  # the home branch has none
     demo.run("charlab", "study", "demo")
     assert "up to date" in demo.run("dvc", "status").stdout

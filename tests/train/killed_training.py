@@ -105,8 +105,13 @@ def child(case: dict[str, Any], out: Path, moment: str | None, log: Path) -> int
     if moment is not None:
         loop.CHECKPOINT_SECONDS = 0  # each step saves
         arrange(moment)
-    fit(out, periodic(830, test=120), epochs=2, evaluations=6, **case)
+    train(case, out)
     os._exit(0)
+
+
+def train(case: dict[str, Any], out: Path) -> None:
+    """Train a network briefly."""
+    fit(out, periodic(830, test=120), epochs=2, evaluations=6, **case)
 
 
 def main(place: Path) -> None:
@@ -114,7 +119,8 @@ def main(place: Path) -> None:
     started = {}
     for name, case in CASES.items():
         log = place / f"{name}.log"
-        child(case, place / "uninterrupted" / name, None, Path(os.devnull))
+        # In this process, so that its children inherit the kernels instead of loading them.
+        train(case, place / "uninterrupted" / name)
         for moment in MOMENTS:
             status = child(case, place / "killed" / name, moment, log)
             if not os.WIFSIGNALED(status):

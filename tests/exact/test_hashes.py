@@ -89,7 +89,6 @@ def test_extreme_trainings_are_extreme() -> None:
         optimizers.step,
         optimizers.step_touched,
         layers.forward,
-        layers.start_gates,
     ],
 )
 def test_compiler_fuses_only_where_asked(kernel: Any) -> None:

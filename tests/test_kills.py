@@ -36,7 +36,8 @@ def edit(clone: Clone, old: str, new: str) -> None:
     path = clone.root / "params.yaml"
     text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
+    # Only the first: that of the model, and not of the variants.
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def start(clone: Clone, *command: str) -> subprocess.Popen[str]:

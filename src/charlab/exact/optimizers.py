@@ -42,27 +42,28 @@ EPS = 1e-8
 
 
 @inlined
-def sum_of_squares(values: Array) -> float:
-    """Return the sum of squares in float64: sixty-four chains, then a tree.
+def _sum_of_squares(values: Array, count: int, chains: int) -> float:
+    """Return the sum of squares of ``count`` numbers in float64: chains, then a tree.
 
-    Element n is added to chain n mod 64. The square of a float32 is exact in float64.
+    Element n is added to chain n mod ``chains``, a power of two. The square of a float32 is exact
+    in float64.
     """
-    chains = [0.0] * 64
-    for n in range(len(values)):
+    sums = [0.0] * chains
+    for n in range(count):
         x = float(values[n])
-        chains[n % 64] = fma(x, x, chains[n % 64])
-    half = 32
+        sums[n % chains] = fma(x, x, sums[n % chains])
+    half = chains // 2
     while half:
         for n in range(half):
-            chains[n] += chains[n + half]
+            sums[n] += sums[n + half]
         half //= 2
-    return chains[0]
+    return sums[0]
 
 
 @compiled
 def norm(values: Array, others: float) -> float:
     """Return the Euclidean norm of a flat array and of others' sum of squares, in float64."""
-    return math.sqrt(sum_of_squares(values) + others)
+    return math.sqrt(_sum_of_squares(values, len(values), 64) + others)
 
 
 @compiled
@@ -71,16 +72,7 @@ def sum_of_row_squares(values: Array, count: int) -> float:
 
     Rows have a multiple of sixteen numbers, so rows of zeros between others change no bit.
     """
-    chains = [0.0] * 16
-    for n in range(count):
-        x = float(values[n])
-        chains[n % 16] = fma(x, x, chains[n % 16])
-    half = 8
-    while half:
-        for n in range(half):
-            chains[n] += chains[n + half]
-        half //= 2
-    return chains[0]
+    return _sum_of_squares(values, count, 16)
 
 
 @inlined

@@ -162,20 +162,13 @@ class InferenceModel:
         work = self._work(inputs.shape[1], state, 2, 0)
         ids, targets = self._checked(inputs), self._checked(targets)
         nats, (rows, last) = np.empty(targets.shape), self.rows(ids, state)
-        machine_code.call(
-            "inference.read",
-            self.code,
-            self.packed,
-            work,
-            ids,
-            self.look_ups,
-            rows,
-            (2, 0),
-            targets,
-            logits,
-            nats,
-        )
+        self._run(work, ids, rows, (2, 0), targets, logits, nats)
         return nats, [*self._state(work, inputs.shape[1], 2, len(inputs) % 2), *last]
+
+    def _run(self, work: Any, ids: Ids, rows: Ids, *rest: Any) -> None:
+        """Call the kernel :func:`charlab.exact.inference.read`."""
+        given = self.code, self.packed, work, ids, self.look_ups, rows
+        machine_code.call("inference.read", *given, *rest)
 
     def rows(self, ids: Ids, state: State) -> tuple[Ids, State]:
         """Return the rows of n-grams (3, T, B) that a text looks up, and the end of a state."""
@@ -200,19 +193,7 @@ class InferenceModel:
         work = self._work(batch, state, seq_len + 1, seq_len)
         ids = self._checked(inputs)
         kept, (rows, _) = (seq_len + 1, seq_len), self.rows(ids, state)
-        machine_code.call(
-            "inference.read",
-            self.code,
-            self.packed,
-            work,
-            ids,
-            self.look_ups,
-            rows,
-            kept,
-            NO_IDS,
-            logits,
-            NO_NATS,
-        )
+        self._run(work, ids, rows, kept, NO_IDS, logits, NO_NATS)
         layers, slots = self.params.layers, shapes.SLOTS[self.cell]
         # (L, T, slots, N, B, 16)
         pre = work[0].reshape(layers, seq_len, slots, self.units, batch, WIDTH)

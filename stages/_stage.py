@@ -54,8 +54,8 @@ NAME = click.argument("name", required=False, callback=_name)
 def run(command: click.Command) -> None:
     """Run a stage; print an error that the user can fix as one message, and exit with 1."""
     try:
-        for path in STARTED.results if STARTED is not None else ():
-            check_restored(path)
+        if STARTED is not None:
+            check_restored(*STARTED.results)
         try:
             command(standalone_mode=True)
         except SystemExit as end:  # click ends every command so

@@ -22,9 +22,10 @@ from charlab.commands.dvc_child import GRACE
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes
 from charlab.core.processes import CHILD, runs_dvc
+from charlab.core.temporary import SUFFIX
 
 RESULTS = ("data", "metrics", "plots", "report")
-TEMPORARY = (".*.part", ".*.tmp")
+TEMPORARY = (f".*{SUFFIX}", ".*.tmp")
 """Names of the temporary files of this project, and of DVC."""
 
 

@@ -24,10 +24,7 @@ import yaml
 from charlab.core.errors import CharlabError
 from charlab.core.files import explained, write_bytes
 from charlab.core.temporary import is_temporary
-
-# libyaml's parser, where PyYAML has it, is ten times as fast.
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
+from charlab.core.yaml_text import LOADER
 
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
@@ -68,19 +65,27 @@ class Damage:
     result: Path
 
 
-def check_restored(path: Path) -> None:
-    """Refuse a result, or a folder of results, if DVC restored it from a damaged file.
+def check_restored(*paths: Path) -> None:
+    """Refuse results, or folders of results, if DVC restored one from a damaged file.
 
     Raises
     ------
     DamagedError
         The message says how to mend it.
     """
-    where = path.resolve()
-    root = next((folder for folder in where.parents if (folder / "dvc.lock").is_file()), None)
-    if root is None:
-        return  # not a result of a pipeline
-    for output in recorded_outputs(root):
+    recorded: dict[Path, list[Output]] = {}  # by project: dvc.lock may be long
+    for where in (path.resolve() for path in paths):
+        root = next((folder for folder in where.parents if (folder / "dvc.lock").is_file()), None)
+        if root is None:
+            continue  # not a result of a pipeline
+        if root not in recorded:
+            recorded[root] = recorded_outputs(root)
+        _check(where, root, recorded[root])
+
+
+def _check(where: Path, root: Path, outputs: list[Output]) -> None:
+    """Refuse a result or a folder of results; see :func:`check_restored`."""
+    for output in outputs:
         related = output.path == where or where in output.path.parents
         if not (related or output.path in where.parents) or _is_whole(output):
             continue

@@ -18,12 +18,10 @@ from typing import Any
 import yaml
 
 from charlab.core.errors import CharlabError
+from charlab.core.yaml_text import LOADER
 
 SMALL = 1 << 20
 """Size in bytes up to which a file is compared by its content, not by its time and size."""
-
-# libyaml's parser, where PyYAML has it, is ten times as fast.
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class InputsChangedError(CharlabError):

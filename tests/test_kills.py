@@ -71,6 +71,7 @@ def below(pid: int) -> dict[psutil.Process, list[str]]:
     return found
 
 
+@pytest.mark.usefixtures("heeded_signals")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("command", [["charlab", "fan-out", "--workers", "1"], ["dvc", "repro"]])
 def test_stages_end_with_the_program_that_runs_them(

@@ -43,6 +43,7 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Children:
     return started
 
 
+@pytest.mark.usefixtures("heeded_signals")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not deliver signals")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_ends_the_children(running: Children, name: str) -> None:

@@ -25,7 +25,7 @@ def main(name: str, texts: Path, out: Path) -> None:
     data = EncodedText.load(texts / resolved.text)
     # The vocab stage checked the prompt for the texts that were in use when it ran.
     check_prompt(resolved.text, data.vocab)
-    for seed in study.seeds:
+    for seed in study.seeds_of(name):
         config = TrainingConfig(resolved.model, resolved.train, seed, resolved.text)
         # In a comparison a diverged variant is a result, not an error.
         train(data, config, out / name / str(seed), on_divergence="record")

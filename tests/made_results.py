@@ -209,7 +209,7 @@ def write_results(
     for slug, text in params.texts.items():
         write_text_results(data, slug, floor=text.builtin is not None)
     for number, variant in enumerate(map(params.study.variant, params.study.variants)):
-        for seed in params.study.seeds:
+        for seed in params.study.seeds_of(variant.slug):
             folder = data / "variants" / variant.slug / str(seed)
             write_run(folder, loss(variant.slug, seed), parameters=1000 + 100 * number)
         write_json(

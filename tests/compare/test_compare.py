@@ -14,7 +14,7 @@ from charlab.compare.compare import compare, to_csv
 from charlab.compare.results import ResultsError
 from charlab.compare.tables import varied_value
 from charlab.core.files import read_json, write_json
-from made_results import made_params, wobbling, write_results
+from made_results import TWO_TEXTS, made_params, wobbling, write_results
 
 PARAMS = made_params()
 
@@ -61,6 +61,20 @@ def test_a_row_per_variant_has_mean_and_spread_over_its_seeds(tables: Path) -> N
     assert variants.loc["gru", "test_bpc"] == pytest.approx(own.mean(), abs=1e-5)
     assert variants.loc["gru", "test_sd"] == pytest.approx(own.std(ddof=1), abs=1e-5)
     assert variants.loc["gru", "seeds"] == 3
+
+
+def test_variant_with_its_own_seeds_has_a_row_for_each(tmp_path: Path) -> None:
+    """The others have those of the study."""
+    variants = dict(TWO_TEXTS["study"]["variants"])
+    variants["gru"] = variants["gru"] | {"seeds": [2, 5, 3, 4]}
+    params = made_params(variants=variants)
+    data = write_results(params, tmp_path / "data")
+    compare(params, data, tmp_path / "metrics", tmp_path / "plots")
+    seeds = pd.read_csv(tmp_path / "metrics" / "seeds.csv").groupby("variant")["seed"]
+    assert list(seeds.get_group("gru")) == [2, 5, 3, 4]
+    assert list(seeds.get_group("lstm")) == [1, 2, 3]
+    table = pd.read_csv(tmp_path / "metrics" / "variants.csv").set_index("variant")
+    assert (table.loc["gru", "seeds"], table.loc["lstm", "seeds"]) == (4, 3)
 
 
 def test_comparisons_are_long_and_in_the_order_of_the_parameters(tables: Path) -> None:

@@ -84,11 +84,16 @@ def test_a_workspace_that_fails_leaves_nothing(
 
 def test_only_the_seeds_change_and_comments_stay() -> None:
     """The rest of the parameters is the same for the whole class."""
-    before = b"seed: 1    # mine\nstudy:\n  seeds: [1, 2]   # each\n  title: 'x'\n"
+    before = (
+        b"seed: 1    # mine\nstudy:\n  seeds: [1, 2]   # each\n  title: 'x'\n"
+        b"  variants:\n    a: {text: t, seeds: [1, 2, 3]}\n    b: {text: t}\n"
+    )
     after = with_seed(before, 7)
     assert b"# mine" in after
     assert b"# each" in after
-    assert yaml.safe_load(after) == {"seed": 7, "study": {"seeds": [7, 8], "title": "x"}}
+    variants = {"a": {"text": "t", "seeds": [7, 8, 9]}, "b": {"text": "t"}}
+    study = {"seeds": [7, 8], "title": "x", "variants": variants}
+    assert yaml.safe_load(after) == {"seed": 7, "study": study}
 
 
 def test_every_question_is_among_the_tasks() -> None:

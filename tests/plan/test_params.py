@@ -56,7 +56,18 @@ def changed(**assignments: Any) -> dict[str, Any]:
             r"study\.comparisons\.cells\.variants\.1: no variant is called 'lstm'.*has gru",
         ),
         (changed(study__titles={"lstm": "LSTM"}), r"study\.titles\.lstm: no variant"),
-        (changed(study__seeds=[1, 1]), r"study: expected distinct seeds, found \[1, 1\]"),
+        (changed(study__seeds=[1, 1]), r"study.seeds: expected distinct seeds, found \[1, 1\]"),
+        (
+            changed(study__variants__x={"text": "book", "seeds": []}),
+            r"study\.variants\.x\.seeds: .*at least 1 item",
+        ),
+        (
+            changed(
+                study__variants__x={"text": "book", "seeds": [8, 9]},
+                study__comparisons__cells__variants=["gru", "x"],
+            ),
+            r"study\.comparisons\.cells\.variants: .*a seed that all .*gru \[1\], x \[8, 9\]",
+        ),
         (changed(corpus__val=0.5, corpus__test=0.5), r"corpus: val \+ test is 1"),
         (changed(corpus__min_count=3), r"corpus: min_count: 3 .*unknown: true"),
         (changed(model__backend="numpy"), r"model: backend: numpy trains the vanilla RNN only"),
@@ -97,6 +108,14 @@ def test_a_variant_overrides_the_defaults_only_where_it_says() -> None:
     variant = params.study.variant("gru")
     assert (variant.model.cell, variant.model.hidden) == ("gru", 7)
     assert params.model.hidden == 128
+
+
+def test_seeds_of_a_variant_are_its_own_or_those_of_the_study() -> None:
+    """The model to look at is the one with the lowest of them."""
+    own = {"text": "book", "seeds": [9, 4]}
+    study = parse_params(changed(study__variants__x=own, study__seeds=[2, 1])).study
+    assert (study.seeds_of("gru"), study.seeds_of("x")) == ([2, 1], [9, 4])
+    assert study.first_models(Path("v")) == [("gru", Path("v/gru/1")), ("x", Path("v/x/4"))]
 
 
 def test_overrides_are_read_as_yaml_and_leave_the_original_alone() -> None:

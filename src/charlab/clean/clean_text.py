@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from charlab.clean.cleaner import clean_file
+from charlab.clean.cleaner import clean, clean_file
 from charlab.clean.fingerprints import check
 from charlab.clean.params import CleanParams
 from charlab.core.files import remove, write_json, write_text
@@ -50,7 +50,7 @@ def clean_text(
     text : TextParams
         Its entry there.
     params : CleanParams
-        Changes to make to characters.
+        Changes to make to characters and line ends.
     files : CleanFiles
         The files to read and write.
     strict : bool
@@ -75,9 +75,17 @@ def clean_text(
         encoding=text.encoding,
     )
     messages = [f"{slug}: {warning}" for warning in record.warnings]
-    # The recorded fingerprint is that of the body without changes to characters.
-    if params == CleanParams() and text.gutenberg is not None:
-        body = files.out.read_text(encoding="utf-8")
+    if text.gutenberg is not None:
+        # The recorded fingerprint is that of the body without any of the optional changes.
+        body = (
+            files.out.read_text(encoding="utf-8")
+            if params == CleanParams()
+            else clean(
+                files.raw.read_bytes(),
+                allow_copyrighted=text.allow_copyrighted,
+                encoding=text.encoding,
+            ).text
+        )
         change = check(slug, text.gutenberg, body, files.bodies, strict=strict)
         messages += [change] if change else []
     return messages

@@ -11,7 +11,7 @@ and a doubtful one stays.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -35,6 +35,7 @@ from charlab.clean.reject import (
     refuse_web_page,
 )
 from charlab.clean.scan import InMemory, OnDisk, Scan, Source, refuse_two_books, scan
+from charlab.clean.unwrap import unwrap
 from charlab.core.files import atomic, write_json
 
 NO_HEADER = read_header("")
@@ -62,6 +63,7 @@ class _Body:
 
     ``start`` and ``end`` count characters from 0, ``first_line`` and ``last_line`` lines from 1;
     ``lines`` and ``characters`` are those of the whole text.
+    ``joined`` is set when the body is written.
     """
 
     start: int = 0
@@ -70,6 +72,7 @@ class _Body:
     last_line: int = 0
     lines: int = 0
     characters: int = 0
+    joined: int = 0
     header: Header = field(default=NO_HEADER)
     removed: list[Removed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -89,7 +92,7 @@ def clean(
     raw : bytes
         The file.
     params : CleanParams, optional
-        Changes to make to characters; none by default.
+        Changes to make to characters and line ends; none by default.
     allow_copyrighted : bool
         Accept a book whose header says that it is under copyright.
     encoding : str, optional
@@ -125,7 +128,9 @@ def clean_file(
     allow_copyrighted: bool = False,
     encoding: str | None = None,
 ) -> CleaningRecord:
-    """Clean one file of any length in constant memory, and write its body atomically.
+    """Clean one file of any length, and write its body atomically.
+
+    This takes constant memory, except with ``unwrap``, which needs the whole body at once.
 
     Parameters
     ----------
@@ -159,7 +164,12 @@ def clean_file(
 def _written(source: Source, body: _Body, params: CleanParams) -> Iterator[str]:
     """Yield the pieces of a body as they are written; the last ends with a line end."""
     ended = True
-    for piece in source.read(body.start, body.end):
+    pieces: Iterable[str] = source.read(body.start, body.end)
+    if params.unwrap:
+        # Before the other changes: a long dash becomes two characters, which moves line ends.
+        unwrapped = unwrap("".join(pieces))
+        pieces, body.joined = [unwrapped.text], unwrapped.joined
+    for piece in pieces:
         yield changed(piece, params)
         ended = piece.endswith("\n")
     if not ended:
@@ -292,6 +302,7 @@ def _record(body: _Body, evidence: Evidence, characters: int, digest: str) -> Cl
         body_last=body.last_line,
         characters_read=body.characters,
         characters=characters,
+        joined=body.joined,
         warnings=(*evidence.warnings, *body.warnings),
         body_sha256=digest,
     )

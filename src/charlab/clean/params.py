@@ -9,12 +9,15 @@ from charlab.fetch.params import TextParams
 
 
 class CleanParams(Section):
-    """Changes to the characters of a body; all are off by default."""
+    """Changes to the characters and line ends of a body; all are off by default."""
 
     ascii_quotes: bool = Field(default=False, description="typographic quotes become ' and \"")
     ascii_dashes: bool = Field(default=False, description="long dashes become --")
     expand_tabs: bool = Field(default=False, description="tabs become spaces")
     plain_spaces: bool = Field(default=False, description="no-break and thin spaces become spaces")
+    unwrap: bool = Field(
+        default=False, description="line ends within paragraphs of prose become spaces"
+    )
 
 
 class CleanSection(StageParams):

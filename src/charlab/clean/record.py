@@ -24,6 +24,8 @@ class CleaningRecord:
         Number of lines in the file, and the body's first and last line, counted from 1.
     characters_read, characters : int
         Characters of the file (a line end is one) and of the body.
+    joined : int
+        Line ends within paragraphs that became spaces.
     warnings : tuple of str
         Points that a person should check.
     body_sha256 : str
@@ -43,6 +45,7 @@ class CleaningRecord:
     body_last: int
     characters_read: int
     characters: int
+    joined: int
     warnings: tuple[str, ...]
     body_sha256: str
 
@@ -59,6 +62,7 @@ def explain(record: CleaningRecord) -> str:
         f"body       lines {record.body_first} to {record.body_last} of {record.lines}, "
         f"{counted(record.characters, 'character')}; "
         f"{counted(record.characters_read, 'character')} read",
+        *([f"joined     {counted(record.joined, 'line end')}"] if record.joined else []),
         *(f"removed    {_range(removed)}: {removed.why}" for removed in record.removed),
         *(f"warning    {warning}" for warning in record.warnings),
         f"sha256     {record.body_sha256}",

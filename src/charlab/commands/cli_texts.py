@@ -30,6 +30,7 @@ STRICT_HELP = "fail if the body differs from its record in data/bodies.yaml"
     help="file to write, or folder if there are several",
 )
 @click.option("--explain", is_flag=True, help="print what is removed and why, not the body")
+@click.option("--unwrap", is_flag=True, help="join the hard line ends of prose paragraphs")
 @click.option("--allow-copyrighted", is_flag=True, help="accept a book whose header says so")
 @click.option("--strict", is_flag=True, help=STRICT_HELP)
 @ENCODING
@@ -64,16 +65,21 @@ def clean(files: tuple[Path, ...], out: Path | None, explain: bool, **options: A
 
 
 def _clean_file(
-    path: Path, allow_copyrighted: bool, strict: bool, encoding: str | None
+    path: Path, unwrap: bool, allow_copyrighted: bool, strict: bool, encoding: str | None
 ) -> tuple[Cleaned, list[str]]:
     """Return a cleaned file and the warnings about it."""
     from charlab.clean.cleaner import clean as clean_bytes
     from charlab.clean.fingerprints import check_book
+    from charlab.clean.params import CleanParams
     from charlab.commands.inputs import read_bytes
 
     raw = read_bytes(path, "name a text file")
-    cleaned = clean_bytes(raw, allow_copyrighted=allow_copyrighted, encoding=encoding)
+    options: dict[str, Any] = {"allow_copyrighted": allow_copyrighted, "encoding": encoding}
+    cleaned = clean_bytes(raw, **options)
     changed = check_book(cleaned.record.gutenberg, cleaned.text, BODIES, strict=strict)
+    if unwrap:
+        # After the comparison: the recorded body has all its line ends.
+        cleaned = clean_bytes(raw, params=CleanParams(unwrap=True), **options)
     # changed is None if the body is the recorded one.
     return cleaned, [*cleaned.record.warnings, *filter(None, [changed])]
 

@@ -94,7 +94,10 @@ def read_variants(params: Params, data: Path) -> Iterator[tuple[Variant, list[Ru
         folder = data / "variants" / variant.slug
         yield (
             variant,
-            [read_run(folder / str(seed), variant.slug, seed) for seed in params.study.seeds],
+            [
+                read_run(folder / str(seed), variant.slug, seed)
+                for seed in params.study.seeds_of(variant.slug)
+            ],
         )
 
 

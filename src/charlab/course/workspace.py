@@ -115,11 +115,11 @@ def with_seed(document: bytes, seed: int) -> bytes:
     yaml = keeping_yaml()
     content: Any = yaml.load(document)
     content["seed"] = seed
-    seeds = (content.get("study") or {}).get("seeds")
-    if seeds is not None:
+    study = content.get("study") or {}
+    for block in (study, *(study.get("variants") or {}).values()):
         # A new list would lose the comments beside the old one.
-        for place in range(len(seeds)):
-            seeds[place] = seed + place
+        for place in range(len(block.get("seeds") or [])):
+            block["seeds"][place] = seed + place
     stream = io.BytesIO()
     yaml.dump(content, stream)
     return stream.getvalue()

@@ -78,6 +78,7 @@ def _cross_checks(params: Params) -> Iterator[str]:
             yield f"{where}.text: no text is called {entry.text!r}; texts has {known_texts}"
         yield from _override_problems(params.study, slug)
     yield from _unknown_variants(params.study)
+    yield from _unpaired_seeds(params.study)
 
 
 def _unknown_variants(study: StudyParams) -> Iterator[str]:
@@ -92,6 +93,20 @@ def _unknown_variants(study: StudyParams) -> Iterator[str]:
     for where, name in named:
         if name not in study.variants:
             yield f"study.{where}: no variant is called {name!r}; study.variants has {known}"
+
+
+def _unpaired_seeds(study: StudyParams) -> Iterator[str]:
+    """Yield one line for each comparison whose variants have no seed in common."""
+    for slug, comparison in study.comparisons.items():
+        seeds = {
+            name: study.seeds_of(name) for name in comparison.variants if name in study.variants
+        }
+        if seeds and not set.intersection(*map(set, seeds.values())):
+            found = ", ".join(f"{name} {own}" for name, own in seeds.items())
+            yield (
+                f"study.comparisons.{slug}.variants: variants are compared seed by seed, so "
+                f"expected a seed that all of them have, found {found}"
+            )
 
 
 def _override_problems(study: StudyParams, slug: str) -> Iterator[str]:

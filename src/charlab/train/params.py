@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from charlab.core.schema import Float, Int, Section, Seed, Slug, StageParams
 from charlab.models.params import ModelParams
@@ -85,6 +85,15 @@ class TrainParams(Section):
         return self
 
 
+def _check_distinct(seeds: list[int]) -> list[int]:
+    if len(set(seeds)) != len(seeds):
+        raise ValueError("expected distinct seeds")
+    return seeds
+
+
+Seeds = Annotated[list[Seed], Field(min_length=1, max_length=20), AfterValidator(_check_distinct)]
+
+
 class VariantParams(Section):
     """An entry of ``study.variants``: a text, and the differences from the defaults.
 
@@ -96,6 +105,7 @@ class VariantParams(Section):
     text: Slug = Field(description="slug of the text it reads")
     model: dict[str, Any] = Field(default={}, description="overrides of study.defaults.model")
     train: dict[str, Any] = Field(default={}, description="overrides of study.defaults.train")
+    seeds: Seeds | None = Field(default=None, description="its own seeds; null: study.seeds")
 
 
 class StudyDefaults(Section):
@@ -117,9 +127,7 @@ class Variant(Section):
 class VariantSet(Section):
     """The variants of a study, and the seeds with which each is trained."""
 
-    seeds: Annotated[list[Seed], Field(min_length=1, max_length=20)] = Field(
-        default=[1], description="each variant is trained once per seed"
-    )
+    seeds: Seeds = Field(default=[1], description="each variant is trained once per seed")
     defaults: StudyDefaults = Field(
         default=StudyDefaults(), description="shared by all variants; any key of model and train"
     )
@@ -127,11 +135,10 @@ class VariantSet(Section):
         default={}, description="by slug: a text, and the differences from the defaults"
     )
 
-    @model_validator(mode="after")
-    def _distinct_seeds(self) -> Self:
-        if len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"expected distinct seeds, found {self.seeds}")
-        return self
+    def seeds_of(self, slug: str) -> list[int]:
+        """Return the seeds of a variant: its own, or those of the study."""
+        own = self.variants[slug].seeds
+        return self.seeds if own is None else own
 
     def variant(self, slug: str) -> Variant:
         """Return the variant ``slug`` with ``defaults`` filled in.
@@ -156,7 +163,7 @@ class VariantSet(Section):
         The slugs come from params.yaml, not from the folder, which may hold variants that
         another study left behind.
         """
-        return [(slug, variants / slug / str(min(self.seeds))) for slug in self.variants]
+        return [(slug, variants / slug / str(min(self.seeds_of(slug)))) for slug in self.variants]
 
 
 class TrainedVariants(VariantSet):

@@ -10,10 +10,13 @@ from gutenberg_files import book
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charlab.clean.clean_text import CleanFiles, clean_text
 from charlab.clean.cleaner import clean, clean_file
+from charlab.clean.fingerprints import record
 from charlab.clean.params import CleanParams
 from charlab.clean.record import explain
 from charlab.clean.unwrap import Unwrapped, unwrap
+from charlab.fetch.params import TextParams
 
 SENTENCE = (
     "The carters left the salt town before it was light, and whoever met them on the road to-day "
@@ -126,3 +129,13 @@ def test_cleaner_joins_and_counts(tmp_path: Path) -> None:
     params = CleanParams(unwrap=True)
     assert clean_file(tmp_path / "raw.txt", tmp_path / "body.txt", params=params) == cleaned.record
     assert (tmp_path / "body.txt").read_text(encoding="utf-8") == cleaned.text
+
+
+def test_recorded_body_is_that_with_its_line_ends(tmp_path: Path) -> None:
+    """The stage compares the body before it is unwrapped, so a changed book is still noticed."""
+    paths = CleanFiles(*(tmp_path / name for name in ("raw", "out", "record", "bodies")))
+    text, params = TextParams(gutenberg=99999), CleanParams(unwrap=True)
+    record("salt", 99999, clean(book(PROSE).encode()).text, paths.bodies)
+    for prose, count in ((PROSE, 0), (PROSE.replace("carters", "porters"), 1)):
+        paths.raw.write_bytes(book(prose).encode())
+        assert len(clean_text("salt", text, params, paths)) == count

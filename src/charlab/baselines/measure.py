@@ -93,7 +93,8 @@ def measure_text(data: EncodedText, params: BaselineParams, source: dict[str, An
     floor = None
     if source.get("builtin") is not None and len(data.train) <= MAX_CHARS:
         with contextlib.suppress(NotInventedError):
-            floor = code_length(_whole(data))
+            chars, growth = int(source["chars"]), bool(source["growth"])
+            floor = code_length(_whole(data), chars, growth)
     return measure(data, params, floor)
 
 

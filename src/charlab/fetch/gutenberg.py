@@ -164,7 +164,7 @@ def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None
     ----------
     source : mapping
         ``{"gutenberg": 11}``, ``{"path": ..., "sha256": ...}`` or
-        ``{"builtin": "invented", "chars": ..., "seed": ...}``.
+        ``{"builtin": "invented", "chars": ..., "seed": ..., "growth": ...}``.
     out : Path
         File to write.
     scratch : Path, optional
@@ -180,7 +180,8 @@ def fetch_text(source: Mapping[str, Any], out: Path, scratch: Path | None = None
     elif "path" in source:
         _copy(_inside(Path(source["path"])), out, source["sha256"])
     else:
-        invented.write_file(out, int(source["chars"]), int(source["seed"]))
+        chars, seed = int(source["chars"]), int(source["seed"])
+        invented.write_file(out, chars, seed, bool(source["growth"]))
 
 
 def _inside(path: Path) -> Path:

@@ -31,6 +31,11 @@ class TextParams(Section):
     seed: Annotated[Int, Field(ge=0)] | None = Field(
         default=None, description="built-in text only: which book to generate"
     )
+    growth: bool | None = Field(
+        default=None,
+        description="built-in text only: whether distances grow from the start of the book "
+        "[default: true]; false: all occur from the start, as a control",
+    )
     encoding: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$",
@@ -53,6 +58,8 @@ class TextParams(Section):
             )
         if self.builtin is None and self.seed is not None:
             raise ValueError("seed is for a builtin text only")
+        if self.builtin is None and self.growth is not None:
+            raise ValueError("growth is for a builtin text only")
         if self.encoding is not None and (self.builtin is not None or self.as_bytes):
             raise ValueError("encoding is for a book or a file that is read as characters")
         if self.encoding is not None:

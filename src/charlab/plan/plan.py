@@ -49,7 +49,12 @@ def text_source(slug: str, text: TextParams, own: Path) -> dict[str, Any]:
     if text.path is not None:
         return {"path": text.path, "sha256": _own_hash(slug, Path(text.path), own)}
     chars = text.chars or BUILTIN_CHARS
-    return {"builtin": text.builtin, "chars": chars, "seed": text.seed or 0}
+    return {
+        "builtin": text.builtin,
+        "chars": chars,
+        "seed": text.seed or 0,
+        "growth": text.growth is not False,
+    }
 
 
 def _own_hash(slug: str, path: Path, own: Path) -> str:

@@ -1,59 +1,49 @@
 """The words of the invented language, made of syllables, with Zipf-like probabilities.
 
-Each table has the probability of each word in its class: that of the n-th word is proportional
-to 1 / (n + shift). No word is taken from any text.
+Nouns and verbs end in their number. No word is a prefix of another, so the end of a word shows
+without the character after it. The probability of the n-th word of a class is proportional to
+1 / (n + shift). No word is taken from any text.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from random import Random
 
-ONSETS = ["b", "br", "cl", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p"]
-ONSETS += ["pr", "qu", "r", "s", "sh", "st", "t", "tr", "th", "v", "w", "z"]
-INNER_ONSETS = ["b", "d", "f", "l", "m", "n", "r", "s", "v", "z", "mb", "st"]
-SHORT_VOWELS = ["a", "e", "i", "o", "u"]
-VOWELS = [*SHORT_VOWELS, *SHORT_VOWELS, "ea", "oo", "ai"]
-RIMES = ["ane", "ell", "ine", "oam", "ood", "ark", "ight", "ow", "elt", "ound", "ire", "ade"]
-VERB_ENDS = ["n", "r", "l", "d", "nd", "rk", "lt", "st", "rn", "sk", "lf"]
-ADJECTIVE_ENDS = ["by", "dy", "ft", "lm", "nic", "rish", "zy", "ld", "ny", "lful"]
-ADVERB_ENDS = ["dly", "tly", "nly", "wards"]
-FEMININE_ENDS, MASCULINE_ENDS = ["nna", "lia", "lla", "ve"], ["lo", "rik", "mund", "jan"]
-PLACE_ENDS = ["burg", "ham", "mouth", "xford", "wick"]
-PREPOSITION_LIST = ["of", "near", "behind", "under", "beyond", "above", "before"]
-# English words, which no invented word may equal.
-REAL = ["the", "a", "this", "every", "these", "many", "with", "and", "it", "home", "since"]
-REAL += ["who", "then", "he", "she", "his", "her", *PREPOSITION_LIST]
+ONSETS = ["b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v"]
+VOWELS = ["a", "e", "i", "o", "u"]
+RIMES = ["an", "el", "im", "or", "uk", "esh"]
+VERB_STEMS = ["ad", "eb", "if", "on", "ut"]
+ADJECTIVE_ENDS = ["alu", "eso", "iru", "oko"]
+NOUN_ENDS = {"singular": "a", "plural": "i"}
+VERB_ENDS = {"singular": "et", "plural": "os"}
+# English words start with a vowel, invented ones with a consonant.
+PREPOSITION_LIST = ["of", "under", "above", "after"]
+NAME_ENDS = ["anna", "elius", "ora", "undo"]
 
 
 class _WordMaker:
-    """A source of words that all differ, in the singular and in the plural."""
+    """A source of stems, none of which is a prefix of another."""
 
     def __init__(self) -> None:
         self.random = Random("charlab invented words")
-        self.made = {*REAL, *(f"{word}s" for word in REAL)}
+        self.made: list[str] = []
 
     def pick(self, parts: list[str]) -> str:
         """Return one of several strings."""
         # Of Random's methods, only random() has the same results in every Python.
         return parts[int(self.random.random() * len(parts))]
 
-    def words(self, count: int, *syllables: list[str]) -> list[str]:
-        """Return ``count`` new words, each made of one string of every list."""
-        words: list[str] = []
-        while len(words) < count:
-            # A word that exists already is discarded, also if it equals another's plural.
-            word = "".join(self.pick(parts) for parts in syllables)
-            if self.made.isdisjoint({word, f"{word}s"}):
-                self.made |= {word, f"{word}s"}
-                words.append(word)
-        return words
-
-    def both(self, short: int, long: int, *last: list[str]) -> list[str]:
-        """Return short words, then words with one syllable more."""
-        first = [ONSETS, SHORT_VOWELS, INNER_ONSETS]
-        return self.words(short, ONSETS, *last) + self.words(long, *first, *last)
+    def stems(self, short: int, long: int, last: list[str]) -> list[str]:
+        """Return new stems: short ones, then some with one more syllable."""
+        stems: list[str] = []
+        while len(stems) < short + long:
+            first = self.pick(ONSETS) + self.pick(VOWELS) if len(stems) >= short else ""
+            stem = first + self.pick(ONSETS) + self.pick(last)
+            if not any(stem.startswith(old) or old.startswith(stem) for old in self.made):
+                self.made.append(stem)
+                stems.append(stem)
+        return stems
 
 
 def _zipf(words: list[str], shift: int) -> dict[str, float]:
@@ -62,32 +52,23 @@ def _zipf(words: list[str], shift: int) -> dict[str, float]:
     return {word: 1 / (rank + shift) / total for rank, word in enumerate(words)}
 
 
-def _names() -> tuple[dict[str, float], frozenset[str]]:
-    """Return the probabilities of names, women's and men's in turn, and the women's names."""
-    women = [w.capitalize() for w in _MAKER.words(20, ONSETS, VOWELS, FEMININE_ENDS)]
-    men = [w.capitalize() for w in _MAKER.words(20, ONSETS, VOWELS, MASCULINE_ENDS)]
-    mixed = [name for pair in zip(women, men, strict=True) for name in pair]
-    return _zipf(mixed, 20), frozenset(women)
-
-
 # The order of these calls determines the words.
 _MAKER = _WordMaker()
-SINGULARS = _zipf(_MAKER.both(230, 90, RIMES), 60)
-PLURALS = {f"{noun}s": p for noun, p in SINGULARS.items()}
-ADJECTIVES = _zipf(_MAKER.both(120, 40, VOWELS, ADJECTIVE_ENDS), 30)
-_STEMS = _zipf(_MAKER.both(180, 60, VOWELS, VERB_ENDS), 50)
-VERBS: Mapping[str, Mapping[str, float]] = {
-    "plural": _STEMS,
-    "singular": {f"{stem}s": p for stem, p in _STEMS.items()},
+_NOUN_STEMS = _zipf(_MAKER.stems(24, 0, RIMES), 10)
+_VERB_STEMS = _zipf(_MAKER.stems(16, 0, VERB_STEMS), 8)
+ADJECTIVES = _zipf(_MAKER.stems(8, 0, ADJECTIVE_ENDS), 10)
+NAMES = _zipf([stem.capitalize() for stem in _MAKER.stems(12, 0, NAME_ENDS)], 10)
+NOUNS = {
+    number: {stem + end: p for stem, p in _NOUN_STEMS.items()} for number, end in NOUN_ENDS.items()
 }
-ADVERBS = _zipf(_MAKER.words(30, ONSETS, VOWELS, ADVERB_ENDS), 8)
+VERBS = {
+    number: {stem + end: p for stem, p in _VERB_STEMS.items()} for number, end in VERB_ENDS.items()
+}
 PREPOSITIONS = _zipf(PREPOSITION_LIST, 3)
-NAMES, WOMEN = _names()
-_PLACES = _zipf(_MAKER.words(24, ONSETS, VOWELS, PLACE_ENDS), 12)
-PLACES = {place.capitalize(): p for place, p in _PLACES.items()}
-YEARS = {str(year): 0.01 for year in range(1801, 1901)}
+LONGEST = max(map(len, (*NOUNS["plural"], *VERBS["plural"], *ADJECTIVES, *NAMES)))
+"""Length of the longest word."""
 
 
 def sound(noun: str) -> str:
     """Return the rime of a noun, by which it rhymes."""
-    return next(rime for rime in RIMES if noun.endswith(rime))
+    return next(rime for rime in RIMES if noun[:-1].endswith(rime))

@@ -28,7 +28,7 @@ from charlab.synthetic.choices import Answer, Grammar
 from charlab.synthetic.grammar import Book
 
 # The order is that of the indices in Reader.kind.
-KINDS = ("", "agreement", "closing", "pronoun", "rhyme", "hero", "place", "year", "chapter")
+KINDS = ("", "agreement", "closing", "rhyme")
 """Kinds of dependency on distant text; the empty string means none."""
 
 
@@ -47,14 +47,9 @@ def draw(grammar: Grammar, random: Random) -> Iterator[str]:
         position += len(string)
 
 
-def iter_text(seed: int) -> Iterator[str]:
-    """Yield the book number ``seed`` in small pieces, without end."""
-    return draw(Book().write(), Random(f"charlab invented {seed}"))
-
-
-def _limited(chars: int, seed: int) -> Iterator[str]:
-    """Yield the first ``chars`` characters in pieces of at most some hundred thousand."""
-    pieces = iter_text(seed)
+def _limited(chars: int, seed: int, growth: bool) -> Iterator[str]:
+    """Yield a book in pieces of at most some hundred thousand characters."""
+    pieces = draw(Book(chars, growth).write(), Random(f"charlab invented {seed}"))
     while chars > 0:
         # An estimate of the number of strings; if it is too low, the loop goes round again.
         piece = "".join(islice(pieces, min(chars // 4 + 1, 20_000)))[:chars]
@@ -62,21 +57,28 @@ def _limited(chars: int, seed: int) -> Iterator[str]:
         chars -= len(piece)
 
 
-def write(chars: int, seed: int) -> str:
-    """Return the first ``chars`` characters of the book number ``seed``.
+def write(chars: int, seed: int, growth: bool = True) -> str:
+    """Return the book number ``seed`` of ``chars`` characters.
+
+    Parameters
+    ----------
+    chars, seed : int
+        Length and number of the book.
+    growth : bool
+        Whether distances grow from the start of the book.
 
     Examples
     --------
-    >>> write(9, seed=1)
-    'CHAPTER 1'
+    >>> write(10, seed=1)
+    'CHAPTER ON'
     """
-    return "".join(_limited(chars, seed))
+    return "".join(_limited(chars, seed, growth))
 
 
-def write_file(path: Path, chars: int, seed: int) -> None:
+def write_file(path: Path, chars: int, seed: int, growth: bool = True) -> None:
     """Write the text of :func:`write` to a file, atomically and in constant memory."""
     with atomic(path) as stream:
-        for piece in _limited(chars, seed):
+        for piece in _limited(chars, seed, growth):
             stream.write(piece.encode("utf-8"))
 
 
@@ -139,21 +141,28 @@ class Reader:
             If the grammar cannot have written it.
         """
         # Arrays grow by one number per character, as memory for long texts matters.
-        node, start = self.node, 0
+        add_nats, add_forgotten = self.nats.append, self.forgotten.append
+        add_distance, add_kind = self.distance.append, self.kind.append
+        node, start, cue, kind = self.node, 0, self._ask.cue, KINDS.index(self._ask.kind)
         for position, char in enumerate(text):
-            if char not in node.children:
+            child = node.children.get(char)
+            if child is None:
                 raise _refusal(text, position)
-            node = node.children[char]
-            self.nats.append(node.nats)
-            self.forgotten.append(node.forgotten)
+            node = child
+            add_nats(node.nats)
+            add_forgotten(node.forgotten)
             # If both readers expect the same, the character depends on nothing distant.
-            matters = node.matters and self._ask.cue is not None
-            self.distance.append(position - (self._ask.cue or 0) if matters else 0)
-            self.kind.append(KINDS.index(self._ask.kind) if matters else 0)
+            if node.matters and cue is not None:
+                add_distance(position - cue)
+                add_kind(kind)
+            else:
+                add_distance(0)
+                add_kind(0)
             # At a leaf the choice is known, and the grammar asks the next question.
             if not node.children:
                 self._ask = self._grammar.send(Answer(node.string, start))
                 node, start = self._ask.choice.tree, position + 1
+                cue, kind = self._ask.cue, KINDS.index(self._ask.kind)
         self.node = node
 
 
@@ -177,12 +186,21 @@ def floor_of(text: str, grammar: Grammar) -> Floor:
     )
 
 
-def code_length(text: str) -> Floor:
+def code_length(text: str, chars: int | None = None, growth: bool = True) -> Floor:
     """Return the exact ideal code length of every character of a book from its start.
+
+    Parameters
+    ----------
+    text : str
+        The book, or its start.
+    chars : int, optional
+        Length of the whole book if this is only its start.
+    growth : bool
+        Whether distances grow, as in :func:`write`.
 
     Raises
     ------
     NotInventedError
         If the generator cannot have written the text.
     """
-    return floor_of(text, Book().write())
+    return floor_of(text, Book(len(text) if chars is None else chars, growth).write())

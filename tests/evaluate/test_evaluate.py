@@ -49,8 +49,12 @@ def write_model(folder: Path, cell: str, vocab_size: int, text: str = "") -> Pat
     save_file(random_weights(model, vocab_size), folder / "model.safetensors")
     write_json(
         folder / "config.json",
-        {"format": 1, "vocab_size": vocab_size, "text": text, "model": model.model_dump()},
+        {
+            **{"format": 1, "vocab_size": vocab_size, "seed": 1, "text": text},
+            **{"model": model.model_dump(), "train": {"batch_size": 4, "seq_len": 8}},
+        },
     )
+    write_json(folder / "metrics.json", {"best_step": 5})
     return folder
 
 
@@ -181,7 +185,7 @@ def test_variants_are_evaluated_in_parallel(tmp_path: Path) -> None:
     baselines = write_baselines(tmp_path / "baselines", data)
     models = []
     for cell in ("rnn", "gru"):
-        models.append((cell, write_model(tmp_path / cell, cell, data.vocab.size, text="book")))
+        models.append((cell, [write_model(tmp_path / cell, cell, data.vocab.size, text="book")]))
         write_json(tmp_path / "samples" / f"{cell}.json", samples_of("abc " * 30))
     folders = {name: tmp_path / name for name in ("baselines", "samples", "out")}
     evaluate_variants(models, texts=tmp_path / "vocab", **folders)
@@ -203,9 +207,9 @@ def test_loss_by_distance_counts_known_dependencies(tmp_path: Path) -> None:
     # The first character has no loss; 7 and half + 9 depend on text before their segment.
     floor["distance"][[0, 7, half + 9]] = 1, 8, 10
     floor["distance"][[1, half + 40]] = 1, 10
-    floor["kind"] = np.where(floor["distance"] == 10, "year", "closing")
+    floor["kind"] = np.where(floor["distance"] == 10, "rhyme", "closing")
     result = evaluate(model, data, Reference(floor=floor))
-    assert [row["kind"] for row in result["loss_by_kind"]] == ["closing", "year"]
+    assert [row["kind"] for row in result["loss_by_kind"]] == ["closing", "rhyme"]
     network = Network.load(model)
     losses = [
         -trace(network, piece[:-1, None]).log_probs()[np.arange(half - 1), 0, piece[1:]]
@@ -223,7 +227,7 @@ def test_evaluation_without_a_reference(tmp_path: Path) -> None:
     data = encoded("a line of text (no. 1)\n" * 600, segments=6)
     result = evaluate(write_model(tmp_path / "model", "gru", data.vocab.size), data)
     missing = {name for name, value in result.items() if value is None}
-    by_dependency = {"loss_by_distance", "loss_by_kind"}
+    by_dependency = {"loss_by_distance", "loss_by_kind", "memory"}
     assert missing == by_dependency | {
         *("against_ngram", "novelty", "colored", "next_char", "as_it_learned")
     }

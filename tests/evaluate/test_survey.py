@@ -1,4 +1,4 @@
-"""Tests of the windows of a survey, and of the losses by position and by distance."""
+"""Tests of the windows of a survey, and of the loss by position."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from charlab.evaluate.survey import (
     LossByPosition,
     bounded,
     lay_out,
-    loss_by_distance,
-    loss_by_kind,
     survey,
 )
 from charlab.evaluate.trace import Network, trace
@@ -95,39 +93,3 @@ def test_loss_by_position_starts_from_each_state(learned: bool) -> None:
 def test_loss_by_position_without_a_chunk_is_nothing() -> None:
     """Without a block the result is None."""
     assert LossByPosition(gru()).result() is None
-
-
-def floor_of(distance: list[int], kind: list[str] | None = None) -> np.ndarray:
-    """Make a floor of 0.5 nats with memory, and 2 nats without."""
-    dtype = [("nats", float), ("forgotten", float), ("distance", int), ("kind", "<U9")]
-    rows = zip(distance, kind or [""] * len(distance), strict=True)
-    return np.array([(0.5, 2.0, *row) for row in rows], dtype=dtype)
-
-
-def test_loss_by_distance_bins_in_powers_of_two() -> None:
-    """A power of two starts a bin, and characters without a dependency are left out."""
-    nats = np.array([9.0, 1.0, 2.0, 4.0, 5.0, 7.0, 8.0, 9.0])
-    rows = loss_by_distance(nats, floor_of([0, 1, 2, 3, 4, 7, 8, 0]))
-    both = {"floor_nats": 0.5, "forgotten_nats": 2.0}
-    assert rows == [
-        {"low": 1, "high": 1, "chars": 1, "nats": 1.0, **both},
-        {"low": 2, "high": 3, "chars": 2, "nats": 3.0, **both},
-        {"low": 4, "high": 7, "chars": 2, "nats": 6.0, **both},
-        {"low": 8, "high": 15, "chars": 1, "nats": 8.0, **both},
-    ]
-
-
-def test_loss_by_kind_averages_each_kind() -> None:
-    """Kinds are in alphabetical order, with their own means and distances."""
-    floor = floor_of([5, 0, 9, 100], ["year", "", "year", "hero"])
-    both = {"floor_nats": 0.5, "forgotten_nats": 2.0}
-    assert loss_by_kind(np.array([1.0, 9.0, 2.0, 3.0]), floor) == [
-        {"kind": "hero", "median_distance": 100.0, "chars": 1, "nats": 3.0, **both},
-        {"kind": "year", "median_distance": 7.0, "chars": 2, "nats": 1.5, **both},
-    ]
-
-
-def test_losses_of_a_text_without_dependencies() -> None:
-    """Without dependencies there is no table."""
-    assert loss_by_distance(np.ones(3), floor_of([0, 0, 0])) is None
-    assert loss_by_kind(np.ones(3), floor_of([0, 0, 0])) is None

@@ -10,6 +10,7 @@ of a split are considered, of which the network reads about 20,000.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from charlab.core.schema import slug as slug_of
 from charlab.evaluate.activations import ActivationHistogram, GateSaturation, weight_pictures
 from charlab.evaluate.features import FEATURES, quotation_marks, text_features
 from charlab.evaluate.gradient_flow import GradientByLag
+from charlab.evaluate.memory import Dependencies, losses_by_dependency
 from charlab.evaluate.neurons import Correlations, best_units, unit_to_color
 from charlab.evaluate.passages import (
     PASSAGE,
@@ -39,13 +41,10 @@ from charlab.evaluate.survey import (
     Accumulator,
     LossByPosition,
     bounded,
-    loss_by_distance,
-    loss_by_kind,
     survey,
 )
 from charlab.evaluate.trace import Floats, Ids, Network
 from charlab.evaluate.versus_ngram import AgainstNgram
-from charlab.models.scoring import nats_per_char
 from charlab.models.weights import read_config
 from charlab.vocab.encoded_text import EncodedText
 
@@ -55,6 +54,7 @@ def evaluate(
     data: EncodedText,
     reference: Reference | None = None,
     samples: dict[str, Any] | None = None,
+    others: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Evaluate one model.
 
@@ -68,6 +68,8 @@ def evaluate(
         Properties of the text; without it there are no comparisons.
     samples : dict, optional
         Samples from the model, as in data/samples/<name>.json.
+    others : sequence of Path
+        Folders of the same model with other seeds, for what is measured with every seed.
 
     Returns
     -------
@@ -86,7 +88,7 @@ def evaluate(
     result: dict[str, Any] = rounded(
         {
             **surveyed,
-            **_losses_by_dependency(network, data, reference),
+            **losses_by_dependency(Dependencies.of(data, reference.floor), [model_dir, *others]),
             "neurons": neurons,
             **_passage(network, data, neurons),
             "weights": weight_pictures(network, data.vocab),
@@ -135,25 +137,6 @@ def _features(data: EncodedText, ids: Ids, segments: int) -> Floats:
     # Judged on the training split, so that every split has the same features.
     quotes = quotation_marks(data.vocab, data.vocab.decode(np.asarray(data.train[:MAX_CHARS])))
     return text_features(ids, data.vocab, segments, quotes)
-
-
-def _losses_by_dependency(
-    network: Network, data: EncodedText, reference: Reference
-) -> dict[str, list[dict[str, Any]] | None]:
-    """Compare the network with the floor where a character depends on something far back."""
-    if reference.floor is None or not len(data.test):
-        return {"loss_by_distance": None, "loss_by_kind": None}
-    ids, segments = bounded(data.test, data.segments)
-    offset = np.arange(len(ids)) % (len(ids) // segments)  # (chars,), within the segment
-    # The first character of a segment has no loss, and the state is reset there: a
-    # dependency from before the segment cannot be known.
-    known = (offset > 0) & (reference.floor["distance"][: len(ids)] <= offset)
-    nats = nats_per_char(network, ids, segments)[known[offset > 0]]  # (known chars,)
-    floor = reference.floor[: len(ids)][known]
-    return {
-        "loss_by_distance": loss_by_distance(nats, floor),
-        "loss_by_kind": loss_by_kind(nats, floor),
-    }
 
 
 def _passage(network: Network, data: EncodedText, neurons: list[dict[str, Any]]) -> dict[str, Any]:
@@ -207,30 +190,32 @@ def evaluate_files(
 
 
 def evaluate_variants(
-    models: list[tuple[str, Path]], *, texts: Path, baselines: Path, samples: Path, out: Path
+    models: list[tuple[str, list[Path]]], *, texts: Path, baselines: Path, samples: Path, out: Path
 ) -> None:
-    """Evaluate one model of each variant, in parallel; write ``out/<slug>.json``.
+    """Evaluate the first model of each variant, in parallel; write ``out/<slug>.json``.
 
     Parameters
     ----------
-    models : list of (str, Path)
-        Each variant's slug and its model folder, whose configuration names its text.
+    models : list of (str, list of Path)
+        Each variant's slug and its models' folders, whose configurations name its text.
     texts, baselines, samples : Path
         Folders of the encoded texts, of their baselines, and of the variants' samples.
     out : Path
         Folder for the results.
     """
     out.mkdir(parents=True, exist_ok=True)
-    by_text: dict[str, list[tuple[str, Path]]] = {}
-    for slug, model in models:
-        text = slug_of(str(read_config(model)[2].get("text")))
-        by_text.setdefault(text, []).append((slug, model))
+    by_text: dict[str, list[tuple[str, list[Path]]]] = {}
+    for slug, folders in models:
+        text = slug_of(str(read_config(folders[0])[2].get("text")))
+        by_text.setdefault(text, []).append((slug, folders))
 
-    def evaluate_one(entry: tuple[str, Path], *, data: EncodedText, reference: Reference) -> None:
+    def evaluate_one(
+        entry: tuple[str, list[Path]], *, data: EncodedText, reference: Reference
+    ) -> None:
         """Evaluate one variant and write its file."""
-        slug, model = entry
+        slug, (first, *others) = entry
         drawn = read_json(samples / f"{slug}.json")
-        write_json(out / f"{slug}.json", evaluate(model, data, reference, drawn))
+        write_json(out / f"{slug}.json", evaluate(first, data, reference, drawn, others))
 
     # Threads, not processes: NumPy releases the interpreter lock in its long operations.
     with ThreadPoolExecutor(usable_cores()) as pool:

@@ -1,4 +1,4 @@
-"""Losses by position in a chunk and by distance of a dependency, and the pass behind them.
+"""The loss by position in a chunk, and the pass over a sample of a split.
 
 Input: a network and one split of a text. Output: short tables of losses in nats per
 character. :func:`survey` reads a bounded sample of the split in parallel windows and yields
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.core.sums import column_totals, mean
+from charlab.core.sums import column_totals
 from charlab.evaluate.trace import Floats, Ids, Network, State, Trace, trace
 
 MAX_CHARS = 400_000
@@ -193,66 +193,3 @@ class LossByPosition:
             | {name: float(total[row]) / self._chunks for name, total in self._sums.items()}
             for row in range(BLOCK)
         ]
-
-
-def loss_by_distance(nats: Floats, floor: NDArray[np.void]) -> list[dict[str, Any]] | None:
-    """Average the loss of the characters with a dependency, by the dependency's distance.
-
-    Parameters
-    ----------
-    nats : ndarray of shape (chars,)
-        The network's loss of each character.
-    floor : structured ndarray of shape (chars,)
-        Distance and kind of each character's dependency, and ideal code lengths, as the
-        baselines stage writes them.
-
-    Returns
-    -------
-    list of dict, or None
-        One row per power of two that occurs: distances ``low`` to ``high`` (included), the
-        number of characters, and three means: of the network, of a reader who remembers
-        everything, and of one who has forgotten the dependency. None if no character has
-        a dependency.
-    """
-    dependent = floor["distance"] > 0
-    # frexp gives distance = m * 2**e with 1/2 <= m < 1, so that 2**(e-1) <= distance < 2**e.
-    power = np.frexp(floor["distance"].astype(np.float64))[1] - 1
-    return [
-        {"low": 2 ** int(k), "high": 2 ** (int(k) + 1) - 1}
-        | _means(nats, floor, dependent & (power == k))
-        for k in np.unique(power[dependent])
-    ] or None
-
-
-def loss_by_kind(nats: Floats, floor: NDArray[np.void]) -> list[dict[str, Any]] | None:
-    """Average the loss of the characters with a dependency, by the dependency's kind.
-
-    Parameters
-    ----------
-    nats, floor : ndarray of shape (chars,)
-        As in :func:`loss_by_distance`.
-
-    Returns
-    -------
-    list of dict, or None
-        One row per ``kind`` that occurs, with the ``median_distance`` and the means of
-        :func:`loss_by_distance`.
-    """
-    dependent = floor["distance"] > 0
-    rows = []
-    for kind in np.unique(floor["kind"][dependent]):
-        chosen = dependent & (floor["kind"] == kind)
-        distance = float(np.median(floor["distance"][chosen]))
-        rows.append({"kind": str(kind), "median_distance": distance} | _means(nats, floor, chosen))
-    return rows or None
-
-
-def _means(nats: Floats, floor: NDArray[np.void], chosen: NDArray[np.bool_]) -> dict[str, Any]:
-    """Average over the chosen characters: a mask of shape (chars,)."""
-    floor_nats, forgotten = (floor[name][chosen] for name in ("nats", "forgotten"))
-    return {
-        "chars": int(chosen.sum()),
-        "nats": mean(nats[chosen]),
-        "floor_nats": mean(floor_nats),
-        "forgotten_nats": mean(forgotten),
-    }

@@ -157,13 +157,20 @@ class VariantSet(Section):
             train=TrainParams.model_validate(self.defaults.train.model_dump() | entry.train),
         )
 
-    def first_models(self, variants: Path) -> list[tuple[str, Path]]:
-        """Return each variant's slug and its model folder with the lowest seed.
+    def models(self, variants: Path) -> list[tuple[str, list[Path]]]:
+        """Return each variant's slug and its model folders, that of the lowest seed first.
 
         The slugs come from params.yaml, not from the folder, which may hold variants that
         another study left behind.
         """
-        return [(slug, variants / slug / str(min(self.seeds_of(slug)))) for slug in self.variants]
+        return [
+            (slug, [variants / slug / str(seed) for seed in sorted(self.seeds_of(slug))])
+            for slug in self.variants
+        ]
+
+    def first_models(self, variants: Path) -> list[tuple[str, Path]]:
+        """Return each variant's slug and its model folder with the lowest seed."""
+        return [(slug, folders[0]) for slug, folders in self.models(variants)]
 
 
 class TrainedVariants(VariantSet):

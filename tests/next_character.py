@@ -16,6 +16,6 @@ def distribution_after(prefix: str, grammar: Grammar) -> dict[str, float]:
     return {char: math.exp(-node.nats) for char, node in reader.node.children.items()}
 
 
-def next_distribution(prefix: str) -> dict[str, float]:
-    """Return the probability of each possible next character of a book."""
-    return distribution_after(prefix, Book().write())
+def next_distribution(prefix: str, chars: int) -> dict[str, float]:
+    """Return the probability of each possible next character of a book of a length."""
+    return distribution_after(prefix, Book(chars).write())

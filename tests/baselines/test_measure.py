@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,11 +125,25 @@ def test_floor_by_distance() -> None:
     assert [row["saved_nats"] for row in rows] == pytest.approx([0, 3 / 6, 1 / 6, 2 / 6])
 
 
+def source_of(text: str, growth: bool = True) -> dict[str, Any]:
+    """Return the source of a built-in text, as the plan has it."""
+    return {"builtin": "invented", "chars": len(text), "growth": growth}
+
+
+def test_floor_of_the_text_without_growth() -> None:
+    """The text is read by the grammar that wrote it."""
+    text = write(20_000, 3, growth=False)
+    measured = measure_text(split(text, 1), PARAMS, source_of(text, growth=False))
+    assert measured.floor is not None
+    nats = code_length(text, growth=False).nats
+    np.testing.assert_array_equal(measured.floor["nats"], nats[-len(measured.floor) :])
+
+
 @pytest.mark.parametrize("segments", [1, SEGMENTS])
 def test_floor_of_the_built_in_text(segments: int) -> None:
     """The floor belongs to the text itself, however it is split; no baseline is below it."""
     text = write(20_000, 3)
-    measured = measure_text(split(text, segments), PARAMS, {"builtin": "invented"})
+    measured = measure_text(split(text, segments), PARAMS, source_of(text))
     figures, floor = measured.figures, code_length(text)
     nats = floor.nats.reshape(segments, -1)
     size = 20_000 // segments
@@ -151,7 +166,7 @@ def test_only_the_built_in_text_has_a_floor() -> None:
     text = write(5_000, 3)
     assert measure_text(split(text, 1), PARAMS, {"gutenberg": 11}).figures["floor"] is None
     changed = split(text.replace("“", '"'), 1)
-    measured = measure_text(changed, PARAMS, {"builtin": "invented"})
+    measured = measure_text(changed, PARAMS, source_of(text))
     assert measured.figures["floor"] is None
     assert measured.floor is None
 

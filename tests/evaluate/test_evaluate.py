@@ -50,8 +50,12 @@ def write_model(folder: Path, cell: str, vocab_size: int, text: str = "") -> Pat
     write_json(
         folder / "config.json",
         {
-            **{"format": 1, "vocab_size": vocab_size, "seed": 1, "text": text},
-            **{"model": model.model_dump(), "train": {"batch_size": 4, "seq_len": 8}},
+            "format": 1,
+            "vocab_size": vocab_size,
+            "seed": 1,
+            "text": text,
+            "model": model.model_dump(),
+            "train": {"batch_size": 4, "seq_len": 8},
         },
     )
     write_json(folder / "metrics.json", {"best_step": 5})

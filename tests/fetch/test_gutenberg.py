@@ -173,10 +173,12 @@ def test_a_full_disk_is_not_blamed_on_the_source(
         fetch_text(source, full)
 
 
-def test_built_in_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("growth", [True, False])
+def test_built_in_text(growth: bool, tmp_path: Path) -> None:
     """It is generated, not fetched."""
-    fetch_text({"builtin": "invented", "chars": 3000, "seed": 5}, tmp_path / "out.txt")
-    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == write(3000, 5)
+    source = {"builtin": "invented", "chars": 3000, "seed": 5, "growth": growth}
+    fetch_text(source, tmp_path / "out.txt")
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == write(3000, 5, growth)
 
 
 def test_scratch_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

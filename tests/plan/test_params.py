@@ -42,6 +42,10 @@ def changed(**assignments: Any) -> dict[str, Any]:
         (changed(train__dropout=0.5), r"train\.dropout: unknown key"),
         (changed(text="boook"), r"text: no text is called 'boook'; texts has book"),
         (changed(texts__book={}), r"texts\.book: .*exactly one of gutenberg, path, builtin"),
+        (
+            changed(texts__book={"gutenberg": 1, "growth": False}),
+            r"texts\.book: growth is for a builtin text only",
+        ),
         (changed(texts__Book={"gutenberg": 1}), r"texts\.Book: a slug is lower-case"),
         (
             changed(study__variants__x={"text": "moby"}),

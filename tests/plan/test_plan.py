@@ -15,7 +15,7 @@ def params_with(texts: dict[str, object]) -> Params:
 
 
 def test_each_source_is_identified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A book by its number, an own text by its bytes, a built-in one by length and seed."""
+    """A book by its number, an own text by its bytes, a built-in one by length, seed, growth."""
     monkeypatch.chdir(tmp_path)
     own = Path("own")
     own.mkdir()
@@ -34,7 +34,11 @@ def test_each_source_is_identified(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "builtin": "invented",
         "chars": 5000,
         "seed": 2,
+        "growth": True,
     }
+    control = params_with({"flat": {"builtin": "invented", "growth": False}})
+    write_plan(control, own, Path("plan"), mirrors_given=False)
+    assert read_json(Path("plan/flat.json"))["growth"] is False
 
 
 def test_an_own_text_outside_the_watched_folder_is_refused(tmp_path: Path) -> None:

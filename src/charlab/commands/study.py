@@ -99,8 +99,9 @@ class Studies:
 
     def published(self, name: str) -> bytes | None:
         """Return the complete parameters of a study in studies/; None if there is no such study."""
-        path = self._files.get(name)
-        return path and _complete(path.read_text(encoding="utf-8"), f"studies/{name}.yaml")
+        if name not in self._files:
+            return None
+        return _complete(self._files[name].read_text(encoding="utf-8"), f"studies/{name}.yaml")
 
     def choose(self, name: str) -> list[str]:
         """Go to the branch of a study, made if there is none; return sentences for the user.

@@ -116,7 +116,8 @@ class Results:
         for line in lines:
             try:
                 document = json.loads(line)
-                self.known[document.pop("key")] = Outcome(**document)
+                key = document.pop("key")
+                self.known[key] = Outcome(**document)
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # a line cut by a kill: that candidate is trained again
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from charlab.commands import sweep as module
-from charlab.commands.sweep import Job, Outcome, Sweep, choose
+from charlab.commands import sweep_runs
+from charlab.commands.sweep import Sweep, choose
+from charlab.commands.sweep_runs import Job, Outcome, Results, encoded_text
 from charlab.core.errors import CharlabError
 from charlab.plan.params import CorpusParams
 from charlab.train.model_folder import TrainingConfig
@@ -82,7 +83,7 @@ def table(root: Path) -> list[dict[str, str]]:
 def trained(monkeypatch: pytest.MonkeyPatch, stop_after: int | None = None) -> list[str]:
     """Return a list that gets the name of each training, of which the last may be interrupted."""
     names: list[str] = []
-    real = module._train
+    real = sweep_runs.train_one
 
     def counting(job: Job, scratch: Path, folder: Path) -> Outcome:
         if len(names) == stop_after:
@@ -90,7 +91,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, stop_after: int | None = None) -> l
         names.append(str(job))
         return real(job, scratch, folder)
 
-    monkeypatch.setattr(module, "_train", counting)
+    monkeypatch.setattr(sweep_runs, "train_one", counting)
     return names
 
 
@@ -181,7 +182,7 @@ def test_a_result_holds_for_its_settings_and_text(
         write_spec(root, SPEC | {"families": SPEC["families"] | {"gru": gru}})
     else:
         (root / "book.txt").write_text(PERIOD * 201, encoding="utf-8")
-        module._text.cache_clear()
+        encoded_text.cache_clear()
         encode_text(root / "book.txt", CorpusParams(), root / "data/vocab/book")
     names = trained(monkeypatch)
     assert run(capsys, "sweep", "--workers", 1).status == 0
@@ -208,7 +209,7 @@ def test_a_missing_text_names_the_command(root: Path, capsys: pytest.CaptureFixt
 def test_the_test_split_is_not_read(root: Path) -> None:
     """Tuning must not see it."""
     (job, *_) = Sweep.of(root / "studies/tuning.yaml", root).jobs
-    assert len(module._text(job.data).test) == 0
+    assert len(encoded_text(job.data).test) == 0
 
 
 def test_a_killed_worker_is_an_error(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +227,7 @@ def test_a_killed_worker_is_an_error(root: Path, monkeypatch: pytest.MonkeyPatch
             killed.set_exception(BrokenProcessPool())
             return killed
 
-    monkeypatch.setattr(module, "ProcessPoolExecutor", Broken)
+    monkeypatch.setattr(sweep_runs, "ProcessPoolExecutor", Broken)
     with pytest.raises(CharlabError, match=r"a worker process was killed.*fewer --workers"):
         Sweep.of(root / "studies/tuning.yaml", root).run(2)
 
@@ -246,7 +247,7 @@ def made_up(root: Path, losses: dict[tuple[float, int], float | None]) -> Sweep:
         )
         for rate, seed in losses
     ]
-    results = module.Results(root / "made.jsonl")
+    results = Results(root / "made.jsonl")
     for one, loss in zip(jobs, losses.values(), strict=True):
         results.add(one.key, Outcome(100, loss, None if loss is not None else 7))
     return Sweep(jobs, {"gru": []}, results, root)

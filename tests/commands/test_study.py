@@ -292,8 +292,8 @@ def test_no_identity_is_needed_and_none_is_written(
 
 
 def test_a_folder_that_is_no_repository_says_what_to_do(tmp_path: Path) -> None:
-    """A download without .git; the message's command makes it one."""
-    write_files(tmp_path, FILES)
+    """A download without .git; the message's command makes it one. A sweep is not a study."""
+    write_files(tmp_path, FILES | {"studies/tuning.yaml": "candidates: 6\n"})
     project = Studies(tmp_path)
     assert project.names() == ["course", "demo"]
     with pytest.raises(StudyError, match="git init && git add") as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from charlab.core.files import read_json
+from charlab.core.schema import ParamsError
 from charlab.plan.params import Params, parse_params
 from charlab.plan.plan import PlanError, write_plan
 
@@ -69,3 +70,24 @@ def test_a_text_that_is_gone_leaves_no_plan_behind(tmp_path: Path) -> None:
     write_plan(params_with({"a": {"gutenberg": 1}}), tmp_path, tmp_path / "p", mirrors_given=False)
     write_plan(params_with({"b": {"gutenberg": 2}}), tmp_path, tmp_path / "p", mirrors_given=False)
     assert [path.name for path in (tmp_path / "p").iterdir()] == ["b.json"]
+
+
+def test_a_missing_table_of_a_sweep_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start of a run, not after all trainings."""
+    monkeypatch.chdir(tmp_path)
+    document = {"texts": {"i": {"builtin": "invented"}}, "text": "i"}
+    params = parse_params(document | {"study": {"tuning": "studies/tuning.csv"}})
+    with pytest.raises(PlanError, match=r"study\.tuning: .*no file studies/tuning\.csv.*sweep"):
+        write_plan(params, Path("own"), tmp_path / "out", mirrors_given=False)
+    Path("studies").mkdir()
+    Path("studies/tuning.csv").touch()
+    write_plan(params, Path("own"), tmp_path / "out", mirrors_given=False)
+
+
+def test_only_the_table_that_dvc_watches_may_be_named() -> None:
+    """The stage compare depends on studies/tuning.csv, and dvc.yaml cannot name another."""
+    document = {"texts": {"i": {"builtin": "invented"}}, "text": "i"}
+    with pytest.raises(ParamsError, match=r"study\.tuning: .*'studies/tuning\.csv'.*found '/etc"):
+        parse_params(document | {"study": {"tuning": "/etc/passwd"}})

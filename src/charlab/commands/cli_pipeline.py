@@ -1,4 +1,4 @@
-"""Commands on the whole pipeline: study, params, experiments, fan-out, mend."""
+"""Commands on the whole pipeline: study, params, experiments, fan-out, mend, sweep."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charlab.commands.cli_options import COUNT, project
+from charlab.commands.cli_options import COUNT, FILE, project
 from charlab.core.errors import CharlabError
 from charlab.core.units import counted
 
@@ -184,3 +184,37 @@ def _remove_leftovers(root: Path) -> None:
         removed.setdefault(path.parent.relative_to(root), []).append(path.name)
     for folder, names in removed.items():
         click.echo(f"removed from {folder.as_posix()}, not in params.yaml: {', '.join(names)}")
+
+
+@click.command(short_help="Tune learning rates on val, and write a table of all runs.")
+@click.argument("spec", type=FILE, required=False)
+@click.option("--workers", type=COUNT, help="trainings at a time [default: one per core]")
+@click.option("--out", type=FILE, help="the table [default: SPEC with the suffix .csv]")
+@click.option("--dry", is_flag=True, help="print what would be trained, and train nothing")
+def sweep(spec: Path | None, workers: int | None, out: Path | None, dry: bool) -> None:
+    """Train each candidate learning rate of SPEC for a short time, and mark each family's best.
+
+    SPEC is a YAML file [default: studies/tuning.yaml]; docs/tuning.md describes it. Texts and
+    defaults come from params.yaml; the encoded texts must be there ('dvc repro vocab@SLUG').
+
+    The best has the lowest loss on val, averaged over the seeds; test is not read. Interrupted,
+    the same command goes on. No weights are kept.
+    """
+    from charlab.commands.sweep import Sweep, plan_lines
+    from charlab.core.files import write_text
+    from charlab.core.folders import check_writable
+    from charlab.core.machine import usable_cores
+
+    root = project()
+    path = spec or root / "studies" / "tuning.yaml"
+    table = out or path.with_suffix(".csv")
+    planned = Sweep.of(path, root)
+    if dry:
+        _echo(list(plan_lines(planned)))
+        return
+    check_writable(table.parent)
+    planned.run(workers or usable_cores())
+    write_text(table, planned.csv())
+    for warning in planned.warnings():
+        click.echo(f"charlab sweep: {warning}", err=True)
+    click.echo(f"{table}: {counted(len(planned.jobs), 'training')}")

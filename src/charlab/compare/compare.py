@@ -34,6 +34,7 @@ from charlab.compare.tables import (
     texts_table,
     variants_table,
 )
+from charlab.compare.tuning import read_tuning, tuned_by, tuning_table
 from charlab.core.files import write_json, write_text
 from charlab.core.folders import replacing
 from charlab.plan.params import Params
@@ -67,12 +68,14 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
     evaluations, samples = read_evaluations(params, data), read_samples(params, data)
     texts, seeds = texts_table(params, data), seeds_table(variants)
     comparisons = comparisons_table(params, seeds)
+    tuning = None if params.study.tuning is None else read_tuning(Path(params.study.tuning))
     text = texts[texts["text"] == params.text].iloc[0].to_dict()  # that of *the* model
     tables = {
-        "variants": variants_table(variants, seeds, params.labels),
+        "variants": variants_table(variants, seeds, params.labels, tuned_by(params.study, tuning)),
         "seeds": seeds,
         "comparisons": comparisons,
         "texts": texts,
+        "tuning": tuning_table(params.study, tuning),
         "generation": generation_table(evaluations, samples),
         **{name: evaluation_table(name, evaluations) for name in METRIC_TABLES},
     }

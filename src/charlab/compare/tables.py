@@ -77,10 +77,13 @@ def seeds_table(runs: VariantRuns) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def variants_table(runs: VariantRuns, seeds: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
+def variants_table(
+    runs: VariantRuns, seeds: pd.DataFrame, labels: dict[str, str], tuned_by: dict[str, str]
+) -> pd.DataFrame:
     """Return one row per variant: its settings, and mean and spread over its seeds.
 
-    The spread (``_sd``) is the sample standard deviation, missing with one seed.
+    The spread (``_sd``) is the sample standard deviation, missing with one seed. ``tuned_by`` is
+    the family of the sweep that chose the variant's learning rate, empty without one.
     """
     rows = []
     for variant, own in runs:
@@ -92,6 +95,8 @@ def variants_table(runs: VariantRuns, seeds: pd.DataFrame, labels: dict[str, str
             "cell": variant.model.cell,
             "hidden": variant.model.hidden,
             "layers": variant.model.layers,
+            "learning_rate": variant.train.learning_rate,
+            "tuned_by": tuned_by.get(variant.slug, ""),
             # Every seed has the same number of both.
             "parameters": own[0].metrics["parameters"],
             "train_chars": own[0].metrics["train_chars"],

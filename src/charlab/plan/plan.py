@@ -91,8 +91,15 @@ def write_plan(params: Params, own: Path, out: Path, mirrors_given: bool) -> Non
     Raises
     ------
     PlanError
-        If a text cannot be obtained, or too many would be requested from the main site.
+        If a text cannot be obtained, too many would be requested from the main site, or the table
+        of the tuning sweep is missing.
     """
+    tuning = params.study.tuning
+    if tuning is not None and not Path(tuning).is_file():
+        raise PlanError(
+            f"study.tuning: there is no file {tuning}; run 'charlab sweep', which writes it, or "
+            "set study.tuning: null"
+        )
     books = sum(text.gutenberg is not None for text in params.texts.values())
     if books > MAX_BOOKS and not mirrors_given:
         raise PlanError(

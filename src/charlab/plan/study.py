@@ -45,6 +45,10 @@ class StudyParams(VariantSet):
     title: Line = Field(
         default="A study of character-level recurrent networks", description="title of the report"
     )
+    tuning: Literal["studies/tuning.csv"] | None = Field(
+        default=None,
+        description="the table of 'charlab sweep' that chose the variants' learning rates, or null",
+    )
     titles: dict[Slug, Line] = Field(
         default={}, description="labels of variants for which the computed one is not good enough"
     )

@@ -1,4 +1,4 @@
-"""Commands for a course: charlab course new, homework, check."""
+"""Commands for a course: charlab course start, exercise, homework, pack, check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from charlab.commands.cli_options import FOLDER, SEED, project
+from charlab.commands.cli_options import COUNT, FOLDER, project
 from charlab.core.units import counted
 
 
@@ -16,21 +16,45 @@ def course() -> None:
     """Make workspaces for a class, fill in the homework, check what was handed in."""
 
 
-@course.command("new", short_help="Make a student's workspace.")
+@course.command("start", short_help="Make a student's workspace.")
 @click.argument("folder", type=FOLDER)
-@click.option("--student-seed", type=SEED, required=True, help="the student's own seed")
-def course_new(folder: Path, student_seed: int) -> None:
-    """Make a student's workspace in FOLDER: this project with another seed and a page of tasks."""
+@click.option("--student", required=True, metavar="ID", help="name or number; the seeds follow")
+@click.option("--study", default="student", show_default=True, help="a study in studies/")
+@click.option("--book", type=COUNT, help="a Gutenberg book in place of the built-in text")
+def course_start(folder: Path, student: str, study: str, book: int | None) -> None:
+    """Make a student's workspace in FOLDER: this project, a small study, tasks and an exercise.
+
+    The seeds follow from ID, so that no two students have the same runs.
+    """
     from charlab.course.workspace import new_workspace
 
-    new_workspace(project(), folder, student_seed)
-    click.echo(f"{folder} made with seed {student_seed}; its TASKS.md lists the next steps")
+    owner = new_workspace(project(), folder, student, study, book)
+    click.echo(f"{folder} made with seed {owner.seed}; its TASKS.md lists the next steps")
+
+
+@course.command("exercise", short_help="Test the network and the sampler that you wrote.")
+def course_exercise() -> None:
+    """Test exercise/rnn_by_hand.py and exercise/sampler_by_hand.py, and say what is wrong.
+
+    Exit with 0 if every test passes, otherwise with 1.
+    """
+    from charlab.core.errors import printable
+    from charlab.course.exercise_run import run_exercise
+
+    verdicts = run_exercise(project() / "exercise")
+    for verdict in verdicts:
+        click.echo(printable(f"{'passed' if verdict.passed else 'FAILED'}  {verdict.name}"))
+        if not verdict.passed:
+            click.echo(printable(f"        {verdict.message}"))
+    passed = sum(verdict.passed for verdict in verdicts)
+    click.echo(f"{passed} of {counted(len(verdicts), 'test')} passed")
+    sys.exit(0 if passed == len(verdicts) else 1)
 
 
 @course.command("homework", short_help="Write the homework with blank answers.")
 def course_homework() -> None:
     """Write homework/homework.md: your own figures and numbers, with blanks for the answers."""
-    from charlab.course.workspace import fill_homework
+    from charlab.course.homework import fill_homework
 
     root = project()
     written = fill_homework(root)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from charlab.models.params import ModelParams
 
 VOCAB, HIDDEN = 6, 5
-DRAWS = 4000
+DRAWS = 1500
 """Characters drawn for one count of the sampler."""
 
 PROMPT, LENGTH = (1, 4, 2), 8

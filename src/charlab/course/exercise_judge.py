@@ -23,7 +23,7 @@ from charlab.course.exercise_cases import (
     Draw,
     counted_on,
 )
-from charlab.course.faults import FAULTS, distance, gradients, steps_of
+from charlab.course.faults import FAULTS, distance, gradients
 from charlab.models.rnn_by_hand import NumpyRNN
 
 Array = NDArray[np.float64]
@@ -122,7 +122,10 @@ def _logits(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
     loss = float(-np.log((p * one_hot).sum(axis=-1)).mean())
     given = arrays.get("logits/loss", np.array(np.nan))
     if given.shape or not abs(float(given) - loss) < TOLERANCE:
-        yield f"the loss of the cross-entropy is {_number(given)}, expected {loss:.6f}; that part was given"
+        yield (
+            f"the loss of the cross-entropy is {_number(given)}, expected {loss:.6f}; "
+            "that part was given"
+        )
     d = arrays.get("logits/d_logits", np.empty(0))
     yield from _wrong_shape("d_logits", d, logits.shape)
     right = (p - one_hot) / targets.size
@@ -250,9 +253,11 @@ def _counts(number: int, arrays: Arrays, errors: Mapping[str, str]) -> Iterator[
         "all characters are alike; pass p to generator.choice": np.full(VOCAB, 1 / VOCAB),
     }
     known = [words for words, p in wrong.items() if _chi_square(counts, p) < CHI_SQUARE]
-    shown = f"{_chi_square(counts, right):.3g}"
     hint = known[0] if known else "the counts do not fit exp(logits / T), normalized"
-    yield f"chi-square {shown} with {VOCAB - 1} degrees of freedom, expected below {CHI_SQUARE}; {hint}"
+    yield (
+        f"chi-square {_chi_square(counts, right):.3g} with {VOCAB - 1} degrees of freedom, "
+        f"expected below {CHI_SQUARE}; {hint}"
+    )
 
 
 def _chi_square(counts: Array, p: Array) -> float:

@@ -23,18 +23,19 @@ FAULTS = {
     "last state": "step t = 0 uses the last state in place of the initial one: states[t - 1] is "
     "states[-1] there; row 0 of states is the initial state, so h_(t-1) is states[t]",
     "own state": "uses the state after each step, h_t, in place of the one before it, h_(t-1)",
-    "sum": "is T * B times too large: the loss is the mean over all T * B characters, so divide the "
-    "derivative of the logits by their number",
+    "sum": "is T * B times too large: the loss is the mean over all T * B characters, so divide "
+    "the derivative of the logits by their number",
     "mean of sequences": "is T times too large: divide by all T * B characters, not only by B",
     "mean of steps": "is B times too large: divide by all T * B characters, not only by T",
     "no future": "lacks what comes from later steps: dh_t = W_hy^T dy_t + W_hh^T da_(t+1)",
     "no slope": "lacks the activation's slope: da_t = dh_t * phi'(a_t)",
     "slope of output": "takes the slope at h_t as if it were a_t: SLOPES expects the output h",
-    "future without slope": "passes dh_(t+1) back in place of da_(t+1): multiply by the slope first",
+    "future without slope": "passes dh_(t+1) back in place of da_(t+1): multiply by the slope "
+    "first",
     "transposed": "passes da_(t+1) back through W_hh in place of its transpose: as rows, it is "
     "da @ W_hh",
-    "forward order": "goes through the steps from the first to the last; the gradient comes from the "
-    "future, so start at the last",
+    "forward order": "goes through the steps from the first to the last; the gradient comes from "
+    "the future, so start at the last",
     "no target": "lacks the 1 that is subtracted at the target: dy_t = (p_t - e(target)) / N",
     "sign": "has the opposite sign: dy_t is p_t - e(target)",
     "overwritten": "is that of step t = 0 alone: add the terms of all steps (+=), do not overwrite",

@@ -1,11 +1,11 @@
 """A student, and the seeds that are theirs alone.
 
-The rule of the seeds, so that anybody can check them: the identifier in Unicode's form NFKC, in lower
-case and without spaces at its ends, is hashed with SHA-256 as ``charlab student IDENTIFIER``; the
-first eight bytes of the hash, as a number, modulo ten million, plus one, are the number of a block;
-the block has one hundred seeds, from one hundred times its number. Two students share a block with
-a probability of one in ten million, and otherwise share no seed. Seeds below one hundred belong to
-nobody: the published studies use them.
+The rule of the seeds, so that anybody can check them: the identifier in Unicode's form NFKC, in
+lower case and without spaces at its ends, is hashed with SHA-256 as ``charlab student IDENTIFIER``;
+the first eight bytes of the hash, as a number, modulo ten million, plus one, are the number of a
+block; the block has one hundred seeds, from one hundred times its number. Two students share a
+block with a probability of one in ten million, and otherwise share no seed. Seeds below one hundred
+belong to nobody: the published studies use them.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ def read_student(folder: Path) -> Student:
     path = folder / FILE
     if not path.is_file():
         raise CourseError(
-            f"{folder} has no {FILE}: expected a folder that 'charlab course start' made, or a file "
-            "that 'charlab course pack' wrote"
+            f"{folder} has no {FILE}: expected a folder that 'charlab course start' made, or a "
+            "file that 'charlab course pack' wrote"
         )
     try:
         content = read_json(path)
@@ -137,7 +137,7 @@ def read_student(folder: Path) -> Student:
         valid = False
     if not valid:
         raise CourseError(
-            f"{path}: expected a student's name, a study and a seed as 'charlab course start' wrote "
-            f"them; restore the file ('git checkout {FILE}')"
+            f"{path}: expected a student's name, a study and a seed as 'charlab course start' "
+            f"wrote them; restore the file ('git checkout {FILE}')"
         )
     return student

@@ -1,4 +1,4 @@
-"""A student's workspace: the project with a study of their own, tasks and an exercise, without results.
+"""A student's workspace: the project with a study, tasks and an exercise, without results.
 
 Every command of the project works in a workspace. After the student has run the study, the homework
 is the report with their own figures and numbers, and with blanks for the answers.

@@ -16,12 +16,10 @@ from charlab.compare.compare import compare
 from charlab.core.files import WriteError, write_json, write_text
 from charlab.course.handed_in import CourseError
 from charlab.course.outputs import CheckedFile, compared
-from charlab.course.workspace import (
-    fill_homework,
-    new_workspace,
-    tasks_page,
-    with_seed,
-)
+from charlab.course.homework import fill_homework
+from charlab.course.student import Student, identifier, read_student, student_seed, with_seed
+from charlab.course.tasks import tasks_page
+from charlab.course.workspace import new_workspace
 from charlab.plan.params import load_params
 from charlab.plots import registry
 from charlab.report.statistics import number
@@ -45,13 +43,15 @@ def project(tmp_path: Path) -> Path:
 def test_a_workspace_has_a_seed_and_tasks_but_no_results(project: Path, tmp_path: Path) -> None:
     """It has the files of the project without results and without files that git ignores."""
     out = tmp_path / "student"
-    new_workspace(project, out, 40)
+    owner = new_workspace(project, out, "Ada", "tiny")
     params = load_params(out / "params.yaml")
-    assert (params.seed, params.study.seeds) == (40, [40, 41])
+    assert owner == read_student(out) == Student("ada", "tiny", student_seed("Ada"))
+    assert (params.seed, params.study.seeds) == (owner.seed, [owner.seed, owner.seed + 1])
     assert (out / "src/charlab/a.py").is_file()
     assert not (out / "report").exists()
     assert not (out / "ignored").exists()
-    assert "Your seed is **40**" in (out / "TASKS.md").read_text(encoding="utf-8")
+    assert f"start at **{owner.seed}**" in (out / "TASKS.md").read_text(encoding="utf-8")
+    assert "NotImplementedError" in (out / "exercise/rnn_by_hand.py").read_text(encoding="utf-8")
     log = ["git", "status", "--porcelain"]
     assert not subprocess.run(log, cwd=out, check=True, capture_output=True).stdout
 
@@ -60,7 +60,7 @@ def test_a_folder_that_holds_something_is_left_alone(project: Path, tmp_path: Pa
     """A student's work is never overwritten."""
     write_text(tmp_path / "student" / "mine.txt", "my work")
     with pytest.raises(CourseError, match="not an empty folder; name a new one"):
-        new_workspace(project, tmp_path / "student", 1)
+        new_workspace(project, tmp_path / "student", "1", "tiny")
     assert (tmp_path / "student" / "mine.txt").read_text(encoding="utf-8") == "my work"
 
 
@@ -76,9 +76,9 @@ def test_a_workspace_that_fails_leaves_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "copy2", fail)
         with pytest.raises(WriteError, match=r"student: cannot be written \(No space left"):
-            new_workspace(project, out, 1)
+            new_workspace(project, out, "1", "tiny")
     assert list(out.parent.iterdir()) == []
-    new_workspace(project, out, 1)
+    new_workspace(project, out, "1", "tiny")
     assert [path.name for path in out.parent.iterdir()] == ["student"]
 
 

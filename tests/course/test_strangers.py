@@ -24,7 +24,6 @@ from charlab.plan.params import load_params
 from import_graph import ROOT
 from project_clone import TINY
 
-
 SEED = student_seed("Ada")
 
 
@@ -41,7 +40,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_text(project / name, f"{name} of the project\n")
     subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
     new_workspace(project, student, "Ada", "tiny")
-    for name in ("vocab/invented/train.npy", "model/config.json", f"variants/rnn/{SEED}/config.json"):
+    for name in (
+        "vocab/invented/train.npy",
+        "model/config.json",
+        f"variants/rnn/{SEED}/config.json",
+    ):
         write_json(student / "data" / name, {"a": 1})
     return root
 

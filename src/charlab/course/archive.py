@@ -96,7 +96,7 @@ def unpack(path: Path, out: Path) -> None:
                 left -= _write_entry(archive, entry, out, left)
     except (
         *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
-        *(EOFError, NotImplementedError, RuntimeError, UnicodeError, ValueError),
+        *(EOFError, NotImplementedError, OSError, RuntimeError, UnicodeError, ValueError),
     ) as error:
         raise CourseError(f"{path}: cannot be read ({shortened(error)}); {ADVICE}") from None
 

@@ -64,7 +64,8 @@ def identifier(text: str) -> str:
         If it is empty, too long, or has characters that no name has.
     """
     name = unicodedata.normalize("NFKC", text).strip().lower()
-    if not name or len(name) > LONGEST or UNSAFE.search(name) or set('\n\t/\\:*?"<>|') & set(name):
+    allowed = name and name[0] not in ".-" and len(name) <= LONGEST
+    if not allowed or UNSAFE.search(name) or set('\n\t/\\:*?"<>|') & set(name):
         raise CourseError(
             f"expected a student's name or number of at most {LONGEST} characters, without "
             f'/ \\ : * ? " < > | and line breaks, found {shortened(repr(text))}'

@@ -6,13 +6,14 @@ the others are checked all the same.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from charlab.core.errors import CharlabError, describe, shortened
+from charlab.core.errors import CharlabError, describe, one_line
 from charlab.course.archive import unpack
 from charlab.course.changes import changes
 from charlab.course.check import check, verdict
@@ -28,6 +29,9 @@ from charlab.plan.params import load_params
 
 MAX_HOMEWORK = 2_000_000
 """Maximum size of a homework in bytes."""
+
+LONGEST = 400
+"""Maximum number of characters of a problem."""
 
 QUOTED = 0.5
 """Share of an answer from which it counts as quoted from the project's own texts."""
@@ -159,14 +163,17 @@ def check_class(
     return submissions
 
 
-def _step(submission: Submission, work: Callable[[], None]) -> None:
+def _step(submission: Submission, work: Callable[[], None], folder: Path | None = None) -> None:
     """Do one step of a check; what goes wrong is a problem of this submission alone."""
     try:
         work()
     except (CharlabError, OSError, MemoryError) as error:
-        message = describe(error).splitlines()[0]
-        # Names of temporary folders say nothing to an instructor.
-        submission.problems.append(shortened(message.rpartition("/workspace/")[2]))
+        message = one_line(describe(error))
+        # Where it was unpacked to says nothing to an instructor.
+        for root, name in ((folder, ""), (submission.path.parent, "")):
+            if root is not None:
+                message = message.replace(f"{root}{os.sep}", name)
+        submission.problems.append(message[:LONGEST])
 
 
 def _check_one(project: Path, submission: Submission, options: Options, downloads: Path) -> None:
@@ -184,7 +191,7 @@ def _check_one(project: Path, submission: Submission, options: Options, download
             lambda: _run_exercise(submission, folder, options),
         )
         for step in steps:
-            _step(submission, step)
+            _step(submission, step, folder)
 
 
 def _read_answers(submission: Submission, folder: Path) -> None:

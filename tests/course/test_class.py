@@ -140,8 +140,8 @@ def test_one_zip_file_has_all_that_is_read_and_checked(ada: Path, tmp_path: Path
     packed = pack(ada)
     assert packed.path == ada / "ada.zip"
     assert packed.notes == [
-        "8 of 9 answers are missing: 2.2 Training (1); 2.3 Writing text (1); "
-        "Task 1: Dropout (1); Task 2: Activations (1)",
+        "8 of 9 answers are missing: 2.2 Training (1); 2.3 Generation (1); "
+        "Task 1: dropout (1); Task 2: activations (1)",
         "exercise/rnn_by_hand.py still has blanks; 'charlab course exercise' tests it",
         "exercise/sampler_by_hand.py still has blanks; 'charlab course exercise' tests it",
     ]
@@ -280,7 +280,7 @@ def test_the_table_of_a_class(
     assert (
         "in common with ben, such as “the lstm has the lower loss on val because its gates" in text
     )
-    assert "no answer: 2.3 Writing text (1)" in text
+    assert "no answer: 2.3 Generation (1)" in text
     assert (out / "rubric.md").is_file()
     document = json.loads((out / "students/ada/autograde.json").read_text(encoding="utf-8"))
     assert document["score"] == sum(test["score"] for test in document["tests"]) == 12

@@ -15,6 +15,7 @@ import yaml
 
 from charlab.compare.compare import compare
 from charlab.core.files import WriteError, write_json, write_text
+from charlab.course.changes import changes
 from charlab.course.exercise import SOURCES, solution
 from charlab.course.handed_in import CourseError
 from charlab.course.homework import answers, fill_homework
@@ -180,6 +181,9 @@ def test_a_student_reads_another_book_on_request(project: Path, tmp_path: Path) 
         ("python", None, 200_000),
     ]
     assert len((tmp_path / "ada/data/own/python.txt").read_text(encoding="utf-8")) == 200_000
+    # It is what the student was given, so it is no change.
+    shutil.rmtree(tmp_path / "ada/.git")
+    assert changes(project, tmp_path / "ada") == []
     with pytest.raises(CourseError, match="no text called 'book'"):
         new_workspace(project, tmp_path / "ben", "Ben", "tiny", book=1661)
     with pytest.raises(CourseError, match="no study 'none'; there are student"):

@@ -14,8 +14,8 @@ from charlab.core.schema import parse_yaml
 from charlab.course.handed_in import CourseError, plain_files
 from charlab.course.outputs import leaves
 from charlab.course.pack import MANIFEST
-from charlab.course.student import FILE, read_student, student_seed, with_seed
-from charlab.course.workspace import project_files, study_document
+from charlab.course.student import FILE, read_student
+from charlab.course.workspace import given_document, project_files
 from charlab.plan.params import Params, load_params, parse_params
 
 CODE = ("src", "stages", "dvc.yaml", ".dvc/config", ".dvcignore", "pyproject.toml")
@@ -82,12 +82,9 @@ def _changed_params(project: Path, workspace: Path) -> Iterator[str]:
 
 
 def given_params(project: Path, workspace: Path) -> Params:
-    """Return the parameters that a workspace started with.
-
-    The seeds follow from the student's name, not from the seed that the workspace claims.
-    """
+    """Return the parameters that a workspace started with."""
     if not plain_files(workspace, FILE):
         return load_params(project / "params.yaml")
     owner = read_student(workspace)
-    document = with_seed(study_document(project, owner.study), student_seed(owner.student))
+    document = given_document(project, owner)
     return parse_params(parse_yaml(document.decode(), owner.study), f"the study {owner.study}")

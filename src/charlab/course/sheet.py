@@ -44,12 +44,12 @@ class Part:
 SHEET = (
     Part(
         "2.1",
-        "The network",
+        "The model",
         20,
         (
             "What are W_xh, W_hh and W_hy, which shapes do they have, and what does a product with "
             "a one-hot vector do?",
-            "Why tanh, and what would happen with a function without bounds?",
+            "Why tanh? What would happen with a function without bounds, or with a sigmoid?",
             "How does the hidden state start, and what is carried from one chunk to the next?",
         ),
         5,
@@ -59,27 +59,27 @@ SHEET = (
         "Training",
         20,
         (
-            "Which loss is minimized, and why cross-entropy?",
-            "How does Adagrad update a weight, and what does its memory hold?",
-            "What does np.clip do to the gradients, where is it needed, and how does clipping by "
-            "norm differ from it?",
+            "Which loss, and why cross-entropy?",
+            "How are the weights updated? What does Adagrad's memory hold?",
+            "What is clipping, what does np.clip do to the direction of a gradient, and what does "
+            "clipping by norm do?",
         ),
         5,
     ),
     Part(
         "2.3",
-        "Writing text",
+        "Generation",
         20,
         (
-            "How is the next character drawn from the logits? Explain the lines of your sampler.",
-            "What does the temperature change, from 0.2 to 2?",
-            "How does what the network writes change in the course of the training?",
+            "How is the next character chosen? Explain the lines of your sampler.",
+            "What does the temperature do, from 0.2 to 2?",
+            "Why draw at all, instead of taking the likeliest character?",
         ),
         5,
     ),
     Part(
         "Task 1",
-        "Dropout",
+        "dropout",
         25,
         (
             "What happens to the losses on train and on val, and why?",
@@ -90,7 +90,7 @@ SHEET = (
     ),
     Part(
         "Task 2",
-        "Activations",
+        "activations",
         25,
         (
             "What do ReLU and sigmoid change in the losses, beyond the spread of the seeds?",
@@ -101,7 +101,7 @@ SHEET = (
     ),
     Part(
         "Task 3",
-        "RNN, GRU and LSTM",
+        "RNN, GRU, LSTM",
         25,
         (
             "Which cell has the lowest loss on val, at equal size and at equally many parameters?",
@@ -112,7 +112,7 @@ SHEET = (
     ),
     Part(
         "Task 4",
-        "Hidden size, sequence length, learning rate",
+        "hidden size, sequence length, learning rate",
         25,
         (
             "What does each setting change, in the loss and in the time?",
@@ -123,7 +123,7 @@ SHEET = (
     ),
     Part(
         "Task 5",
-        "Texts and languages",
+        "texts and languages",
         25,
         (
             "Which text is easier for the network, each beside its own n-gram?",
@@ -134,7 +134,7 @@ SHEET = (
     ),
     Part(
         "Task 6",
-        "An article",
+        "an article",
         40,
         (
             "A journal article that uses an LSTM or a GRU on something that is not text: authors, "

@@ -48,11 +48,14 @@ class Student:
         Name of the study in the workspace.
     seed : int
         First of the student's seeds.
+    book : int, optional
+        Number of the Gutenberg book in place of the study's built-in text.
     """
 
     student: str
     study: str
     seed: int
+    book: int | None = None
 
 
 def identifier(text: str) -> str:
@@ -132,6 +135,7 @@ def read_student(folder: Path) -> Student:
             and SLUG.fullmatch(student.study) is not None
             and type(student.seed) is int
             and 0 <= student.seed < 2**53
+            and (student.book is None or (type(student.book) is int and student.book > 0))
             and identifier(student.student) == student.student
         )
     except (TypeError, ValueError, CourseError):

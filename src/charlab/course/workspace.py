@@ -95,8 +95,8 @@ def new_workspace(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CourseError(f"{out}: not an empty folder; name a new one, so that nothing is lost")
     seed = student_seed(student)
-    owner = Student(identifier(student), study, seed)
-    document = with_seed(with_book(study_document(root, study), book), seed)
+    owner = Student(identifier(student), study, seed, book)
+    document = given_document(root, owner)
     out = out.resolve()
     with ExitStack() as stack:
         with explained(out):
@@ -128,6 +128,15 @@ def _fill(copy: Path, owner: Student, document: bytes) -> None:
     write_text(copy / "TASKS.md", tasks_page(params, owner))
     write_student(copy, owner)
     write_exercise(copy / "exercise")
+
+
+def given_document(root: Path, owner: Student) -> bytes:
+    """Return the parameter file that a student is given.
+
+    The seeds follow from the student's name, not from the seed that a workspace claims.
+    """
+    study = with_book(study_document(root, owner.study), owner.book)
+    return with_seed(study, student_seed(owner.student))
 
 
 def study_document(root: Path, study: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import shutil
 import subprocess
@@ -14,19 +15,21 @@ import yaml
 
 from charlab.compare.compare import compare
 from charlab.core.files import WriteError, write_json, write_text
+from charlab.course.changes import changes
+from charlab.course.exercise import SOURCES, solution
 from charlab.course.handed_in import CourseError
+from charlab.course.homework import answers, fill_homework
 from charlab.course.outputs import CheckedFile, compared
-from charlab.course.workspace import (
-    fill_homework,
-    new_workspace,
-    tasks_page,
-    with_seed,
-)
-from charlab.plan.params import load_params
+from charlab.course.sheet import SHEET, part_of
+from charlab.course.student import Student, identifier, read_student, student_seed, with_seed
+from charlab.course.tasks import tasks_page
+from charlab.course.workspace import new_workspace
+from charlab.plan.params import load_params, parse_params
 from charlab.plots import registry
 from charlab.report.statistics import number
 from made_results import made_params, write_results
 from project_clone import TINY, Clone
+from published import published
 
 
 @pytest.fixture
@@ -45,13 +48,15 @@ def project(tmp_path: Path) -> Path:
 def test_a_workspace_has_a_seed_and_tasks_but_no_results(project: Path, tmp_path: Path) -> None:
     """It has the files of the project without results and without files that git ignores."""
     out = tmp_path / "student"
-    new_workspace(project, out, 40)
+    owner = new_workspace(project, out, "Ada", "tiny")
     params = load_params(out / "params.yaml")
-    assert (params.seed, params.study.seeds) == (40, [40, 41])
+    assert owner == read_student(out) == Student("ada", "tiny", student_seed("Ada"))
+    assert (params.seed, params.study.seeds) == (owner.seed, [owner.seed, owner.seed + 1])
     assert (out / "src/charlab/a.py").is_file()
     assert not (out / "report").exists()
     assert not (out / "ignored").exists()
-    assert "Your seed is **40**" in (out / "TASKS.md").read_text(encoding="utf-8")
+    assert f"start at **{owner.seed}**" in (out / "TASKS.md").read_text(encoding="utf-8")
+    assert "NotImplementedError" in (out / "exercise/rnn_by_hand.py").read_text(encoding="utf-8")
     log = ["git", "status", "--porcelain"]
     assert not subprocess.run(log, cwd=out, check=True, capture_output=True).stdout
 
@@ -60,7 +65,7 @@ def test_a_folder_that_holds_something_is_left_alone(project: Path, tmp_path: Pa
     """A student's work is never overwritten."""
     write_text(tmp_path / "student" / "mine.txt", "my work")
     with pytest.raises(CourseError, match="not an empty folder; name a new one"):
-        new_workspace(project, tmp_path / "student", 1)
+        new_workspace(project, tmp_path / "student", "1", "tiny")
     assert (tmp_path / "student" / "mine.txt").read_text(encoding="utf-8") == "my work"
 
 
@@ -76,37 +81,175 @@ def test_a_workspace_that_fails_leaves_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "copy2", fail)
         with pytest.raises(WriteError, match=r"student: cannot be written \(No space left"):
-            new_workspace(project, out, 1)
+            new_workspace(project, out, "1", "tiny")
     assert list(out.parent.iterdir()) == []
-    new_workspace(project, out, 1)
+    new_workspace(project, out, "1", "tiny")
     assert [path.name for path in out.parent.iterdir()] == ["student"]
 
 
 def test_only_the_seeds_change_and_comments_stay() -> None:
     """The rest of the parameters is the same for the whole class."""
-    before = (
-        b"seed: 1    # mine\nstudy:\n  seeds: [1, 2]   # each\n  title: 'x'\n"
-        b"  variants:\n    a: {text: t, seeds: [1, 2, 3]}\n    b: {text: t}\n"
-    )
-    after = with_seed(before, 7)
-    assert b"# mine" in after
-    assert b"# each" in after
-    variants = {"a": {"text": "t", "seeds": [7, 8, 9]}, "b": {"text": "t"}}
-    study = {"seeds": [7, 8], "title": "x", "variants": variants}
-    assert yaml.safe_load(after) == {"seed": 7, "study": study}
+    before = b"""seed: 1    # mine
+study:
+  seeds: [1, 2]   # each
+  title: 'x'
+  variants:
+    big: {text: a, seeds: [1, 2, 3]}    # fewer
+    small: {text: a}
+"""
+    after = with_seed(before, 700)
+    for comment in (b"# mine", b"# each", b"# fewer"):
+        assert comment in after
+    variants = {"big": {"text": "a", "seeds": [700, 701, 702]}, "small": {"text": "a"}}
+    study = {"seeds": [700, 701], "title": "x", "variants": variants}
+    assert yaml.safe_load(after) == {"seed": 700, "study": study}
+
+
+def test_seeds_follow_from_the_name_by_a_rule_that_stays() -> None:
+    """The rule is public: these numbers may not change, or no workspace could be checked."""
+    assert student_seed("Ada") == student_seed(" ada ") == 263253100
+    digest = hashlib.sha256(b"charlab student ada").digest()
+    assert student_seed("ada") == 100 * (1 + int.from_bytes(digest[:8], "big") % 10_000_000)
+    # Full-width letters are the same name.
+    assert identifier("ＡＤＡ") == "ada"
+
+
+def test_no_two_students_of_a_class_share_a_seed() -> None:
+    """Each has a block of one hundred; the published studies have the seeds below one hundred."""
+    seeds = [student_seed(f"{number:07}") for number in range(300)]
+    assert len({seed // 100 for seed in seeds}) == 300
+    assert min(seeds) >= 100
+    assert all(seed % 100 == 0 for seed in seeds)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", ".a", "-a", "a/b", "..\\x", "x" * 65, "a\nb", "\x1b[2J"]
+)
+def test_names_that_could_be_paths_are_refused(name: str) -> None:
+    """A name becomes the name of a file."""
+    with pytest.raises(CourseError, match="expected a student's name or number"):
+        identifier(name)
 
 
 def test_every_question_is_among_the_tasks() -> None:
-    """Each with the command that trains each of its variants."""
+    """Each below the number of the sheet, with the command that trains each of its variants."""
     params = made_params()
-    page = tasks_page(params, 3)
+    page = tasks_page(params, Student("ada", "made", 700))
     for slug, comparison in params.study.comparisons.items():
-        assert comparison.question.replace("'", "'") in page
+        assert comparison.question in page
         assert f"plots/comparison_{slug}.csv" in page
         for name in comparison.variants:
             assert f"    dvc repro train-variant@{name}\n" in page
-    assert page.index("## Task 3") < page.index("What do the gates gain?") < page.index("## Task 4")
+    headings = [line for line in page.splitlines() if line.startswith("### ")]
+    numbers = [part.number for part in SHEET]
+    assert [next(n for n in numbers if n in line) for line in headings[:9]] == numbers
+    assert (
+        page.index("### Task 3") < page.index("What do the gates gain?") < page.index("### Task 4")
+    )
     assert "### More" in page
+    assert all(f"({part.minutes} minutes)" in page for part in SHEET)
+
+
+def test_no_free_text_stands_in_a_command() -> None:
+    """A prompt, a title or a question could be a command of its own."""
+    evil = "'; rm -rf ~ #`$(x)`"
+    params = made_params()
+    comparisons = {
+        slug: entry.model_copy(update={"title": evil, "question": evil})
+        for slug, entry in params.study.comparisons.items()
+    }
+    study = params.study.model_copy(update={"comparisons": comparisons, "title": evil})
+    sample = params.sample.model_copy(update={"prompt": evil})
+    params = params.model_copy(update={"study": study, "sample": sample})
+    page = tasks_page(params, Student("ada", "made", 700))
+    commands = [line for line in page.splitlines() if line.startswith("    ")]
+    assert not [line for line in commands if "rm -rf" in line]
+    # Markdown shows it literally.
+    assert "'; rm -rf \\~ \\#\\`\\$(x)\\`" in page
+
+
+def test_a_student_reads_another_book_on_request(project: Path, tmp_path: Path) -> None:
+    """All texts of the built-in generator become that book, also the short one."""
+    write_text(project / "studies/student.yaml", published("studies/student.yaml"))
+    write_text(project / "src/charlab/b.py", "x" * 300_000)
+    owner = new_workspace(project, tmp_path / "ada", "Ada", book=1661)
+    params = load_params(tmp_path / "ada/params.yaml")
+    assert owner.study == params.study.name == "student"
+    assert [(slug, text.gutenberg, text.chars) for slug, text in params.texts.items()] == [
+        ("book", 1661, 200_000),
+        ("short", 1661, 40_000),
+        ("python", None, 200_000),
+    ]
+    assert len((tmp_path / "ada/data/own/python.txt").read_text(encoding="utf-8")) == 200_000
+    # It is what the student was given, so it is no change.
+    shutil.rmtree(tmp_path / "ada/.git")
+    assert changes(project, tmp_path / "ada") == []
+    with pytest.raises(CourseError, match="no text called 'book'"):
+        new_workspace(project, tmp_path / "ben", "Ben", "tiny", book=1661)
+    with pytest.raises(CourseError, match="no study 'none'; there are student"):
+        new_workspace(project, tmp_path / "ben", "Ben", "none")
+
+
+def test_the_study_of_a_student_has_every_task() -> None:
+    """Offline, with comparisons for each part of the sheet that asks for numbers."""
+    params = parse_params(yaml.safe_load(published("studies/student.yaml")))
+    assert {text.kind for text in params.texts.values()} == {"builtin", "path"}
+    parts = {part_of(comparison) for comparison in params.study.comparisons.values()}
+    assert parts == {"2.1", "2.2", "Task 1", "Task 2", "Task 3", "Task 4", "Task 5"}
+    assert max(params.sample.temperatures) == 2
+    assert len(params.study.seeds) == 3
+
+
+FRAME = """# A study
+
+> **My answer.**
+>
+> …
+
+## 2.2 Training
+
+### Clipping
+
+text of the frame, as it is
+
+> **My answer.**
+>
+> …
+
+> **My answer.** Authors, year:
+>
+> What goes in:
+
+## Task 3: RNN, GRU, LSTM
+
+### Cells
+
+> **My answer.**
+"""
+
+
+def test_answers_are_what_the_frame_does_not_have() -> None:
+    """Within the box or below it, in the line of the marker, and under headings of one's own."""
+    blanks = answers(FRAME, FRAME)
+    assert [(a.part, a.key, a.text) for a in blanks] == [
+        ("", "A study (1)", ""),
+        ("2.2", "Clipping (1)", ""),
+        ("2.2", "Clipping (2)", ""),
+        ("Task 3", "Cells (1)", ""),
+    ]
+    filled = FRAME.replace("> …\n\n##", "> In short.\n\n##", 1)
+    filled = filled.replace(
+        "> …\n\n> **My answer.** Authors, year:",
+        "\nBelow it.\n\n> **My answer.** Authors, year: Ada, 1843",
+    )
+    filled += "> It remembers.\n\n### My own heading\n\nfurther\n"
+    assert [a.text for a in answers(filled, FRAME)] == [
+        "In short.",
+        "Below it.",
+        "Authors, year: Ada, 1843",
+        "It remembers.\nMy own heading\nfurther",
+    ]
+    assert [a.key for a in answers(filled, FRAME)] == [a.key for a in blanks]
 
 
 def test_the_homework_has_numbers_and_no_findings(
@@ -165,32 +308,59 @@ def test_differences_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_class_works_end_to_end(clone: Clone, tmp_path: Path) -> None:
-    """A workspace is created, run, filled in and checked; a forged number is detected."""
+    """A workspace is created, run, filled in, packed and checked; a forged number is detected."""
     student = Clone(tmp_path / "student")
-    clone.run("charlab", "course", "new", str(student.root), "--student-seed", "40")
+    start = ("charlab", "course", "start", str(student.root), "--student", "Ada")
+    clone.run(*start, "--study", "tiny")
+    seed = student_seed("Ada")
+    failed = student.run("charlab", "course", "pack", check=False)
+    assert "there is no homework/homework.md" in failed.stderr
+    assert "nothing was run" in failed.stderr
     student.run("dvc", "repro")
     assert "homework/homework.md" in student.run("charlab", "course", "homework").stdout
-    check = ("charlab", "course", "check", str(student.root), "--stage")
-    for stage in ("train", "train-variant@rnn", "compare"):
-        assert "identical" in clone.run(*check, stage).stdout
+    homework = student.root / "homework/homework.md"
+    text = homework.read_text(encoding="utf-8")
+    write_text(homework, text.replace("> …", "> My own words.", 1))
+    for name in SOURCES:
+        write_text(student.root / "exercise" / name, solution(name))
+    assert "14 of 14 tests passed" in student.run("charlab", "course", "exercise").stdout
     before = student.status()
-    path = student.root / "data/variants/rnn/40/metrics.json"
+    handed = tmp_path / "class"
+    handed.mkdir()
+    packed = student.run("charlab", "course", "pack", "-o", str(handed / "ada.zip"))
+    assert "answers are missing" in packed.stdout
+    assert (handed / "ada.zip").stat().st_size < 3_000_000
+    # A whole folder, as a class may hand it in, and the zip file.
+    check = ("charlab", "course", "check")
+    for stage in ("train-variant@rnn", "compare"):
+        done = clone.run(*check, str(student.root), "--stage", stage)
+        assert "identical" in done.stdout
+        assert "changed" not in done.stdout
+    assert "identical" in clone.run(*check, str(handed / "ada.zip"), "--stage", "train").stdout
+    # A forged number in one more workspace, and code that runs on request only.
+    path = student.root / f"data/variants/rnn/{seed}/metrics.json"
     metrics = json.loads(path.read_text(encoding="utf-8"))
     path.unlink()
     write_json(path, metrics | {"test_bpc": 0.1})
-    failed = clone.run(*check, "train-variant@rnn", check=False)
+    failed = clone.run(*check, str(student.root), "--stage", "train-variant@rnn", check=False)
     assert failed.returncode == 1
-    assert "different  data/variants/rnn/40/metrics.json" in failed.stdout
+    assert f"different  data/variants/rnn/{seed}/metrics.json" in failed.stdout
     assert "test_bpc: 0.1 handed in" in failed.stdout
     assert student.status() == before
-    # None of the student's code has run so far; on request, it does.
+    assert "train-variant@rnn" in student.run("charlab", "course", "pack", check=False).stderr
     marker = tmp_path / "ran"
-    script = student.root / "stages/compare.py"
+    script = student.root / "stages/train.py"
     code = script.read_text(encoding="utf-8")
     write_text(
         script, code.replace("import click\n", f"import click\nPath({str(marker)!r}).touch()\n")
     )
-    assert "code changed: stages/compare.py" in clone.run(*check, "compare").stdout
+    shutil.copytree(student.root, handed / "whole")
+    done = clone.run(*check, str(handed), "--draw", "1", "--out", str(tmp_path / "grading"))
+    assert "ada: identical" in done.stdout
+    assert "2 students" in done.stdout
     assert not marker.exists()
-    clone.run(*check, "compare", "--run-their-code", check=False)
+    rows = pd.read_csv(tmp_path / "grading/table.csv")
+    assert list(rows["code"]) == [0, 1]
+    assert rows["problems"][1] == "ada handed in more than once; also ada.zip"
+    clone.run(*check, str(student.root), "--stage", "train", "--run-their-code", check=False)
     assert marker.exists()

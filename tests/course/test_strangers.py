@@ -14,12 +14,17 @@ from charlab.core.errors import CharlabError
 from charlab.core.files import write_json, write_text
 from charlab.course import check as checking
 from charlab.course import handed_in
-from charlab.course.check import changes, check, stage_files
+from charlab.course.changes import changes
+from charlab.course.check import check
 from charlab.course.handed_in import CourseError, lies_in, plain_files
+from charlab.course.stage_files import stage_files
+from charlab.course.student import student_seed
 from charlab.course.workspace import new_workspace
 from charlab.plan.params import load_params
 from import_graph import ROOT
 from project_clone import TINY
+
+SEED = student_seed("Ada")
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +39,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("stages/train.py", "src/charlab/a.py"):
         write_text(project / name, f"{name} of the project\n")
     subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
-    new_workspace(project, student, 40)
-    for name in ("vocab/invented/train.npy", "model/config.json", "variants/rnn/40/config.json"):
+    new_workspace(project, student, "Ada", "tiny")
+    for name in (
+        "vocab/invented/train.npy",
+        "model/config.json",
+        f"variants/rnn/{SEED}/config.json",
+    ):
         write_json(student / "data" / name, {"a": 1})
     return root
 
@@ -57,12 +66,13 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """Replace the run itself; return the files of each folder that a stage would have run in."""
     folders: list[dict[str, str]] = []
 
-    def run(copy: Path, _: str) -> None:
-        files = [path for path in copy.rglob("*") if path.is_file()]
-        folders.append({str(p.relative_to(copy)): p.read_text("utf-8") for p in files})
-        write_json(copy / "data/model/config.json", {"a": 2})
+    def run(self: checking._Run, *_: str) -> None:
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        files = [path for path in files if ".git" not in path.parts]
+        folders.append({str(p.relative_to(self.folder)): p.read_text("utf-8") for p in files})
+        write_json(self.folder / "data/model/config.json", {"a": 2})
 
-    monkeypatch.setattr(checking, "_run", run)
+    monkeypatch.setattr(checking._Run, "stages", run)
     return folders
 
 
@@ -157,8 +167,11 @@ def test_their_code_runs_on_request(
 
 def test_what_differs_is_listed(project: Path, student: Path) -> None:
     """Code and parameters, compared with the project and not with what git says."""
-    assert {line for line in changes(project, student) if "seed" not in line} == set()
-    assert "parameter changed: seed is 40, in the project 1" in changes(project, student)
+    assert changes(project, student) == []
+    text = (student / "params.yaml").read_text(encoding="utf-8")
+    write_text(student / "params.yaml", text.replace(f"seed: {SEED}", "seed: 40"))
+    # The seed is that of the student's name, not one that the workspace claims.
+    assert changes(project, student) == [f"parameter changed: seed is 40, in the project {SEED}"]
     write_text(student / "src/charlab/a.py", "cheating\n")
     write_text(student / "stages/more.py", "more\n")
     (student / "stages/train.py").unlink()

@@ -7,104 +7,41 @@ files that the stage reads. So nothing of the student's runs, unless the instruc
 
 from __future__ import annotations
 
-import filecmp
+import contextlib
 import os
-import re
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from charlab.core.errors import shortened
+from charlab.core.files import UnreadableError, read_json, sha256_of
 from charlab.course.handed_in import Copier, CourseError, plain_files
-from charlab.course.outputs import CheckedFile, compared, leaves
-from charlab.course.workspace import RESULTS, copy_project, git, project_files
-from charlab.plan.params import Params, load_params
-
-CODE = ("src", "stages", "dvc.yaml", ".dvc/config", ".dvcignore", "pyproject.toml")
-"""Files and folders that determine a stage's outputs, with params.yaml and the texts."""
+from charlab.course.limits import KEPT
+from charlab.course.outputs import CheckedFile, compared
+from charlab.course.pack import MANIFEST
+from charlab.course.stage_files import stage_files, text_of
+from charlab.course.workspace import RESULTS, copy_project, git
+from charlab.plan.params import load_params
 
 THEIRS = ("src", "stages", "dvc.yaml")
-"""Of these, what ``run_their_code`` takes from the workspace."""
+"""Code that ``run_their_code`` takes from the workspace."""
 
-
-@dataclass(frozen=True)
-class StageFiles:
-    """The files of one stage, by their paths in a workspace.
-
-    Attributes
-    ----------
-    needed : list of str
-        What the stage reads of a study's data and results.
-    outputs : list of str
-        What it writes.
-    """
-
-    needed: list[str]
-    outputs: list[str]
-
-
-def changes(project: Path, workspace: Path) -> list[str]:
-    """Describe what differs from the project: files of the code, and parameters.
-
-    Nothing runs for this, git included: the lists of files are compared with the project's own.
-
-    Raises
-    ------
-    CourseError
-        If the workspace is part of the project, or has links in place of files.
-    """
-    if not workspace.is_dir():
-        raise CourseError(f"{workspace}: no such folder")
-    ours, theirs = project.resolve(), workspace.resolve()
-    if ours.is_relative_to(theirs) or theirs.is_relative_to(ours):
-        raise CourseError(
-            f"{workspace}: expected a folder outside of the project {project}, from which its "
-            "code is taken; run the command in a checkout of your own"
-        )
-    code = [f"code {line}" for line in _changed_code(project, workspace)]
-    return code + [f"parameter {line}" for line in _changed_params(project, workspace)]
-
-
-def _changed_code(project: Path, workspace: Path) -> Iterator[str]:
-    """Yield a line for each file of the code that only one side has, or that differs."""
-    ours = {name for name in project_files(project) if _is_code(name)}
-    theirs = {name for part in CODE for name in plain_files(workspace, part)}
-    for name in sorted(ours | theirs):
-        if name not in theirs:
-            yield f"missing: {name}"
-        elif name not in ours:
-            yield f"added: {name}"
-        # shallow=False compares contents: a copy may have another date.
-        elif not filecmp.cmp(project / name, workspace / name, shallow=False):
-            yield f"changed: {name}"
-
-
-def _is_code(name: str) -> bool:
-    """Return whether a path is one of :data:`CODE`, or below one."""
-    return any(name == part or name.startswith(f"{part}/") for part in CODE)
-
-
-def _changed_params(project: Path, workspace: Path) -> Iterator[str]:
-    """Yield a line for each parameter that differs."""
-    # Before it is opened: a pipe by this name would never end.
-    plain_files(workspace, "params.yaml")
-    both = [load_params(root / "params.yaml").model_dump() for root in (project, workspace)]
-    before, after = (dict(leaves(document, "")) for document in both)
-    for key in sorted(before.keys() | after.keys()):
-        if before.get(key) != after.get(key):
-            values = [shortened(side.get(key, "nothing")) for side in (before, after)]
-            yield f"changed: {shortened(key)} is {values[1]}, in the project {values[0]}"
+ALSO_KEPT = ("HOME", "VIRTUAL_ENV", "NUMBA_CACHE_DIR", "OMP_NUM_THREADS")
+"""Environment variables that a student's code gets, with :data:`charlab.course.limits.KEPT`."""
 
 
 def check(
-    project: Path, workspace: Path, stage: str, *, run_their_code: bool = False
+    project: Path,
+    workspace: Path,
+    stage: str,
+    *,
+    run_their_code: bool = False,
+    seconds: float | None = None,
+    downloads: Path | None = None,
 ) -> list[CheckedFile]:
     """Rerun a stage in a temporary folder, and compare its outputs with a workspace's.
 
@@ -113,11 +50,16 @@ def check(
     project : Path
         The instructor's checkout, whose code runs.
     workspace : Path
-        The folder that a student handed in, with its data/.
+        The folder that a student handed in with its data/, or an unpacked zip file, for which the
+        stages above the training run, too.
     stage : str
         Name of the stage for DVC: ``train``, ``train-variant@gru``, ``compare``.
     run_their_code : bool
         Take src/, stages/ and dvc.yaml from the workspace. They can do whatever you can.
+    seconds : float, optional
+        Time after which the run is ended.
+    downloads : Path, optional
+        Folder that keeps downloaded texts for the next check.
 
     Returns
     -------
@@ -127,79 +69,146 @@ def check(
     Raises
     ------
     CourseError
-        If the stage was never run in the workspace, or fails now.
+        If the stage was never run in the workspace, fails now, or takes too long.
     """
     with tempfile.TemporaryDirectory(prefix="charlab-") as name:
         handed_in, copy = Path(name) / "handed-in", Path(name) / "workspace"
         copier = Copier(workspace)
         copier.copy("params.yaml", handed_in)
-        files = stage_files(project, load_params(handed_in / "params.yaml"), stage)
+        params = load_params(handed_in / "params.yaml")
+        files = stage_files(project, params, stage)
+        hashes = manifest(workspace)
         for output in files.outputs:
             copier.copy(output, handed_in)
         if not any((handed_in / output).exists() for output in files.outputs):
             raise CourseError(
                 f"{workspace} has no {' or '.join(files.outputs)}: the stage {stage} was not run; "
-                "the student runs 'charlab fan-out' and hands in the whole folder, with data/"
+                "the student runs 'charlab fan-out' and hands in the whole folder, with data/, or "
+                "what 'charlab course pack' writes"
             )
+        packed = hashes is not None
         theirs = THEIRS if run_their_code else ()
-        copy_project(project, copy, left_out=(*RESULTS, "params.yaml", *theirs))
+        # A zip file has only the code that was changed, which replaces the project's.
+        left_out = (*RESULTS, "params.yaml", *(() if packed else theirs))
+        copy_project(project, copy, left_out=left_out)
         for part in ("params.yaml", *files.needed, *theirs):
-            copier.copy(part, copy, hidden=False)
-        _run(copy, stage)
-        return [file for output in files.outputs for file in compared(handed_in, copy, output)]
+            copier.copy(part, copy, hidden=part in theirs and packed)
+        run = _Run(copy, run_their_code, seconds)
+        if packed:
+            _make_inputs(run, project, text_of(params, stage), downloads)
+        run.stages(stage)
+        return [
+            file for output in files.outputs for file in compared(handed_in, copy, output, hashes)
+        ]
 
 
-def stage_files(project: Path, params: Params, stage: str) -> StageFiles:
-    """Return the files of a stage, from the project's dvc.yaml and checked parameters.
+def manifest(workspace: Path) -> Mapping[str, str] | None:
+    """Return the hashes of the outputs in an unpacked zip file; None for a whole workspace.
 
     Raises
     ------
     CourseError
-        If there is no such stage.
+        If the file has anything else.
     """
-    stages = yaml.safe_load((project / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    name, _, key = stage.partition("@")
-    entry = stages.get(name, {})
-    values = {"key": key, "text": params.text}
-    if "foreach" in entry:
-        # "${study.variants}" -> params.study.variants
-        items: Any = reduce(getattr, entry["foreach"][2:-1].split("."), params)
-        known = [f"{name}@{item}" for item in items]
-        if key in items:
-            values["item.text"] = getattr(items[key], "text", "")
-        entry = entry["do"]
+    if not plain_files(workspace, MANIFEST):
+        return None
+    try:
+        hashes = read_json(workspace / MANIFEST)
+    except UnreadableError as error:
+        raise CourseError(str(error)) from None
+    if not isinstance(hashes, dict) or not all(isinstance(v, str) for v in hashes.values()):
+        raise CourseError(f"{workspace / MANIFEST}: expected the SHA-256 of each output, by path")
+    return hashes
+
+
+class _Run:
+    """A temporary folder in which stages run, without reading or writing any DVC cache."""
+
+    def __init__(self, folder: Path, run_their_code: bool, seconds: float | None) -> None:
+        self.folder, self.seconds = folder, seconds
+        # DVC requires a git repository.
+        git(folder, "init", "--quiet", "--template=")
+        self.environment = dict(os.environ)
+        if run_their_code:
+            # Other variables may hold passwords.
+            kept = {*KEPT, *ALSO_KEPT}
+            self.environment = {name: os.environ[name] for name in kept if name in os.environ}
+        # The stage's "python" is this interpreter even if its environment is not activated.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        self.environment["PATH"] = path
+        if "PYTHONPATH" in os.environ:
+            # The project that is not installed is found there; the stages add their own src.
+            self.environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
+
+    def stages(self, *names: str) -> None:
+        """Run stages, each by itself, in this order.
+
+        Raises
+        ------
+        CourseError
+            If one fails, or if the time is up.
+        """
+        # -P: the folder's files must not pass for Python's modules.
+        command = [sys.executable, "-P", "-m", "dvc", "repro", "--single-item", "--force"]
+        # A cache could supply a forged result without running anything.
+        command += ["--no-run-cache", "--no-commit", *names]
+        # Not every program writes UTF-8 to a pipe; a message with a few odd letters is good enough.
+        process = subprocess.Popen(
+            command, cwd=self.folder, env=self.environment, encoding="utf-8", errors="replace",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=os.name == "posix",
+        )  # fmt: skip
+        try:
+            output, _ = process.communicate(timeout=self.seconds)
+        except subprocess.TimeoutExpired:
+            raise CourseError(
+                f"stage {names[-1]} was ended after {self.seconds:g} seconds; --minutes allows more"
+            ) from None
+        finally:
+            _end(process)
+        if process.returncode:
+            last = "\n".join(output.strip().splitlines()[-12:])
+            raise CourseError(f"stage {names[-1]} failed in the new run:\n{last}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kill a run that has not ended, with all that it started."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.name == "posix":
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+    process.wait()
+
+
+def _make_inputs(run: _Run, project: Path, text: str, downloads: Path | None) -> None:
+    """Make the inputs of a training from params.yaml and the student's own texts alone."""
+    run.stages("plan")
+    plan, raw = f"data/plan/{text}.json", f"data/raw/{text}.txt"
+    # The same plan is the same text: one that is there already need not be downloaded again.
+    key = sha256_of(run.folder / plan)
+    kept = downloads / f"{key}.txt" if downloads else None
+    ours = project / plan
+    if kept and kept.is_file():
+        source: Path | None = kept
+    elif ours.is_file() and (project / raw).is_file() and sha256_of(ours) == key:
+        source = project / raw
     else:
-        known = [name] if name in stages else list(stages)
-    if stage not in known:
-        raise CourseError(f"no stage is called {stage!r}; there are {', '.join(known)}")
-
-    def filled(path: str) -> str:
-        return re.sub(r"\$\{([\w.]+)\}", lambda match: values[match[1]], path)
-
-    # An output with options is a mapping from its path to them.
-    outputs = [filled(out if isinstance(out, str) else next(iter(out))) for out in entry["outs"]]
-    deps = [filled(dep) for dep in entry["deps"]]
-    data = [dep for dep in deps if not _is_code(dep) and dep != "params.yaml"]
-    # A text of the student's own is fetched from here; no stage names the file.
-    return StageFiles(["data/own", *data], outputs)
+        source = None
+    if source:
+        (run.folder / raw).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, run.folder / raw)
+    else:
+        run.stages(f"fetch@{text}")
+    if kept and not kept.is_file():
+        shutil.copyfile(run.folder / raw, kept)
+    run.stages(f"clean@{text}", f"vocab@{text}")
 
 
-def _run(copy: Path, stage: str) -> None:
-    """Run one stage without reading or writing any DVC cache."""
-    # DVC requires a git repository.
-    git(copy, "init", "--quiet", "--template=")
-    # -P: the folder's files must not pass for Python's modules.
-    command = [sys.executable, "-P", "-m", "dvc", "repro", "--single-item", "--force"]
-    # A cache could supply a forged result without running anything.
-    command += ["--no-run-cache", "--no-commit", stage]
-    # The stage's "python" is this interpreter even if its environment is not activated.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    environment = {**os.environ, "PATH": path}
-    # Not every program writes UTF-8 to a pipe; a message with a few odd letters is good enough.
-    done = subprocess.run(
-        command, cwd=copy, env=environment, check=False,
-        capture_output=True, encoding="utf-8", errors="replace",
-    )  # fmt: skip
-    if done.returncode:
-        output = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
-        raise CourseError(f"stage {stage} failed in the new run:\n{output}")
+def verdict(files: list[CheckedFile]) -> str:
+    """Return how many files are the same, in words."""
+    same = sum(file.verdict == "identical" for file in files)
+    if same == len(files):
+        return "identical"
+    different = next(file for file in files if file.verdict != "identical")
+    return f"{len(files) - same} of {len(files)} files differ, such as {shortened(different.path)}"

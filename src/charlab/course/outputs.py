@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import filecmp
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from charlab.core.errors import shortened
+from charlab.core.files import sha256_of
 from charlab.core.units import counted
 
 LARGE = 20_000_000
@@ -40,7 +41,9 @@ class CheckedFile:
     notes: list[str]
 
 
-def compared(handed_in: Path, copy: Path, output: str) -> Iterator[CheckedFile]:
+def compared(
+    handed_in: Path, copy: Path, output: str, hashes: Mapping[str, str] | None = None
+) -> Iterator[CheckedFile]:
     """Compare each file of one output, which may be a file or a folder.
 
     Parameters
@@ -49,12 +52,21 @@ def compared(handed_in: Path, copy: Path, output: str) -> Iterator[CheckedFile]:
         Folders with the output as handed in, and as the new run wrote it; without links.
     output : str
         Path of the output in both.
+    hashes : mapping of str to str, optional
+        SHA-256 of files of which only that was handed in, by path.
     """
+    hashes = hashes or {}
     # given: handed in by the student; made: by the new run.
     given, made = (_files(root / output) for root in (handed_in, copy))
-    for name in sorted(given.keys() | made.keys()):
+    prefix = f"{output}/"
+    hashed = {path.removeprefix(prefix) for path in hashes if path.startswith(prefix)}
+    for name in sorted(given.keys() | made.keys() | hashed):
         path = f"{output}/{name}" if name else output
-        if name not in given:
+        if name in made and name not in given and path in hashes:
+            same = sha256_of(made[name]) == hashes[path]
+            note = [] if same else ["another SHA-256 than the one handed in"]
+            yield CheckedFile(path, "identical" if same else "different", note)
+        elif name in made and name not in given:
             yield CheckedFile(path, "missing", [])
         elif name not in made:
             yield CheckedFile(path, "extra", [])

@@ -1,4 +1,4 @@
-"""A student's workspace: the project with their own seed and a page of tasks, without results.
+"""A student's workspace: the project with a study, tasks and an exercise, without results.
 
 Every command of the project works in a workspace. After the student has run the study, the homework
 is the report with their own figures and numbers, and with blanks for the answers.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import shutil
 import subprocess
 from contextlib import ExitStack
@@ -17,12 +16,12 @@ from typing import Any
 
 from charlab.core.files import explained, write_bytes, write_text
 from charlab.core.temporary import temporary_folder
+from charlab.course.exercise import write_exercise
 from charlab.course.handed_in import CourseError
-from charlab.plan.document import keeping_yaml
-from charlab.plan.params import Params, load_params
-from charlab.plan.study import ReportSection
-from charlab.report.markdown import templates
-from charlab.report.render import render
+from charlab.course.student import Student, identifier, student_seed, with_seed, write_student
+from charlab.course.tasks import tasks_page
+from charlab.plan.document import complete, keeping_yaml
+from charlab.plan.params import load_params
 
 RESULTS = ("metrics", "plots", "report", "dvc.lock")
 """Results of a study that git tracks; a workspace starts without them."""
@@ -34,16 +33,14 @@ NOTHING_RUNS = tuple(
 )
 """Options of git by which a repository's settings start no program."""
 
-TASKS: dict[ReportSection, str] = {
-    "training": "The model and its training",
-    "dropout": "Task 1: dropout",
-    "activations": "Task 2: activations",
-    "cells": "Task 3: RNN, GRU, LSTM",
-    "sizes": "Task 4: settings",
-    "texts": "Task 5: texts",
-    "further": "More",
-}
-"""Heading of each task, by the section that its comparisons have in the report."""
+CODE_TEXT = "data/own/python.txt"
+"""A text that no license and no network stands before: the project's own code."""
+
+CODE_CHARS = 200_000
+"""Characters of it."""
+
+BOOK = "book"
+"""Slug of the text that ``start --book`` replaces by a book of Project Gutenberg."""
 
 
 def project_files(root: Path) -> list[str]:
@@ -67,27 +64,39 @@ def copy_project(root: Path, out: Path, left_out: tuple[str, ...] = ()) -> None:
             shutil.copy2(root / name, out / name)
 
 
-def new_workspace(root: Path, out: Path, seed: int) -> None:
+def new_workspace(
+    root: Path, out: Path, student: str, study: str = "student", book: int | None = None
+) -> Student:
     """Create a student's workspace and commit it to a git repository of its own.
 
     Parameters
     ----------
     root : Path
-        The project, whose params.yaml is the study of the class.
+        The project.
     out : Path
         The folder to create; it must be missing or empty.
-    seed : int
-        The student's seed. The model has this seed; the variants have this one and the next
-        ones, as many as in the project.
+    student : str
+        Name or number by which the class knows the student; their seeds follow from it.
+    study : str
+        A study in studies/, or that of the project's params.yaml.
+    book : int, optional
+        Number of a Gutenberg book that takes the place of the study's text ``book``.
+
+    Returns
+    -------
+    Student
 
     Raises
     ------
     CourseError
-        If the folder is not empty, or the project cannot be copied.
+        If the folder is not empty, the name is not allowed, there is no such study, or the
+        project cannot be copied.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CourseError(f"{out}: not an empty folder; name a new one, so that nothing is lost")
-    params = load_params(root / "params.yaml")
+    seed = student_seed(student)
+    owner = Student(identifier(student), study, seed, book)
+    document = given_document(root, owner)
     out = out.resolve()
     with ExitStack() as stack:
         with explained(out):
@@ -95,9 +104,7 @@ def new_workspace(root: Path, out: Path, seed: int) -> None:
             # Beside it first, so that a kill or a full disk leaves no half of a workspace.
             copy = stack.enter_context(temporary_folder(out.parent, out.name))
             copy_project(root, copy, left_out=RESULTS)
-        # After the copy, whose params.yaml still has the project's seed.
-        write_bytes(copy / "params.yaml", with_seed((root / "params.yaml").read_bytes(), seed))
-        write_text(copy / "TASKS.md", tasks_page(params, seed))
+        _fill(copy, owner, document)
         git(copy, "init", "--quiet")
         git(copy, "add", "--all")
         # git refuses to commit without a name, and a student may not have set theirs yet.
@@ -108,21 +115,76 @@ def new_workspace(root: Path, out: Path, seed: int) -> None:
             if out.exists():
                 out.rmdir()
             copy.rename(out)
+    return owner
 
 
-def with_seed(document: bytes, seed: int) -> bytes:
-    """Return a parameter file with another seed, and with the same comments and order."""
+def _fill(copy: Path, owner: Student, document: bytes) -> None:
+    """Write what a workspace has and the project has not."""
+    # params.yaml replaces the copied one.
+    write_bytes(copy / "params.yaml", document)
+    params = load_params(copy / "params.yaml")
+    if any(entry.path == CODE_TEXT for entry in params.texts.values()):
+        write_text(copy / CODE_TEXT, code_text(copy))
+    write_text(copy / "TASKS.md", tasks_page(params, owner))
+    write_student(copy, owner)
+    write_exercise(copy / "exercise")
+
+
+def given_document(root: Path, owner: Student) -> bytes:
+    """Return the parameter file that a student is given.
+
+    The seeds follow from the student's name, not from the seed that a workspace claims.
+    """
+    study = with_book(study_document(root, owner.study), owner.book)
+    return with_seed(study, student_seed(owner.student))
+
+
+def study_document(root: Path, study: str) -> bytes:
+    """Return the complete parameters of a study: the project's own, or one in studies/.
+
+    Raises
+    ------
+    CourseError
+        If there is no such study.
+    """
+    if load_params(root / "params.yaml").study.name == study:
+        return (root / "params.yaml").read_bytes()
+    known = {path.stem: path for path in (root / "studies").glob("*.yaml")}
+    if study not in known:
+        raise CourseError(f"there is no study {study!r}; there are {', '.join(sorted(known))}")
+    return complete(known[study].read_text(encoding="utf-8"), f"studies/{study}.yaml").encode()
+
+
+def with_book(document: bytes, book: int | None) -> bytes:
+    """Return a parameter file in which a Gutenberg book takes the place of the built-in one.
+
+    Raises
+    ------
+    CourseError
+        If no text of the study is called ``book``.
+    """
+    if book is None:
+        return document
     yaml = keeping_yaml()
     content: Any = yaml.load(document)
-    content["seed"] = seed
-    study = content.get("study") or {}
-    for block in (study, *(study.get("variants") or {}).values()):
-        # A new list would lose the comments beside the old one.
-        for place in range(len(block.get("seeds") or [])):
-            block["seeds"][place] = seed + place
+    if BOOK not in content["texts"]:
+        raise CourseError(f"this study has no text called {BOOK!r}, which --book could replace")
+    # Every text from the same source, so that the short one stays the start of the book.
+    source = content["texts"][BOOK].get("builtin")
+    for entry in content["texts"].values():
+        if entry.get("builtin") == source is not None:
+            del entry["builtin"]
+            entry["gutenberg"] = book
+            entry.pop("seed", None)
     stream = io.BytesIO()
     yaml.dump(content, stream)
     return stream.getvalue()
+
+
+def code_text(root: Path) -> str:
+    """Return the beginning of the project's own code, file after file, as a text to learn from."""
+    modules = sorted((root / "src" / "charlab").rglob("*.py"), key=lambda path: path.as_posix())
+    return "\n\n".join(path.read_text(encoding="utf-8") for path in modules)[:CODE_CHARS]
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -144,52 +206,3 @@ def git(folder: Path, *arguments: str) -> str:
             f"{folder}: git {arguments[0]} failed, in what must be a git repository: {message}"
         )
     return done.stdout
-
-
-def tasks_page(params: Params, seed: int) -> str:
-    """Return the page of tasks: the question of each comparison, and the commands to answer it."""
-    # A comparison belongs to the task of its section.
-    comparisons = params.study.comparisons.items()
-    tasks = [
-        (heading, [(slug, entry) for slug, entry in comparisons if entry.section == section])
-        for section, heading in TASKS.items()
-    ]
-    return (
-        templates("charlab.course")
-        .get_template("tasks.md.j2")
-        .render(
-            study=params.study,
-            tasks=[task for task in tasks if task[1]],
-            seed=seed,
-            model=params,
-            prompt=shlex.quote(params.sample.prompt or ""),
-        )
-    )
-
-
-def fill_homework(root: Path) -> Path:
-    """Write the homework of a workspace: its figures and numbers, with blanks for the answers.
-
-    Returns
-    -------
-    Path
-        ``homework/homework.md``.
-
-    Raises
-    ------
-    CourseError
-        If there are no results yet, or if there is a homework, which may contain answers.
-    """
-    out = root / "homework"
-    if (out / "homework.md").exists():
-        raise CourseError(
-            f"{out / 'homework.md'}: this homework may contain your answers; "
-            "rename the folder to get a new one"
-        )
-    if not (root / "metrics" / "model.json").is_file():
-        raise CourseError(f"{root}: no results yet; run 'charlab fan-out' (or 'dvc repro') first")
-    # The same templates as the report's, with blanks in place of findings.
-    metrics, plots, data = (root / name for name in ("metrics", "plots", "data"))
-    render(load_params(root / "params.yaml"), metrics, plots, data, out, blank=True)
-    (out / "report.md").rename(out / "homework.md")
-    return out / "homework.md"

@@ -1,0 +1,301 @@
+"""Judge an exercise by what it returned: gradients against differences of the loss, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlab.core.errors import shortened
+from charlab.course.exercise import NETWORK, SAMPLER
+from charlab.course.exercise_cases import (
+    CASES,
+    DRAWN,
+    DRAWS,
+    LENGTH,
+    PROMPT,
+    VOCAB,
+    Case,
+    Draw,
+    counted_on,
+)
+from charlab.course.faults import FAULTS, distance, gradients
+from charlab.models.rnn_by_hand import NumpyRNN
+
+Array = NDArray[np.float64]
+Arrays = Mapping[str, Array]
+
+TOLERANCE = 1e-6
+"""Relative error up to which a gradient counts as right; central differences have about 1e-9."""
+
+CHI_SQUARE = 27.86
+"""The 1 - 4e-5 quantile of chi-square with VOCAB - 1 = 5 degrees of freedom."""
+
+SYMBOLS = {
+    "rnn.weight_ih_l0": "W_xh",
+    "rnn.weight_hh_l0": "W_hh",
+    "rnn.bias_ih_l0": "b, of the input",
+    "rnn.bias_hh_l0": "b, of the state",
+    "head.weight": "W_hy",
+    "head.bias": "b_y",
+}
+"""Symbols of the lecture, by the names of the weights."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of one test of an exercise.
+
+    Attributes
+    ----------
+    group : str
+        ``gradients`` or ``sampler``.
+    name : str
+    message : str
+        What is wrong; empty if the test is passed.
+    """
+
+    group: str
+    name: str
+    message: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.message
+
+
+def judge(arrays: Arrays, errors: Mapping[str, str]) -> list[Verdict]:
+    """Return the verdict of every test, in the order in which a student should read them."""
+    tests: list[tuple[str, str, Iterator[str]]] = [
+        ("gradients", "d_logits, the derivative of the logits", _logits(arrays, errors)),
+        *(
+            ("gradients", f"gradient of {symbol} ({name})", _gradient(name, arrays, errors))
+            for name, symbol in SYMBOLS.items()
+        ),
+        ("gradients", "states before and after the chunk", _states(arrays, errors)),
+        *(
+            ("sampler", _named(draw), _counts(number, arrays, errors))
+            for number, draw in enumerate(DRAWN)
+        ),
+        ("sampler", "a text of several characters", _written(arrays, errors)),
+    ]
+    # The first problem of a test is its message.
+    return [Verdict(group, name, next(problems, "")) for group, name, problems in tests]
+
+
+def _errors(file: str, key: str, errors: Mapping[str, str]) -> Iterator[str]:
+    """Yield the errors that kept a test from running."""
+    for name in (file, key):
+        if name in errors:
+            yield shortened_error(errors[name])
+
+
+def shortened_error(text: str) -> str:
+    """Return a student's error message in one line of at most 300 characters."""
+    pieces = [text[start : start + 80] for start in range(0, min(len(text), 300), 80)]
+    return "".join(map(shortened, pieces))
+
+
+def _wrong_shape(name: str, array: Array, expected: tuple[int, ...]) -> Iterator[str]:
+    """Yield a sentence if an array has another shape, or is not finite."""
+    if array.shape != expected:
+        turned = ", which is its transpose" if array.T.shape == expected else ""
+        yield f"{name}: expected the shape {expected}, found {array.shape}{turned}"
+    elif not np.isfinite(array).all():
+        yield f"{name}: holds NaN or infinity"
+
+
+def _logits(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the derivative of the cross-entropy."""
+    yield from _errors(NETWORK, "logits", errors)
+    case = CASES[0]
+    logits = np.random.default_rng(3).normal(0, 2, (case.steps, case.batch, VOCAB))
+    targets = case.chunk()[1]
+    exponentials = np.exp(logits)
+    p = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    one_hot = np.eye(VOCAB)[targets]  # (T, B, V)
+    loss = float(-np.log((p * one_hot).sum(axis=-1)).mean())
+    given = arrays.get("logits/loss", np.array(np.nan))
+    if given.shape or not abs(float(given) - loss) < TOLERANCE:
+        yield (
+            f"the loss of the cross-entropy is {_number(given)}, expected {loss:.6f}; "
+            "that part was given"
+        )
+    d = arrays.get("logits/d_logits", np.empty(0))
+    yield from _wrong_shape("d_logits", d, logits.shape)
+    right = (p - one_hot) / targets.size
+    faulty = {
+        "sum": p - one_hot,
+        "mean of sequences": (p - one_hot) / case.batch,
+        "mean of steps": (p - one_hot) / case.steps,
+        "no target": p / targets.size,
+        "sign": -right,
+    }
+    yield from _compared("d_logits", d, right, faulty)
+
+
+def _gradient(name: str, arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the gradient of one weight, over all cases."""
+    for number, case in enumerate(CASES):
+        yield from _errors(NETWORK, f"case {number}", errors)
+        where = f"{name}, {case.activation}, T = {case.steps}, B = {case.batch}"
+        gradient = arrays.get(f"case {number}/gradient {name}")
+        if gradient is None:
+            yield f"{name}: the dict of gradients has no such key"
+            return
+        right = differences(case, name)
+        yield from _wrong_shape(where, gradient, right.shape)
+        # Computed only for a gradient that is wrong.
+        faulty = {} if distance(gradient, right) < TOLERANCE else {
+            fault: gradients(case, fault)[name] for fault in FAULTS
+        }  # fmt: skip
+        yield from _compared(where, gradient, right, faulty)
+
+
+@cache
+def differences(case: Case, name: str) -> Array:
+    """Return central differences of the loss in every element of one weight."""
+    model = NumpyRNN(VOCAB, case.params, case.generator(), np.float64)
+    weight = model.weights[name]
+    slope = np.empty_like(weight)
+    for place in np.ndindex(*weight.shape):
+        value, losses = weight[place], []
+        for nudge in (1e-5, -1e-5):
+            weight[place] = value + nudge
+            losses.append(model.loss_and_gradients(*case.chunk(), [(case.start(),)])[0])
+        weight[place] = value
+        slope[place] = (losses[0] - losses[1]) / 2e-5
+    return slope
+
+
+def _compared(where: str, array: Array, right: Array, faulty: Mapping[str, Array]) -> Iterator[str]:
+    """Yield a sentence if an array is not the right one, with the fault that explains it."""
+    error = distance(array, right)
+    if error < TOLERANCE:
+        return
+    known = [fault for fault, wrong in faulty.items() if distance(array, wrong) < TOLERANCE]
+    # One fault, or no fault, may be without effect on this array.
+    known = [fault for fault in known if distance(faulty[fault], right) > TOLERANCE]
+    ratio = float((array * right).sum() / (right * right).sum())
+    if known:
+        hint = f"it {FAULTS[known[0]]}"
+    elif distance(array, ratio * right) < TOLERANCE and ratio:
+        hint = f"it is {ratio:.4g} times the right one"
+    elif not array.any():
+        hint = "it is zero"
+    else:
+        hint = "no single fault known to this test explains it; compare with the equations"
+    yield f"{where}: relative error {error:.2g}; {hint}"
+
+
+def _states(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the loss and the states around the chunk."""
+    for number, case in enumerate(CASES):
+        key = f"case {number}"
+        yield from _errors(NETWORK, key, errors)
+        model = NumpyRNN(VOCAB, case.params, case.generator(), np.float64)
+        loss, _, end = model.loss_and_gradients(*case.chunk(), [(case.start(),)])
+        expected = {"loss": np.array(loss), "end": end[0][0], "start": case.start()}
+        words = {
+            "loss": "the loss differs; the forward pass was given",
+            "end": "the state after the chunk is not h_T",
+            "start": "the state that was passed in has been changed; work on a copy",
+        }
+        for name, right in expected.items():
+            given = arrays.get(f"{key}/{name}", np.empty(0))
+            if given.shape != right.shape or not np.allclose(given, right, rtol=1e-9, atol=1e-12):
+                yield f"{words[name]} ({case.activation}, T = {case.steps}, B = {case.batch})"
+
+
+def _named(draw: Draw) -> str:
+    """Return a name for the test of one temperature."""
+    return f"draws at temperature {draw.temperature:g}" + (
+        f", logits near {draw.shift:g}" if draw.shift else ""
+    )
+
+
+def _softmax(scores: Array) -> Array:
+    """Return probabilities in proportion to exp(scores)."""
+    exponentials = np.exp(scores - scores.max())
+    p: Array = exponentials / exponentials.sum()
+    return p
+
+
+def _counts(number: int, arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the counts of the characters drawn at one temperature."""
+    key, draw = f"draw {number}", DRAWN[number]
+    yield from _errors(SAMPLER, key, errors)
+    counts = arrays.get(f"{key}/counts", np.empty(0))
+    if counts.shape != (VOCAB,) or counts.sum() != DRAWS:
+        yield f"expected {DRAWS} numbers from 0 to {VOCAB - 1}, found others"
+        return
+    logits = draw.logits()
+    logits = logits - logits.max()
+    likeliest = np.eye(VOCAB)[logits.argmax()]
+    if draw.temperature == 0:
+        if counts[logits.argmax()] != DRAWS:
+            yield "at temperature 0 the likeliest character must be chosen every time"
+        return
+    right = _softmax(logits / draw.temperature)
+    if _chi_square(counts, right) < CHI_SQUARE:
+        return
+    wrong = {
+        "the temperature has no effect": _softmax(logits),
+        "the logits are multiplied by the temperature; divide them": _softmax(
+            logits * draw.temperature
+        ),
+        "always the likeliest character is chosen; draw by the probabilities": likeliest,
+        "all characters are alike; pass p to generator.choice": np.full(VOCAB, 1 / VOCAB),
+    }
+    known = [words for words, p in wrong.items() if _chi_square(counts, p) < CHI_SQUARE]
+    hint = known[0] if known else "the counts do not fit exp(logits / T), normalized"
+    yield (
+        f"chi-square {_chi_square(counts, right):.3g} with {VOCAB - 1} degrees of freedom, "
+        f"expected below {CHI_SQUARE}; {hint}"
+    )
+
+
+def _chi_square(counts: Array, p: Array) -> float:
+    """Return Pearson's statistic; infinite if something impossible was drawn."""
+    if counts[p == 0].any():
+        return float("inf")
+    expected = DRAWS * p[p > 0]
+    return float(((counts[p > 0] - expected) ** 2 / expected).sum())
+
+
+def _written(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with a text written from a network whose next character is certain."""
+    yield from _errors(SAMPLER, "sample", errors)
+    ids = [*arrays.get("sample/ids", np.empty(0)).reshape(-1).astype(int)]
+    read = [*arrays.get("sample/read", np.empty(0)).reshape(-1).astype(int)]
+    right = list(counted_on(PROMPT, LENGTH))
+    if read[: len(PROMPT)] != list(PROMPT):
+        yield f"the network must first read the prompt {list(PROMPT)}; it read {_few(read)}"
+    if len(ids) == LENGTH + len(PROMPT) and ids[: len(PROMPT)] == list(PROMPT):
+        yield "the text must not contain the prompt"
+    if len(ids) != LENGTH:
+        yield f"expected {LENGTH} characters, found {len(ids)}"
+    # Whether or not the last character was read, too.
+    fed = read[len(PROMPT) : len(PROMPT) + LENGTH - 1]
+    if ids != right and fed != ids[: LENGTH - 1]:
+        yield f"what was drawn must be the next input; drawn {_few(ids)}, read {_few(fed)}"
+    # Without what it has read before, the network counts twice the last character.
+    if ids != right and all(after == 2 * char % VOCAB for char, after in pairwise(ids)):
+        yield "the state is lost between characters; pass the state of one step to the next"
+    if ids != right:
+        yield f"expected {right}, found {_few(ids)}"
+
+
+def _few(ids: list[int]) -> str:
+    """Return at most a dozen characters of a student's list."""
+    return str([int(i) for i in ids[:12]])
+
+
+def _number(array: Array) -> str:
+    """Return a number as text, or what is there in its place."""
+    return f"{float(array):.6f}" if not array.shape else f"an array of shape {array.shape}"

@@ -1,0 +1,143 @@
+"""The homework: the report of a student's own runs, with blanks in place of findings.
+
+Beside homework.md, in which the student writes, ``homework`` keeps frame.md, the same file as it
+was before. Lines that are not in the frame are the student's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from charlab.core.files import sha256_of, write_text
+from charlab.course.handed_in import CourseError
+from charlab.course.sheet import part_of_heading
+from charlab.plan.params import load_params
+from charlab.report.render import render
+
+ANSWER = "**My answer"
+"""Start of the line above each blank."""
+
+FOLDER = "homework"
+HOMEWORK = f"{FOLDER}/homework.md"
+FRAME = f"{FOLDER}/frame.md"
+STAMP = f"{FOLDER}/results.sha256"
+"""File with the hash of the results that the homework shows."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One blank of a homework, and what a student wrote there.
+
+    Attributes
+    ----------
+    part : str
+        Number of the part of the course sheet; empty outside of all parts.
+    heading : str
+        The nearest heading above it.
+    place : int
+        1 for the first blank below that heading.
+    text : str
+        The student's lines; empty if there are none.
+    """
+
+    part: str
+    heading: str
+    place: int
+    text: str
+
+    @property
+    def key(self) -> str:
+        """Name of the blank, the same for all students of a class."""
+        return f"{self.heading} ({self.place})"
+
+
+def fill_homework(root: Path) -> Path:
+    """Write the homework of a workspace: its figures and numbers, with blanks for the answers.
+
+    Returns
+    -------
+    Path
+        ``homework/homework.md``.
+
+    Raises
+    ------
+    CourseError
+        If there are no results yet, or if there is a homework, which may contain answers.
+    """
+    out = root / FOLDER
+    if (root / HOMEWORK).exists():
+        raise CourseError(
+            f"{root / HOMEWORK}: this homework may contain your answers; "
+            "rename the folder to get a new one"
+        )
+    if not (root / "metrics" / "model.json").is_file():
+        raise CourseError(f"{root}: no results yet; run 'charlab fan-out' (or 'dvc repro') first")
+    # The same templates as the report's, with blanks in place of findings.
+    metrics, plots, data = (root / name for name in ("metrics", "plots", "data"))
+    render(load_params(root / "params.yaml"), metrics, plots, data, out, blank=True)
+    (out / "report.md").rename(root / HOMEWORK)
+    write_text(root / FRAME, (root / HOMEWORK).read_text(encoding="utf-8"))
+    write_text(root / STAMP, results_hash(root) + "\n")
+    return root / HOMEWORK
+
+
+def results_hash(root: Path) -> str:
+    """Return a hash of the tables that a homework is made of."""
+    tables = sorted((root / "metrics").rglob("*.*"))
+    lines = [f"{path.name} {sha256_of(path)}\n" for path in tables if path.is_file()]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def answers(homework: str, frame: str) -> list[Answer]:
+    """Return the blanks of a frame, with what a student wrote below each.
+
+    The student's text is every line that is not in the frame, and belongs to the blank above it.
+    So it does not matter whether it is inside of the box or below it.
+    """
+    blanks = _blanks(frame)
+    template = {_bare(line) for line in frame.splitlines()}
+    written: dict[tuple[str, int], list[str]] = {}
+    current: tuple[str, int] | None = None
+    seen: dict[str, int] = {}
+    heading = ""
+    for line in homework.splitlines():
+        bare = _bare(line)
+        if line.startswith("#") and bare in template:
+            heading = bare
+        elif ANSWER in line:
+            seen[heading] = seen.get(heading, 0) + 1
+            current = heading, seen[heading]
+            # A student may write in the line of the marker itself.
+            bare = "" if bare in template else bare.split("**", 2)[-1].strip()
+        if current and bare and bare not in template:
+            written.setdefault(current, []).append(bare)
+    return [
+        Answer(part, heading, place, "\n".join(written.get((heading, place), ())))
+        for part, heading, place in blanks
+    ]
+
+
+def _blanks(frame: str) -> list[tuple[str, str, int]]:
+    """Return the part, the heading and the place of each blank."""
+    blanks: list[tuple[str, str, int]] = []
+    # Parts of the headings that a line is below, by their level.
+    parts: dict[int, str] = {}
+    heading, place = "", 0
+    for line in frame.splitlines():
+        if match := re.match(r"(#+)\s", line):
+            heading, place, level = _bare(line), 0, len(match[1])
+            parts = {depth: part for depth, part in parts.items() if depth < level}
+            parts[level] = part_of_heading(heading)
+        elif ANSWER in line:
+            place += 1
+            named = [part for _, part in sorted(parts.items()) if part]
+            blanks.append((named[-1] if named else "", heading, place))
+    return blanks
+
+
+def _bare(line: str) -> str:
+    """Return a line without the marks of headings, quotes and blanks."""
+    return re.sub(r"^[>#\s]+", "", line).strip().strip("…").strip()

@@ -1,0 +1,393 @@
+"""One zip file per student, and the table of a class."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charlab.core.files import write_json, write_text
+from charlab.course import check as checking
+from charlab.course import pack as packing
+from charlab.course.archive import unpack
+from charlab.course.changes import changes
+from charlab.course.check import check
+from charlab.course.class_tables import write_class
+from charlab.course.exercise import SOURCES, solution
+from charlab.course.grading import autograde, automatic, rubric
+from charlab.course.handed_in import CourseError
+from charlab.course.homework import FRAME, HOMEWORK, STAMP, results_hash
+from charlab.course.pack import MANIFEST, pack
+from charlab.course.sheet import SHEET
+from charlab.course.stage_files import drawn_stage, text_of
+from charlab.course.student import FILE, student_seed
+from charlab.course.submissions import Options, Submission, check_class, handed_in
+from charlab.course.workspace import new_workspace
+from charlab.plan.params import load_params
+from import_graph import ROOT
+from project_clone import TINY
+
+BOX = "> **My answer.**\n>\n> …\n"
+HOMEWORK_FRAME = "# A study\n\n" + "".join(
+    f"## {part.heading}\n\nWhat the frame says of it.\n\n{BOX}\n" for part in SHEET
+)
+LONG = (
+    "The LSTM has the lower loss on val because its gates let the cell pass unchanged for many "
+    "steps, and with three seeds the difference is more than the spread."
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with the real dvc.yaml, and two workspaces with results that were made up."""
+    root = tmp_path_factory.mktemp("made")
+    project = root / "project"
+    write_text(project / "params.yaml", TINY.lstrip())
+    for name in ("dvc.yaml", ".gitignore", ".dvc/config"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, project / name)
+    for name in ("stages/train.py", "src/charlab/a.py"):
+        write_text(project / name, f"{name} of the project\n")
+    write_text(project / "README.md", "A sentence of the project that a student could quote.\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+    for name in ("ada", "ben"):
+        fill(project, root / name, name)
+    return root
+
+
+def fill(project: Path, folder: Path, name: str) -> None:
+    """Make a workspace with results and a homework without answers."""
+    owner = new_workspace(project, folder, name, "tiny")
+    for stage in ("model", *(f"variants/{slug}/{owner.seed}" for slug in ("rnn", "lstm"))):
+        write_json(folder / "data" / stage / "metrics.json", {"val_bpc": 2.0})
+        write_text(folder / "data" / stage / "model.safetensors", f"weights of {name}")
+        write_json(folder / "data" / stage / "vocab.json", ["a"])
+    write_text(folder / "metrics/seeds.csv", f"variant,val_bpc\nrnn,{len(name)}\n")
+    write_text(folder / "dvc.lock", "schema: '2.0'\n")
+    for path in (HOMEWORK, FRAME):
+        write_text(folder / path, HOMEWORK_FRAME)
+    write_text(folder / STAMP, results_hash(folder) + "\n")
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    """Return the instructor's project."""
+    return shutil.copytree(made / "project", tmp_path / "project")
+
+
+@pytest.fixture
+def ada(made: Path, tmp_path: Path) -> Path:
+    """Return a student's workspace."""
+    return shutil.copytree(made / "ada", tmp_path / "ada")
+
+
+@pytest.fixture
+def ben(made: Path, tmp_path: Path) -> Path:
+    """Return another student's workspace."""
+    return shutil.copytree(made / "ben", tmp_path / "ben")
+
+
+@pytest.fixture(autouse=True)
+def up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let DVC find nothing to run; the slow test asks the real one."""
+    monkeypatch.setattr(packing, "_out_of_date", lambda root: [])
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Replace the runs; each training writes the weights of ada. Return the stages."""
+    stages: list[tuple[str, ...]] = []
+
+    def run(self: checking._Run, *names: str) -> None:
+        stages.append(names)
+        params = load_params(self.folder / "params.yaml")
+        if "plan" in names:
+            write_json(self.folder / "data/plan/invented.json", {"builtin": "invented"})
+        if any(name.startswith("fetch") for name in names):
+            write_text(self.folder / "data/raw/invented.txt", "a text")
+        for stage in ("model", *(f"variants/{slug}/{params.seed}" for slug in ("rnn", "lstm"))):
+            write_json(self.folder / "data" / stage / "metrics.json", {"val_bpc": 2.0})
+            write_text(self.folder / "data" / stage / "model.safetensors", "weights of ada")
+            write_json(self.folder / "data" / stage / "vocab.json", ["a"])
+
+    monkeypatch.setattr(checking._Run, "stages", run)
+    return stages
+
+
+def answer(workspace: Path, *texts: str) -> None:
+    """Fill the first blanks of a homework."""
+    text = HOMEWORK_FRAME
+    for one in texts:
+        text = text.replace("> …", f"> {one}", 1)
+    write_text(workspace / HOMEWORK, text)
+
+
+def handed(folder: Path, *workspaces: Path) -> Path:
+    """Pack workspaces into a folder."""
+    for workspace in workspaces:
+        pack(workspace, folder / f"{workspace.name}.zip")
+    return folder
+
+
+def test_one_zip_file_has_all_that_is_read_and_checked(ada: Path, tmp_path: Path) -> None:
+    """Answers, exercise, parameters, tables, small outputs; of the weights, the hashes."""
+    answer(ada, "First.")
+    packed = pack(ada)
+    assert packed.path == ada / "ada.zip"
+    assert packed.notes == [
+        "8 of 9 answers are missing: 2.2 Training (1); 2.3 Generation (1); "
+        "Task 1: dropout (1); Task 2: activations (1)",
+        "exercise/rnn_by_hand.py still has blanks; 'charlab course exercise' tests it",
+        "exercise/sampler_by_hand.py still has blanks; 'charlab course exercise' tests it",
+    ]
+    unpack(packed.path, tmp_path / "out")
+    names = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*")}
+    seed = student_seed("ada")
+    assert names == {
+        *("student.json", "outputs.json", "params.yaml", "dvc.lock", HOMEWORK, FRAME, STAMP),
+        *("exercise/rnn_by_hand.py", "exercise/sampler_by_hand.py", "metrics/seeds.csv"),
+        *("data/model/metrics.json", f"data/variants/rnn/{seed}/metrics.json"),
+        f"data/variants/lstm/{seed}/metrics.json",
+    }
+    hashes = json.loads((tmp_path / "out" / MANIFEST).read_text(encoding="utf-8"))
+    assert len(hashes) == 9
+    assert hashes["data/model/model.safetensors"]
+    # Again, the same bytes.
+    pack(ada, tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == packed.path.read_bytes()
+
+
+def test_changed_code_is_handed_in(project: Path, ada: Path, tmp_path: Path) -> None:
+    """Only that: files that were changed or added since the workspace was made."""
+    write_text(ada / "src/charlab/a.py", "changed\n")
+    write_text(ada / "stages/more.py", "added\n")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam", "mine"]
+    subprocess.run(git, cwd=ada, check=True)
+    packed = pack(ada, tmp_path / "ada.zip")
+    assert "your changes of src/charlab/a.py, stages/more.py are handed in" in packed.notes[-1]
+    unpack(packed.path, tmp_path / "out")
+    assert changes(project, tmp_path / "out") == [
+        "code changed: src/charlab/a.py",
+        "code added: stages/more.py",
+    ]
+
+
+def test_what_does_not_belong_together_is_refused(
+    ada: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All reasons at once, each with what to do."""
+    write_text(ada / "metrics/seeds.csv", "variant,val_bpc\nrnn,1.5\n")
+    (ada / "exercise/rnn_by_hand.py").unlink()
+    stale = [f"train-variant@{name}" for name in "abcdefg"]
+    monkeypatch.setattr(packing, "_out_of_date", lambda root: stale)
+    with pytest.raises(CourseError) as refusal:
+        pack(ada)
+    lines = str(refusal.value).splitlines()
+    assert lines[0] == "not ready to be handed in:"
+    assert "rename the folder homework, run 'charlab course homework', and copy" in lines[1]
+    assert "git checkout exercise" in lines[2]
+    assert "train-variant@e and 2 more): run 'charlab fan-out'" in lines[3]
+    shutil.rmtree(ada / "homework")
+    with pytest.raises(CourseError, match=r"there is no homework/homework\.md: run"):
+        pack(ada)
+    (ada / FILE).unlink()
+    with pytest.raises(CourseError, match=r"has no student\.json: expected a folder that"):
+        pack(ada)
+
+
+def test_nothing_run_is_not_up_to_date(ada: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without dvc.lock, DVC need not be asked."""
+    monkeypatch.undo()
+    (ada / "dvc.lock").unlink()
+    with pytest.raises(CourseError, match=r"params\.yaml \(nothing was run\)"):
+        pack(ada)
+
+
+def test_a_zip_file_is_run_again_from_its_parameters(
+    project: Path, ada: Path, ben: Path, tmp_path: Path, runs: list[tuple[str, ...]]
+) -> None:
+    """The inputs are made anew; weights are compared by their hash."""
+    folder = handed(tmp_path / "class", ada, ben)
+    for name in ("ada", "ben"):
+        unpack(folder / f"{name}.zip", tmp_path / "out" / name)
+    (downloads := tmp_path / "downloads").mkdir()
+    seed = student_seed("ada")
+    files = check(
+        project, tmp_path / "out/ada", "train-variant@rnn", downloads=downloads, seconds=5
+    )
+    assert {file.verdict for file in files} == {"identical"}
+    assert f"data/variants/rnn/{seed}/model.safetensors" in {file.path for file in files}
+    assert runs == [
+        ("plan",),
+        ("fetch@invented",),
+        ("clean@invented", "vocab@invented"),
+        ("train-variant@rnn",),
+    ]
+    files = check(project, tmp_path / "out/ben", "train", downloads=downloads)
+    assert [file.verdict for file in files] == ["identical", "different", "identical"]
+    assert files[1].notes == ["another SHA-256 than the one handed in"]
+    # The same text is not fetched twice.
+    assert runs[4:] == [("plan",), ("clean@invented", "vocab@invented"), ("train",)]
+    with pytest.raises(CourseError, match="a zip file has no inputs of the stage compare"):
+        text_of(load_params(ada / "params.yaml"), "compare")
+
+
+def test_a_training_is_drawn_for_each_student(ada: Path) -> None:
+    """From those with the same bits everywhere; the same number draws the same."""
+    params = load_params(ada / "params.yaml")
+    drawn = [drawn_stage(params, draw, "ada") for draw in range(40)]
+    assert set(drawn) == {"train", "train-variant@rnn", "train-variant@lstm"}
+    assert drawn == [drawn_stage(params, draw, "ada") for draw in range(40)]
+    assert drawn != [drawn_stage(params, draw, "ben") for draw in range(40)]
+
+
+def test_the_table_of_a_class(
+    project: Path, ada: Path, ben: Path, tmp_path: Path, runs: list[tuple[str, ...]]
+) -> None:
+    """A row for each student: the verdict, answers, shared answers, points; and details below."""
+    answer(ada, LONG, "=1+1")
+    answer(ben, f"I think: {LONG.upper().replace(',', ' --')}", "Short.", "Mine alone.")
+    folder = handed(tmp_path / "class", ada, ben)
+    write_text(folder / "cleo.zip", "no zip")
+    said: list[str] = []
+    submissions = check_class(project, folder, Options(stage="train"), said.append)
+    assert [one.student for one in submissions] == ["ada", "ben", "cleo"]
+    assert said[0] == "ada: identical"
+    assert "cleo" in said[2]
+    assert "cleo.zip: cannot be read" in said[2]
+    out = tmp_path / "grading"
+    write_class(out, submissions)
+    with (out / "table.csv").open(encoding="utf-8", newline="") as stream:
+        rows = {entry["student"]: entry for entry in csv.DictReader(stream)}
+    assert rows["ada"]["rerun"] == "identical"
+    assert rows["ben"]["rerun"].startswith("1 of 3 files differ, such as data/model/model")
+    assert (rows["ada"]["answers"], rows["ben"]["answers"], rows["ada"]["blanks"]) == (
+        "2",
+        "3",
+        "9",
+    )
+    assert rows["ada"]["shared_with"] == "ben (100%)"
+    assert rows["ben"]["shared_with"] == "ada (100%)"
+    assert rows["ada"]["exercise"] == "not run"
+    assert (rows["ada"]["points"], rows["ada"]["of"]) == ("12", "19")
+    assert (rows["cleo"]["points"], rows["cleo"]["of"]) == ("0", "9")
+    text = (out / "table.md").read_text(encoding="utf-8")
+    assert (
+        "in common with ben, such as “the lstm has the lower loss on val because its gates" in text
+    )
+    assert "no answer: 2.3 Generation (1)" in text
+    assert (out / "rubric.md").is_file()
+    document = json.loads((out / "students/ada/autograde.json").read_text(encoding="utf-8"))
+    assert document["score"] == sum(test["score"] for test in document["tests"]) == 12
+    # A second check replaces the tables of the first.
+    write_class(out, submissions)
+    with pytest.raises(CourseError, match="expected an empty folder"):
+        write_class(folder, submissions)
+
+
+def test_the_exercise_is_run_on_request_only(
+    project: Path, ada: Path, ben: Path, tmp_path: Path, runs: list[tuple[str, ...]]
+) -> None:
+    """Then each half of it has its points, and what fails is in the table."""
+    for name in SOURCES:
+        write_text(ada / "exercise" / name, solution(name))
+    marker = tmp_path / "ran"
+    write_text(ben / "exercise/rnn_by_hand.py", f"open({str(marker)!r}, 'w')\n")
+    folder = handed(tmp_path / "class", ada, ben)
+    check_class(project, folder, Options(draw=3), lambda line: None)
+    assert not marker.exists()
+    one, other = check_class(
+        project, folder, Options(draw=3, run_their_code=True), lambda line: None
+    )
+    assert marker.exists()
+    points = {item.name: item.score for item in automatic(one)}
+    assert (points["Exercise: gradients"], points["Exercise: sampler"]) == (12, 8)
+    points = {item.name: item.score for item in automatic(other)}
+    assert (points["Exercise: gradients"], points["Exercise: sampler"]) == (0, 0)
+    failed = next(test for test in autograde(other)["tests"] if "gradients" in test["name"])
+    assert "AttributeError" in failed["output"]
+
+
+def test_what_is_wrong_with_one_is_a_problem_of_that_one(
+    project: Path, ada: Path, ben: Path, tmp_path: Path, runs: list[tuple[str, ...]]
+) -> None:
+    """Twice the same student, borrowed seeds, a workspace beside zip files, another folder."""
+    folder = handed(tmp_path / "class", ada)
+    shutil.copy(folder / "ada.zip", folder / "again.zip")
+    shutil.copytree(ben, folder / "ben")
+    handed(folder / "moodle_1234_file", ada)
+    identity = json.loads((ben / FILE).read_text(encoding="utf-8"))
+    write_json(folder / "ben" / FILE, identity | {"seed": student_seed("ada")})
+    write_text(folder / "ben/params.yaml", "text: nowhere\n")
+    (folder / "notes").mkdir()
+    one, again, other, moodle = check_class(
+        project, folder, Options(stage="train"), lambda line: None
+    )
+    assert one.problems == []
+    assert again.problems == ["ada handed in more than once; also ada.zip"]
+    assert moodle.problems == again.problems
+    assert other.problems[0] == f"the seed {student_seed('ada')} is not that of ben"
+    assert "params.yaml" in other.problems[1]
+    assert other.problems[-1] == "has the seeds of ada"
+    with pytest.raises(CourseError, match="expected zip files that 'charlab course pack' wrote"):
+        handed_in(folder / "notes")
+
+
+def test_forged_hashes_are_data(project: Path, ada: Path, tmp_path: Path) -> None:
+    """The list of hashes is checked before it is used."""
+    unpack(pack(ada, tmp_path / "ada.zip").path, tmp_path / "out")
+    for content in ("[]", '{"a": 1}', "{", "NaN"):
+        write_text(tmp_path / "out" / MANIFEST, content)
+        with pytest.raises(CourseError, match=r"outputs\.json"):
+            check(project, tmp_path / "out", "train")
+
+
+def test_quotes_of_the_frame_do_not_count(
+    project: Path, ada: Path, ben: Path, tmp_path: Path
+) -> None:
+    """What every homework says is nobody's copy; what the project says elsewhere is named."""
+    quote = "A sentence of the project that a student could quote. " * 2
+    template = "What the frame says of it. " * 8
+    answer(ada, template, quote + "And more words of this one student alone here.")
+    answer(ben, template, "Nothing that anybody else has written in these many words so far.")
+    write_text(
+        project / "README.md", quote + "A sentence with many more words that nobody quotes at all."
+    )
+    submissions = check_class(
+        project, handed(tmp_path / "class", ada, ben), Options(), lambda line: None
+    )
+    assert [one.shared for one in submissions] == [[], []]
+    assert [one.quoted for one in submissions] == [["2.2 Training (1)"], []]
+
+
+def test_points_and_rubric_are_one_hundred() -> None:
+    """The rubric has the points of the automatic checks, and those of a person."""
+    empty = Submission(Path("a.zip"), "a")
+    by_itself = sum(item.most for item in automatic(empty))
+    by_hand = sum(part.points for part in SHEET)
+    assert by_itself + by_hand == 100
+    page = rubric()
+    assert f"100 points: {by_itself} that `charlab course check` gives, {by_hand} that" in page
+    for part in SHEET:
+        assert f"| {part.heading} | 1 | {part.points} |" in page
+    document: dict[str, Any] = autograde(empty)
+    assert document["score"] == 0
+    assert document["extra_data"]["not_checked"] == [
+        "A training run again gives the same bytes",
+        "Exercise: gradients",
+        "Exercise: sampler",
+    ]
+
+
+def test_cells_are_no_formulas(tmp_path: Path) -> None:
+    """A spreadsheet would run them."""
+    write_class(tmp_path / "out", [Submission(Path("a.zip"), "=cmd()", problems=["@x\ny"])])
+    text = (tmp_path / "out/table.csv").read_text(encoding="utf-8")
+    assert "'=cmd()" in text
+    assert "'@x y" in text
+    assert (tmp_path / "out/students/_cmd__/autograde.json").is_file()

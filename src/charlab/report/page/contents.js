@@ -1,0 +1,32 @@
+// The contents beside the report follow the reader; the theme can be chosen.
+
+function followContents() {
+  const links = new Map([...document.querySelectorAll("nav.contents a")].map((link) => [link.hash.slice(1), link]));
+  const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
+  let current = null;
+  const update = () => {
+    const passed = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
+    const now = links.get((passed.at(-1) || headings[0])?.id);
+    if (now === current) return;
+    current?.removeAttribute("aria-current");
+    now?.setAttribute("aria-current", "true");
+    now?.scrollIntoView({ block: "nearest" });
+    current = now;
+  };
+  const observer = new IntersectionObserver(update, { rootMargin: "-110px 0px -60% 0px" });
+  headings.forEach((heading) => observer.observe(heading));
+}
+
+/** Let the button switch between the themes; without a choice, the system's is used. */
+function chooseTheme() {
+  const button = document.getElementById("theme");
+  const dark = () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const label = () => { button.textContent = dark() ? "Light" : "Dark"; };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    document.documentElement.dataset.theme = dark() ? "light" : "dark";
+    label();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
+  label();
+}

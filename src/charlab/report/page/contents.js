@@ -17,6 +17,15 @@ function followContents() {
   headings.forEach((heading) => observer.observe(heading));
 }
 
+/** Fold the contents on a narrow page, and unfold everything for paper. */
+function foldAndUnfold() {
+  const contents = document.querySelector("nav.contents details"), wide = matchMedia("(min-width: 72rem)");
+  const fit = () => { contents.open = wide.matches; };
+  fit();
+  wide.addEventListener("change", fit);
+  addEventListener("beforeprint", () => document.querySelectorAll("main details").forEach((part) => { part.open = true; }));
+}
+
 /** Let the button switch between the themes; without a choice, the system's is used. */
 function chooseTheme() {
   const button = document.getElementById("theme");

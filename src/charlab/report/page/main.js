@@ -1,6 +1,6 @@
 // The page: its data, its panels, and which of them the address names.
 
-const PANELS = { write: openWrite };
+const PANELS = { write: openWrite, score: openScore, game: openGame, time: openTime, remember: openRemember, cell: openCell };
 
 class Page {
   constructor(data) {
@@ -80,5 +80,6 @@ function sources(data) {
 }
 
 chooseTheme();
+foldAndUnfold();
 followContents();
 if (document.getElementById("live-data")) startLive();

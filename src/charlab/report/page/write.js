@@ -20,10 +20,14 @@ function openWrite(panel, page, settings) {
   const status = el("p", { className: "status", role: "status" });
 
   panel.append(
-    field("Prompt", prompt),
-    el("div", { className: "controls" }, field("Temperature", temperature, heat), field("Choose from", topK), field("Write", speed)),
-    el("fieldset", { className: "checks" }, el("legend", {}, "Networks"), ...boxes),
-    el("div", { className: "buttons" }, toggle, again), status, columns, surpriseLegend(), detail);
+    field("Prompt", prompt), columns, status,
+    el("div", { className: "below" },
+      el("div", {},
+        el("div", { className: "buttons" }, toggle, again),
+        el("div", { className: "controls" }, field("Temperature", temperature, heat), field("Choose from", topK), field("Write", speed)),
+        el("fieldset", { className: "checks" }, el("legend", {}, "Networks"), ...boxes),
+        surpriseLegend()),
+      detail));
 
   function label() {
     heat.value = Number(temperature.value).toFixed(2);

@@ -6,6 +6,7 @@ All of it is data of the run, as one JSON document; the page's scripts never see
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,20 @@ import numpy as np
 from charlab.core.units import bits
 from charlab.report.page.networks import Exporter, candidates
 from charlab.report.study import MODEL, StudyResults
+from charlab.synthetic.text import write
 from charlab.vocab.encoded_text import EncodedText
 
 PASSAGE = 2_400
 """Characters of unseen text on the page, for the widgets that need one."""
 
-LEAD = 200
-"""Characters of the split that the passage leaves out, since they may end a sentence of val."""
+SEARCHED = 2_000
+"""Characters of the split in which a paragraph is sought for the passage to begin with."""
+
+STARTS = (r"\n\n(?=\S)", r"\n(?=\S)", r"[.!?] (?=\S)")
+"""Places after which the passage may begin, the best kind first."""
+
+BUILTIN, BUILTIN_SEED = 120_000, 1
+"""Characters and seed of the built-in text that a network can learn in the page."""
 
 
 def live_data(results: StudyResults, data: Path) -> dict[str, Any] | None:
@@ -43,6 +51,7 @@ def live_data(results: StudyResults, data: Path) -> dict[str, Any] | None:
         "passage": _passage(data / "vocab" / results.params.text),
         "baselines": _baselines(results),
         "snapshots": _snapshots(results, sample),
+        "builtin": write(BUILTIN, BUILTIN_SEED),
         "units": results.evaluation.get("neurons") or [],
     }
 
@@ -53,8 +62,10 @@ def _passage(folder: Path) -> dict[str, str]:
     split = "test" if len(text.test) else "val"
     ids = text.test if split == "test" else text.val
     ids = np.asarray(ids[: len(ids) // text.segments])
-    start = min(LEAD, max(len(ids) - PASSAGE, 0))
-    return {"split": split, "text": text.vocab.decode(ids[start : start + PASSAGE])}
+    start = text.vocab.decode(ids[: min(SEARCHED, max(len(ids) - PASSAGE, 0))])
+    matches = (re.search(pattern, start) for pattern in STARTS)
+    at = next((match.end() for match in matches if match), 0)
+    return {"split": split, "text": text.vocab.decode(ids[at : at + PASSAGE])}
 
 
 def _baselines(results: StudyResults) -> list[dict[str, Any]]:

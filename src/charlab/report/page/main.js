@@ -1,6 +1,6 @@
 // The page: its data, its panels, and which of them the address names.
 
-const PANELS = { write: openWrite, score: openScore, game: openGame, time: openTime, remember: openRemember, cell: openCell };
+const PANELS = { write: openWrite, score: openScore, game: openGame, time: openTime, remember: openRemember, cell: openCell, train: openTrain };
 
 class Page {
   constructor(data) {

@@ -21,7 +21,7 @@ from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.models.weights import load_trained
-from charlab.report.page.weights import Weights, pack, packed_size, rounded
+from charlab.report.page.weights import Weights, pack, rounded
 from charlab.report.study import MODEL, StudyResults
 from charlab.vocab.encoded_text import EncodedText
 from charlab.vocab.vocabulary import Vocabulary
@@ -103,11 +103,11 @@ class Exporter:
         """Yield the entry of each network that still fits :data:`BUDGET`."""
         for candidate in chosen:
             params, weights = load_trained(candidate.folder)
-            size = packed_size(weights)
-            if size > self._left:
-                continue
-            self._left -= size
-            yield self._entry(candidate, params, weights)
+            packed = pack(weights)
+            size = len(packed["data"])
+            if size <= self._left:
+                self._left -= size
+                yield self._entry(candidate, params, weights) | packed
 
     def _entry(self, candidate: Candidate, params: ModelParams, weights: Weights) -> dict[str, Any]:
         """Return a network with its vocabulary and the losses of its weights, exact and rounded."""
@@ -122,7 +122,6 @@ class Exporter:
             "vocabulary": self._vocabulary(vocabulary),
             **losses,
             **describe(params, weights),
-            **pack(weights),
         }
 
     def _losses(self, params: ModelParams, weights: Weights, text: str) -> dict[str, float]:

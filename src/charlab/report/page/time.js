@@ -1,21 +1,23 @@
 // Time machine: what the model wrote at each snapshot of its training, and its loss there.
 
 /** Return a chart of points and a line; `points` are [x, y], ticks are [value, name]. */
-function chart({ points, xTicks, yTicks, label }) {
-  const W = 640, H = 240, left = 46, bottom = 40, top = 12, right = 30;
+function chart({ points, xTicks, yTicks, label, dots = true }) {
+  // Narrower on a phone, so that letters keep their size.
+  const W = matchMedia("(min-width: 44rem)").matches ? 640 : 340, H = 240, left = 46, bottom = 40, top = 12, right = 30;
   const xs = [...points.map(([x]) => x), ...xTicks.map(([x]) => x)], ys = [...points.map(([, y]) => y), ...yTicks.map(([y]) => y)];
   const range = (values) => [Math.min(...values), Math.max(...values)];
   const [x0, x1] = range(xs), [y0, y1] = range(ys);
   const x = (value) => left + ((value - x0) / (x1 - x0 || 1)) * (W - left - right);
   const y = (value) => H - bottom - ((value - y0) / (y1 - y0 || 1)) * (H - bottom - top);
   const root = svg("svg", { viewBox: `0 0 ${W} ${H}`, class: "chart", role: "img", "aria-label": label });
+  root.style.maxWidth = `${W}px`;
   for (const [value, name] of xTicks) root.append(svg("text", { x: x(value), y: H - bottom + 16, "text-anchor": "middle" }, name));
   for (const [value, name] of yTicks) {
     root.append(svg("line", { x1: left, x2: W - right, y1: y(value), y2: y(value), class: "axis" }),
       svg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, name));
   }
   root.append(svg("polyline", { class: "line", points: points.map((point) => `${x(point[0])},${y(point[1])}`).join(" ") }),
-    ...points.map(([px, py]) => svg("circle", { class: "point", cx: x(px), cy: y(py), r: 3.5 })));
+    ...(dots ? points : []).map(([px, py]) => svg("circle", { class: "point", cx: x(px), cy: y(py), r: 3.5 })));
   return { root, x, y, name: (text) => root.append(svg("text", { x: (left + W - right) / 2, y: H - 6, "text-anchor": "middle" }, text)) };
 }
 

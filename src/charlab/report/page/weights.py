@@ -77,12 +77,6 @@ def pack(weights: Weights, *, exact: bool = False) -> dict[str, Any]:
     return {"tensors": tensors, "data": base64.b64encode(b"".join(parts)).decode("ascii")}
 
 
-def packed_size(weights: Weights) -> int:
-    """Return the approximate number of bytes that packed weights take on the page."""
-    values = sum(v.size * (1 if _is_matrix(name, v) else 4) for name, v in weights.items())
-    return values * 4 // 3
-
-
 def _is_matrix(name: str, values: NDArray[Any]) -> bool:
     """Return whether a tensor is quantized."""
     return values.ndim > 1 and name not in ("ngrams", "initial.h", "initial.c")

@@ -26,11 +26,11 @@ function openCell(panel, page, settings) {
   const text = el("input", { type: "text", maxLength: 200, value: settings.get("text") ?? page.data.passage.text.slice(0, 60).replaceAll("\n", " "), on: { input: () => { limit(); show(); } } });
   const at = slider(settings.get("at") ?? 12, 0, 400, 1, () => show());
   const back = el("button", { on: { click: () => move(-1) } }, "Letter before"), next = el("button", { className: "main", on: { click: () => move(1) } }, "Next letter");
-  const line = el("div", { className: "letters line" }), body = el("div", {}), detail = el("div", { className: "detail" });
+  const shown = el("div", { className: "letters line" }), body = el("div", {}), detail = el("div", { className: "detail" });
   panel.append(
     el("p", {}, "The network reads one letter. These are the numbers of one of its units."),
     el("div", { className: "controls" }, field("Network", net), field("Layer", layer), field("Unit", unit)),
-    field("Text", text), field("Letter", at), el("div", { className: "buttons" }, back, next), line,
+    field("Text", text), field("Letter", at), el("div", { className: "buttons" }, back, next), shown,
     body, detail);
 
   function encoded() {
@@ -54,7 +54,7 @@ function openCell(panel, page, settings) {
   function show() {
     address("cell", { net: net.value, layer: layer.value - 1, unit: unit.value, at: at.value, text: text.value });
     const { network, vocabulary } = page.network(net.value), { ids, chars } = encoded(), place = Number(at.value);
-    line.replaceChildren(...chars.map((char, k) => el("span", { className: k === place ? "letter at" : "letter" }, visible(char).replace("\n", ""))));
+    shown.replaceChildren(...chars.map((char, k) => el("span", { className: k === place ? "letter at" : "letter" }, visible(char).replace("\n", ""))));
     if (!ids.length) { body.replaceChildren(el("p", {}, "Type a letter that the network knows.")); detail.replaceChildren(); return; }
     const state = network.initialState();
     ids.slice(0, place).forEach((id) => network.step(id, state));

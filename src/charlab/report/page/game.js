@@ -24,13 +24,13 @@ function openGame(panel, page, settings) {
   const shown = el("div", { className: "letters", "aria-label": "The text so far", role: "group" });
   const input = el("input", { type: "text", size: 3, autocomplete: "off", autocapitalize: "off", spellcheck: false, "aria-label": "Your guess for the next letter" });
   const give = el("button", { on: { click: () => next(GAME_GUESSES + 1) } }, "Show me");
-  const line = el("button", { on: { click: () => guess("\n") } }, "Guess a line end");
+  const lineEnd = el("button", { on: { click: () => guess("\n") } }, "Guess a line end");
   const message = el("p", { role: "status" }), table = el("tbody");
   let letters = [], at = 0, tried = [], readers = [], mine = [];
   panel.append(
     el("p", {}, "Type the letter that you expect next, and go on until it is right. The networks play the same letters. One hundred letters give a fair estimate."),
     field("Text", from), shown,
-    el("div", { className: "buttons" }, el("label", { className: "check" }, "Next letter ", input), line, give), message,
+    el("div", { className: "buttons" }, el("label", { className: "check" }, "Next letter ", input), lineEnd, give), message,
     el("div", { className: "wide" }, el("table", {},
       el("thead", {}, el("tr", {}, ...["player", "first guess right", "Shannon’s bounds, bits per letter", "exact bits per letter"].map((name) => el("th", { scope: "col" }, name)))), table)));
   input.addEventListener("input", () => {

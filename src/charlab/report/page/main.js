@@ -5,6 +5,10 @@ const PANELS = { write: openWrite, score: openScore, game: openGame, time: openT
 class Page {
   constructor(data) {
     this.data = data;
+    data.text = line(data.text);
+    data.too_large = data.too_large.map(line);
+    for (const entry of data.networks) [entry.label, entry.made_by] = [line(entry.label), line(entry.made_by)];
+    for (const unit of data.units) unit.feature = line(unit.feature.replaceAll("_", " "));
     this.vocabularies = data.vocabularies.map((entry) => new Vocabulary(entry));
     this.entries = new Map(data.networks.map((entry) => [entry.id, entry]));
     this.ready = new Map();

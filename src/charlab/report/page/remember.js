@@ -15,7 +15,7 @@ function openRemember(panel, page, settings) {
   const net = options(data.networks.map(({ id, label }) => [id, label]), settings.get("net") ?? undefined, () => { limit(); remember(); run(); });
   const ranked = options([["", "choose from the list"], ...data.units.map((row) => [
     `${row.layer}/${row.unit}`,
-    `${row.feature.replaceAll("_", " ")}: unit ${row.unit}${row.layer ? `, layer ${row.layer + 1}` : ""} (val ${row.val_correlation.toFixed(2)}, test ${row.correlation.toFixed(2)})`])], "", pick);
+    `${row.feature}: unit ${row.unit}${row.layer ? `, layer ${row.layer + 1}` : ""} (val ${row.val_correlation.toFixed(2)}, test ${row.correlation.toFixed(2)})`])], "", pick);
   const layer = el("input", { type: "number", min: 1, value: Number(settings.get("layer") ?? 0) + 1, on: { change: () => { limit(); remember(); run(); } } });
   const strongest = [...data.units].sort((a, b) => Math.abs(b.val_correlation) - Math.abs(a.val_correlation))[0];
   const unit = el("input", { type: "number", min: 0, value: settings.get("unit") ?? 0, on: { change: () => { limit(); remember(); run(); } } });

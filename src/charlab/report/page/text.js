@@ -15,6 +15,11 @@ function named(char) {
   return visible(char);
 }
 
+/** Return a text in one line, as the page shows it. */
+function line(text) {
+  return [...text].map((char) => (char === "\n" ? " " : visible(char))).join("");
+}
+
 /** The characters of a text and their ids. */
 class Vocabulary {
   constructor({ chars, counts, unknown }) {

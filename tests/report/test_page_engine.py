@@ -16,6 +16,7 @@ from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.report.page.build import ENGINE, policy, script
 from charlab.report.page.networks import describe
+from charlab.report.page.ngram import count, loss, packed
 from charlab.report.page.weights import pack
 from random_network import random_weights
 
@@ -25,7 +26,7 @@ VOCAB, CHARS = 21, 40
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
     """Return a page with the engine and nothing else, under the policy of the report."""
-    names = "Network, Reader, Learner, Chunks, Arena, dependence, choose, uniforms, softmax"
+    names = "Network, Ngram, Reader, Learner, Chunks, Arena, dependence, choose, uniforms, softmax"
     code = f"{script(ENGINE)}\nObject.assign(window, {{ {names} }});"
     path = tmp_path_factory.mktemp("engine") / "engine.html"
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(code)}">'
@@ -185,3 +186,38 @@ def test_equal_seeds_give_equal_numbers(tab: Tab, tmp_path: Path) -> None:
     )
     assert one == same != other
     assert 0 <= min(one) < 0.05 < 0.95 < max(one) < 1
+
+
+def test_ngrams_are_those_of_python(tab: Tab) -> None:
+    """The same loss of a text, and probabilities that add up to 1, for contexts known or not."""
+    random = np.random.default_rng(5)
+    train = np.cumsum(random.integers(0, 3, 4000)) % 9  # each letter is near the one before
+    text = np.concatenate([train[-300:], random.integers(0, 10, 60)])
+    levels = count(train, 10)
+    assert len(levels) == 6
+    entry = {"vocab_size": 10, "order": 6, "data": packed(levels, 10)}
+    total, worst = tab.evaluate(
+        f"(() => {{ const ngram = new Ngram({json.dumps(entry)}), p = new Float64Array(10);"
+        "const state = ngram.initialState(); let total = 0, worst = 0, logits = null;"
+        f"for (const id of {text.tolist()}) {{"
+        "if (logits) { softmax(logits, p); total -= Math.log2(p[id]); }"
+        "logits = ngram.step(id, state);"
+        "const sum = logits.reduce((a, b) => a + Math.exp(b), 0);"
+        "worst = Math.max(worst, Math.abs(sum - 1)); }"
+        "return [total, worst]; })()"
+    )
+    assert worst < 1e-9
+    first = loss(levels, text[:1], 10)
+    assert total + first == pytest.approx(loss(levels, text, 10) * len(text), abs=1e-6)
+
+
+def test_frequent_ngrams_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those with the highest counts, as many as fit, each with its own first characters."""
+    monkeypatch.setattr("charlab.report.page.ngram.LIMIT", 12)
+    ids = np.array([0, 1, 2, 0, 1, 3] * 30 + [4, 5, 6, 7, 8])
+    levels = count(ids, 9)
+    assert len(levels[0].keys) == 9
+    assert 0 < sum(len(level.keys) for level in levels[1:]) <= 12
+    assert levels[1].keys.tolist()[0] == 0 * 9 + 1
+    for below, level in itertools.pairwise(levels):
+        assert (below.keys[level.parents] == level.keys // 9).all()

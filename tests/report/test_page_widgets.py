@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from browser import Tab, running
@@ -13,6 +14,7 @@ from charlab.models.params import ModelParams
 from charlab.report.html import page
 from charlab.report.page.build import build
 from charlab.report.page.networks import describe
+from charlab.report.page.ngram import count, packed
 from charlab.report.page.weights import pack
 from charlab.report.render import _environment
 from random_network import random_weights
@@ -23,7 +25,9 @@ HOSTILE = (
 )
 CHARS = sorted(set(HOSTILE) | set("abcdefghij \n"))
 PANELS = ("write", "score", "game", "time", "remember", "cell", "train")
-FIGURE = b'<svg xmlns="http://www.w3.org/2000/svg" width="504pt" height="200pt"><path d="m0 0"/></svg>'
+FIGURE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="504pt" height="200pt"><path d="m0 0"/></svg>'
+)
 
 
 def made_document() -> dict[str, Any]:
@@ -35,6 +39,11 @@ def made_document() -> dict[str, Any]:
         names = {"id": f"n{number}", "label": f"{cell} {HOSTILE}", "made_by": HOSTILE}
         losses = {"text": "t", "vocabulary": 0, "val_bpc": 2.0, "int8_bpc": 2.001}
         networks.append({**names, **losses, **describe(model, weights), **pack(weights)})
+    levels = count(np.arange(400) * 7 % len(CHARS), len(CHARS))
+    ngram = {"id": "ngram", "kind": "ngram", "label": HOSTILE, "made_by": HOSTILE, "text": "t"}
+    sizes = {"vocab_size": len(CHARS), "order": len(levels), "parameters": 9, "val_bpc": 3.0}
+    data = packed(levels, len(CHARS))
+    networks.append({**ngram, **sizes, "vocabulary": 0, "data": data})
     passage = (HOSTILE + " abc def ghij\n") * 12
     snapshot = {"text": HOSTILE, "temperature": 0.6, "real_words": 0.5}
     return {
@@ -46,7 +55,9 @@ def made_document() -> dict[str, Any]:
         "prompt": HOSTILE[:60],
         "passage": {"split": "test", "text": passage},
         "baselines": [],
-        "snapshots": [snapshot | {"chars": c, "val_bpc": 5.0 - n} for n, c in enumerate((0, 9, 99))],
+        "snapshots": [
+            snapshot | {"chars": c, "val_bpc": 5.0 - n} for n, c in enumerate((0, 9, 99))
+        ],
         "builtin": "the cat sat on the mat and the dog ran\n" * 100,
         "units": [
             {"layer": 0, "unit": 3, "feature": HOSTILE, "correlation": 0.5, "val_correlation": 0.6}
@@ -101,10 +112,14 @@ def test_every_panel_works_without_a_message(tab: Tab, path: Path, width: int) -
         tab.evaluate(f"document.getElementById('tab-{name}').click()")
         tab.until(f"!document.getElementById('panel-{name}').hidden")
         assert tab.evaluate("location.hash").startswith(f"#live/{name}")
-        assert tab.evaluate("document.querySelectorAll('[role=tabpanel]:not([hidden])').length") == 1
+        assert (
+            tab.evaluate("document.querySelectorAll('[role=tabpanel]:not([hidden])').length") == 1
+        )
         if name == "train":
             tab.evaluate("document.querySelector('#panel-train button.main').click()")
-            tab.until("/nats/.test(document.querySelector('#panel-train [role=status]').textContent)")
+            tab.until(
+                "/nats/.test(document.querySelector('#panel-train [role=status]').textContent)"
+            )
             tab.evaluate("document.querySelector('#panel-train button.main').click()")
         else:
             tab.until(f"{letters(name)} > 20")
@@ -128,7 +143,7 @@ def test_unseen_characters_are_shown_by_their_number(tab: Tab, path: Path) -> No
 
 def test_a_finding_can_be_sent_by_its_address(tab: Tab, path: Path) -> None:
     """Prompt, temperature, seed and networks are set by the address, and written into it."""
-    address = "#live/write?prompt=abc&t=0&seed=5&nets=n0,n2"
+    address = "#live/write?prompt=abc&t=0&seed=5&nets=n0,ngram"
     texts = []
     for _ in range(2):
         tab.open(path, address)
@@ -177,7 +192,7 @@ def test_the_game_counts_guesses(tab: Tab, path: Path) -> None:
     tab.press(right)
     table = tab.evaluate("document.querySelector('#panel-game tbody').textContent")
     assert table.startswith("you, 1 letters")
-    assert tab.evaluate("document.querySelectorAll('#panel-game tbody tr').length") == 4
+    assert tab.evaluate("document.querySelectorAll('#panel-game tbody tr').length") == 5
     no_complaint(tab, path)
 
 
@@ -186,7 +201,9 @@ def test_a_broken_training_says_so(tab: Tab, path: Path) -> None:
     tab.open(path, "#live/train?cell=rnn&rate=10&clip=0&optimizer=sgd")
     tab.until("document.querySelector('#panel-train button.main')")
     tab.evaluate("document.querySelector('#panel-train button.main').click()")
-    tab.until("/Broken|nats/.test(document.querySelector('#panel-train [role=status]').textContent)")
+    tab.until(
+        "/Broken|nats/.test(document.querySelector('#panel-train [role=status]').textContent)"
+    )
     no_complaint(tab, path)
 
 

@@ -16,12 +16,12 @@ from importlib.resources.abc import Traversable
 from charlab.report.page.data import as_json
 
 SCRIPTS = (
-    *("text", "kernel", "network", "sample", "gradient", "learn", "dom", "letters"),
+    *("text", "kernel", "network", "ngram", "sample", "gradient", "learn", "dom", "letters"),
     *("write", "score", "game", "time", "remember", "cell", "train", "contents", "main"),
 )
 """Names of the JavaScript files, those first that others need."""
 
-ENGINE = ("text", "kernel", "network", "sample", "gradient", "learn")
+ENGINE = ("text", "kernel", "network", "ngram", "sample", "gradient", "learn")
 """The scripts that need no page, so that they run in any JavaScript engine."""
 
 

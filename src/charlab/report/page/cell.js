@@ -20,7 +20,7 @@ const GATE_MEANING = {
 };
 
 function openCell(panel, page, settings) {
-  const net = options(page.data.networks.map(({ id, label }) => [id, label]), settings.get("net") ?? page.data.networks.at(-1).id, () => { limit(); show(); });
+  const net = options(page.recurrent.map(({ id, label }) => [id, label]), settings.get("net") ?? page.recurrent.at(-1).id, () => { limit(); show(); });
   const unit = el("input", { type: "number", min: 0, value: settings.get("unit") ?? 0, on: { change: () => { limit(); show(); } } });
   const layer = el("input", { type: "number", min: 1, value: Number(settings.get("layer") ?? 0) + 1, on: { change: () => { limit(); show(); } } });
   const text = el("input", { type: "text", maxLength: 200, value: settings.get("text") ?? page.data.passage.text.slice(0, 60).replaceAll("\n", " "), on: { input: () => { limit(); show(); } } });

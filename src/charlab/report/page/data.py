@@ -40,6 +40,7 @@ def live_data(results: StudyResults, data: Path) -> dict[str, Any] | None:
     exporter = Exporter(data / "vocab")
     networks = list(exporter.export(chosen))
     shown = {network["id"] for network in networks}
+    networks.append(exporter.ngram(results.params.text))
     sample = results.samples.get(MODEL, {})
     return {
         "title": results.params.study.title,

@@ -12,13 +12,16 @@ class Page {
     this.vocabularies = data.vocabularies.map((entry) => new Vocabulary(entry));
     this.entries = new Map(data.networks.map((entry) => [entry.id, entry]));
     this.ready = new Map();
+    /** The networks that have units and gradients. */
+    this.recurrent = data.networks.filter(({ kind }) => kind !== "ngram");
   }
 
   /** Return a network and its vocabulary; weights are unpacked when they are first needed. */
   network(id) {
     const entry = this.entries.get(id) || this.data.networks[0];
     if (!this.ready.has(entry.id)) {
-      this.ready.set(entry.id, { entry, network: new Network(entry), vocabulary: this.vocabularies[entry.vocabulary] });
+      const network = entry.kind === "ngram" ? new Ngram(entry) : new Network(entry);
+      this.ready.set(entry.id, { entry, network, vocabulary: this.vocabularies[entry.vocabulary] });
     }
     return this.ready.get(entry.id);
   }
@@ -73,8 +76,8 @@ function startLive() {
 function sources(data) {
   const head = ["network", "cell", "parameters", "bits per character on val", "with int8", "made by"];
   const rows = data.networks.map((entry) => [
-    entry.label, `${entry.cell} ${entry.layers > 1 ? `${entry.layers} × ` : ""}${entry.hidden}`, entry.parameters.toLocaleString("en"),
-    entry.val_bpc.toFixed(4), entry.int8_bpc.toFixed(4), entry.made_by]);
+    entry.label, entry.kind === "ngram" ? "counts" : `${entry.cell} ${entry.layers > 1 ? `${entry.layers} × ` : ""}${entry.hidden}`, entry.parameters.toLocaleString("en"),
+    entry.val_bpc.toFixed(4), entry.int8_bpc?.toFixed(4) ?? "–", entry.made_by]);
   const table = el("table", {}, el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))));
   const left = data.too_large.length ? ` Too large for this page: ${data.too_large.join(", ")}.` : "";

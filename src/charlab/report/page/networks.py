@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlab.core.files import read_json
 from charlab.core.sums import mean
@@ -21,6 +22,7 @@ from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.models.weights import load_trained
+from charlab.report.page.ngram import count, loss, packed
 from charlab.report.page.weights import Weights, pack, rounded
 from charlab.report.study import MODEL, StudyResults
 from charlab.vocab.encoded_text import EncodedText
@@ -31,6 +33,9 @@ BUDGET = 1_300_000
 
 MEASURED = 20_000
 """Characters of val on which the cost of int8 is measured."""
+
+COUNTED = 2_500_000
+"""Maximum number of characters of train whose n-grams are counted."""
 
 CELLS = ("rnn", "gru", "lstm")
 
@@ -109,6 +114,30 @@ class Exporter:
                 self._left -= size
                 yield self._entry(candidate, params, weights) | packed
 
+    def ngram(self, text: str) -> dict[str, Any]:
+        """Return the entry of a small n-gram model of a text."""
+        data = EncodedText.load(self._texts / text)
+        size, val = data.vocab.size, self._measured(data)
+        levels = count(np.asarray(data.train[:COUNTED]), size)
+        grams = sum(len(level.keys) for level in levels)
+        return {
+            "id": "ngram",
+            "kind": "ngram",
+            "label": f"small n-gram, order {len(levels)}",
+            "made_by": f"stage report, data/vocab/{text}/train.npy, its {grams} commonest n-grams",
+            "text": text,
+            "vocabulary": self._vocabulary(data.vocab),
+            "vocab_size": size,
+            "order": len(levels),
+            "parameters": grams,
+            "val_bpc": round(loss(levels, val, size), 6),
+            "data": packed(levels, size),
+        }
+
+    def _measured(self, data: EncodedText) -> NDArray[Any]:
+        """Return the start of val on which losses of the page are measured."""
+        return np.asarray(data.val[: min(MEASURED, len(data.val) // data.segments)])
+
     def _entry(self, candidate: Candidate, params: ModelParams, weights: Weights) -> dict[str, Any]:
         """Return a network with its vocabulary and the losses of its weights, exact and rounded."""
         vocabulary = Vocabulary.load(candidate.folder / "vocab.json")
@@ -127,7 +156,7 @@ class Exporter:
     def _losses(self, params: ModelParams, weights: Weights, text: str) -> dict[str, float]:
         """Return bits per character on the start of val, of float32 weights and of int8."""
         data = EncodedText.load(self._texts / text)
-        ids = np.asarray(data.val[: min(MEASURED, len(data.val) // data.segments)])
+        ids = self._measured(data)
         exact, int8 = (
             bits(mean(nats_per_char(InferenceModel(params, each), ids)))
             for each in (weights, rounded(weights))

@@ -12,7 +12,7 @@ function unitClass(value) {
 
 function openRemember(panel, page, settings) {
   const { data } = page;
-  const net = options(data.networks.map(({ id, label }) => [id, label]), settings.get("net") ?? undefined, () => { limit(); remember(); run(); });
+  const net = options(page.recurrent.map(({ id, label }) => [id, label]), settings.get("net") ?? undefined, () => { limit(); remember(); run(); });
   const ranked = options([["", "choose from the list"], ...data.units.map((row) => [
     `${row.layer}/${row.unit}`,
     `${row.feature}: unit ${row.unit}${row.layer ? `, layer ${row.layer + 1}` : ""} (val ${row.val_correlation.toFixed(2)}, test ${row.correlation.toFixed(2)})`])], "", pick);
@@ -45,7 +45,7 @@ function openRemember(panel, page, settings) {
   function pick() {
     if (!ranked.value) return;
     const [depth, number] = ranked.value.split("/").map(Number);
-    net.value = data.networks[0].id;
+    net.value = page.recurrent[0].id;
     [layer.value, unit.value] = [depth + 1, number];
     remember();
     run();
@@ -58,7 +58,7 @@ function openRemember(panel, page, settings) {
     Object.assign(unit, { max: hidden - 1 });
     layer.value = Math.min(Math.max(Math.trunc(layer.value) || 1, 1), layers);
     unit.value = Math.min(Math.max(Math.trunc(unit.value) || 0, 0), hidden - 1);
-    if (ranked.value !== `${layer.value - 1}/${unit.value}` || net.value !== data.networks[0].id) ranked.value = "";
+    if (ranked.value !== `${layer.value - 1}/${unit.value}` || net.value !== page.recurrent[0].id) ranked.value = "";
   }
 
   function later() {
@@ -93,7 +93,7 @@ function openRemember(panel, page, settings) {
     const before = letters.items.slice(Math.max(0, at - TRACED), at + 1).map(({ char }) => char).join("");
     rows.replaceChildren();
     if (at < 1) return;
-    for (const { id } of data.networks) {
+    for (const { id } of page.recurrent) {
       const { network, vocabulary, entry } = page.network(id), { ids, chars } = vocabulary.encode(before);
       if (ids.length < 2) continue;
       const norms = dependence(network, ids.slice(0, -1), ids.at(-1)), most = Math.max(...norms) || 1;

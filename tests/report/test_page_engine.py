@@ -117,7 +117,9 @@ CHECK = """(() => {
   const L = new Learner({ cell: CELL, hidden: 16, size: 11, batch: 3, steps: 5, seed: 3 });
   const random = uniforms(9), ids = () => Int32Array.from({ length: 15 }, () => 11 * random());
   const inputs = ids(), targets = ids();
-  const vary = (values, by) => { for (let k = 0; k < values.length; k++) values[k] += by * (random() - 0.5); };
+  const vary = (values, by) => {
+    for (let k = 0; k < values.length; k++) values[k] += by * (random() - 0.5);
+  };
   Object.values(L.weights).forEach((values) => vary(values, 0.2));
   vary(L.h, 1);
   vary(L.c, 1);
@@ -162,7 +164,8 @@ def test_a_network_learns_in_the_page(tab: Tab, cell: str) -> None:
         f"const L = new Learner({{ cell: '{cell}', hidden: 16, size: 11, batch: 4, steps: 16 }}),"
         "chunks = new Chunks(ids, 4, 16); let loss = 0;"
         "for (let k = 0; k < 150; k++) { if (chunks.next()) L.reset();"
-        "loss = L.forward(chunks.inputs, chunks.targets); L.backward(chunks.inputs, chunks.targets);"
+        "loss = L.forward(chunks.inputs, chunks.targets);"
+        "L.backward(chunks.inputs, chunks.targets);"
         "L.clip(1); L.update(0.03); } return loss; })()"
     )
     assert loss < 0.3

@@ -20,7 +20,8 @@ from charlab.report.render import _environment
 from random_network import random_weights
 
 HOSTILE = (
-    "</script><script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\">"
+    "</script><script>document.title = 'owned'</script>"
+    "<img src=x onerror=\"document.title='owned'\">"
     "<!-- ]]> &lt;b&gt; \u202egnp.exe\u2066 \x00\x1b[2J\ufeff\U000e0041 javascript:alert(1)"
 )
 CHARS = sorted(set(HOSTILE) | set("abcdefghij \n"))

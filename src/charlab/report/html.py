@@ -1,6 +1,7 @@
 """Convert the report to one HTML page that needs no other file and no network.
 
-The live part (:mod:`charlab.report.page`) follows the title. Pictures are elements of the page, so that it can be mailed, or read on a phone without a signal.
+The live part (:mod:`charlab.report.page`) follows the title. Pictures are elements of the page, so
+that it can be mailed, or read on a phone without a signal.
 Glyphs, which the pictures share, are defined once in the page.
 """
 

@@ -43,6 +43,7 @@ ALLOWED = {
         "br",
         "div",
     ),
+    *("button", "script"),
     *("h1", "h2", "h3", "p", "em", "strong", "code", "pre", "blockquote", "hr", "ol"),
     *("table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
     *("svg", "defs", "path", "use"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from pathlib import Path
 
@@ -26,6 +28,21 @@ def test_the_whole_report_is_written(written: Path) -> None:
     page_has_all_pictures(written, len(named))
 
 
+def assert_only_own_script(page: str) -> None:
+    """Check that the page runs one script, which its policy names by hash, and asks for nothing."""
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.S)
+    kinds = [kind for kind, _ in scripts]
+    assert kinds in (
+        [' type="module"'],
+        [' type="application/json" id="live-data"', ' type="module"'],
+    )
+    policy = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    digest = base64.b64encode(hashlib.sha256(scripts[-1][1].encode()).digest()).decode()
+    assert len(policy) == 1
+    assert policy[0].startswith("default-src 'none'; ")
+    assert f"script-src 'sha256-{digest}' 'wasm-unsafe-eval';" in policy[0]
+
+
 def page_has_all_pictures(root: Path, count: int) -> None:
     """Check that the page needs no other file, and defines each letter shape once."""
     page = (root / "report" / "index.html").read_text(encoding="utf-8")
@@ -35,7 +52,7 @@ def page_has_all_pictures(root: Path, count: int) -> None:
     assert len(shapes) == len(set(shapes))
     assert set(re.findall(r'href="#([sbm]\d+)"', page)) <= set(shapes)
     assert not re.search(r'(src|href)="(?!data:|#|brief\.pdf"|https://doi\.org/)', page)
-    assert "<script" not in page
+    assert_only_own_script(page)
     assert "prefers-color-scheme: dark" in page
 
 

@@ -1,6 +1,7 @@
 """Convert the report to one HTML page that needs no other file and no network.
 
-Pictures are elements of the page, so that it can be mailed, or read on a phone without a signal.
+The live part (:mod:`charlab.report.page`) follows the title. Pictures are elements of the page, so
+that it can be mailed, or read on a phone without a signal.
 Glyphs, which the pictures share, are defined once in the page.
 """
 
@@ -14,6 +15,8 @@ from itertools import pairwise
 from jinja2 import Environment
 from markdown_it import MarkdownIt
 
+from charlab.report.page.build import Live
+
 PICTURE = re.compile(r'<img src="figures/([a-z0-9_-]+)\.svg" alt="([^"]*)" ?/>')
 NAMED = re.compile(r'<(path|clipPath)[^<>]* id="([^"]+)"[^<>]*?(?:/>|>.*?</clipPath>)', re.S)
 """A shape with an id. Ids depend on the content, so equal ids mean equal shapes."""
@@ -22,7 +25,7 @@ STYLE = re.compile(r"<style.*?</style>", re.S)
 """Style element of a picture; in a page it would apply to all pictures (see page.css)."""
 
 
-def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) -> str:
+def page(markdown: str, figures: Mapping[str, bytes], environment: Environment, live: Live) -> str:
     """Return the report as one HTML file.
 
     Parameters
@@ -33,10 +36,12 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
         The SVG of each figure, by name.
     environment : Environment
         Environment with the templates ``page.html.j2`` and ``page.css``.
+    live : Live
+        The part with the trained networks.
     """
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     tokens = reader.parse(markdown)
-    contents: list[tuple[str, str]] = []
+    contents = [("live-title", "Try the networks")] if live.markup else []
     title = ""
     # The token after an opening heading holds its text.
     for token, inline in pairwise(tokens):
@@ -55,9 +60,10 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment) 
     body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
     seen: set[str] = set()  # ids of the shapes that the page defines already
     body = PICTURE.sub(lambda match: _inlined(figures[match[1]], match[2], seen), body)
+    body = body.replace("</h1>\n", f"</h1>\n{live.markup}", 1)
     style = environment.get_template("page.css").render()
     return environment.get_template("page.html.j2").render(
-        title=title, contents=contents, body=body, style=style
+        title=title, contents=contents, body=body, style=style, live=live
     )
 
 

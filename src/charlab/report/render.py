@@ -24,6 +24,8 @@ from charlab.report.comparison_section import Block, comparison_block
 from charlab.report.html import page
 from charlab.report.markdown import code, templates
 from charlab.report.model_section import model_context, shared_settings
+from charlab.report.page.build import build
+from charlab.report.page.data import live_data
 from charlab.report.pdf import brief
 from charlab.report.pictures import Picture, further_pictures, model_pictures
 from charlab.report.study import StudyResults, load
@@ -79,7 +81,8 @@ def render(
         write_text(folder / "report.md", text)
         # Answers are written into the Markdown, so blanks are of no use elsewhere.
         if not blank:
-            write_text(folder / "index.html", page(text, figures, environment))
+            live = build(live_data(results, data))
+            write_text(folder / "index.html", page(text, figures, environment, live))
             write_bytes(folder / "brief.pdf", brief(results, blocks))
 
 

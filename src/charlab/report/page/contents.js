@@ -1,0 +1,41 @@
+// The contents beside the report follow the reader; the theme can be chosen.
+
+function followContents() {
+  const links = new Map([...document.querySelectorAll("nav.contents a")].map((link) => [link.hash.slice(1), link]));
+  const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
+  let current = null;
+  const update = () => {
+    const passed = headings.filter((heading) => heading.getBoundingClientRect().top < 120);
+    const now = links.get((passed.at(-1) || headings[0])?.id);
+    if (now === current) return;
+    current?.removeAttribute("aria-current");
+    now?.setAttribute("aria-current", "true");
+    now?.scrollIntoView({ block: "nearest" });
+    current = now;
+  };
+  const observer = new IntersectionObserver(update, { rootMargin: "-110px 0px -60% 0px" });
+  headings.forEach((heading) => observer.observe(heading));
+}
+
+/** Fold the contents on a narrow page, and unfold everything for paper. */
+function foldAndUnfold() {
+  const contents = document.querySelector("nav.contents details"), wide = matchMedia("(min-width: 72rem)");
+  const fit = () => { contents.open = wide.matches; };
+  fit();
+  wide.addEventListener("change", fit);
+  addEventListener("beforeprint", () => document.querySelectorAll("main details").forEach((part) => { part.open = true; }));
+}
+
+/** Let the button switch between the themes; without a choice, the system's is used. */
+function chooseTheme() {
+  const button = document.getElementById("theme");
+  const dark = () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const label = () => { button.textContent = dark() ? "Light" : "Dark"; };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    document.documentElement.dataset.theme = dark() ? "light" : "dark";
+    label();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
+  label();
+}

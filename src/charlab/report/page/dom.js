@@ -1,0 +1,70 @@
+// Elements, and the state of the page in its address. Text enters the page as text only.
+
+/** Return a new element; a child that is no element becomes text. */
+function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "on") for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
+    else if (name in element && name !== "list") element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+/** Return a new element of SVG. */
+function svg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Return a labelled control; `hint` follows the label and may be changed later. */
+function field(label, control, hint = null) {
+  return el("label", { className: "field" }, el("span", {}, label, " ", hint), control);
+}
+
+function slider(value, min, max, step, listener) {
+  const control = el("input", { type: "range" });
+  // The limits first, or the browser would clamp the value to its own.
+  Object.assign(control, { min, max, step });
+  control.value = value;
+  control.addEventListener("input", listener);
+  return control;
+}
+
+function options(values, chosen, listener) {
+  const control = el("select", { on: { change: listener } });
+  for (const [value, label] of values) control.append(el("option", { value }, label));
+  if (chosen !== undefined) control.value = chosen;
+  return control;
+}
+
+const bitsText = (value) => `${value.toFixed(2)} bit${value === 1 ? "" : "s"}`;
+const percent = (p) => (p >= 0.0995 ? `${Math.round(100 * p)} %` : `${(100 * p).toFixed(p < 0.001 ? 3 : 1)} %`);
+const quietly = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Return the panel and the settings in the address: #live/write?t=0.5&prompt=Once. */
+function addressed() {
+  const match = /^#live\/([a-z]+)(?:\?(.*))?$/s.exec(location.hash);
+  return match ? { panel: match[1], settings: new URLSearchParams(match[2] || "") } : null;
+}
+
+/** Put a panel and its settings into the address, without a step in the history. */
+function address(panel, settings) {
+  const query = new URLSearchParams(settings).toString();
+  history.replaceState(null, "", `#live/${panel}${query ? `?${query}` : ""}`);
+}
+
+/** Run work in slices of a few milliseconds until it returns false; return how to stop. */
+function inSlices(work, milliseconds = 12) {
+  let running = true;
+  const slice = () => {
+    const end = performance.now() + milliseconds;
+    while (running && performance.now() < end) if (work() === false) running = false;
+    if (running) setTimeout(slice);
+  };
+  setTimeout(slice);
+  return () => { running = false; };
+}

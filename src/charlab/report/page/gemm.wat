@@ -1,0 +1,45 @@
+;; C (m, n) += A (m, k) B (k, n) in float32, row by row, n a multiple of 16.
+;; The strides of A are in bytes, so that A may be transposed; B and C are contiguous.
+;; Made by: wat2wasm gemm.wat -o gemm.wasm (a test compares the two where wabt is installed).
+(module
+  (import "env" "memory" (memory 1))
+  (func (export "gemm")
+    (param $a i32) (param $b i32) (param $c i32) (param $m i32) (param $k i32) (param $n i32)
+    (param $row i32) (param $column i32)
+    (local $i i32) (local $j i32) (local $left i32) (local $pa i32) (local $pb i32) (local $pc i32)
+    (local $width i32) (local $s v128)
+    (local $c0 v128) (local $c1 v128) (local $c2 v128) (local $c3 v128)
+    (if (i32.or (i32.eqz (local.get $k)) (i32.or (i32.eqz (local.get $m)) (i32.eqz (local.get $n))))
+      (then (return)))
+    (local.set $width (i32.shl (local.get $n) (i32.const 2)))
+    (local.set $i (local.get $m))
+    (loop $rows
+      (local.set $j (i32.const 0))
+      (loop $blocks
+        ;; Sixteen columns of one row stay in registers while k runs.
+        (local.set $pc (i32.add (local.get $c) (local.get $j)))
+        (local.set $c0 (v128.load (local.get $pc)))
+        (local.set $c1 (v128.load offset=16 (local.get $pc)))
+        (local.set $c2 (v128.load offset=32 (local.get $pc)))
+        (local.set $c3 (v128.load offset=48 (local.get $pc)))
+        (local.set $pa (local.get $a))
+        (local.set $pb (i32.add (local.get $b) (local.get $j)))
+        (local.set $left (local.get $k))
+        (loop $sum
+          (local.set $s (v128.load32_splat (local.get $pa)))
+          (local.set $c0 (f32x4.add (local.get $c0) (f32x4.mul (local.get $s) (v128.load (local.get $pb)))))
+          (local.set $c1 (f32x4.add (local.get $c1) (f32x4.mul (local.get $s) (v128.load offset=16 (local.get $pb)))))
+          (local.set $c2 (f32x4.add (local.get $c2) (f32x4.mul (local.get $s) (v128.load offset=32 (local.get $pb)))))
+          (local.set $c3 (f32x4.add (local.get $c3) (f32x4.mul (local.get $s) (v128.load offset=48 (local.get $pb)))))
+          (local.set $pa (i32.add (local.get $pa) (local.get $column)))
+          (local.set $pb (i32.add (local.get $pb) (local.get $width)))
+          (br_if $sum (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+        (v128.store (local.get $pc) (local.get $c0))
+        (v128.store offset=16 (local.get $pc) (local.get $c1))
+        (v128.store offset=32 (local.get $pc) (local.get $c2))
+        (v128.store offset=48 (local.get $pc) (local.get $c3))
+        (local.set $j (i32.add (local.get $j) (i32.const 64)))
+        (br_if $blocks (i32.lt_u (local.get $j) (local.get $width))))
+      (local.set $a (i32.add (local.get $a) (local.get $row)))
+      (local.set $c (i32.add (local.get $c) (local.get $width)))
+      (br_if $rows (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))))

@@ -1,0 +1,191 @@
+"""Choose the trained networks of the page, and measure what int8 costs each of them.
+
+*The* model comes first, then one network of each cell, so that a reader can compare RNN, GRU and
+LSTM with the same prompt and the same random numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlab.core.files import read_json
+from charlab.core.sums import mean
+from charlab.core.units import bits
+from charlab.exact.settings import spans
+from charlab.models.inference import InferenceModel
+from charlab.models.params import ModelParams
+from charlab.models.scoring import nats_per_char
+from charlab.models.weights import load_trained
+from charlab.report.page.ngram import count, loss, packed
+from charlab.report.page.weights import Weights, pack, rounded
+from charlab.report.study import MODEL, StudyResults
+from charlab.vocab.encoded_text import EncodedText
+from charlab.vocab.vocabulary import Vocabulary
+
+BUDGET = 1_300_000
+"""Maximum number of bytes that all networks take on the page."""
+
+MEASURED = 20_000
+"""Characters of val on which the cost of int8 is measured."""
+
+COUNTED = 2_500_000
+"""Maximum number of characters of train whose n-grams are counted."""
+
+CELLS = ("rnn", "gru", "lstm")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained network that the page may show.
+
+    Attributes
+    ----------
+    id : str
+        Name in the address of the page.
+    label : str
+    folder : Path
+        Its model folder.
+    made_by : str
+        The stage, the folder and the keys of params.yaml that made it.
+    """
+
+    id: str
+    label: str
+    folder: Path
+    made_by: str
+
+
+def candidates(results: StudyResults, data: Path) -> list[Candidate]:
+    """Return *the* model and one variant of each cell, the first of each in its comparison."""
+    found = [
+        Candidate(MODEL, "the model", data / "model", "stage train, data/model, params.yaml: model")
+    ]
+    for slug in cell_variants(results):
+        # Same seed, hence the same batches, for all cells.
+        folder = next(iter(sorted((data / "variants" / slug).glob("[0-9]*"), key=_number)), None)
+        if folder is not None:
+            made_by = (
+                f"stage train-variant@{slug}, data/variants/{slug}/{folder.name}, "
+                f"params.yaml: study.variants.{slug}"
+            )
+            found.append(Candidate(slug, results.styles[slug].label, folder, made_by))
+    return [one for one in found if (one.folder / "model.safetensors").is_file()]
+
+
+def cell_variants(results: StudyResults) -> list[str]:
+    """Return a variant of each cell from the comparison of cells, as RNN, GRU, LSTM."""
+    study = results.params.study
+    comparisons, default = study.comparisons, study.defaults.model.cell
+    named = ["cells"] if "cells" in comparisons else []
+    for slug in [*named, *results.in_section("cells")]:
+        by_cell: dict[str, str] = {}
+        for variant in comparisons[slug].variants:
+            cell = str(study.variants[variant].model.get("cell", default))
+            by_cell.setdefault(cell, variant)
+        if len(by_cell) > 1:
+            return [by_cell[cell] for cell in CELLS if cell in by_cell]
+    return []
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name) if folder.name.isdecimal() else -1
+
+
+class Exporter:
+    """Turns trained networks into entries of the page's data."""
+
+    def __init__(self, texts: Path) -> None:
+        self._texts, self._left = texts, BUDGET
+        self.vocabularies: list[dict[str, Any]] = []
+
+    def export(self, chosen: list[Candidate]) -> Iterator[dict[str, Any]]:
+        """Yield the entry of each network that still fits :data:`BUDGET`."""
+        for candidate in chosen:
+            params, weights = load_trained(candidate.folder)
+            packed = pack(weights)
+            size = len(packed["data"])
+            if size <= self._left:
+                self._left -= size
+                yield self._entry(candidate, params, weights) | packed
+
+    def ngram(self, text: str) -> dict[str, Any]:
+        """Return the entry of a small n-gram model of a text."""
+        data = EncodedText.load(self._texts / text)
+        size, val = data.vocab.size, self._measured(data)
+        levels = count(np.asarray(data.train[:COUNTED]), size)
+        grams = sum(len(level.keys) for level in levels)
+        return {
+            "id": "ngram",
+            "kind": "ngram",
+            "label": f"small n-gram, order {len(levels)}",
+            "made_by": f"stage report, data/vocab/{text}/train.npy, its {grams} commonest n-grams",
+            "text": text,
+            "vocabulary": self._vocabulary(data.vocab),
+            "vocab_size": size,
+            "order": len(levels),
+            "parameters": grams,
+            "val_bpc": round(loss(levels, val, size), 6),
+            "data": packed(levels, size),
+        }
+
+    def _measured(self, data: EncodedText) -> NDArray[Any]:
+        """Return the start of val on which losses of the page are measured."""
+        return np.asarray(data.val[: min(MEASURED, len(data.val) // data.segments)])
+
+    def _entry(self, candidate: Candidate, params: ModelParams, weights: Weights) -> dict[str, Any]:
+        """Return a network with its vocabulary and the losses of its weights, exact and rounded."""
+        vocabulary = Vocabulary.load(candidate.folder / "vocab.json")
+        text = str(read_json(candidate.folder / "config.json")["text"])
+        losses = self._losses(params, weights, text)
+        return {
+            "id": candidate.id,
+            "label": candidate.label,
+            "made_by": candidate.made_by,
+            "text": text,
+            "vocabulary": self._vocabulary(vocabulary),
+            **losses,
+            **describe(params, weights),
+        }
+
+    def _losses(self, params: ModelParams, weights: Weights, text: str) -> dict[str, float]:
+        """Return bits per character on the start of val, of float32 weights and of int8."""
+        data = EncodedText.load(self._texts / text)
+        ids = self._measured(data)
+        exact, int8 = (
+            bits(mean(nats_per_char(InferenceModel(params, each), ids)))
+            for each in (weights, rounded(weights))
+        )
+        # Six digits, since the losses are data of the report and must not depend on the machine.
+        return {"val_bpc": round(exact, 6), "int8_bpc": round(int8, 6)}
+
+    def _vocabulary(self, vocabulary: Vocabulary) -> int:
+        """Return the place of a vocabulary in the page's list."""
+        entry = {
+            "chars": list(vocabulary.chars),
+            "counts": list(vocabulary.counts),
+            "unknown": vocabulary.unknown,
+        }
+        if entry not in self.vocabularies:
+            self.vocabularies.append(entry)
+        return self.vocabularies.index(entry)
+
+
+def describe(params: ModelParams, weights: Weights) -> dict[str, Any]:
+    """Return the settings that the forward pass in JavaScript needs."""
+    vocab_size = len(weights["head.bias"])
+    return {
+        "cell": params.cell,
+        "activation": params.activation,
+        "hidden": params.hidden,
+        "layers": params.layers,
+        "vocab_size": vocab_size,
+        # (start, stop, first row) of the n-grams at the input and at the output
+        "spans": {name: list(span) for name, span in spans(params, vocab_size).items()},
+        "parameters": int(sum(v.size for name, v in weights.items() if name != "ngrams")),
+    }

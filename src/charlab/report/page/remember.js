@@ -1,0 +1,116 @@
+// What remembers: a text colored by the activation of one unit, and the letters that a prediction
+// depends on, in each network.
+
+const TRACED = 90;
+const UNIT_ENDS = [0.1, 0.3, 0.55, 0.8];
+
+/** Return the class of an activation from -1 to 1. */
+function unitClass(value) {
+  const place = UNIT_ENDS.filter((end) => Math.abs(value) >= end).length;
+  return place ? `${value < 0 ? "n" : "p"}${place}` : "s0";
+}
+
+function openRemember(panel, page, settings) {
+  const { data } = page;
+  const net = options(page.recurrent.map(({ id, label }) => [id, label]), settings.get("net") ?? undefined, () => { limit(); remember(); run(); });
+  const ranked = options([["", "choose from the list"], ...data.units.map((row) => [
+    `${row.layer}/${row.unit}`,
+    `${row.feature}: unit ${row.unit}${row.layer ? `, layer ${row.layer + 1}` : ""} (val ${row.val_correlation.toFixed(2)}, test ${row.correlation.toFixed(2)})`])], "", pick);
+  const layer = el("input", { type: "number", min: 1, value: Number(settings.get("layer") ?? 0) + 1, on: { change: () => { limit(); remember(); run(); } } });
+  const strongest = [...data.units].sort((a, b) => Math.abs(b.val_correlation) - Math.abs(a.val_correlation))[0];
+  const unit = el("input", { type: "number", min: 0, value: settings.get("unit") ?? 0, on: { change: () => { limit(); remember(); run(); } } });
+  const text = el("textarea", { rows: 4, maxLength: 3000, value: settings.get("text") ?? data.passage.text.slice(0, 700), on: { input: later } });
+  const rows = el("div", { className: "dependences" }), status = el("p", { className: "status", role: "status" });
+  let stop = null, waiting = null, hovering = null;
+  const letters = new Letters("The text, colored by the unit", (item, at) => {
+    status.textContent = `“${named(item.char)}”: activation ${item.value.toFixed(3)}`;
+    clearTimeout(hovering);
+    hovering = setTimeout(() => depend(at), 40);
+  });
+  if (strongest && !settings.has("unit")) {
+    [layer.value, unit.value] = [strongest.layer + 1, strongest.unit];
+    ranked.value = `${strongest.layer}/${strongest.unit}`;
+  }
+  panel.append(
+    el("p", {}, "One unit of the network, over a text: purple is negative, orange positive. The list has the units of the model that follow a feature of the text best; they were chosen on val, and test shows whether the choice holds."),
+    el("div", { className: "controls" }, field("Network", net), field("Units of the model", ranked), field("Layer", layer), field("Unit", unit)),
+    field("Text", text), letters.element, status,
+    el("p", {}, "Point at a letter to see what its prediction depended on: the darker a letter, the larger the gradient."), rows);
+
+  function remember() {
+    const own = text.value === data.passage.text.slice(0, 700) ? {} : { text: text.value.slice(0, 600) };
+    address("remember", { net: net.value, layer: layer.value - 1, unit: unit.value, ...own });
+  }
+
+  function pick() {
+    if (!ranked.value) return;
+    const [depth, number] = ranked.value.split("/").map(Number);
+    net.value = page.recurrent[0].id;
+    [layer.value, unit.value] = [depth + 1, number];
+    remember();
+    run();
+  }
+
+  /** Keep layer and unit within the network. */
+  function limit() {
+    const { layers, hidden } = page.network(net.value).network;
+    Object.assign(layer, { max: layers });
+    Object.assign(unit, { max: hidden - 1 });
+    layer.value = Math.min(Math.max(Math.trunc(layer.value) || 1, 1), layers);
+    unit.value = Math.min(Math.max(Math.trunc(unit.value) || 0, 0), hidden - 1);
+    if (ranked.value !== `${layer.value - 1}/${unit.value}` || net.value !== page.recurrent[0].id) ranked.value = "";
+  }
+
+  function later() {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { remember(); run(); }, 300);
+  }
+
+  function run() {
+    stop?.();
+    letters.clear();
+    rows.replaceChildren();
+    const { network, vocabulary } = page.network(net.value), { ids, chars, missing } = vocabulary.encode(text.value);
+    status.textContent = missing.length ? `Left out, because the network never saw them: ${missing.map(named).join(" ")}` : "";
+    const state = network.initialState(), values = [];
+    for (const id of ids) {
+      network.step(id, state);
+      values.push(network.activation(state, layer.value - 1, Number(unit.value)));
+    }
+    // A ReLU has no bound.
+    const most = values.reduce((a, b) => Math.max(a, Math.abs(b)), 1);
+    let at = 0;
+    stop = inSlices(() => {
+      if (at >= ids.length) return false;
+      letters.add(chars[at], unitClass(values[at] / most), { value: values[at] });
+      at += 1;
+      return true;
+    });
+  }
+
+  /** Show for every network the letters that the prediction of letter `at` depends on. */
+  function depend(at) {
+    const before = letters.items.slice(Math.max(0, at - TRACED), at + 1).map(({ char }) => char).join("");
+    rows.replaceChildren();
+    if (at < 1) return;
+    for (const { id } of page.recurrent) {
+      const { network, vocabulary, entry } = page.network(id), { ids, chars } = vocabulary.encode(before);
+      if (ids.length < 2) continue;
+      const norms = dependence(network, ids.slice(0, -1), ids.at(-1)), most = Math.max(...norms) || 1;
+      const line = el("div", { className: "letters line" });
+      // The logarithm, since gradients fall by powers of ten: each color is a factor of about 3.
+      norms.forEach((norm, k) => {
+        const strength = Math.max(0, Math.min(6, Math.round(6 + 2 * Math.log10(norm / most + 1e-9))));
+        line.append(el("span", { className: `letter s${strength}` }, visible(chars[k]).replace("\n", "")));
+      });
+      line.append(el("span", { className: "letter at" }, visible(chars.at(-1)).replace("\n", "")));
+      rows.append(el("h3", {}, entry.label), line);
+    }
+    rows.append(el("p", { className: "legend" }, "Gradient, as a share of the largest: ",
+      ...["below 0.002", "0.003", "0.01", "0.03", "0.1", "0.3", "1"].map((name, k) => el("span", { className: `letter s${k}` }, name))));
+  }
+
+  limit();
+  run();
+  return { hide: () => stop?.() };
+}

@@ -1,0 +1,234 @@
+"""Every widget of the page works in a real browser, and hostile text stays text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from browser import Tab, running
+from charlab.models.params import ModelParams
+from charlab.report.html import page
+from charlab.report.page.build import build
+from charlab.report.page.networks import describe
+from charlab.report.page.ngram import count, packed
+from charlab.report.page.weights import pack
+from charlab.report.render import _environment
+from random_network import random_weights
+
+HOSTILE = (
+    "</script><script>document.title = 'owned'</script>"
+    "<img src=x onerror=\"document.title='owned'\">"
+    "<!-- ]]> &lt;b&gt; \u202egnp.exe\u2066 \x00\x1b[2J\ufeff\U000e0041 javascript:alert(1)"
+)
+CHARS = sorted(set(HOSTILE) | set("abcdefghij \n"))
+PANELS = ("write", "score", "game", "time", "remember", "cell", "train")
+FIGURE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="504pt" height="200pt"><path d="m0 0"/></svg>'
+)
+
+
+def made_document() -> dict[str, Any]:
+    """Return a document of small random networks in which every text is hostile."""
+    networks = []
+    for number, cell in enumerate(("lstm", "gru", "rnn")):
+        model = ModelParams.model_validate({"cell": cell, "hidden": 12, "layers": 1 + number % 2})
+        weights = random_weights(model, len(CHARS), number)
+        names = {"id": f"n{number}", "label": f"{cell} {HOSTILE}", "made_by": HOSTILE}
+        losses = {"text": "t", "vocabulary": 0, "val_bpc": 2.0, "int8_bpc": 2.001}
+        networks.append({**names, **losses, **describe(model, weights), **pack(weights)})
+    levels = count(np.arange(400) * 7 % len(CHARS), len(CHARS))
+    ngram = {"id": "ngram", "kind": "ngram", "label": HOSTILE, "made_by": HOSTILE, "text": "t"}
+    sizes = {"vocab_size": len(CHARS), "order": len(levels), "parameters": 9, "val_bpc": 3.0}
+    data = packed(levels, len(CHARS))
+    networks.append({**ngram, **sizes, "vocabulary": 0, "data": data})
+    passage = (HOSTILE + " abc def ghij\n") * 12
+    snapshot = {"text": HOSTILE, "temperature": 0.6, "real_words": 0.5}
+    return {
+        "title": HOSTILE,
+        "networks": networks,
+        "too_large": [HOSTILE],
+        "vocabularies": [{"chars": CHARS, "counts": [1] * len(CHARS), "unknown": False}],
+        "text": HOSTILE,
+        "prompt": HOSTILE[:60],
+        "passage": {"split": "test", "text": passage},
+        "baselines": [],
+        "snapshots": [
+            snapshot | {"chars": c, "val_bpc": 5.0 - n} for n, c in enumerate((0, 9, 99))
+        ],
+        "builtin": "the cat sat on the mat and the dog ran\n" * 100,
+        "units": [
+            {"layer": 0, "unit": 3, "feature": HOSTILE, "correlation": 0.5, "val_correlation": 0.6}
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a page of made-up networks."""
+    rows = "\n".join(f"| {number} | {'word ' * 9} | {number} |" for number in range(4))
+    text = (
+        "# A study\n\nWords.\n\n## One\n\n![A figure](figures/a.svg)\n\nCaption.\n\n"
+        f"| a | b | c |\n|---|---|---|\n{rows}\n\n## Two\n\n{'More words. ' * 400}\n"
+    )
+    out = tmp_path_factory.mktemp("page") / "index.html"
+    out.write_text(page(text, {"a": FIGURE}, _environment(), build(made_document())), "utf-8")
+    return out
+
+
+@pytest.fixture(scope="module")
+def tab() -> Iterator[Tab]:
+    """Return an empty page."""
+    with running() as browser:
+        yield browser.tab()
+
+
+def letters(panel: str) -> str:
+    """Return JavaScript for the letters that a panel shows."""
+    return f"document.querySelectorAll('#panel-{panel} .letters .letter').length"
+
+
+def no_complaint(tab: Tab, path: Path) -> None:
+    """Check that nothing was logged, refused, run or asked for."""
+    assert tab.complaints == []
+    assert {url for url in tab.requests if not url.startswith("data:")} <= {
+        "about:blank",
+        path.resolve().as_uri(),
+    }
+    assert tab.evaluate("document.title") == "A study"
+    assert tab.evaluate("document.querySelectorAll('script').length") == 2
+    assert tab.evaluate("document.querySelectorAll('main img').length") == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_panel_works_without_a_message(tab: Tab, path: Path, width: int) -> None:
+    """Both themes, desktop and phone: nothing is wider than the window, nothing is logged."""
+    tab.emulate(width, 900, dark=width == 390)
+    tab.open(path)
+    tab.until(f"{letters('write')} > 70")
+    for name in PANELS:
+        tab.evaluate(f"document.getElementById('tab-{name}').click()")
+        tab.until(f"!document.getElementById('panel-{name}').hidden")
+        assert tab.evaluate("location.hash").startswith(f"#live/{name}")
+        assert (
+            tab.evaluate("document.querySelectorAll('[role=tabpanel]:not([hidden])').length") == 1
+        )
+        if name == "train":
+            tab.evaluate("document.querySelector('#panel-train button.main').click()")
+            tab.until(
+                "/nats/.test(document.querySelector('#panel-train [role=status]').textContent)"
+            )
+            tab.evaluate("document.querySelector('#panel-train button.main').click()")
+        else:
+            tab.until(f"{letters(name)} > 20")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    no_complaint(tab, path)
+
+
+def test_unseen_characters_are_shown_by_their_number(tab: Tab, path: Path) -> None:
+    """None can change the order of reading or hide; those of the prompt are in the text."""
+    tab.open(path, "#live/score")
+    tab.until(f"{letters('score')} > 200")
+    shown = tab.evaluate("document.querySelector('#panel-score .letters').textContent")
+    assert "</script><script>document.title" in shown
+    assert "[202E]gnp.exe[2066]" in shown
+    assert "[0][1B]" in shown
+    assert "[FEFF][E0041]" in shown
+    whole = tab.evaluate("document.getElementById('live').textContent")
+    assert not set("\u202e\u2066\x00\x1b\ufeff\U000e0041") & set(shown + whole)
+    no_complaint(tab, path)
+
+
+def test_a_finding_can_be_sent_by_its_address(tab: Tab, path: Path) -> None:
+    """Prompt, temperature, seed and networks are set by the address, and written into it."""
+    address = "#live/write?prompt=abc&t=0&seed=5&nets=n0,ngram"
+    texts = []
+    for _ in range(2):
+        tab.open(path, address)
+        tab.until(f"{letters('write')} > 80")
+        texts.append(
+            tab.evaluate(
+                "[...document.querySelectorAll('#panel-write .letters')].map((box) => "
+                "[...box.children].slice(0, 30).map((letter) => letter.textContent).join(''))"
+            )
+        )
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == 2
+    assert all(text.startswith("abc") for text in texts[0])
+    tab.evaluate(
+        "(() => { const slider = document.querySelector('#panel-write input[type=range]');"
+        "slider.value = 1.5; slider.dispatchEvent(new Event('input')); })()"
+    )
+    assert "t=1.5" in tab.evaluate("location.hash")
+    no_complaint(tab, path)
+
+
+def test_letters_can_be_read_by_keyboard_and_pointer(tab: Tab, path: Path) -> None:
+    """Arrow keys move from letter to letter, and show the ten likeliest with their bars."""
+    tab.open(path, "#live/score")
+    tab.until(f"{letters('score')} > 200")
+    tab.evaluate("document.querySelector('#panel-score .letters').focus()")
+    for _ in range(4):
+        tab.press("ArrowRight")
+    assert tab.evaluate("document.querySelectorAll('#panel-score .bars li').length") == 10
+    assert tab.evaluate("document.querySelectorAll('#panel-score .letter.at').length") == 1
+    tab.evaluate("document.getElementById('tab-score').focus()")
+    tab.press("ArrowRight")
+    assert tab.evaluate("document.activeElement.id") == "tab-game"
+    no_complaint(tab, path)
+
+
+def test_the_game_counts_guesses(tab: Tab, path: Path) -> None:
+    """A wrong guess is named, the right one goes on, and the networks play along."""
+    tab.open(path, "#live/game")
+    tab.until(f"{letters('game')} >= 60")
+    right = made_document()["passage"]["text"][60]
+    wrong = "z" if right != "z" else "y"
+    tab.evaluate("document.querySelector('#panel-game input').focus()")
+    tab.press(wrong)
+    assert f"Not {wrong}" in tab.evaluate("document.querySelector('#panel-game').textContent")
+    tab.press(right)
+    table = tab.evaluate("document.querySelector('#panel-game tbody').textContent")
+    assert table.startswith("you, 1 letters")
+    assert tab.evaluate("document.querySelectorAll('#panel-game tbody tr').length") == 5
+    no_complaint(tab, path)
+
+
+def test_a_broken_training_says_so(tab: Tab, path: Path) -> None:
+    """Plain descent at rate 10 without clipping ends in a message, and can start anew."""
+    tab.open(path, "#live/train?cell=rnn&rate=10&clip=0&optimizer=sgd")
+    tab.until("document.querySelector('#panel-train button.main')")
+    tab.evaluate("document.querySelector('#panel-train button.main').click()")
+    tab.until(
+        "/Broken|nats/.test(document.querySelector('#panel-train [role=status]').textContent)"
+    )
+    no_complaint(tab, path)
+
+
+def test_the_page_can_be_read_without_scripts(tab: Tab, path: Path) -> None:
+    """The report is there, the live part is not, and a note says why."""
+    tab.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        tab.call("Page.navigate", url=path.resolve().as_uri())
+        tab.until("document.readyState === 'complete'")
+        assert tab.evaluate("document.getElementById('live').hidden")
+        assert "With JavaScript" in tab.evaluate("document.querySelector('noscript').textContent")
+    finally:
+        tab.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_print_and_themes(tab: Tab, path: Path) -> None:
+    """Print has the contents and the live part left out, and no table wider than the paper."""
+    tab.emulate(1280, 900, dark=True)
+    tab.open(path)
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 24, 26)"
+    tab.evaluate("document.getElementById('theme').click()")
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(253, 253, 251)"
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert tab.evaluate("getComputedStyle(document.getElementById('live')).display") == "none"
+    assert tab.evaluate("getComputedStyle(document.querySelector('.wide')).overflow") == "visible"
+    tab.call("Emulation.setEmulatedMedia", media="")
+    no_complaint(tab, path)

@@ -83,7 +83,7 @@ def _lock(made: Made) -> None:
 def _params(made: Made) -> None:
     """Claim that a variant was trained as params.yaml now says."""
     path = made.root / "params.yaml"
-    path.write_text(path.read_text().replace("hidden: 2", "hidden: 5"))
+    path.write_text(path.read_text().replace('"hidden": 2', '"hidden": 5'))
 
 
 def _replace(name: str) -> Callable[[Made], None]:

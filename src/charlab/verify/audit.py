@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 
 from charlab.core.errors import shortened
 from charlab.verify.hashes import Entry, folder_hash, md5_of
-from charlab.verify.stages import Record, Stage, related
+from charlab.verify.stages import Record, Stage, related, within
 
 Listing = Callable[[str], list[Entry] | None]
 """Function from a folder's hash to its files, None if they are not known."""
@@ -113,7 +113,7 @@ class Audit:
         """Return the hash that a dependency has by the other records, or in the folder."""
         if dep in self.outs:
             return self.outs[dep]
-        below = {o: md5 for o, md5 in self.outs.items() if PurePath(dep) in PurePath(o).parents}
+        below = {out: md5 for out, md5 in self.outs.items() if within(out, dep)}
         return self._combined(dep, below) if below else self._hash(dep)
 
     def _combined(self, folder: str, outs: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -93,17 +93,20 @@ def recorded_stages(root: Path) -> dict[str, Record]:
         raise VerifyError(f"dvc.lock cannot be read ({error}); see 'charlab mend'") from None
 
 
+def within(path: str, folder: str) -> bool:
+    """Return whether a path is a folder or file, or lies below it."""
+    return path == folder or path.startswith(f"{folder}/")
+
+
 def related(path: str, other: str) -> bool:
     """Return whether one path is the other, or lies below it."""
-    a, b = PurePath(path), PurePath(other)
-    return a == b or a in b.parents or b in a.parents
+    return within(path, other) or within(other, path)
 
 
 def producer(path: str, stages: Mapping[str, Stage]) -> Stage | None:
     """Return the stage whose output contains a path, if there is one."""
     for stage in stages.values():
-        if any(PurePath(path) == PurePath(o) or PurePath(o) in PurePath(path).parents
-               for o in stage.outs):  # fmt: skip
+        if any(within(path, out) for out in stage.outs):
             return stage
     return None
 

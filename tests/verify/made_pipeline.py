@@ -20,9 +20,14 @@ from charlab.verify.verifier import Verifier
 
 PIPELINE: dict[str, Any] = {
     "stages": {
+        "plan": {"cmd": "plan", "deps": ["params.yaml"], "outs": ["data/plan"]},
         "fetch": {
             "foreach": "${texts}",
-            "do": {"cmd": "fetch", "deps": ["stages/a.py"], "outs": ["data/raw/${key}.txt"]},
+            "do": {
+                "cmd": "fetch",
+                "deps": ["stages/a.py", "data/plan/${key}.json"],
+                "outs": ["data/raw/${key}.txt"],
+            },
         },
         "clean": {
             "foreach": "${texts}",
@@ -87,6 +92,9 @@ def made(folder: Path, stage: Stage, twist: str = "") -> None:
             loss = 2 + number + len(twist) / 1000
             put(folder / out / "1" / "metrics.json", json.dumps({"val_bpc": loss}))
             put(folder / out / "1" / "model.safetensors", text)
+        elif stage.cmd == "plan":
+            for slug in PARAMS["texts"]:
+                put(folder / out / f"{slug}.json", text)
         elif out.endswith((".txt", ".json")):
             # The header of a file is no part of its body.
             body = stage.cmd == "clean" and out.endswith(".txt")

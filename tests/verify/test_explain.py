@@ -29,7 +29,7 @@ def test_line_of_a_variant_leads_to_its_text(project: Made) -> None:
     """Other variants and texts are left out; each hash is the recorded one."""
     lines = explained(project.root, "metrics/table.csv:2")
     stages = [line.partition(":")[0] for line in lines if line and not line.startswith(" ")]
-    assert stages[1:] == ["compare", "train-variant@lstm-1", "clean@one", "fetch@one"]
+    assert stages[1:] == ["compare", "train-variant@lstm-1", "clean@one", "fetch@one", "plan"]
     text = "\n".join(lines)
     assert lines[1] == "  about lstm-1"
     assert "  param  study.variants.lstm-1.model.hidden = 1" in text

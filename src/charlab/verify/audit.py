@@ -46,7 +46,9 @@ class Difference:
             "nothing" if value is None else shortened(value)
             for value in (self.recorded, self.present)
         ]
-        return f"{self.kind}: {self.where}: recorded {values[0]}, committed {values[1]}"
+        # Of an input dvc.lock has two hashes: of the stage that makes it, and of one that reads it.
+        other = "but as an output" if self.kind == "input" else "committed"
+        return f"{self.kind}: {self.where}: recorded {values[0]}, {other} {values[1]}"
 
 
 class Audit:
@@ -92,7 +94,7 @@ class Audit:
         for dep in sorted({*stage.deps, *record.deps}):
             recorded = record.deps.get(dep)
             present = self._present(dep) if dep in stage.deps else None
-            # A folder of several outputs, of which the cache lacks one, cannot be compared here.
+            # Files of folders that the cache lacks cannot be compared here.
             if recorded != present and present != "unknown":
                 yield Difference(self._kind(dep), dep, recorded, present)
         for out in sorted({*stage.outs, *record.outs}):
@@ -113,8 +115,19 @@ class Audit:
         """Return the hash that a dependency has by the other records, or in the folder."""
         if dep in self.outs:
             return self.outs[dep]
+        above = next((out for out in self.outs if within(dep, out)), None)
+        if above is not None:
+            return self._member(dep, above)
         below = {out: md5 for out, md5 in self.outs.items() if within(out, dep)}
         return self._combined(dep, below) if below else self._hash(dep)
+
+    def _member(self, dep: str, folder: str) -> str | None:
+        """Return the hash of a file of a recorded folder."""
+        files = self.listing(self.outs[folder])
+        if files is None:
+            return "unknown"
+        name = PurePath(dep).relative_to(folder).as_posix()
+        return next((file["md5"] for file in files if file["relpath"] == name), None)
 
     def _combined(self, folder: str, outs: Mapping[str, str]) -> str:
         """Return the hash of a folder from the recorded outputs in it."""

@@ -60,7 +60,7 @@ def certificate(
         for out, md5 in record.outs.items()
         if out.endswith(".txt")
     }
-    content = {
+    content: dict[str, Any] = {
         "kind": KIND,
         "lock": sha256_of(root / "dvc.lock"),
         "commit": commit,
@@ -73,7 +73,7 @@ def certificate(
     }
     # Through JSON, so that tuples are lists as they will be when it is read.
     content = json.loads(json.dumps(content))
-    return content | {"hash": own_hash(content)}
+    return {**content, "hash": own_hash(content)}
 
 
 def own_hash(content: Mapping[str, Any]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from charlab.core.errors import shortened
+from charlab.core.errors import CharlabError, shortened
 from charlab.core.stage_inputs import lookup
+from charlab.plan.params import load_params
 from charlab.verify.hashes import md5_of
 from charlab.verify.stages import (
     Record,
@@ -60,7 +62,7 @@ def _place(root: Path, place: str) -> tuple[str, int]:
     name, _, number = place.rpartition(":")
     if not (name and number.isdigit()):
         name, number = place, "0"
-    path = Path(name) if Path(name).exists() else root / name
+    path = root / name if (root / name).exists() else Path(name)
     if not path.exists():
         raise VerifyError(f"{name}: no such file; name one such as metrics/variants.csv:12")
     try:
@@ -85,7 +87,25 @@ def _named(name: str, line: str, number: int, root: Path, stages: Mapping[str, S
         header = next(csv.reader([_line(root / name, 1)]), [])
         slug = dict(zip(header, next(csv.reader([line]), []), strict=False)).get("variant")
         return {slug} & slugs if slug else fields & slugs
+    if number:
+        return _labelled(line, root) & slugs
     return {part for part in Path(name).with_suffix("").parts if part in slugs}
+
+
+def _labelled(sentence: str, root: Path) -> set[str]:
+    """Return the variants whose labels a sentence of the report has."""
+    try:
+        labels = load_params(root / "params.yaml").labels
+    except CharlabError:
+        return set()
+    found = set()
+    # Longest first: "RNN, torch" is not about the variant with the label "RNN".
+    for slug, label in sorted(labels.items(), key=lambda pair: -len(pair[1])):
+        pattern = rf"(?<!\w){re.escape(label)}(?!\w)"
+        if re.search(pattern, sentence):
+            found.add(slug)
+            sentence = re.sub(pattern, "", sentence)
+    return found
 
 
 def _upstream(stage: Stage, stages: Mapping[str, Stage], named: set[str]) -> Iterator[Stage]:

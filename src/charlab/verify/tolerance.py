@@ -106,6 +106,57 @@ def closeness(recorded: Path, made: Path, why: str) -> Closeness:
     return Closeness(True, f"{where if at else 'only weights differ'}; bound {BOUND}, since {why}")
 
 
+def closeness_to_tables(committed: Path, made: Path, stage: str, why: str) -> Closeness | None:
+    """Compare final losses with the committed tables, where the recorded output is in no cache.
+
+    Parameters
+    ----------
+    committed : Path
+        A checkout, with metrics/.
+    made : Path
+        The output of the new run.
+    stage : str
+        ``train``, or ``train-variant@`` and the variant.
+    why : str
+        The reason for a tolerance, from :func:`reason`.
+
+    Returns
+    -------
+    Closeness or None
+        None if the tables say nothing of the stage, or nothing of some seed.
+    """
+    found = []
+    for path in sorted(made.rglob("metrics.json")):
+        recorded = _tabulated(committed / "metrics", stage.partition("@")[2], path.parent.name)
+        losses = {k: v for k, v in _losses(path) if k in recorded and k.endswith("_bpc")}
+        if not losses:
+            return None
+        where = path.relative_to(made).as_posix()
+        found += [(abs(v - recorded[k]), f"{where}, {k}") for k, v in losses.items()]
+    if not found:
+        return None
+    largest, at = max(found)
+    note = (
+        f"by metrics/, the final losses differ by at most {largest:.2g} bits per character ({at})"
+    )
+    return Closeness(largest <= BOUND, f"{note}; bound {BOUND}, since {why}")
+
+
+def _tabulated(metrics: Path, variant: str, seed: str) -> dict[str, float]:
+    """Return the losses of a model in metrics/, by key; none if it is not there."""
+    if not variant:
+        path = metrics / "model.json"
+        return dict(_losses(path)) if path.is_file() else {}
+    path = metrics / "seeds.csv"
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if (row.get("variant"), row.get("seed")) == (variant, seed):
+                return {k: float(v) for k, v in row.items() if k.endswith("_bpc") and v}
+    return {}
+
+
 def _files(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         if path.is_file():

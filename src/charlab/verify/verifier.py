@@ -13,7 +13,7 @@ from charlab.verify.audit import Audit
 from charlab.verify.hashes import md5_of
 from charlab.verify.scratch import Scratch, StageError, remove, run_stage
 from charlab.verify.stages import Record, Stage, producer, related
-from charlab.verify.tolerance import closeness, reason
+from charlab.verify.tolerance import closeness, closeness_to_tables, reason
 
 IDENTICAL, WITHIN, DIFFERENT, UNKNOWN = "identical", "within tolerance", "different", "cannot tell"
 
@@ -152,13 +152,22 @@ class Verifier:
             return Verdict(stage.name, out, UNKNOWN, (note,))
         known = self.scratch.restore(out, recorded, self.scratch.committed)
         why = reason(stage)
-        if why and not known:
+        if why is not None:
+            return self._close(stage, out, known, why)
+        return Verdict(stage.name, out, DIFFERENT, tuple(self._places(stage, out, known)))
+
+    def _close(self, stage: Stage, out: str, known: bool, why: str) -> Verdict:
+        """Return the verdict on an output that need not be the same in every bit."""
+        committed, made = self.scratch.committed, self.scratch.work / out
+        close = (
+            closeness(committed / out, made, why)
+            if known
+            else closeness_to_tables(committed, made, stage.name, why)
+        )
+        if close is None:
             note = f"the recorded one is in no cache, and only close ones are promised: {why}"
             return Verdict(stage.name, out, UNKNOWN, (note,))
-        if why:
-            close = closeness(self.scratch.committed / out, made, why)
-            return Verdict(stage.name, out, WITHIN if close.allowed else DIFFERENT, (close.note,))
-        return Verdict(stage.name, out, DIFFERENT, tuple(self._places(stage, out, known)))
+        return Verdict(stage.name, out, WITHIN if close.allowed else DIFFERENT, (close.note,))
 
     def _same_body(self, fetch: Stage, out: str) -> bool:
         """Return whether a fetched file has the recorded body, whatever header it has."""

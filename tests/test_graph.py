@@ -120,7 +120,18 @@ def test_a_new_key_of_a_later_stage_retrains_nothing(stage: str, package: str) -
 
 ORDER = (
     *("core", "exact", "synthetic", "fetch", "clean", "vocab", "models", "baselines", "train"),
-    *("sample", "evaluate", "plan", "compare", "plots", "report", "course", "recipes", "commands"),
+    *(
+        "sample",
+        "evaluate",
+        "plan",
+        "compare",
+        "plots",
+        "report",
+        "course",
+        "verify",
+        "recipes",
+        "commands",
+    ),
 )
 """The packages from the lowest to the highest."""
 

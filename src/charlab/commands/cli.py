@@ -17,6 +17,7 @@ from charlab.commands.cli_course import course
 from charlab.commands.cli_models import evaluate, sample, train
 from charlab.commands.cli_pipeline import experiments, fan_out, mend, params, study, sweep
 from charlab.commands.cli_texts import add_text, clean, fetch, vocab
+from charlab.commands.cli_verify import status, verify
 from charlab.core.errors import CharlabError, describe
 
 
@@ -31,7 +32,7 @@ def cli() -> None:
 
 
 COMMANDS = [
-    *(study, params, fan_out, experiments, mend, sweep, course),
+    *(study, params, fan_out, experiments, mend, sweep, course, status, verify),
     *(add_text, fetch, clean, vocab),
     *(train, sample, evaluate),
 ]

@@ -1,0 +1,159 @@
+"""Commands that check results: verify, status."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charlab.commands.cli_options import COUNT, FOLDER, SEED, project
+from charlab.core.errors import CharlabError, describe, printable
+from charlab.core.units import counted
+
+if TYPE_CHECKING:
+    from charlab.verify.run import Choice, Outcome
+
+CANNOT_TELL = 2
+"""Exit status if nothing can be said, which must not pass for "different"."""
+
+
+@click.command(short_help="Run stages again, and compare with the recorded results.")
+@click.option("--rev", default="HEAD", show_default=True, help="the commit to verify")
+@click.option("--stage", "names", multiple=True, metavar="NAME", help="a stage to run again")
+@click.option("--sample", type=COUNT, help="number of stages to draw at random")
+@click.option("--budget", type=click.FloatRange(min=0), help="minutes after which none starts")
+@click.option("--seed", type=SEED, help="of the draw [default: a new one]")
+@click.option("--json", "as_json", is_flag=True, help="print the result as JSON")
+@click.option("--certificate", type=FOLDER, help="folder to add a certificate to")
+@click.option("--chain", type=FOLDER, help="only check the certificates of a folder, offline")
+@click.option("--explain", metavar="FILE[:LINE]", help="only show where a result comes from")
+def verify(
+    chain: Path | None, explain: str | None, certificate: Path | None, as_json: bool, **choice: Any
+) -> None:
+    """Run the pipeline of a commit again, or a part of it, in a temporary folder.
+
+    Each output gets a verdict: identical, within tolerance, different, cannot tell. Your files are
+    left as they are. Exit with 0 if all outputs are identical or within their tolerance, with 1 if
+    any differs, otherwise with 2. docs/verify.md says more.
+    """
+    try:
+        root = project()
+        if chain is not None:
+            status = _check_chain(root, chain)
+        elif explain is not None:
+            from charlab.verify.explain import explained
+
+            click.echo(printable("\n".join(explained(root, explain))))
+            status = 0
+        else:
+            status = _verify(root, certificate, as_json, **choice)
+    except (CharlabError, OSError) as error:
+        click.echo(f"charlab verify: cannot tell: {describe(error)}", err=True)
+        status = CANNOT_TELL
+    sys.exit(status)
+
+
+def _verify(
+    root: Path, certificate: Path | None, as_json: bool, budget: float | None, seed: int | None,
+    **options: Any,
+) -> int:  # fmt: skip
+    """Verify, print the result, and return the exit status."""
+    from charlab.verify.certificate import add_to_chain, latest
+    from charlab.verify.run import Choice, verify
+
+    # Drawn by the one who verifies: an author who knew it could forge the other stages.
+    choice = Choice(minutes=budget, seed=secrets.randbelow(10**9) if seed is None else seed,
+                    **options)  # fmt: skip
+
+    def parent(lock: str) -> str | None:
+        return None if certificate is None else latest(certificate, lock)
+
+    if _is_edited(root):
+        click.echo("charlab verify: dvc.lock has uncommitted changes, left out here", err=True)
+    outcome = verify(root, choice, lambda name: click.echo(f"runs {name}", err=True), parent)
+    if as_json:
+        click.echo(json.dumps(outcome.as_dict(), indent=1))
+    else:
+        _print(outcome, choice)
+    if certificate is not None:
+        path = add_to_chain(certificate, outcome.certificate)
+        click.echo(f"certificate: {path}", err=True)
+    return outcome.status
+
+
+def _is_edited(root: Path) -> bool:
+    """Return whether dvc.lock differs from the last commit's."""
+    from charlab.course.workspace import git
+
+    return bool(git(root, "status", "--porcelain", "--", "dvc.lock").strip())
+
+
+def _print(outcome: Outcome, choice: Choice) -> None:
+    """Print verdicts, counts, and what the sample is worth."""
+    from charlab.verify.sampling import odds
+
+    for verdict in outcome.verdicts:
+        click.echo(printable(f"{verdict.verdict:17} {verdict.output}"))
+        for note in verdict.notes:
+            click.echo(printable(f"{'':17} {note}"))
+    counts = Counter(verdict.verdict for verdict in outcome.verdicts)
+    total = counted(len(outcome.verdicts), "output")
+    click.echo(f"{total}: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
+    if outcome.left:
+        click.echo(f"no time for {counted(len(outcome.left), 'stage')} of those chosen")
+    if choice.names:
+        click.echo("the stages were named, not drawn: nothing is said about the others")
+    elif outcome.drawn:
+        ran, stages = len(outcome.drawn), outcome.stages
+        chances = ", ".join(f"{k}: {100 * p:.0f} %" for k, p in odds(stages, ran).items())
+        click.echo(
+            f"{ran} of {counted(stages, 'stage')} drawn with --seed {outcome.seed}; chance that a "
+            f"forgery would have been caught, by the number of forged stages: {chances}"
+        )
+
+
+def _check_chain(root: Path, folder: Path) -> int:
+    """Print each certificate of a folder, and return the exit status."""
+    from charlab.core.files import sha256_of
+    from charlab.verify.certificate import chain_status, read_chain
+
+    lock = root / "dvc.lock"
+    mine = sha256_of(lock) if lock.is_file() else None
+    chain = read_chain(folder)
+    for one in chain:
+        counts = Counter(verdict["verdict"] for verdict in one["verdicts"])
+        said = ", ".join(f"{n} {verdict}" for verdict, n in counts.items()) or "no verdict"
+        other = "" if one["lock"] == mine else "; for another dvc.lock"
+        follows = f", follows {one['parent'][:16]}" if one["parent"] else ""
+        click.echo(printable(f"{one['hash'][:16]}{follows}: {one['processor']}: {said}{other}"))
+    stages = {v["stage"] for one in chain if one["lock"] == mine for v in one["verdicts"]}
+    click.echo(
+        f"{counted(len(chain), 'certificate')}, {counted(len(stages), 'stage')} of this dvc.lock"
+    )
+    return chain_status(chain, mine)
+
+
+@click.command(short_help="Say which stages are out of date, why, and what they will cost.")
+def status() -> None:
+    """List the stages that 'charlab fan-out' would run, why, and how long they will take.
+
+    Times come from the speeds in the logs of earlier runs, otherwise from the numbers of weights.
+    """
+    from charlab.verify.status import stale, total_minutes
+
+    root = project()
+    entries = stale(root)
+    for entry in entries:
+        click.echo(printable(f"{entry.minutes:7.1f} min  {entry.stage}"))
+        for reason in entry.reasons:
+            click.echo(printable(f"{'':13}{reason}"))
+    if not entries:
+        click.echo("everything is up to date")
+        return
+    minutes = total_minutes(entries)
+    click.echo(f"{counted(len(entries), 'stage')} to run: about {minutes:.0f} minutes of one core")

@@ -1,0 +1,1 @@
+"""Check that recorded results follow from text, parameters and code: ``charlab verify``."""

@@ -1,0 +1,176 @@
+"""Certificates: small JSON files that say who could reproduce what, and name their parents.
+
+A certificate contains its own hash, so that an edit shows. It proves no authorship: whoever edits
+one can write the hash anew. A chain adds to that: each certificate names the one before it, so that
+confirmations from several machines are kept together, and none can be exchanged unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from charlab.core.files import sha256_of, write_json
+from charlab.verify.stages import Record, VerifyError
+from charlab.verify.verifier import DIFFERENT, UNKNOWN, Verdict
+
+PACKAGES = ("charlab", "numba", "numpy", "pandas", "scikit-learn", "torch", "llvmlite", "typst")
+"""Packages whose versions a certificate names, if they are installed."""
+
+KEYS = {"kind", "lock", "commit", "texts", "versions", "processor", "audit", "verdicts", "parent"}
+KIND = "charlab certificate 1"
+
+
+def certificate(
+    root: Path,
+    commit: str,
+    records: Mapping[str, Record],
+    audit: Mapping[str, Any],
+    verdicts: Iterable[Verdict],
+    parent: str | None = None,
+) -> dict[str, Any]:
+    """Return a certificate of a verification.
+
+    Parameters
+    ----------
+    root : Path
+        A checkout of the commit.
+    commit : str
+        Its full name.
+    records
+        The stages of dvc.lock; the bodies of the texts are among their outputs.
+    audit : mapping
+        Seed, number of stages, and those that were run.
+    verdicts : iterable of Verdict
+        One per output.
+    parent : str, optional
+        Hash of the certificate that this one follows.
+    """
+    texts = {
+        name.partition("@")[2]: md5
+        for name, record in records.items()
+        if name.startswith("clean@")
+        for out, md5 in record.outs.items()
+        if out.endswith(".txt")
+    }
+    content: dict[str, Any] = {
+        "kind": KIND,
+        "lock": sha256_of(root / "dvc.lock"),
+        "commit": commit,
+        "texts": texts,
+        "versions": {"python": platform.python_version()} | _versions(),
+        "processor": processor(),
+        "audit": dict(audit),
+        "verdicts": [asdict(verdict) for verdict in verdicts],
+        "parent": parent,
+    }
+    # Through JSON, so that tuples are lists as they will be when it is read.
+    content = json.loads(json.dumps(content))
+    return {**content, "hash": own_hash(content)}
+
+
+def own_hash(content: Mapping[str, Any]) -> str:
+    """Return the hash of a certificate: SHA-256 of all but ``hash``, as canonical JSON."""
+    rest = {key: value for key, value in content.items() if key != "hash"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def processor() -> str:
+    """Return the kind of this machine's processor and system."""
+    model = ""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
+        model = next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), "")
+    return ", ".join(filter(None, (model, platform.machine(), platform.system())))
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except ImportError:
+            continue
+    return found
+
+
+def add_to_chain(folder: Path, content: dict[str, Any]) -> Path:
+    """Write a certificate to a folder, named by its hash, and return its path."""
+    path = folder / f"{content['hash'][:16]}.json"
+    write_json(path, content)
+    return path
+
+
+def latest(folder: Path, lock: str) -> str | None:
+    """Return the hash of the certificate to follow: one for the same dvc.lock that none follows.
+
+    Raises
+    ------
+    VerifyError
+        If the chain is broken.
+    """
+    chain = read_chain(folder) if folder.is_dir() else []
+    same = [one for one in chain if one["lock"] == lock]
+    parents = {one["parent"] for one in chain}
+    heads = sorted(one["hash"] for one in same if one["hash"] not in parents)
+    # Two machines may have followed the same one; either goes on.
+    return heads[-1] if heads else None
+
+
+def read_chain(folder: Path) -> list[dict[str, Any]]:
+    """Read the certificates of a folder, parents first, and check hashes and parents.
+
+    Raises
+    ------
+    VerifyError
+        If one was edited, has no parent in the folder, or is no certificate.
+    """
+    waiting = {}
+    for path in sorted(folder.glob("*.json")):
+        one = _read(path)
+        if one["hash"] != own_hash(one):
+            raise VerifyError(f"{path}: was edited: its content has not the hash that it names")
+        waiting[one["hash"]] = one
+    chain: list[dict[str, Any]] = []
+    known: set[str | None] = {None}
+    while waiting:
+        ready = [key for key, one in waiting.items() if one["parent"] in known]
+        if not ready:
+            orphan = next(iter(waiting.values()))
+            raise VerifyError(
+                f"{folder}: certificate {orphan['hash'][:16]} follows {orphan['parent'][:16]}, "
+                "which is not there; add it, or remove this one"
+            )
+        chain += [waiting[key] for key in ready]
+        known.update(ready)
+        for key in ready:
+            del waiting[key]
+    return chain
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        one = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise VerifyError(f"{path}: no JSON ({error})") from None
+    if not isinstance(one, dict) or not KEYS | {"hash"} <= one.keys() or one["kind"] != KIND:
+        raise VerifyError(f"{path}: expected a {KIND!r} with {', '.join(sorted(KEYS))}")
+    return one
+
+
+def chain_status(chain: list[dict[str, Any]], lock: str | None) -> int:
+    """Return 0 if all certificates confirm a dvc.lock, 1 if one contradicts, 2 if not all do."""
+    counts = Counter(verdict["verdict"] for one in chain for verdict in one["verdicts"])
+    if counts[DIFFERENT]:
+        return 1
+    others = [one for one in chain if one["lock"] != lock]
+    return 2 if others or not counts or counts[UNKNOWN] else 0

@@ -1,0 +1,180 @@
+"""Say before anything runs which stages are out of date, why, and what they will cost."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charlab.core.errors import shortened
+from charlab.plan.params import Params, load_params
+from charlab.train.params import TrainParams, Variant
+from charlab.verify.audit import Audit, Difference
+from charlab.verify.hashes import md5_of
+from charlab.verify.stages import Record, Stage, declared_stages, needs, recorded_stages
+
+SPEED = re.compile(r"([\d,]+) characters/s")
+"""The speed in a line of a training's log."""
+
+WORK = 7.7e9
+"""Characters per second times number of weights, of one core, where no log says a speed."""
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+SYMBOLS = 80
+"""Size of a vocabulary, for the number of weights."""
+
+MINUTES = {"baselines": 0.3, "evaluate-variants": 2.0, "sample-variants": 0.5, "report": 0.5}
+"""Minutes of stages that train nothing, in the course study; others have :data:`SHORT`."""
+
+SHORT = 0.1
+
+SHOWN = 4
+"""Maximum number of files that a reason names."""
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A stage that is out of date, why, and the minutes of one core that it will take."""
+
+    stage: str
+    reasons: list[str]
+    minutes: float
+
+
+def stale(root: Path) -> list[Stale]:
+    """Return the stages of a project that are out of date, or need one that is.
+
+    Raises
+    ------
+    CharlabError
+        If params.yaml or dvc.yaml cannot be read.
+    """
+    params, stages = load_params(root / "params.yaml"), declared_stages(root)
+    records = _records(root)
+    audit, costs = Audit(root, stages, records), _Costs(root, params)
+    found: dict[str, Stale] = {}
+    for name, stage in stages.items():
+        reasons = list(_reasons(root, stage, records.get(name), audit))
+        reasons += [f"{one.name} runs before it" for one in needs(stage, stages)
+                    if one.name in found][:1]  # fmt: skip
+        if reasons:
+            found[name] = Stale(name, reasons, costs.minutes(name))
+    return list(found.values())
+
+
+def total_minutes(entries: list[Stale]) -> float:
+    """Return the minutes of one core that all of the stages take."""
+    return sum(entry.minutes for entry in entries)
+
+
+def _records(root: Path) -> dict[str, Record]:
+    return recorded_stages(root) if (root / "dvc.lock").is_file() else {}
+
+
+def _reasons(root: Path, stage: Stage, record: Record | None, audit: Audit) -> Iterator[str]:
+    """Yield why a stage itself is out of date."""
+    if record is None:
+        yield "it was never run"
+        return
+    for difference in audit.differences(stage.name):
+        yield _in_words(root, difference)
+    for out in stage.outs:
+        if out not in stage.tracked and (present := md5_of(root / out)) != record.outs.get(out):
+            yield f"{out}: {'changed' if present else 'missing; restored if the cache has it'}"
+
+
+def _in_words(root: Path, difference: Difference) -> str:
+    """Return a difference as a reason: for code with the files, for parameters the values."""
+    if difference.kind == "params" and difference.where != "params.yaml":
+        before, after = map(shortened, (difference.recorded, difference.present))
+        return f"{difference.where}: {before} -> {after}"
+    if difference.present is None:
+        return f"{difference.where}: missing"
+    files = _changed_files(root, difference.where) if difference.kind == "code" else []
+    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    return f"{difference.where} changed" + (f": {', '.join(files[:SHOWN])}{more}" if files else "")
+
+
+def _changed_files(root: Path, path: str) -> list[str]:
+    """Return the files below a path that changed since dvc.lock was committed."""
+    git = ["git", "-c", "core.fsmonitor=false"]
+    found: set[str] = set()
+    commit = _output([*git, "log", "-1", "--format=%H", "--", "dvc.lock"], root).strip()
+    if commit:
+        found |= set(_output([*git, "diff", "--name-only", commit, "--", path], root).split("\n"))
+    listed = [*git, "ls-files", "--others", "--exclude-standard", "--", path]
+    found |= set(_output(listed, root).split("\n"))
+    return sorted(found - {""})
+
+
+def _output(command: list[str], root: Path) -> str:
+    """Return the output of a command of git, nothing if it fails: the reason is only shorter."""
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    return done.stdout if done.returncode == 0 else ""
+
+
+class _Costs:
+    """Minutes of one core by stage, from the logs of a project and its parameters."""
+
+    def __init__(self, root: Path, params: Params) -> None:
+        self.root, self.params = root, params
+        self.speeds = dict(self._speeds())
+        variants = params.study.variants
+        work = [
+            speed * _weights(params.study.variant(slug).model)
+            for name, speed in self.speeds.items()
+            if (slug := name.partition("@")[2]) in variants
+        ]
+        self.work = statistics.median(work) if work else WORK
+
+    def minutes(self, name: str) -> float:
+        """Return the minutes that a stage takes."""
+        kind, _, slug = name.partition("@")
+        if kind == "train":
+            variant = Variant(slug="", text=self.params.text, model=self.params.model,
+                              train=self.params.train)  # fmt: skip
+            return self._training(name, variant, 1)
+        if kind == "train-variant":
+            study = self.params.study
+            return self._training(name, study.variant(slug), len(study.seeds_of(slug)))
+        return MINUTES.get(kind, SHORT)
+
+    def _training(self, name: str, variant: Variant, runs: int) -> float:
+        speed = self.speeds.get(name) or self.work / _weights(variant.model)
+        return runs * self._chars(variant.text, variant.train) / speed / 60
+
+    def _chars(self, text: str, train: TrainParams) -> float:
+        """Return the number of characters that a training reads."""
+        corpus = self.params.corpus
+        share = 1 - corpus.val - corpus.test
+        return train.max_chars or train.epochs * share * self._length(text)
+
+    def _length(self, text: str) -> float:
+        """Return the length of a text: as params.yaml limits it, or as it was recorded."""
+        from charlab.clean.fingerprints import read_bodies
+
+        if chars := self.params.texts[text].chars:
+            return chars
+        entry: Mapping[str, Any] = read_bodies(self.root / "data" / "bodies.yaml").get(text, {})
+        return float(entry.get("chars", 500_000))
+
+    def _speeds(self) -> Iterator[tuple[str, float]]:
+        """Yield the speed of each training of which there is a log, in characters per second."""
+        for path in (self.root / ".charlab" / "logs").glob("train*.log"):
+            found = SPEED.findall(path.read_text(encoding="utf-8", errors="replace"))
+            # The last one; the first steps compile the kernels.
+            if found and (speed := float(found[-1].replace(",", ""))) > 0:
+                yield path.stem, speed
+
+
+def _weights(model: Any) -> float:
+    """Return about how many weights a network has."""
+    hidden = model.hidden
+    layers = GATES[model.cell] * (hidden * (hidden + SYMBOLS) + 2 * (model.layers - 1) * hidden**2)
+    return float(layers + hidden * SYMBOLS)

@@ -1,0 +1,91 @@
+"""The commands verify and status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import charlab.verify.run
+import charlab.verify.status
+from charlab.commands import cli_verify
+from charlab.verify.run import Choice, Outcome
+from charlab.verify.status import Stale
+from charlab.verify.verifier import DIFFERENT, IDENTICAL, UNKNOWN, Verdict
+from command_line import run
+
+
+@pytest.fixture
+def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
+    """Return the choices that the command makes; nothing runs in the project that it is in."""
+    for name in ("dvc.yaml", "params.yaml"):
+        (tmp_path / name).write_text("{}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli_verify, "_is_edited", lambda _: False)
+    return []
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, chosen: list[Choice], *verdicts: Verdict) -> None:
+    """Let the command get these verdicts on two of eight stages."""
+
+    def verify(_: Path, choice: Choice, *__: object) -> Outcome:
+        chosen.append(choice)
+        return Outcome(list(verdicts), 8, ["a", "b"], [], choice.seed, {"hash": "f" * 64})
+
+    monkeypatch.setattr(charlab.verify.run, "verify", verify)
+
+
+@pytest.mark.parametrize(("verdict", "status"), [(IDENTICAL, 0), (DIFFERENT, 1), (UNKNOWN, 2)])
+def test_verdicts_and_status(
+    chosen: list[Choice], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    verdict: str, status: int,
+) -> None:  # fmt: skip
+    """Each output with its notes, and what the sample is worth."""
+    answering(monkeypatch, chosen, Verdict("a", "data/a", verdict, ("because",)))
+    done = run(capsys, "verify", "--sample", 2, "--seed", 7)
+    assert done.status == status
+    assert f"{verdict:17} data/a\n{'':17} because\n" in done.out
+    assert "2 of 8 stages drawn with --seed 7" in done.out
+    assert "1: 25 %, 2: 46 %, 5: 89 %" in done.out
+    assert chosen == [Choice("HEAD", (), 2, None, 7)]
+    done = run(capsys, "verify", "--json", "--stage", "a")
+    content = json.loads(done.out)
+    assert (content["status"], content["counts"]) == (status, {verdict: 1})
+    assert chosen[1].names == ("a",)
+    assert chosen[1].seed != 7  # a new one for each draw
+
+
+def test_certificate_is_added_to_the_folder(
+    chosen: list[Choice], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its hash; a chain of something else cannot be told."""
+    answering(monkeypatch, chosen, Verdict("a", "data/a", IDENTICAL))
+    assert run(capsys, "verify", "--certificate", "c").status == 0
+    assert [path.name for path in Path("c").iterdir()] == [f"{'f' * 16}.json"]
+    done = run(capsys, "verify", "--chain", "c")
+    assert done.status == 2
+    assert "expected a 'charlab certificate 1'" in done.err
+
+
+@pytest.mark.parametrize("arguments", [["--rev", "absent"], ["--explain", "absent.csv"]])
+def test_error_is_no_verdict(
+    chosen: list[Choice], capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """Neither 0 nor the 1 of "different"."""
+    done = run(capsys, "verify", *arguments)
+    assert done.status == 2
+    assert done.err.startswith("charlab verify: cannot tell: ")
+
+
+def test_status(
+    chosen: list[Choice], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stages, reasons, minutes, and their sum."""
+    entries = [Stale("train", ["seed: 1 -> 2"], 4.25), Stale("sample", ["train runs before it"], 1)]
+    monkeypatch.setattr(charlab.verify.status, "stale", lambda _: entries)
+    out = run(capsys, "status").out
+    assert "    4.2 min  train\n             seed: 1 -> 2\n" in out
+    assert out.endswith("2 stages to run: about 5 minutes of one core\n")
+    monkeypatch.setattr(charlab.verify.status, "stale", lambda _: [])
+    assert run(capsys, "status").out == "everything is up to date\n"

@@ -1,0 +1,95 @@
+"""The real pipeline, verified: a stranger's clone, forgeries, and a remote."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from project_clone import Clone
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def done(clone: Clone) -> Clone:
+    """Return the clone after one full run, its results committed."""
+    clone.run("charlab", "fan-out")
+    clone.commit("results")
+    return clone
+
+
+def stranger(done: Clone, name: str) -> Clone:
+    """Return a clone of the clone: without data/ and without a cache."""
+    other = Clone(done.root.parent / name)
+    done.run("git", "clone", "--quiet", str(done.root), str(other.root))
+    return other
+
+
+def test_stranger_gets_identical_results(done: Clone) -> None:
+    """From an empty cache: what a stage needs is run, too, and the workspace stays as it is."""
+    other = stranger(done, "stranger")
+    result = other.run("charlab", "verify", "--stage", "train-variant@rnn", "--json")
+    content = json.loads(result.stdout)
+    assert content["counts"] == {"identical": len(content["verdicts"])}
+    stages = [verdict["stage"] for verdict in content["verdicts"]]
+    assert stages == [
+        "plan", "fetch@invented", "clean@invented", "clean@invented", "vocab@invented",
+        "train-variant@rnn",
+    ]  # fmt: skip
+    assert not (other.root / ".dvc/cache").exists()
+    assert (other.status(), list((other.root / "data").glob("v*"))) == ("", [])
+
+
+def test_whole_pipeline_is_identical(done: Clone) -> None:
+    """Every stage; a certificate says so, offline too."""
+    found = done.run("charlab", "verify", "--certificate", str(done.root.parent / "certificates"))
+    assert "different" not in found.stdout
+    assert "1: 100 %" in found.stdout
+    chain = done.run("charlab", "verify", "--chain", str(done.root.parent / "certificates"))
+    assert "1 certificate" in chain.stdout
+    assert done.status() == ""
+
+
+def test_forged_table_is_different(done: Clone, tmp_path: Path) -> None:
+    """A better loss, with the hash in dvc.lock to match, is found by running compare."""
+    path = done.root / "metrics/variants.csv"
+    shutil.copy(path, tmp_path / "honest.csv")
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([*lines[:-1], lines[-1].replace(",1.", ",0.").replace(",2.", ",1.")]))
+    done.run("dvc", "commit", "--force", "compare")
+    done.commit("better")
+    found = done.run("charlab", "verify", "--stage", "compare", check=False)
+    assert found.returncode == 1
+    assert "metrics/variants.csv: row 3, " in found.stdout
+    done.run("git", "reset", "--quiet", "--hard", "HEAD~1")
+    assert path.read_bytes() == (tmp_path / "honest.csv").read_bytes()
+
+
+def test_status_of_an_edit_agrees_with_dvc(done: Clone) -> None:
+    """It names the stages that DVC would run."""
+    assert done.run("charlab", "status").stdout == "everything is up to date\n"
+    path = done.root / "params.yaml"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before.replace("temperatures: [0.5, 1.0]", "temperatures: [0.5]"))
+    lines = done.run("charlab", "status").stdout.splitlines()
+    found = {line.split()[-1] for line in lines if " min  " in line}
+    stale = json.loads(done.run("dvc", "status", "--json").stdout)
+    path.write_text(before)
+    assert stale.keys() <= found
+    assert {"sample", "sample-variants"} <= found
+    assert "train-variant@rnn" not in found
+    assert any("sample.temperatures: [0.5, 1.0] -> [0.5]" in line for line in lines)
+
+
+def test_results_travel_by_a_remote(done: Clone, tmp_path: Path) -> None:
+    """What one clone pushes to a folder, another pulls, and runs nothing."""
+    other = stranger(done, "other")
+    for one in (done, other):
+        one.run("dvc", "remote", "add", "--local", "--default", "shared", str(tmp_path / "remote"))
+    done.run("dvc", "push")
+    assert "Running stage" not in other.run("dvc", "repro", "--pull").stdout
+    assert other.run("charlab", "status").stdout == "everything is up to date\n"
+    assert other.status() == ""

@@ -19,11 +19,10 @@ import numpy as np
 
 from charlab.core.files import read_json
 from charlab.core.sums import column_totals, mean, total
-from charlab.models.scoring import Floats, nats_per_char
+from charlab.models.scoring import Floats, Ids, nats_per_char
 from charlab.models.snapshots import load_snapshots
 from charlab.models.weights import read_config
 from charlab.vocab.encoded_text import EncodedText
-from charlab.vocab.vocabulary import Ids
 
 WINDOWS = 64
 """Number of windows that are read side by side."""
@@ -56,7 +55,9 @@ def snapshot_losses(folder: Path, data: EncodedText) -> list[dict[str, Any]] | N
         return None
     seed = int(read_config(folder)[2].get("seed", 0))
     whole = read_json(folder / "metrics.json")
-    rows = [{"seed": seed, "step": shot.step, "chars": shot.chars} for shot in snapshots]
+    rows: list[dict[str, Any]] = [
+        {"seed": seed, "step": shot.step, "chars": shot.chars} for shot in snapshots
+    ]
     for split in ("val", "test"):
         pieces, segments, skipped = windows(getattr(data, split), data.segments)
         measured = [
@@ -64,7 +65,7 @@ def snapshot_losses(folder: Path, data: EncodedText) -> list[dict[str, Any]] | N
             nats_per_char(shot.network, pieces, segments).reshape(segments, -1)[:, skipped:]
             for shot in (snapshots if len(pieces) else ())
         ]
-        losses = _corrected(measured, whole.get(f"{split}_nats"))
+        losses: list[Any] = list(_corrected(measured, whole.get(f"{split}_nats")))
         for row, loss in zip(rows, losses or [None] * len(rows), strict=True):
             row[f"{split}_nats"] = loss
     return rows

@@ -104,7 +104,6 @@ def variants_table(
             # Every seed has the same number of both.
             "parameters": own[0].metrics["parameters"],
             "train_chars": own[0].metrics["train_chars"],
-            "learning_rate": variant.train.learning_rate,
             "clip": variant.train.clip,
             "clip_at": None if variant.train.clip == "none" else variant.train.clip_at,
             "clipped": clipped_share(variant, own),

@@ -138,7 +138,7 @@ def overtaking(evaluation: dict[str, Any]) -> Rows:
 
 
 def memory(evaluation: dict[str, Any]) -> Rows:
-    """Yield the share of what memory is worth that is realised, by distance and snapshot."""
+    """Yield the share of what memory is worth that is realized, by distance and snapshot."""
     for row in evaluation.get("memory") or []:
         keys = ("seed", "chars", "low", "high", "chars_in_bin")
         saved = {"saved_bits": _bits(row.get("saved_nats")), "share": row.get("share")}

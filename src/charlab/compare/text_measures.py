@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 CHARS = 200_000
@@ -64,6 +65,7 @@ def _share(letters: list[str], chosen: list[bool]) -> float:
     return sum(chosen) / max(len(letters), 1)
 
 
+@cache
 def has_mark(letter: str) -> bool:
     """Return whether a letter is written with an accent, a cedilla or another mark."""
     return any(unicodedata.combining(part) for part in unicodedata.normalize("NFD", letter))

@@ -87,7 +87,10 @@ def memory_map(memory: pd.DataFrame, styles: Styles) -> Figure:
                           columns=columns, rows=rows, sharey=True)  # fmt: skip
     bins = table.drop_duplicates("low").sort_values("low").reset_index(drop=True)
     for ax, (own, series) in zip(axes, variants, strict=False):
-        # (distances, snapshots): means over the seeds; snapshots of all seeds are at equal steps.
+        # Only some seeds have snapshots; the others were measured at their end.
+        counts = own.groupby("seed")["chars"].transform("nunique")
+        own = own[counts == counts.max()]
+        # (distances, snapshots): means over these seeds.
         grid = own.groupby(["low", "chars"])["share"].agg(mean).unstack().reindex(bins["low"])
         image = ax.pcolormesh(
             np.arange(grid.shape[1] + 1) - 0.5,

@@ -28,7 +28,7 @@ POINTS = pd.DataFrame(
 CURVES = pd.DataFrame(
     [
         {"variant": name, "seed": seed, "chars": millions * 1e6, "grad_norm": seed / millions}
-        | {"epoch": 4 * millions}
+        | {"epoch": 4 * millions, "step": 10 * millions}
         | {"val_bpc": bpc + 1 / millions, "train_bpc": 2 * bpc + 1 / millions}
         for name, losses in LOSSES.items()
         for seed, bpc in enumerate(losses, start=1)

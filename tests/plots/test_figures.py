@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle, StepPatch
 
 from charlab.plots import registry
 from charlab.plots.style import INK
-from figure_data import CURVES, DATA, LOSSES, POINTS, STYLES, WEIGHTS
+from figure_data import CURVES, DATA, LOSSES, POINTS, SEEDS, STYLES, WEIGHTS
 
 MEANS = {"a": pytest.approx(7 / 3), "b": pytest.approx(3.2)}
 
@@ -148,8 +148,8 @@ def check_clipping(figure: Figure) -> None:
     (bound,) = [line for line in ax.lines if line.get_label() == "_bound"]
     assert ys(bound) == [0.7, 0.7]
     (cross,) = [line for line in ax.lines if line.get_marker() == "x"]
-    assert xs(cross) + ys(cross) == [2, 1]
-    assert names(ax) == ["A: 25 % of the steps clipped", "B: 1 of 3 seeds diverged"]
+    assert xs(cross) == [0.7]  # after 7 steps of 100,000 characters
+    assert names(ax) == ["A: 25 % of the steps clipped", "B (1 of 3 diverged)"]
 
 
 @reads
@@ -369,6 +369,70 @@ def test_a_run_that_learned_nothing_does_not_squeeze_the_others() -> None:
     (ax,) = figure.axes
     assert ax.get_xlim()[1] < 3
     assert "600.000" in {text.get_text() for text in ax.texts}
+
+
+def test_a_baseline_far_from_the_variants_is_a_note_at_the_edge() -> None:
+    """It would squeeze the variants into a corner; its value is written instead."""
+    lines = DATA["comparison"]["lines"].assign(bpc=[0.2, 9.0])
+    figure = registry.make("comparison", DATA["comparison"] | {"lines": lines})
+    assert figure is not None
+    (ax,) = figure.axes
+    assert ax.get_xlim()[0] > 1.5
+    assert ax.get_xlim()[1] < 4
+    shown = {text.get_text() for text in ax.texts}
+    assert {"← n-gram, order 5 0.200", "the model 9.000 →"} <= shown
+
+
+@pytest.mark.parametrize("name", ["comparison", "learning_curves"])
+def test_a_seed_that_diverged_is_named_and_in_no_mean(name: str) -> None:
+    """Dropping it silently would make a mean over others of it."""
+    points = POINTS.merge(SEEDS, on=["variant", "seed"])
+    points.loc[points["diverged_at_step"].notna(), "bpc"] = 50.0
+    data = DATA[name] | {"seeds": SEEDS} | ({"points": points} if name == "comparison" else {})
+    figure = registry.make(name, data)
+    assert figure is not None
+    (ax,) = figure.axes
+    words = " ".join(text.get_text().replace("\n", " ") for text in ax.texts)
+    assert "1 of 3 diverged" in words
+    if name == "comparison":
+        assert "3.250" in words  # of 3.0 and 3.5
+    else:
+        mean = next(line for line in ax.lines if "diverged" in str(line.get_label()))
+        assert ys(mean) == pytest.approx([4.25, 3.75])
+        assert [line.get_marker() for line in ax.lines].count("x") == 1
+
+
+@pytest.mark.parametrize("name", ["clipping", "learning_curves"])
+def test_a_variant_that_diverged_before_any_measurement_is_named(name: str) -> None:
+    """It has no row in the curves, and must not vanish from the figure."""
+    seeds = SEEDS.assign(diverged_at_step=np.where(SEEDS["variant"] == "b", 3.0, np.nan))
+    data = DATA[name] | {"seeds": seeds, "curves": CURVES[CURVES["variant"] == "a"]}
+    figure = registry.make(name, data)
+    assert figure is not None
+    (ax,) = figure.axes
+    assert "B (3 of 3 diverged)" in names(ax)
+    crosses = [line for line in ax.lines if line.get_marker() == "x"]
+    assert [xs(cross)[0] for cross in crosses] == pytest.approx([0.3] * 3)
+
+
+def test_a_rare_kind_of_character_does_not_stretch_the_axis() -> None:
+    """Its losses are written in its row."""
+    table = DATA["against_ngram"]["against_ngram"].assign(chars=[9990, 10])
+    table.loc[1, ["network_bpc", "ngram_bpc"]] = 16.0, 12.0
+    figure = registry.make("against_ngram", {"against_ngram": table})
+    assert figure is not None
+    assert figure.axes[0].get_xlim()[1] < 2
+    assert figure.axes[0].texts[0].get_text() == "rare: model 16.0, n-gram 12.0 →"
+
+
+def test_the_map_of_memory_is_of_the_seeds_with_snapshots() -> None:
+    """The others were measured at their end alone, at other numbers of characters."""
+    memory = DATA["memory_map"]["memory"]
+    end = memory[(memory["seed"] == 1) & (memory["chars"] == 9000)]
+    table = pd.concat([memory[memory["seed"] == 2], end.assign(chars=8888, share=0.0)])
+    figure = registry.make("memory_map", DATA["memory_map"] | {"memory": table})
+    assert figure is not None
+    assert labels(figure.axes[0], "x") == ["1.0k", "9.0k"]
 
 
 def test_losses_that_are_missing_or_huge_do_not_stop_a_curve() -> None:

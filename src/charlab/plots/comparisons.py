@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from charlab.core.sums import mean
 from charlab.plots.naming import legend_below, limits, near, outside_notes
 from charlab.plots.registry import EVERY, figure
-from charlab.plots.style import GREY, INK, SMALL, Styles, canvas, drawn_width, wrap
+from charlab.plots.style import GREY, INK, SMALL, Styles, canvas, drawn_width, usual_shade, wrap
 
 BEYOND = 2.0
 """Multiple of the best mean beyond which a loss is drawn as an arrow at the edge."""
@@ -182,7 +182,8 @@ def texts(texts: pd.DataFrame, points: pd.DataFrame, styles: Styles) -> Figure:
                 label=label)  # fmt: skip
     for row, text in enumerate(rows["text"]):
         own = points[(points["text"] == text) & ~_diverged(points)]
-        color = styles[points.loc[points["text"] == text, "variant"].iloc[0]].color
+        name = points.loc[points["text"] == text, "variant"].iloc[0]
+        color = usual_shade(styles[name].color)
         # matplotlib leaves labels that begin with an underscore out of the legend.
         label = "network, a dot per seed" if row == 0 else "_"
         _draw_seeds(ax, row, own["bpc"], color=color, label=label)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from charlab.core.sums import mean
 from charlab.plots.naming import limits, name_lines, near, note_outside
 from charlab.plots.registry import EVERY, figure
-from charlab.plots.style import GREY, INK, SMALL, SeriesStyle, Styles, by_variant, canvas
+from charlab.plots.style import GREY, INK, SMALL, SeriesStyle, Styles, canvas
 
 BITS = "bits per character"
 MILLION = 1e6
@@ -70,30 +73,78 @@ def learning_curves(
         ``variant``, ``seed``, ``diverged_at_step`` (missing if it did not).
     """
     figure, (ax,) = canvas(3.6, title=title)
-    variants = by_variant(curves, styles)
-    apart = [diverged_seeds(seeds, rows) for rows, _ in variants]
+    variants = trainings(curves, styles, seeds)
     # Before anything is drawn: a training that diverged is marked at the edge of the axis.
-    parts = [rows[~rows["seed"].isin(out)] for (rows, _), out in zip(variants, apart, strict=True)]
-    _focus(ax, pd.concat(parts))
-    for (rows, series), out in zip(variants, apart, strict=True):
-        _one_variant(ax, rows, series, out, "chars")
-        _draw_train(ax, rows[~rows["seed"].isin(out)], series)
+    _focus(ax, pd.concat([own.whole for own in variants]))
+    for own in variants:
+        _one_variant(ax, own, "chars")
+        _draw_train(ax, own)
     ax.set(xlabel="characters read, millions", ylabel=f"val loss, {BITS}")
     name_lines(figure, ax)
     return figure
 
 
-def diverged_seeds(seeds: pd.DataFrame | None, rows: pd.DataFrame) -> set[int]:
-    """Return the seeds of the variant in ``rows`` that diverged."""
+@dataclass(frozen=True)
+class Trainings:
+    """The learning curves of one variant.
+
+    Attributes
+    ----------
+    slug : str
+        The variant.
+    series : SeriesStyle
+        Style of the variant.
+    rows : DataFrame
+        Its rows of the learning curves, of all seeds.
+    seeds : int
+        Number of seeds.
+    diverged : dict
+        Characters read at the divergence, by the seeds that diverged.
+    """
+
+    slug: str
+    series: SeriesStyle
+    rows: pd.DataFrame
+    seeds: int
+    diverged: dict[int, float]
+
+    @property
+    def whole(self) -> pd.DataFrame:
+        """The rows of the seeds that did not diverge."""
+        return self.rows[~self.rows["seed"].isin(self.diverged)]
+
+    @property
+    def label(self) -> str:
+        """The name of the variant, and the number of its seeds that diverged."""
+        count = f" ({len(self.diverged)} of {self.seeds} diverged)" if self.diverged else ""
+        return self.series.label + count
+
+
+def trainings(curves: pd.DataFrame, styles: Styles, seeds: pd.DataFrame | None) -> list[Trainings]:
+    """Return the learning curves by variant, in the order of the tables.
+
+    A seed that diverged before its first measurement has no row in the curves, and a variant of
+    which all seeds did has none at all: they are in ``seeds``.
+    """
     if seeds is None:
-        return set()
-    own = seeds[(seeds["variant"] == rows["variant"].iloc[0]) & seeds["diverged_at_step"].notna()]
-    return set(own["seed"].astype(int))
+        seeds = curves[["variant", "seed"]].drop_duplicates().assign(diverged_at_step=np.nan)
+    result = []
+    for name, own in seeds.groupby("variant", sort=False):
+        rows = curves[curves["variant"] == name]
+        failed = own[own["diverged_at_step"].notna()]
+        # Characters in a step are the same in all steps of a training.
+        sample = (rows if len(rows) else curves).head(1)
+        chunk = float(sample["chars"].iloc[0] / sample["step"].iloc[0]) if len(failed) else 0.0
+        diverged = {
+            int(row["seed"]): row["diverged_at_step"] * chunk for row in failed.to_dict("records")
+        }
+        result.append(
+            Trainings(str(name), styles[str(name)], rows, own["seed"].nunique(), diverged)
+        )
+    return result
 
 
-def _one_variant(
-    ax: Axes, rows: pd.DataFrame, series: SeriesStyle, diverged: set[int], against: str
-) -> pd.DataFrame:
+def _one_variant(ax: Axes, own: Trainings, against: str) -> pd.DataFrame:
     """Draw mean and range over the seeds of one variant; each seed that diverged by itself.
 
     Returns
@@ -102,36 +153,39 @@ def _one_variant(
         Columns ``x`` and ``val``: the mean curve, of the seeds that did not diverge.
     """
     unit = MILLION if against == "chars" else 1.0
-    whole = rows[~rows["seed"].isin(diverged)]
-    label = series.label
-    if diverged:
-        label += f" ({len(diverged)} of {rows['seed'].nunique()} diverged)"
+    series, whole = own.series, own.whole
     style = {"color": series.color, "linestyle": series.line}
-    # A diverged seed is drawn up to its last measurement, and marked there.
-    for seed in sorted(diverged):
-        own = rows[rows["seed"] == seed]
-        shown = "_" if len(whole) or seed != min(diverged) else label
-        ax.plot(own[against] / unit, own["val_bpc"], linewidth=1, **style, label=shown)
-        y = np.clip(own["val_bpc"].iloc[-1], *ax.get_ylim())
-        ax.plot(own[against].iloc[-1] / unit, y, "x", color=series.color, markersize=9,
-                markeredgewidth=2.2, clip_on=False)  # fmt: skip
+    _draw_diverged(ax, own, against, named=not len(whole))
     # Groups come in the order of their key, so x is sorted.
     groups = whole.groupby(against)
     x = np.array(sorted(whole[against].unique())) / unit
     # NaN where a seed has no value: a mean of the others would drop it silently.
     val = groups["val_bpc"].agg(mean).to_numpy()
     if len(x):
-        ax.plot(x, val, marker=series.marker, markersize=5, **style, label=label)
+        ax.plot(x, val, marker=series.marker, markersize=5, **style, label=own.label)
         low, high = groups["val_bpc"].min(), groups["val_bpc"].max()
         ax.fill_between(x, low, high, color=series.color, alpha=0.25, linewidth=0)
     return pd.DataFrame({"x": x, "val": val})
 
 
-def _draw_train(ax: Axes, whole: pd.DataFrame, series: SeriesStyle) -> None:
+def _draw_diverged(ax: Axes, own: Trainings, against: str, *, named: bool) -> None:
+    """Draw each seed that diverged, and a cross at the edge of the axis where it did."""
+    style = {"color": own.series.color, "linestyle": own.series.line, "linewidth": 1}
+    unit = MILLION if against == "chars" else 1.0
+    for number, (seed, chars) in enumerate(own.diverged.items()):
+        rows = own.rows[own.rows["seed"] == seed]
+        label = own.label if named and number == 0 else "_"
+        ax.plot(rows[against] / unit, rows["val_bpc"], **style, label=label)
+        if against == "chars":
+            ax.plot(chars / unit, 0.99, "x", color=own.series.color, markersize=9, clip_on=False,
+                    markeredgewidth=2.2, transform=ax.get_xaxis_transform())  # fmt: skip
+
+
+def _draw_train(ax: Axes, own: Trainings) -> None:
     """Draw the mean loss on train as a thin line without a name; the caption explains it."""
-    train = whole.groupby("chars")["train_bpc"].agg(mean)
+    train = own.whole.groupby("chars")["train_bpc"].agg(mean)
     x = np.array(train.index, dtype=float) / MILLION
-    ax.plot(x, train, color=series.color, linewidth=0.8, alpha=0.7, label="_train")
+    ax.plot(x, train, color=own.series.color, linewidth=0.8, alpha=0.7, label="_train")
 
 
 def _focus(ax: Axes, curves: pd.DataFrame, lines: list[float] | None = None) -> None:
@@ -167,14 +221,14 @@ def overfitting(
     """
     figure, (ax,) = canvas(3.8, title=f"{title}: when does it overfit?")
     ends: list[float] = []
-    for rows, series in by_variant(curves, styles):
-        drawn = _one_variant(ax, rows, series, diverged_seeds(seeds, rows), "epoch")
+    for own in trainings(curves, styles, seeds):
+        drawn = _one_variant(ax, own, "epoch")
         if drawn["val"].notna().any():
             x, val = drawn["x"].to_numpy(), drawn["val"].to_numpy()
             lowest = int(np.nanargmin(val))
             ends += [float(val[lowest]), float(val[-1])]
             ax.plot(x[lowest], val[lowest], "o", markersize=12, markerfacecolor="none",
-                    markeredgecolor=series.color, markeredgewidth=1.8)  # fmt: skip
+                    markeredgecolor=own.series.color, markeredgewidth=1.8)  # fmt: skip
     if ends:
         # Minima and ends decide: they say whether a curve turns up.
         low, high = limits(ends, margin=0.15)
@@ -210,23 +264,23 @@ def clipping(
     """
     figure, (ax,) = canvas(3.6, title=title)
     known = {row["variant"]: row for row in variants.to_dict("records")}
-    for rows, series in by_variant(curves, styles):
-        row, diverged = known[rows["variant"].iloc[0]], diverged_seeds(seeds, rows)
-        label = series.label
+    for own in trainings(curves, styles, seeds):
+        row, label = known[own.slug], own.label
         if row["clip"] == "norm" and pd.notna(row["clipped"]):
             label += f": {100 * row['clipped']:.0f} % of the steps clipped"
-        if diverged:
-            label += f": {len(diverged)} of {rows['seed'].nunique()} seeds diverged"
-        for number, (seed, own) in enumerate(rows.groupby("seed")):
-            x = own["chars"] / MILLION
-            # One name per variant: labels that begin with an underscore are left out.
+        style = {"color": own.series.color, "linestyle": own.series.line, "linewidth": 1.2}
+        # One name per variant, even without a measurement; an underscore is left out.
+        by_seed = [rows for _, rows in own.rows.groupby("seed")] or [own.rows]
+        for number, rows in enumerate(by_seed):
             shown = label if number == 0 else "_"
-            style = {"color": series.color, "linestyle": series.line, "linewidth": 1.2}
-            ax.plot(x, own["grad_norm"], marker=".", **style, label=shown)
-            if seed in diverged:
-                ax.plot(x.iloc[-1:], own["grad_norm"].iloc[-1:], "x", color=series.color,
-                        markersize=10, markeredgewidth=2.4)  # fmt: skip
+            ax.plot(rows["chars"] / MILLION, rows["grad_norm"], marker=".", **style, label=shown)
+        for chars in own.diverged.values():
+            ax.plot(chars / MILLION, 0.98, "x", color=own.series.color, markersize=10,
+                    markeredgewidth=2.4, transform=ax.get_xaxis_transform())  # fmt: skip
     ax.set_yscale("log")  # an exploding gradient is larger by orders of magnitude
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter("")
     for bound in sorted({row["clip_at"] for row in known.values() if row["clip"] == "norm"}):
         ax.axhline(bound, color=GREY, linestyle="--", linewidth=1.4, label="_bound")
         ax.annotate(f"bound {bound:g}", (0.99, bound), xycoords=ax.get_yaxis_transform(),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from charlab.plots.naming import legend_below, name_lines
+from charlab.plots.naming import legend_below, limits, name_lines
 from charlab.plots.registry import figure
 from charlab.plots.style import GREY, INK, LINES, MARKERS, SMALL, canvas, short
+
+RARE = 0.005
+"""Share of the characters below which a kind does not stretch the axis."""
 
 
 @figure(
@@ -63,7 +67,7 @@ def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
     # has no place on a logarithmic axis. Equal distances show the same, with room for 0.
     places = range(len(as_it_learned))
     axes[0].plot(places, as_it_learned["val_bpc"], "o-", color=INK)
-    axes[0].set(ylabel="val loss, bits per character", title="Loss")
+    axes[0].set(ylabel="bits per character", title="Loss on val")
     axes[1].plot(places, 100 * as_it_learned["real_words"].astype(float), "o-", color=INK)
     axes[1].set(ylabel="% of words", title="Real words")
     for ax in axes:
@@ -109,7 +113,7 @@ def against_ngram(against_ngram: pd.DataFrame) -> Figure:
     Parameters
     ----------
     against_ngram : DataFrame
-        ``kind``, ``order``, ``network_bpc``, ``ngram_bpc``.
+        ``kind``, ``order``, ``network_bpc``, ``ngram_bpc``; if known, ``chars``.
     """
     rows = against_ngram.reset_index(drop=True)
     figure, (ax,) = canvas(1.1 + 0.3 * len(rows), title="Network and n-gram by kind of character")
@@ -122,6 +126,21 @@ def against_ngram(against_ngram: pd.DataFrame) -> Figure:
     ax.set_yticks(places, rows["kind"])
     ax.set_ylim(len(rows) - 0.5, -0.5)  # inverted: the first kind at the top
     ax.grid(axis="y", visible=False)
+    _leave_out_rare(ax, rows)
     ax.set(xlabel="test loss, bits per character (less is better)")
     legend_below(figure, ax, 2)
     return figure
+
+
+def _leave_out_rare(ax: Axes, rows: pd.DataFrame) -> None:
+    """Fit the axis to the kinds that are not rare; write the losses of a rare one at its edge."""
+    if "chars" not in rows:
+        return
+    losses = rows[["network_bpc", "ngram_bpc"]]
+    usual = losses[rows["chars"] >= RARE * rows["chars"].sum()]
+    low, high = limits([0.0, *usual.to_numpy().ravel()])
+    ax.set_xlim(low, high)
+    for k, row in losses[(losses > high).any(axis=1)].iterrows():
+        note = f"rare: model {row['network_bpc']:.1f}, n-gram {row['ngram_bpc']:.1f} →"
+        ax.text(0.99, float(str(k)), note, transform=ax.get_yaxis_transform(), ha="right",
+                va="center", size=SMALL)  # fmt: skip

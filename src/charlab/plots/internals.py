@@ -16,6 +16,7 @@ from charlab.plots.style import (
     DIVERGING,
     GREY,
     INK,
+    SMALL,
     Styles,
     by_variant,
     canvas,
@@ -214,7 +215,7 @@ def weights(weights: dict[str, Any]) -> Figure:
         ``weight_ih``, ``weight_hh``, ``head``: lists of rows; ``shapes``, ``chars``.
     """
     names = {"weight_ih": "W_xh", "weight_hh": "W_hh", "head": "W_hy"}
-    figure, axes = canvas(3.4, title="Trained weights", columns=3)
+    figure, axes = canvas(4.3, title="Trained weights", columns=3)
     for ax, (key, name) in zip(axes, names.items(), strict=True):
         matrix = np.array(weights[key])  # (rows, columns), averaged to a drawable size
         # Saturate at the 99th percentile, or a few large weights would make all others pale.
@@ -229,7 +230,7 @@ def weights(weights: dict[str, Any]) -> Figure:
         bar = figure.colorbar(mesh, ax=ax, orientation="horizontal", shrink=0.85)
         bar.locator = MaxNLocator(3)
         bar.update_ticks()
-    axes[0].set(xlabel="character in", ylabel="unit")
+    axes[0].set(xlabel="character in")
     axes[1].set(xlabel="unit before")
     axes[2].set(xlabel="unit", ylabel="character out")
     # The head has a row per character, the other two have a block of rows per gate.
@@ -244,7 +245,7 @@ def _name_gates(ax: Axes, gates: list[str], rows: int) -> None:
         return  # the one block of an RNN needs no label
     each = rows / len(gates)  # a large matrix is averaged, so this may be a fraction
     ax.set_yticks([each * (k + 0.5) - 0.5 for k in range(len(gates))], gates)
-    ax.tick_params(axis="y", length=0, labelrotation=90)
+    ax.tick_params(axis="y", length=0, labelrotation=90, labelsize=SMALL)
     for label in ax.get_yticklabels():
         label.set_verticalalignment("center")
     for k in range(1, len(gates)):

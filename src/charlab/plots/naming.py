@@ -85,17 +85,17 @@ def name_lines(figure: Figure, ax: Axes, *, width: int = 22) -> None:
     points = (figure.get_figheight() - 0.75) * POINTS_PER_INCH
     labels = [wrap(str(line.get_label()), width) for line in lines]
     heights = [(1 + label.count("\n")) * LINE_HEIGHT * SIZE / points for label in labels]
-    wanted = [share_of_height(ax, _last(line)) for line in lines]
+    wanted = [_end(ax, line) for line in lines]
     for line, label, y in zip(lines, labels, spread(wanted, heights), strict=True):
         _sample(ax, line, y)
         ax.text(1.075, y, label, transform=ax.transAxes, va="center", linespacing=1.05)
 
 
-def _last(line: Line2D) -> float:
-    """Return the last y value of a line that is a number."""
+def _end(ax: Axes, line: Line2D) -> float:
+    """Return where a line ends in the height of the axes; the top for one without a point."""
     values = np.asarray(line.get_ydata(), dtype=float)
     values = values[np.isfinite(values)]
-    return float(values[-1]) if len(values) else 0.0
+    return share_of_height(ax, float(values[-1])) if len(values) else 1.0
 
 
 def _sample(ax: Axes, line: Line2D, y: float) -> None:

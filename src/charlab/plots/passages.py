@@ -57,7 +57,7 @@ def colored_text(colored: dict[str, Any]) -> Figure:
     ax = figure.subplots()
     activation = np.array(colored["activation"][:count])  # (count,)
     bound = float(np.abs(activation).max()) or 1.0
-    _color_cells(ax, activation, bound, height=LINE, alpha=0.5)
+    _color_cells(ax, activation, bound, height=LINE)
     for k, char in enumerate(colored["text"][:count]):
         x, y = _place(k, LINE)
         _sign(ax, x, y, char, SIZE, 1.0)
@@ -91,7 +91,7 @@ def against_ngram_passage(passage: dict[str, Any]) -> Figure:
     rows = -(-len(gain) // COLUMNS)
     figure = Figure(figsize=(WIDTH, 1.25 + rows * PLAIN_LINE * WIDTH / COLUMNS))
     ax = figure.subplots()
-    patches = _color_cells(ax, gain, BITS, height=PLAIN_LINE, alpha=0.6)
+    patches = _color_cells(ax, gain, BITS, height=PLAIN_LINE)
     for k, char in enumerate(passage["text"]):
         _sign(ax, *_place(k, PLAIN_LINE), char, SIZE, 1.0)
     ax.set(xlim=(0, COLUMNS), ylim=(rows * PLAIN_LINE, -0.2), title="Network and n-gram")
@@ -125,7 +125,7 @@ def _sign(ax: Axes, x: float, y: float, char: str, size: float, ink: float) -> N
 
 
 def _color_cells(
-    ax: Axes, values: np.ndarray[Any, Any], bound: float, *, height: float, alpha: float
+    ax: Axes, values: np.ndarray[Any, Any], bound: float, *, height: float
 ) -> PatchCollection:
     """Color the backgrounds of the characters: one hue below zero, another above.
 
@@ -137,11 +137,9 @@ def _color_cells(
         Absolute value at which the color saturates.
     height : float
         Height of a row.
-    alpha : float
-        Opacity.
     """
     cells = [Rectangle(_place(k, height), 1, 1.1) for k in range(len(values))]
-    patches = PatchCollection(cells, cmap=DIVERGING, alpha=alpha)
+    patches = PatchCollection(cells, cmap=DIVERGING)
     patches.set_array(values)
     patches.norm = Normalize(-bound, bound)
     ax.add_collection(patches)

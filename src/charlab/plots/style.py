@@ -40,7 +40,8 @@ LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 1.6, 1.2, 1
 """Line styles of a cell's variants; (0, (on, off, ...)) are dashes in points."""
 
 DIVERGING = LinearSegmentedColormap.from_list(
-    "diverging", [to_rgba(PURPLE, 1), to_rgba(PURPLE, 0), to_rgba(GOLD, 0), to_rgba(GOLD, 1)]
+    "diverging",
+    [to_rgba(PURPLE, 0.85), to_rgba(PURPLE, 0), to_rgba(GOLD, 0), to_rgba(GOLD, 0.85)],
 )
 """Color map for values around zero: the nearer to zero, the more transparent."""
 
@@ -143,6 +144,11 @@ def styled(label: str, cell: str, number: int) -> SeriesStyle:
         MARKERS[number % len(MARKERS)],
         LINES[number % len(LINES)],
     )
+
+
+def usual_shade(color: str) -> str:
+    """Return the usual shade of the cell that a color stands for."""
+    return next((shades[0] for shades in SHADES.values() if color in shades), color)
 
 
 def _choose_numbers(params: Params) -> dict[str, int]:

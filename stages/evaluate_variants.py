@@ -17,7 +17,7 @@ from charlab.train.params import VariantStageParams
 @click.option("--samples", type=FOLDER, required=True, help="samples from the variants")
 @click.option("--out", type=FOLDER, required=True, help="folder for one file per variant")
 def main(variants: Path, texts: Path, baselines: Path, samples: Path, out: Path) -> None:
-    """Evaluate the first seed of each variant, and the memory of all seeds."""
+    """Evaluate the first seed of each variant, and the snapshots of all seeds."""
     models = load(VariantStageParams).study.models(variants)
     evaluate_variants(models, texts=texts, baselines=baselines, samples=samples, out=out)
 

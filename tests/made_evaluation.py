@@ -57,6 +57,7 @@ def evaluation_of(params: Params, cell: str) -> dict[str, Any]:
         },
         "next_char": {
             "context": "said th",
+            "char": "a",
             "top": [["e", 0.7], ["a", 0.2], ["\n", 0.1]],
             "entropy_nats": 0.8,
         },
@@ -88,6 +89,19 @@ def evaluation_of(params: Params, cell: str) -> dict[str, Any]:
                 {"context": "thorou", "char": "g", "network_p": 0.1, "ngram_p": 0.9},
             ],
         },
+        "overtaking": [
+            {"seed": seed, "step": chars // 10, "chars": chars}
+            | {"val_nats": nats + 0.01 * seed, "test_nats": nats}
+            for seed in params.study.seeds
+            for chars, nats in ((0, 4.5), (1000, 1.6), (64000, 1.8 - reach / 2))
+        ],
+        "memory": [
+            {"seed": seed, "chars": chars, "low": low, "high": 2 * low - 1, "chars_in_bin": 50}
+            | {"saved_nats": 0.1, "share": reach * chars / 64000 / low**0.1}
+            for seed in params.study.seeds
+            for chars in (1000, 64000)
+            for low in (4, 8, 16)
+        ],
         "novelty": [
             {
                 "temperature": t,

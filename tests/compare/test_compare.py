@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 from charlab.compare.compare import compare, to_csv
-from charlab.compare.results import ResultsError
-from charlab.compare.tables import varied_value
+from charlab.compare.results import ResultsError, Run
+from charlab.compare.tables import clipped_share, varied_value
+from charlab.compare.text_measures import text_measures
 from charlab.core.files import read_json, write_json
 from made_results import TWO_TEXTS, made_params, wobbling, write_results
 
@@ -93,6 +94,70 @@ def test_texts_have_sizes_and_the_best_baselines(tables: Path) -> None:
     assert texts.loc["invented", "ngram_test_bpc"] == pytest.approx(2.1)
     assert texts.loc["invented", "vocabulary"] == 6
     assert texts["floor_test_bpc"].isna()["other"]
+
+
+def test_texts_have_measures_of_their_language(tmp_path: Path) -> None:
+    """Word length, marks, capitals and line length, of the letters and words that are there."""
+    path = tmp_path / "text.txt"
+    path.write_text("Über grün'n Ort\n\nüber Café.\n", encoding="utf-8")
+    assert text_measures(path) == {
+        "words": 5,
+        "distinct_words": 4,
+        "word_chars": pytest.approx((4 + 6 + 3 + 4 + 4) / 5),
+        "diacritics": pytest.approx(4 / 20),
+        "umlauts": pytest.approx(3 / 20),
+        "capitals": pytest.approx(3 / 20),
+        "line_chars": pytest.approx((15 + 10) / 2),
+    }
+    assert text_measures(tmp_path / "missing.txt")["words"] is None
+
+
+def test_every_order_of_a_baseline_has_a_row(tables: Path) -> None:
+    """The figure of the overtaking draws a line for each."""
+    rows = pd.read_csv(tables / "metrics" / "baselines.csv")
+    own = rows[rows["text"] == "invented"]
+    assert list(own["kind"]) == ["ngram", "ngram", "ppmd", "floor"]
+    assert list(own["test_bpc"]) == pytest.approx([2.5, 2.1, 2.05, 1.2])
+    assert set(rows.loc[rows["text"] == "other", "kind"]) == {"ngram", "ppmd"}
+
+
+def test_snapshots_and_memory_have_a_row_per_seed(tables: Path) -> None:
+    """Losses in bits; the share is as the evaluation has it."""
+    overtaking = pd.read_csv(tables / "metrics" / "overtaking.csv")
+    assert list(overtaking.columns) == ["variant", "seed", "chars", "val_bpc", "test_bpc"]
+    own = overtaking[(overtaking["variant"] == "gru") & (overtaking["seed"] == 2)]
+    assert list(own["chars"]) == [0, 1000, 64000]
+    assert own["val_bpc"].iloc[0] == pytest.approx(4.52 / math.log(2), rel=1e-5)
+    memory = pd.read_csv(tables / "metrics" / "memory.csv")
+    columns = ["variant", "seed", "chars", "low", "high", "chars_in_bin", "saved_bits", "share"]
+    assert list(memory.columns) == columns
+    assert memory["saved_bits"].iloc[0] == pytest.approx(0.1 / math.log(2), rel=1e-5)
+
+
+def test_a_seed_that_diverged_is_counted_and_in_no_mean(data: Path, tmp_path: Path) -> None:
+    """Its loss is that of the weights before, which says nothing about the variant."""
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    path = copy / "variants" / "gru" / "2" / "metrics.json"
+    write_json(path, read_json(path) | {"test_nats": 9.0, "diverged_at_step": 5})
+    compare(PARAMS, copy, tmp_path / "metrics", tmp_path / "plots")
+    row = pd.read_csv(tmp_path / "metrics" / "variants.csv").set_index("variant").loc["gru"]
+    assert (row["seeds"], row["diverged"]) == (3, 1)
+    expected = (wobbling("gru", 1) + wobbling("gru", 3)) / 2
+    assert row["test_bpc"] == pytest.approx(expected, abs=1e-5)
+    comparisons = pd.read_csv(tmp_path / "metrics" / "comparisons.csv")
+    own = comparisons[comparisons["variant"] == "gru"]
+    assert list(own["diverged_at_step"].dropna()) == [5]
+
+
+def test_the_share_of_clipped_steps_follows_the_bound() -> None:
+    """Of ten steps, the five with a mean norm above the bound count."""
+    history = pd.DataFrame({"step": [1, 5, 10], "grad_norm": [3.0, 2.0, 0.5]})
+    runs = [Run("a", 1, {}, history)]
+    clipped = PARAMS.study.variant("rnn")
+    for clip, expected in (("norm", 0.5), ("value", None), ("none", None)):
+        train = clipped.train.model_copy(update={"clip": clip, "clip_at": 1.0})
+        assert clipped_share(clipped.model_copy(update={"train": train}), runs) == expected
 
 
 def test_curves_are_in_bits(tables: Path) -> None:

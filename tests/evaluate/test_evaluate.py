@@ -108,7 +108,7 @@ def test_evaluation_of_a_model(
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     assert result == evaluate(model, data, load_reference(data, *baselines), samples_of(text))
     missing = {name for name, value in result.items() if value is None}
-    assert missing == {"as_it_learned"} | ({"gates"} if cell == "rnn" else set())
+    assert missing == {"as_it_learned", "overtaking"} | ({"gates"} if cell == "rnn" else set())
     assert len(result["loss_by_position"]) == BLOCK
     assert ("cell_norm" in result["gradient_by_lag"][1]) == (cell == "lstm")
     # Both parts read the same characters.
@@ -233,7 +233,8 @@ def test_evaluation_without_a_reference(tmp_path: Path) -> None:
     missing = {name for name, value in result.items() if value is None}
     by_dependency = {"loss_by_distance", "loss_by_kind", "memory"}
     assert missing == by_dependency | {
-        *("against_ngram", "novelty", "colored", "next_char", "as_it_learned")
+        *("against_ngram", "novelty", "colored", "next_char", "as_it_learned"),
+        "overtaking",
     }
     assert result["neurons"]
 

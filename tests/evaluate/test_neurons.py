@@ -180,12 +180,12 @@ def test_units_are_chosen_on_one_split_and_reported_on_the_other() -> None:
 
 
 def test_a_long_range_unit_is_preferred_for_coloring() -> None:
-    """Quotes come before brackets, then local features, if the correlation is strong enough."""
+    """The best of the long-range features by val, if it is strong enough, then the best of all."""
     near = {"feature": "space", "val_correlation": -0.9}
     brackets = {"feature": "inside_brackets", "val_correlation": 0.8}
     quotes = {"feature": "inside_quotes", "val_correlation": -0.6}
     weak = {"feature": "inside_quotes", "val_correlation": 0.2}
-    assert unit_to_color([near, brackets, quotes]) == quotes
+    assert unit_to_color([near, quotes, brackets]) == brackets
     assert unit_to_color([weak, brackets, near]) == brackets
     assert unit_to_color([weak, near]) == near
 
@@ -229,7 +229,8 @@ def test_colored_passage_and_prediction_agree_with_the_network() -> None:
     in_brackets = np.array(feature("inside_brackets", text))[600 : 600 + PASSAGE]
     assert np.corrcoef(colored["activation"], in_brackets)[0, 1] > 0.99
     predicted = typical_prediction(passage, traced, vocab)
-    assert predicted["context"] in text
+    assert predicted["context"] + predicted["char"] in text
+    assert len(predicted["char"]) == 1
     assert sum(p for _, p in predicted["top"]) == pytest.approx(1.0, abs=0.01)
 
 

@@ -11,6 +11,7 @@ import pytest
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_json
 from charlab.evaluate.novelty import TrainingText
+from charlab.evaluate.overtaking import snapshot_losses
 from charlab.evaluate.samples import as_it_learned
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
@@ -56,7 +57,7 @@ def test_a_model_without_snapshots_has_none(tmp_path: Path) -> None:
     folder = write_model(tmp_path, [], best=100)
     assert load_snapshots(folder) == []
     assert "as_it_learned" not in sample_ladder(folder, folder, PARAMS, 1)
-    assert as_it_learned(folder, periodic(), None, None) is None
+    assert as_it_learned(snapshot_losses(folder, periodic()), None, None) is None
 
 
 def test_samples_as_it_learned_share_their_random_numbers(tmp_path: Path) -> None:
@@ -76,7 +77,8 @@ def test_each_snapshot_has_its_own_loss_and_words(tmp_path: Path) -> None:
     texts = {0: "ab cab zz.", 20: "c abc abc c"}
     samples = {"as_it_learned": [{"step": step, "text": text} for step, text in texts.items()]}
     training = TrainingText("cab abc zoo.")
-    first, second, last = as_it_learned(folder, data, training, samples) or []
+    losses = snapshot_losses(folder, data)
+    first, second, last = as_it_learned(losses, training, samples) or []
     assert first["val_nats"] == pytest.approx(np.log(data.vocab.size))
     (_, middle, _) = load_snapshots(folder)
     assert second["val_nats"] == pytest.approx(

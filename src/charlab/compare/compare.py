@@ -28,6 +28,7 @@ from charlab.compare.results import (
     read_variants,
 )
 from charlab.compare.tables import (
+    baselines_table,
     comparisons_table,
     model_metrics,
     seeds_table,
@@ -42,7 +43,7 @@ from charlab.plan.params import Params
 DIGITS = 6
 """Significant digits of every number in a table, so that git shows no noise."""
 
-CURVE = ["step", "chars", "train_bpc", "val_bpc", "lr", "grad_norm"]
+CURVE = ["step", "chars", "train_bpc", "val_bpc", "lr", "grad_norm", "epoch"]
 """Columns of a learning curve."""
 
 
@@ -76,6 +77,7 @@ def compare(params: Params, data: Path, metrics: Path, plots: Path) -> None:
         "comparisons": comparisons,
         "texts": texts,
         "tuning": tuning_table(params.study, tuning),
+        "baselines": baselines_table(params, data),
         "generation": generation_table(evaluations, samples),
         **{name: evaluation_table(name, evaluations) for name in METRIC_TABLES},
     }

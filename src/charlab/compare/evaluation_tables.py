@@ -130,12 +130,27 @@ def as_it_learned(evaluation: dict[str, Any]) -> Rows:
         }
 
 
+def overtaking(evaluation: dict[str, Any]) -> Rows:
+    """Yield the losses on val and test at each snapshot of every seed."""
+    for row in evaluation.get("overtaking") or []:
+        losses = {f"{split}_bpc": _bits(row.get(f"{split}_nats")) for split in ("val", "test")}
+        yield {"seed": row["seed"], "chars": row["chars"]} | losses
+
+
+def memory(evaluation: dict[str, Any]) -> Rows:
+    """Yield the share of what memory is worth that is realized, by distance and snapshot."""
+    for row in evaluation.get("memory") or []:
+        keys = ("seed", "chars", "low", "high", "chars_in_bin")
+        saved = {"saved_bits": _bits(row.get("saved_nats")), "share": row.get("share")}
+        yield {key: row[key] for key in keys} | saved
+
+
 def next_char(evaluation: dict[str, Any]) -> Rows:
     """Yield the distribution of the next character at one position, the likeliest first."""
-    for rank, (char, probability) in enumerate(
-        (evaluation.get("next_char") or {}).get("top") or []
-    ):
-        yield {"rank": rank + 1, "char": char, "probability": probability}
+    prediction = evaluation.get("next_char") or {}
+    for rank, (char, probability) in enumerate(prediction.get("top") or []):
+        came = int(char == prediction.get("char"))
+        yield {"rank": rank + 1, "char": char, "probability": probability, "came_next": came}
 
 
 FIGURE_TABLES: dict[str, Callable[[dict[str, Any]], Rows]] = {
@@ -155,6 +170,8 @@ METRIC_TABLES: dict[str, Callable[[dict[str, Any]], Rows]] = {
     "against_ngram": against_ngram,
     "loss_by_distance": loss_by_distance,
     "loss_by_kind": loss_by_kind,
+    "overtaking": overtaking,
+    "memory": memory,
 }
 """Functions that yield the rows of the tables of metrics/, by the name of the table."""
 

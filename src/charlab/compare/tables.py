@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from charlab.compare.results import ResultsError, Run, read_optional
+from charlab.compare.text_measures import text_measures
 from charlab.core.files import read_json
 from charlab.core.sums import deviation, mean
 from charlab.core.units import bits
@@ -82,12 +84,14 @@ def variants_table(
 ) -> pd.DataFrame:
     """Return one row per variant: its settings, and mean and spread over its seeds.
 
-    The spread (``_sd``) is the sample standard deviation, missing with one seed. ``tuned_by`` is
+    The spread (``_sd``) is the sample standard deviation, missing with one seed. A seed that
+    diverged is counted (``diverged``) and is part of no mean, unless all diverged. ``tuned_by`` is
     the family of the sweep that chose the variant's learning rate, empty without one.
     """
     rows = []
     for variant, own in runs:
         of_variant = seeds[seeds["variant"] == variant.slug]
+        whole = of_variant[of_variant["diverged_at_step"].isna()]
         row: dict[str, Any] = {
             "variant": variant.slug,
             "title": labels[variant.slug],
@@ -100,14 +104,35 @@ def variants_table(
             # Every seed has the same number of both.
             "parameters": own[0].metrics["parameters"],
             "train_chars": own[0].metrics["train_chars"],
+            "clip": variant.train.clip,
+            "clip_at": None if variant.train.clip == "none" else variant.train.clip_at,
+            "clipped": clipped_share(variant, own),
             "seeds": len(of_variant),
+            "diverged": len(of_variant) - len(whole),
         }
         for split in SPLITS:
             # A split that does not exist is a column of None, which has no mean.
-            values = of_variant[f"{split}_bpc"].astype(float).dropna()
+            values = (whole if len(whole) else of_variant)[f"{split}_bpc"].astype(float).dropna()
             row |= {f"{split}_bpc": mean(values), f"{split}_sd": deviation(values)}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def clipped_share(variant: Variant, runs: list[Run]) -> float | None:
+    """Return the share of all trainings of a variant in which its gradients were clipped.
+
+    A training records the mean norm between two measurements, not that of each step. So this is
+    the share of the steps in intervals whose mean norm is above the bound; None if the variant
+    does not clip by norm.
+    """
+    if variant.train.clip != "norm":
+        return None
+    above = steps = 0.0
+    for run in runs:
+        taken = np.diff(run.history["step"].to_numpy(), prepend=0)  # (intervals,)
+        above += float(taken[run.history["grad_norm"] > variant.train.clip_at].sum())
+        steps += float(taken.sum())
+    return above / steps if steps else None
 
 
 def varied_value(variant: Variant, key: str | None) -> str:
@@ -125,7 +150,7 @@ def varied_value(variant: Variant, key: str | None) -> str:
 def comparisons_table(params: Params, seeds: pd.DataFrame) -> pd.DataFrame:
     """Return one row per comparison, variant and seed, in the order of params.yaml."""
     columns = ["comparison", "variant", "text", "vary", "value", "seed"]
-    columns += [f"{split}_bpc" for split in SPLITS]
+    columns += [*(f"{split}_bpc" for split in SPLITS), "diverged_at_step"]
     parts = []  # (seeds, columns) each
     for slug, comparison in params.study.comparisons.items():
         # A variant has rows in each of its comparisons.
@@ -139,7 +164,7 @@ def comparisons_table(params: Params, seeds: pd.DataFrame) -> pd.DataFrame:
 
 
 def texts_table(params: Params, data: Path) -> pd.DataFrame:
-    """Return one row per text: its size, and the losses of n-grams and compressors on it.
+    """Return one row per text: size, measures, and losses of n-grams and compressors on it.
 
     Raises
     ------
@@ -165,9 +190,25 @@ def texts_table(params: Params, data: Path) -> pd.DataFrame:
                 "chars": splits["chars"],
                 **{f"{name}_chars": splits[name] for name in ("train", "val", "test")},
                 "vocabulary": _vocabulary_size(folder / "vocab.json"),
+                **text_measures(data / "clean" / f"{slug}.txt"),
                 **_baselines(read_optional(data / "baselines" / f"{slug}.json") or {}),
             }
         )
+    return pd.DataFrame(rows)
+
+
+def baselines_table(params: Params, data: Path) -> pd.DataFrame:
+    """Return one row per text, kind of baseline (ngram, ppmd, floor) and order, in bits."""
+    rows = []
+    for slug in params.texts:
+        document = read_optional(data / "baselines" / f"{slug}.json") or {}
+        for kind in ("ngram", "ppmd", "floor"):
+            measured = document.get(kind) or []
+            # The floor has no order.
+            for losses in measured if isinstance(measured, list) else [measured]:
+                row = {"text": slug, "kind": kind, "order": losses.get("order")}
+                own = _in_bits("x", losses)
+                rows.append(row | {f"{s}_bpc": own[f"x_{s}_bpc"] for s in ("val", "test")})
     return pd.DataFrame(rows)
 
 

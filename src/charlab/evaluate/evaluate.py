@@ -27,6 +27,7 @@ from charlab.evaluate.features import FEATURES, quotation_marks, text_features
 from charlab.evaluate.gradient_flow import GradientByLag
 from charlab.evaluate.memory import Dependencies, losses_by_dependency
 from charlab.evaluate.neurons import Correlations, best_units, unit_to_color
+from charlab.evaluate.overtaking import snapshot_losses
 from charlab.evaluate.passages import (
     PASSAGE,
     colored_passage,
@@ -85,6 +86,8 @@ def evaluate(
         )
     reference = reference or Reference()
     surveyed, neurons = _survey(network, data, reference)
+    losses = snapshot_losses(model_dir, data)
+    of_others = [snapshot_losses(folder, data) or [] for folder in others]
     result: dict[str, Any] = rounded(
         {
             **surveyed,
@@ -93,7 +96,8 @@ def evaluate(
             **_passage(network, data, neurons),
             "weights": weight_pictures(network, data.vocab),
             "novelty": novelty(reference.training, samples),
-            "as_it_learned": as_it_learned(model_dir, data, reference.training, samples),
+            "as_it_learned": as_it_learned(losses, reference.training, samples),
+            "overtaking": sum(of_others, losses) if losses else None,
         }
     )
     return result

@@ -29,8 +29,8 @@ from charlab.evaluate.trace import (
 )
 from charlab.exact.arrays import exp, multiply
 
-MAX_LAG = min(60, BLOCK - 1)
-"""Maximum lag that is reported; it must fit into a block."""
+MAX_LAG = min(100, 2 * BLOCK - 1)
+"""Maximum lag that is reported; it must fit into two blocks."""
 
 # Backward step of a cell. Arguments: activation, layer, its trace, t, d/dh_t, d/dc_t. Results:
 # the derivative by the input's pre-activations (B, G*H), d/dh_{t-1} (B, H), d/dc_t including
@@ -49,10 +49,19 @@ class GradientByLag:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._sums: dict[str, Floats] = {}
+        self._before: Block | None = None
 
     def add(self, block: Block) -> None:
-        """Differentiate the loss at the end of the block, one sample per window."""
-        hidden, cell = state_gradients(self._network, block.trace, block.targets[-1])
+        """Differentiate the loss at the end of the block, one sample per window.
+
+        The gradient goes back through this block and the one before it, so the first block of
+        the windows has none.
+        """
+        before, self._before = self._before, block
+        if before is None or before.positions[-1, 0] + 1 != block.positions[0, 0]:
+            return
+        traced = joined(before.trace, block.trace)
+        hidden, cell = state_gradients(self._network, traced, block.targets[-1])
         for name, gradients in (("norm", hidden), ("cell_norm", cell)):
             if gradients is None:
                 continue
@@ -72,6 +81,25 @@ class GradientByLag:
             | {name: float(total[lag] / total[0]) for name, total in self._sums.items()}
             for lag in range(MAX_LAG + 1)
         ]
+
+
+def joined(first: Trace, second: Trace) -> Trace:
+    """Return one trace of two that follow each other: seq_len is the sum of theirs."""
+
+    def both(one: Floats | None, other: Floats | None) -> Floats | None:
+        return None if one is None or other is None else np.concatenate([one, other])
+
+    layers = tuple(
+        LayerTrace(
+            a.start,
+            np.concatenate([a.hidden, b.hidden]),
+            both(a.cell, b.cell),
+            both(a.squashed, b.squashed),
+            {name: np.concatenate([a.parts[name], b.parts[name]]) for name in a.parts},
+        )
+        for a, b in zip(first.layers, second.layers, strict=True)
+    )
+    return Trace(layers, np.concatenate([first.logits, second.logits]), second.last)
 
 
 def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floats, Floats | None]:

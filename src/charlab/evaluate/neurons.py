@@ -127,13 +127,14 @@ def best_units(val: Floats, test: Floats, hidden_size: int) -> list[dict[str, An
 def unit_to_color(neurons: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Choose the unit whose activation colors a passage.
 
-    It is the best unit of the first feature of :data:`~charlab.evaluate.features.LONG_RANGE`
-    whose correlation on the validation split is at least :data:`STRONG` (quotes come before
-    brackets, which are rarer and therefore have a less certain correlation); failing that,
-    the unit with the highest correlation with any feature.
+    It is the unit with the highest correlation on the validation split with a feature of
+    :data:`~charlab.evaluate.features.LONG_RANGE`, if that is at least :data:`STRONG`; failing
+    that, the unit with the highest correlation with any feature.
     """
-    for feature in LONG_RANGE:
-        for row in neurons:
-            if row["feature"] == feature and abs(row["val_correlation"]) >= STRONG:
-                return row
-    return max(neurons, key=lambda row: abs(row["val_correlation"]), default=None)
+    far = [row for row in neurons if row["feature"] in LONG_RANGE]
+    best = [
+        max(rows, key=lambda row: abs(row["val_correlation"]), default=None)
+        for rows in (far, neurons)
+    ]
+    strong = best[0] is not None and abs(best[0]["val_correlation"]) >= STRONG
+    return best[0] if strong else best[1]

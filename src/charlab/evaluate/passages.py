@@ -118,17 +118,21 @@ def typical_prediction(
     Returns
     -------
     dict
-        ``context``, the last :data:`SHOWN_CONTEXT` characters; ``top``, the ``count`` most
-        likely next characters with their probabilities; ``entropy_nats`` of the whole
-        distribution.
+        ``context``, the last :data:`SHOWN_CONTEXT` characters; ``char``, the one that follows
+        in the text; ``top``, the ``count`` most likely next characters with their
+        probabilities; ``entropy_nats`` of the whole distribution.
     """
     log_probs = traced.log_probs()[:, 0]  # (T, 1, V) -> (T, V)
     entropy = 0.0 - column_totals((exp(log_probs) * log_probs).T)  # (T,)
-    has_context = np.arange(len(entropy)) >= min(SHOWN_CONTEXT, len(entropy) - 1)
+    # The last character of the passage has no successor in it.
+    places = np.arange(max(len(entropy) - 1, 1))
+    entropy = entropy[: len(places)]
+    has_context = places >= min(SHOWN_CONTEXT, len(places) - 1)
     distance = np.where(has_context, np.abs(entropy - mean(entropy)).round(9), np.inf)
     position = int(np.argmin(distance))
     return {
         "context": vocab.decode(ids[max(0, position + 1 - SHOWN_CONTEXT) : position + 1]),
+        "char": vocab.decode(ids[position + 1 : position + 2]),
         "top": most_likely(log_probs[position], vocab, count),
         "entropy_nats": float(entropy[position]),
     }

@@ -5,16 +5,10 @@ Input: samples, as in data/samples/. Output: entries of data/evaluation/.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from charlab.core.sums import mean
 from charlab.core.units import bits
 from charlab.evaluate.novelty import TrainingText, character_entropy
-from charlab.evaluate.survey import bounded
-from charlab.models.scoring import nats_per_char
-from charlab.models.snapshots import load_snapshots
-from charlab.vocab.encoded_text import EncodedText
 
 
 def novelty(
@@ -49,12 +43,16 @@ def _novelty_of(training: TrainingText, sample: dict[str, Any]) -> dict[str, Any
 
 
 def as_it_learned(
-    model_dir: Path,
-    data: EncodedText,
+    losses: list[dict[str, Any]] | None,
     training: TrainingText | None,
     samples: dict[str, Any] | None,
 ) -> list[dict[str, Any]] | None:
-    """Measure each snapshot of a training: its loss on val, and the real words in its sample.
+    """Add to the losses of each snapshot the share of real words in its sample.
+
+    Parameters
+    ----------
+    losses : list of dict or None
+        Rows of :func:`charlab.evaluate.overtaking.snapshot_losses`.
 
     Returns
     -------
@@ -62,21 +60,16 @@ def as_it_learned(
         ``step``, ``chars`` read, ``val_nats`` and ``real_words`` (0 to 1, None without a
         sample) of each snapshot and of the final model; None if there are no snapshots.
     """
-    snapshots = load_snapshots(model_dir)
-    if not snapshots:
+    if not losses:
         return None
-    # The same part of val for each snapshot, so that the losses are comparable.
-    val, segments = bounded(data.val, data.segments)
     # Samples may be older than the model, or missing: then no text has this step.
     texts = {row["step"]: row["text"] for row in (samples or {}).get("as_it_learned") or []}
     return [
-        {
-            "step": snapshot.step,
-            "chars": snapshot.chars,
-            "val_nats": mean(nats_per_char(snapshot.network, val, segments)),
-            "real_words": training.real_words(texts[snapshot.step])
-            if training is not None and snapshot.step in texts
-            else None,
+        {name: row[name] for name in ("step", "chars", "val_nats")}
+        | {
+            "real_words": training.real_words(texts[row["step"]])
+            if training is not None and row["step"] in texts
+            else None
         }
-        for snapshot in snapshots
+        for row in losses
     ]

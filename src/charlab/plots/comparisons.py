@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from charlab.core.sums import mean
+from charlab.plots.naming import legend_below, limits, near, outside_notes
 from charlab.plots.registry import EVERY, figure
-from charlab.plots.style import BLACK, GREY, Styles, canvas, legend_below, wrap
+from charlab.plots.style import GREY, INK, SMALL, Styles, canvas, drawn_width, usual_shade, wrap
 
 BEYOND = 2.0
 """Multiple of the best mean beyond which a loss is drawn as an arrow at the edge."""
@@ -23,6 +24,9 @@ LINE_STYLES = {
     "the model": (0, (4, 1.5, 1, 1.5)),
 }
 """Line style of each kind of reference loss; (0, (on, off, ...)) are dashes in points."""
+
+ROW, LINE = 0.3, 0.17
+"""Height in inches of a row, and of each further line of its label."""
 
 
 @figure(
@@ -39,67 +43,98 @@ def comparison(
     Parameters
     ----------
     points : DataFrame
-        ``variant``, its ``label``, ``seed``, ``split`` (one name), ``bpc``.
+        ``variant``, its ``label``, ``seed``, ``split`` (one name), ``bpc``; if known,
+        ``diverged_at_step``.
     lines : DataFrame, optional
         ``kind``, ``label``, ``bpc``: reference losses on the same text.
     """
     names = list(dict.fromkeys(points["variant"]))
     # sort=False keeps the order of first appearance, which is that of names.
     labels = [wrap(label) for label in points.groupby("variant", sort=False)["label"].first()]
-    # Inches: the axis and title, then each row, then each further line of its label.
-    height = 1.15 + sum(0.27 + 0.13 * label.count("\n") for label in labels)
-    figure, (ax,) = canvas(height + (0.3 if lines is not None else 0))
+    diverged = _diverged(points)
+    # Two lines of text per row where some runs diverged.
+    each = ROW + LINE * bool(diverged.any())
+    height = 1.15 + sum(max(each, ROW + LINE * label.count("\n")) for label in labels)
+    figure, (ax,) = canvas(height + (0.3 if lines is not None else 0), title=title)
+    whole = points[~diverged & points["bpc"].notna()]
     for row, name in enumerate(names):
-        values = points.loc[points["variant"] == name, "bpc"]
-        _draw_seeds(ax, row, values, color=styles[name].color, alpha=0.75, markeredgewidth=0)
-        _draw_mean(ax, row, values, styles[name].color)
-    # Black is reserved for *the* model, so the baselines are grey.
-    for line in [] if lines is None else lines.to_dict("records"):
-        color = BLACK if line["kind"] == "the model" else GREY
-        style = LINE_STYLES[line["kind"]]
-        ax.axvline(line["bpc"], color=color, linestyle=style, linewidth=1.2, label=line["label"])
+        color, own = styles[name].color, points["variant"] == name
+        _draw_seeds(ax, row, whole.loc[own, "bpc"], color=color, alpha=0.75, markeredgewidth=0)
+        _draw_mean(ax, row, whole.loc[own, "bpc"], int((own & diverged).sum()), color)
     _rows(ax, labels)
-    _mark_beyond(ax, names, points, styles)
+    low, high = _fit(ax, names, whole, styles)
+    if lines is not None:
+        _draw_lines(ax, lines, low, high)
     split = points["split"].iloc[0]
-    ax.set(xlabel=f"{split} loss, bits per character (less is better)", title=title)
+    ax.set(xlabel=f"{split} loss, bits per character (less is better)")
     legend_below(figure, ax, 4)
     return figure
 
 
-def _mark_beyond(ax: Axes, names: list[str], points: pd.DataFrame, styles: Styles) -> None:
-    """Clip the x axis so that a run that learned nothing does not squeeze all others."""
-    means = points.groupby("variant")["bpc"].agg(mean)
-    limit = BEYOND * float(means.min())
-    shown = points.loc[points["bpc"] <= limit, "bpc"]
-    if len(shown) in (0, len(points)):
-        return  # nothing to clip
-    # Baselines stay in view even where all dots are above them.
-    lines = [float(np.min(line.get_xdata())) for line in ax.lines]
-    low, high = min(float(shown.min()), *lines), float(shown.max())
-    margin = 0.06 * max(high - low, 0.1)
-    ax.set_xlim(low - margin, high + margin)
-    # An arrow at the edge of the axes stands for the dots beyond it.
+def _diverged(points: pd.DataFrame) -> pd.Series[bool]:
+    """Return which runs diverged: their losses are not averaged."""
+    if "diverged_at_step" not in points:
+        return pd.Series(data=False, index=points.index)
+    return points["diverged_at_step"].notna()
+
+
+def _fit(ax: Axes, names: list[str], whole: pd.DataFrame, styles: Styles) -> tuple[float, float]:
+    """Fit the x axis to the losses that are near the best; mark others by an arrow at the edge.
+
+    Returns
+    -------
+    low, high : float
+        The range of the losses shown.
+    """
+    if not len(whole):
+        return 0.0, 1.0
+    # A run that learned nothing must not squeeze all others.
+    limit = BEYOND * float(whole.groupby("variant")["bpc"].agg(mean).min())
+    shown = whole.loc[whole["bpc"] <= limit, "bpc"]
+    low, high = limits(shown)
+    ax.set_xlim(low, high)
     for row, name in enumerate(names):
-        if (points.loc[points["variant"] == name, "bpc"] > limit).any():
-            ax.plot(
-                [high + margin], [row], ">", color=styles[name].color, markersize=9, clip_on=False
-            )
+        if (whole.loc[whole["variant"] == name, "bpc"] > limit).any():
+            ax.plot([high], [row], ">", color=styles[name].color, markersize=9, clip_on=False)
+    return float(shown.min()), float(shown.max())
+
+
+def _draw_lines(ax: Axes, lines: pd.DataFrame, low: float, high: float) -> None:
+    """Draw the reference losses near the variants, and name the others at the edges."""
+    close = near(lines, low, high)
+    for line in lines[close].to_dict("records"):
+        # Ink is reserved for *the* model, so the baselines are grey.
+        color = INK if line["kind"] == "the model" else GREY
+        style = LINE_STYLES[line["kind"]]
+        ax.axvline(line["bpc"], color=color, linestyle=style, linewidth=1.4, label=line["label"])
+    ax.set_xlim(limits([*ax.get_xlim(), *lines.loc[close, "bpc"]], margin=0.02))
+    below, above = outside_notes(lines[~close], low)
+    # In a row of their own above the variants, below the title.
+    for note, x, side in ((below, 0.0, "left"), (above, 1.0, "right")):
+        if note:
+            shown = f"← {note}" if side == "left" else f"{note} →"
+            ax.text(x, 1.02, shown, transform=ax.transAxes, ha=side, color=GREY, size=SMALL)
 
 
 def _draw_seeds(ax: Axes, row: int, values: pd.Series[float], **style: Any) -> None:
     """Draw a dot per seed, spread over the height of one row."""
     # Offsets keep the dots of equal losses apart.
-    offsets = np.linspace(-0.16, 0.16, len(values)) if len(values) > 1 else np.zeros(1)
-    ax.plot(values, row + offsets, "o", markersize=5, **style)
+    offsets = np.linspace(-0.16, 0.16, len(values)) if len(values) > 1 else np.zeros(len(values))
+    ax.plot(values, row + offsets, "o", markersize=6, **style)
 
 
-def _draw_mean(ax: Axes, row: int, values: pd.Series[float], color: str) -> None:
+def _draw_mean(ax: Axes, row: int, values: pd.Series[float], diverged: int, color: str) -> None:
     """Draw the mean over the seeds as a bar, and write its value beside the axes."""
-    middle = mean(values)
-    ax.plot([middle, middle], [row - 0.3, row + 0.3], color=color, linewidth=2.2)
+    parts = []
+    if len(values):
+        middle = mean(values)
+        ax.plot([middle, middle], [row - 0.3, row + 0.3], color=color, linewidth=2.2)
+        parts.append(f"{middle:.3f}")
+    if diverged:
+        parts.append(f"{diverged} of {len(values) + diverged} diverged")
     # x is in axes units, y in data units: right of the axes, no dot or line hides the number.
     place = ax.get_yaxis_transform()
-    ax.text(1.03, row, f"{middle:.3f}", transform=place, va="center", color=BLACK)
+    ax.text(1.03, row, "\n".join(parts), transform=place, va="center", linespacing=1.1)
 
 
 def _rows(ax: Axes, labels: list[str]) -> None:
@@ -112,7 +147,6 @@ def _rows(ax: Axes, labels: list[str]) -> None:
 
 
 MARKS = {
-    "xz": ("x", "xz"),
     "ppmd": ("s", "PPMd, best order"),
     "ngram": ("^", "n-gram, best order"),
     "floor": ("|", "floor"),
@@ -138,19 +172,66 @@ def texts(texts: pd.DataFrame, points: pd.DataFrame, styles: Styles) -> Figure:
     # Only the texts of this comparison, numbered from 0: the index is the y position.
     rows = texts[texts["text"].isin(points["text"])].reset_index(drop=True)
     labels = [wrap(f"{row['title']} ({row['language']})") for row in rows.to_dict("records")]
-    figure, (ax,) = canvas(1.4 + sum(0.27 + 0.13 * label.count("\n") for label in labels))
+    height = 1.4 + sum(ROW + LINE * label.count("\n") for label in labels)
+    figure, (ax,) = canvas(height, title="Each text beside its own baselines")
     split = points["split"].iloc[0]
     for name, (marker, label) in MARKS.items():
         if rows[f"{name}_{split}_bpc"].isna().all():
             continue  # only built-in texts have a floor
-        ax.plot(rows[f"{name}_{split}_bpc"], range(len(rows)), marker, color=GREY, label=label)
+        ax.plot(rows[f"{name}_{split}_bpc"], range(len(rows)), marker, color=GREY, markersize=7,
+                label=label)  # fmt: skip
     for row, text in enumerate(rows["text"]):
-        own = points[points["text"] == text]
-        color = styles[own["variant"].iloc[0]].color
+        own = points[(points["text"] == text) & ~_diverged(points)]
+        name = points.loc[points["text"] == text, "variant"].iloc[0]
+        color = usual_shade(styles[name].color)
         # matplotlib leaves labels that begin with an underscore out of the legend.
         label = "network, a dot per seed" if row == 0 else "_"
         _draw_seeds(ax, row, own["bpc"], color=color, label=label)
     _rows(ax, labels)
-    ax.set(xlabel=f"{split} loss, bits per character (less is better)", title="Texts")
+    ax.set(xlabel=f"{split} loss, bits per character (less is better)")
     legend_below(figure, ax, 4)
     return figure
+
+
+@figure(
+    "Share of the words of a sample that are in the training text, by temperature.",
+    needs=("generation", "styles", "title"),
+    vary=(EVERY,),
+)
+def real_words(generation: pd.DataFrame, styles: Styles, title: str) -> Figure:
+    """Draw a row per variant with the share of real words at each temperature.
+
+    Parameters
+    ----------
+    generation : DataFrame
+        ``variant``, ``temperature``, ``real_words`` (0 to 1).
+    """
+    table = generation.assign(share=100 * generation["real_words"].astype(float))
+    table = table[table["share"].notna()]
+    names = list(dict.fromkeys(table["variant"]))
+    labels = [wrap(styles[name].label) for name in names]
+    height = 1.0 + sum(ROW + LINE * label.count("\n") for label in labels)
+    figure, (ax,) = canvas(height, title=f"{title}: real words in samples")
+    for row, name in enumerate(names):
+        own = table[table["variant"] == name].sort_values("temperature")
+        color = styles[name].color
+        ax.plot([own["share"].min(), own["share"].max()], [row, row], color=color, linewidth=1)
+        ax.plot(own["share"], [row] * len(own), "o", color=color, markersize=6)
+    _rows(ax, labels)
+    _name_temperatures(ax, table[table["variant"] == names[0]] if names else table)
+    ax.set(xlabel="% of the words are real")
+    return figure
+
+
+def _name_temperatures(ax: Axes, first: pd.DataFrame) -> None:
+    """Write the temperature above each dot of the first row, where there is room for it."""
+    # A character of this size is about a tenth of an inch; the axes are some two thirds wide.
+    low, high = ax.get_xlim()
+    apart = 0.42 * (high - low) / (0.65 * drawn_width.get())
+    last = float("inf")
+    for row in first.sort_values("share", ascending=False).to_dict("records"):
+        if last - row["share"] < apart:
+            continue
+        last = row["share"]
+        ax.annotate(f"T {row['temperature']:g}", (row["share"], 0), (0, 7), size=SMALL,
+                    textcoords="offset points", ha="center")  # fmt: skip

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from charlab.core.sums import mean
+from charlab.plots.naming import limits, name_lines, near, note_outside
 from charlab.plots.registry import EVERY, figure
-from charlab.plots.style import (
-    BLACK,
-    GREY,
-    SeriesStyle,
-    Styles,
-    by_variant,
-    canvas,
-    columns_for,
-    legend_below,
-)
+from charlab.plots.style import GREY, INK, SMALL, SeriesStyle, Styles, canvas
 
-BITS = "loss, bits per character"
+BITS = "bits per character"
 MILLION = 1e6
 
 DIVERGED = 10.0
@@ -43,106 +37,255 @@ def model_learning_curve(model_learning_curve: pd.DataFrame, lines: pd.DataFrame
     lines : DataFrame
         ``label``, ``bpc``: losses of the baselines of its text on val.
     """
-    figure, (ax,) = canvas(3.4)
+    figure, (ax,) = canvas(3.3, title="The model as it learns")
     chars = model_learning_curve["chars"] / MILLION
-    ax.plot(chars, model_learning_curve["val_bpc"], color=BLACK, marker=".", label="val")
+    ax.plot(chars, model_learning_curve["val_bpc"], color=INK, marker=".", label="val")
     train = model_learning_curve["train_bpc"]
-    ax.plot(chars, train, color=BLACK, linestyle="--", linewidth=1.2, label="train")
-    for row, style in zip(lines.to_dict("records"), (":", "-.", (0, (1, 3))), strict=False):
-        ax.axhline(row["bpc"], color=GREY, linestyle=style, linewidth=1.2, label=row["label"])
-    ax.set(xlabel="characters read, millions", ylabel=BITS, title="The model")
-    # The baselines stay in view, so that the curve shows its distance to them.
-    _focus(ax, model_learning_curve, lines["bpc"])
-    legend_below(figure, ax, 5)
+    ax.plot(chars, train, color=INK, linestyle="--", linewidth=1.2, label="train")
+    _focus(ax, model_learning_curve)
+    # The curve decides the axis: a baseline far away is a note at the edge.
+    close = near(lines, *ax.get_ylim())
+    for row, style in zip(lines[close].to_dict("records"), (":", "-.", (0, (1, 3))), strict=False):
+        ax.axhline(row["bpc"], color=GREY, linestyle=style, linewidth=1.4, label=row["label"])
+    _focus(ax, model_learning_curve, lines.loc[close, "bpc"].tolist())
+    note_outside(ax, lines[~close])
+    ax.set(xlabel="characters read, millions", ylabel=BITS)
+    name_lines(figure, ax)
     return figure
 
 
 @figure(
-    "Loss on val (line: mean of the seeds, band: their range) and train (dashed).",
+    "Loss on val (mean and range of the seeds that did not diverge) and on train (thin).",
     needs=("curves", "styles", "title"),
+    optional=("seeds",),
     vary=(EVERY,),
 )
-def learning_curves(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
+def learning_curves(
+    curves: pd.DataFrame, styles: Styles, title: str, seeds: pd.DataFrame | None = None
+) -> Figure:
     """Draw the learning curves of one comparison.
 
     Parameters
     ----------
     curves : DataFrame
         ``variant``, ``seed``, ``chars``, ``train_bpc``, ``val_bpc``.
+    seeds : DataFrame, optional
+        ``variant``, ``seed``, ``diverged_at_step`` (missing if it did not).
     """
-    figure, (ax,) = canvas(3.6)
-    variants = by_variant(curves, styles)
-    for rows, series in variants:
-        _one_variant(ax, rows, series)
-    ax.set(xlabel="characters read, millions", ylabel=BITS, title=title)
-    _focus(ax, curves)
-    legend_below(figure, ax, columns_for(series.label for _, series in variants))
+    figure, (ax,) = canvas(3.6, title=title)
+    variants = trainings(curves, styles, seeds)
+    # Before anything is drawn: a training that diverged is marked at the edge of the axis.
+    _focus(ax, pd.concat([own.whole for own in variants]))
+    for own in variants:
+        _one_variant(ax, own, "chars")
+        _draw_train(ax, own)
+    ax.set(xlabel="characters read, millions", ylabel=f"val loss, {BITS}")
+    name_lines(figure, ax)
     return figure
 
 
-def _mean(values: pd.Series[float]) -> float:
-    """Return the mean of the seeds that have a value."""
-    return mean(values.dropna())
+@dataclass(frozen=True)
+class Trainings:
+    """The learning curves of one variant.
+
+    Attributes
+    ----------
+    slug : str
+        The variant.
+    series : SeriesStyle
+        Style of the variant.
+    rows : DataFrame
+        Its rows of the learning curves, of all seeds.
+    seeds : int
+        Number of seeds.
+    diverged : dict
+        Characters read at the divergence, by the seeds that diverged.
+    """
+
+    slug: str
+    series: SeriesStyle
+    rows: pd.DataFrame
+    seeds: int
+    diverged: dict[int, float]
+
+    @property
+    def whole(self) -> pd.DataFrame:
+        """The rows of the seeds that did not diverge."""
+        return self.rows[~self.rows["seed"].isin(self.diverged)]
+
+    @property
+    def label(self) -> str:
+        """The name of the variant, and the number of its seeds that diverged."""
+        count = f" ({len(self.diverged)} of {self.seeds} diverged)" if self.diverged else ""
+        return self.series.label + count
 
 
-def _one_variant(ax: Axes, rows: pd.DataFrame, series: SeriesStyle) -> None:
-    """Draw the mean and the range over the seeds of one variant."""
-    by_chars = rows.groupby("chars")
-    # Groups come in the order of their key, so x must be sorted.
-    chars = sorted(rows["chars"].unique())
-    x = [count / MILLION for count in chars]
-    val, train = by_chars["val_bpc"], by_chars["train_bpc"]
-    ax.plot(
-        x,
-        val.agg(_mean),
-        color=series.color,
-        marker=series.marker,
-        markersize=4,
-        label=series.label,
-    )
-    ax.fill_between(x, val.min(), val.max(), color=series.color, alpha=0.2, linewidth=0)
-    # No label: the legend has one entry per variant, and the caption explains the dashes.
-    ax.plot(x, train.agg(_mean), color=series.color, linestyle="--", linewidth=1)
+def trainings(curves: pd.DataFrame, styles: Styles, seeds: pd.DataFrame | None) -> list[Trainings]:
+    """Return the learning curves by variant, in the order of the tables.
+
+    A seed that diverged before its first measurement has no row in the curves, and a variant of
+    which all seeds did has none at all: they are in ``seeds``.
+    """
+    if seeds is None:
+        seeds = curves[["variant", "seed"]].drop_duplicates().assign(diverged_at_step=np.nan)
+    result = []
+    for name, own in seeds.groupby("variant", sort=False):
+        rows = curves[curves["variant"] == name]
+        failed = own[own["diverged_at_step"].notna()]
+        # Characters in a step are the same in all steps of a training.
+        sample = (rows if len(rows) else curves).head(1)
+        chunk = float(sample["chars"].iloc[0] / sample["step"].iloc[0]) if len(failed) else 0.0
+        diverged = {
+            int(row["seed"]): row["diverged_at_step"] * chunk for row in failed.to_dict("records")
+        }
+        result.append(
+            Trainings(str(name), styles[str(name)], rows, own["seed"].nunique(), diverged)
+        )
+    return result
 
 
-def _focus(ax: Axes, curves: pd.DataFrame, lines: Iterable[float] = ()) -> None:
-    """Fit the y axis to the last nine tenths of the training and the lowest of ``lines``.
+def _one_variant(ax: Axes, own: Trainings, against: str) -> pd.DataFrame:
+    """Draw mean and range over the seeds of one variant; each seed that diverged by itself.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``x`` and ``val``: the mean curve, of the seeds that did not diverge.
+    """
+    unit = MILLION if against == "chars" else 1.0
+    series, whole = own.series, own.whole
+    style = {"color": series.color, "linestyle": series.line}
+    _draw_diverged(ax, own, against, named=not len(whole))
+    # Groups come in the order of their key, so x is sorted.
+    groups = whole.groupby(against)
+    x = np.array(sorted(whole[against].unique())) / unit
+    # NaN where a seed has no value: a mean of the others would drop it silently.
+    val = groups["val_bpc"].agg(mean).to_numpy()
+    if len(x):
+        ax.plot(x, val, marker=series.marker, markersize=5, **style, label=own.label)
+        low, high = groups["val_bpc"].min(), groups["val_bpc"].max()
+        ax.fill_between(x, low, high, color=series.color, alpha=0.25, linewidth=0)
+    return pd.DataFrame({"x": x, "val": val})
+
+
+def _draw_diverged(ax: Axes, own: Trainings, against: str, *, named: bool) -> None:
+    """Draw each seed that diverged, and a cross at the edge of the axis where it did."""
+    style = {"color": own.series.color, "linestyle": own.series.line, "linewidth": 1}
+    unit = MILLION if against == "chars" else 1.0
+    for number, (seed, chars) in enumerate(own.diverged.items()):
+        rows = own.rows[own.rows["seed"] == seed]
+        label = own.label if named and number == 0 else "_"
+        ax.plot(rows[against] / unit, rows["val_bpc"], **style, label=label)
+        if against == "chars":
+            ax.plot(chars / unit, 0.99, "x", color=own.series.color, markersize=9, clip_on=False,
+                    markeredgewidth=2.2, transform=ax.get_xaxis_transform())  # fmt: skip
+
+
+def _draw_train(ax: Axes, own: Trainings) -> None:
+    """Draw the mean loss on train as a thin line without a name; the caption explains it."""
+    train = own.whole.groupby("chars")["train_bpc"].agg(mean)
+    x = np.array(train.index, dtype=float) / MILLION
+    ax.plot(x, train, color=own.series.color, linewidth=0.8, alpha=0.7, label="_train")
+
+
+def _focus(ax: Axes, curves: pd.DataFrame, lines: list[float] | None = None) -> None:
+    """Fit the y axis to the last nine tenths of the training, and to ``lines``.
 
     The steep fall at the start would flatten the differences that appear later.
     """
     # An untrained network has a loss of about log2(vocab_size), a diverged one any loss at all.
-    late = curves[curves["chars"] >= 0.1 * curves["chars"].max()]
+    late = curves[curves["chars"] >= 0.1 * curves["chars"].max()] if len(curves) else curves
     values = late[["train_bpc", "val_bpc"]].to_numpy(dtype=float).ravel()
     values = values[values < DIVERGED]  # drops NaN, too
     if len(values):
-        low, high = min([float(values.min()), *lines]), float(values.max())
-        margin = 0.05 * max(high - low, 0.1)
-        ax.set_ylim(low - margin, high + margin)
+        ax.set_ylim(limits([*values, *(lines or [])]))
 
 
 @figure(
-    "Norm of the gradient before clipping, mean since the point before; one line per seed.",
+    "Val loss against passes over the text: circles mark the minimum of each mean curve.",
     needs=("curves", "styles", "title"),
-    vary=("clip",),
+    optional=("seeds",),
+    vary=("dropout",),
 )
-def gradient_norms(curves: pd.DataFrame, styles: Styles, title: str) -> Figure:
-    """Draw the gradient norms during training, on a logarithmic scale.
+def overfitting(
+    curves: pd.DataFrame, styles: Styles, title: str, seeds: pd.DataFrame | None = None
+) -> Figure:
+    """Draw the val curves of one comparison, with the minimum of each marked.
 
     Parameters
     ----------
     curves : DataFrame
-        ``variant``, ``seed``, ``chars``, ``grad_norm``.
+        ``variant``, ``seed``, ``chars``, ``epoch``, ``train_bpc``, ``val_bpc``.
+    seeds : DataFrame, optional
+        ``variant``, ``seed``, ``diverged_at_step``.
     """
-    figure, (ax,) = canvas(3.2)
-    variants = by_variant(curves, styles)
-    for of_variant, series in variants:
-        for seed, rows in of_variant.groupby("seed"):
-            first = seed == curves["seed"].min()
-            # One legend entry per variant: labels that begin with an underscore are left out.
-            label = series.label if first else "_"
-            x = rows["chars"] / MILLION
-            ax.plot(x, rows["grad_norm"], color=series.color, linewidth=1.2, label=label)
+    figure, (ax,) = canvas(3.8, title=f"{title}: when does it overfit?")
+    ends: list[float] = []
+    for own in trainings(curves, styles, seeds):
+        drawn = _one_variant(ax, own, "epoch")
+        if drawn["val"].notna().any():
+            x, val = drawn["x"].to_numpy(), drawn["val"].to_numpy()
+            lowest = int(np.nanargmin(val))
+            ends += [float(val[lowest]), float(val[-1])]
+            ax.plot(x[lowest], val[lowest], "o", markersize=12, markerfacecolor="none",
+                    markeredgecolor=own.series.color, markeredgewidth=1.8)  # fmt: skip
+    if ends:
+        # Minima and ends decide: they say whether a curve turns up.
+        low, high = limits(ends, margin=0.15)
+        ax.set_ylim(low, high + 0.6 * (high - low))
+    ax.set(xlabel="passes over the training text", ylabel=f"val loss, {BITS}")
+    name_lines(figure, ax)
+    return figure
+
+
+@figure(
+    "Gradient norm before clipping, a line per seed; crosses mark where a training diverged.",
+    needs=("curves", "variants", "styles", "title"),
+    optional=("seeds",),
+    vary=("clip",),
+)
+def clipping(
+    curves: pd.DataFrame,
+    variants: pd.DataFrame,
+    styles: Styles,
+    title: str,
+    seeds: pd.DataFrame | None = None,
+) -> Figure:
+    """Draw the gradient norms during training with the bound, on a logarithmic scale.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        ``variant``, ``seed``, ``chars``, ``grad_norm`` (mean since the point before).
+    variants : DataFrame
+        ``variant``, ``clip``, ``clip_at``, ``clipped`` (share of the steps).
+    seeds : DataFrame, optional
+        ``variant``, ``seed``, ``diverged_at_step``.
+    """
+    figure, (ax,) = canvas(3.6, title=title)
+    known = {row["variant"]: row for row in variants.to_dict("records")}
+    for own in trainings(curves, styles, seeds):
+        row, label = known[own.slug], own.label
+        if row["clip"] == "norm" and pd.notna(row["clipped"]):
+            label += f": {100 * row['clipped']:.0f} % of the steps clipped"
+        style = {"color": own.series.color, "linestyle": own.series.line, "linewidth": 1.2}
+        # One name per variant, even without a measurement; an underscore is left out.
+        by_seed = [rows for _, rows in own.rows.groupby("seed")] or [own.rows]
+        for number, rows in enumerate(by_seed):
+            shown = label if number == 0 else "_"
+            ax.plot(rows["chars"] / MILLION, rows["grad_norm"], marker=".", **style, label=shown)
+        for chars in own.diverged.values():
+            ax.plot(chars / MILLION, 0.98, "x", color=own.series.color, markersize=10,
+                    markeredgewidth=2.4, transform=ax.get_xaxis_transform())  # fmt: skip
     ax.set_yscale("log")  # an exploding gradient is larger by orders of magnitude
-    ax.set(xlabel="characters read, millions", ylabel="gradient norm", title=title)
-    legend_below(figure, ax, columns_for(series.label for _, series in variants))
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter("")
+    for bound in sorted({row["clip_at"] for row in known.values() if row["clip"] == "norm"}):
+        ax.axhline(bound, color=GREY, linestyle="--", linewidth=1.4, label="_bound")
+        ax.annotate(f"bound {bound:g}", (0.99, bound), xycoords=ax.get_yaxis_transform(),
+                    xytext=(0, 2), textcoords="offset points", ha="right", size=SMALL,
+                    color=GREY)  # fmt: skip
+    ax.set(xlabel="characters read, millions", ylabel="gradient norm")
+    name_lines(figure, ax)
     return figure

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
+from charlab.plots.naming import legend_below, limits, name_lines
 from charlab.plots.registry import figure
-from charlab.plots.style import BLACK, PALETTE, canvas, legend_below
+from charlab.plots.style import GREY, INK, LINES, MARKERS, SMALL, canvas, short
+
+RARE = 0.005
+"""Share of the characters below which a kind does not stretch the axis."""
 
 
 @figure(
@@ -23,22 +29,23 @@ def temperature(generation: pd.DataFrame) -> Figure:
         ``temperature``, ``drawn_bpc``, ``sample_bpc``, ``real_words``, ``longest_copied``.
     """
     rows = generation.sort_values("temperature")
-    figure, axes = canvas(2.6, columns=3)
+    figure, axes = canvas(2.7, title="What the temperature does", columns=3)
     x = rows["temperature"]
-    axes[0].plot(x, rows["drawn_bpc"], "o-", color=PALETTE[0], label="of what is drawn from")
-    axes[0].plot(x, rows["sample_bpc"], "s--", color=PALETTE[3], label="loss of the sample")
+    axes[0].plot(x, rows["drawn_bpc"], "o-", color=INK, label="of the choices")
+    axes[0].plot(x, rows["sample_bpc"], "s--", color=INK, label="of the sample")
     axes[0].set(ylabel="bits per character", title="Entropy")
-    axes[0].legend(fontsize=7.5)
+    axes[0].legend(fontsize=SMALL, loc="upper left", borderaxespad=0, labelspacing=0.2)
     # astype: without an evaluation the column is all None.
-    axes[1].plot(x, 100 * rows["real_words"].astype(float), "o-", color=PALETTE[0])
+    axes[1].plot(x, 100 * rows["real_words"].astype(float), "o-", color=INK)
     axes[1].set(ylabel="% of words", title="Real words")
-    axes[2].plot(x, rows["longest_copied"], "o-", color=PALETTE[0])
+    axes[2].plot(x, rows["longest_copied"], "o-", color=INK)
     axes[2].set(ylabel="characters", title="Longest copy")
-    for ax in axes:
+    # The legend of the first panel needs room above the lines.
+    for ax, room in zip(axes, (1.45, 1.08, 1.08), strict=True):
         ax.set(xlabel="temperature")
         # Without an evaluation a panel has no data: its upper data limit is -inf.
         top = float(ax.dataLim.y1)
-        ax.set_ylim(0, 1.08 * top if 0 < top < float("inf") else 1)
+        ax.set_ylim(0, room * top if 0 < top < float("inf") else 1)
     return figure
 
 
@@ -55,28 +62,19 @@ def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
     as_it_learned : DataFrame
         ``chars`` read, ``val_bpc``, ``real_words`` (0 to 1).
     """
-    figure, axes = canvas(2.6, columns=2)
+    figure, axes = canvas(2.6, title="As it learned", columns=2)
     # Snapshots are at equal ratios of the characters read, except the first, which is at 0 and so
     # has no place on a logarithmic axis. Equal distances show the same, with room for 0.
     places = range(len(as_it_learned))
-    axes[0].plot(places, as_it_learned["val_bpc"], "o-", color=BLACK)
-    axes[0].set(ylabel="val loss, bits per character", title="Loss")
-    axes[1].plot(places, 100 * as_it_learned["real_words"].astype(float), "o-", color=BLACK)
+    axes[0].plot(places, as_it_learned["val_bpc"], "o-", color=INK)
+    axes[0].set(ylabel="bits per character", title="Loss on val")
+    axes[1].plot(places, 100 * as_it_learned["real_words"].astype(float), "o-", color=INK)
     axes[1].set(ylabel="% of words", title="Real words")
     for ax in axes:
         ax.set_xticks(places, [short(chars) for chars in as_it_learned["chars"]])
         ax.set(xlabel="characters read")
         ax.set_ylim(bottom=0)
     return figure
-
-
-def short(count: float) -> str:
-    """Return a count in at most four characters: 950, 53k, 1.4M."""
-    if count < 1_000:
-        return f"{count:.0f}"
-    # 999,500 would round to 1000k.
-    value, sign = (count / 1e3, "k") if count < 999_500 else (count / 1e6, "M")
-    return f"{value:.1f}{sign}" if value < 9.95 else f"{value:.0f}{sign}"
 
 
 @figure(
@@ -92,13 +90,15 @@ def novelty(novelty: pd.DataFrame) -> Figure:
     novelty : DataFrame
         ``temperature``, ``length`` in characters, ``share`` (0 to 1).
     """
-    figure, (ax,) = canvas(3.0)
+    figure, (ax,) = canvas(3.2, title="Novelty")
     for number, (degree, rows) in enumerate(novelty.groupby("temperature")):
-        color = PALETTE[number % len(PALETTE)]
-        label = f"temperature {degree:g}"
-        ax.plot(rows["length"], 100 * rows["share"], "o-", color=color, label=label)
-    ax.set(xlabel="length of the sequence, characters", ylabel="% new", title="Novelty")
-    legend_below(figure, ax, 4)
+        style = {"color": INK, "linestyle": LINES[number % len(LINES)]}
+        marker, label = MARKERS[number % len(MARKERS)], f"temperature {degree:g}"
+        ax.plot(rows["length"], 100 * rows["share"], marker=marker, markersize=5, **style,
+                label=label)  # fmt: skip
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set(xlabel="length of the sequence, characters", ylabel="% new")
+    name_lines(figure, ax)
     return figure
 
 
@@ -113,19 +113,34 @@ def against_ngram(against_ngram: pd.DataFrame) -> Figure:
     Parameters
     ----------
     against_ngram : DataFrame
-        ``kind``, ``order``, ``network_bpc``, ``ngram_bpc``.
+        ``kind``, ``order``, ``network_bpc``, ``ngram_bpc``; if known, ``chars``.
     """
     rows = against_ngram.reset_index(drop=True)
-    figure, (ax,) = canvas(1.2 + 0.27 * len(rows))
+    figure, (ax,) = canvas(1.1 + 0.3 * len(rows), title="Network and n-gram by kind of character")
     places = range(len(rows))
     ngram = f"n-gram of order {rows['order'].iloc[0]}"
     # The line between the two losses of a kind is their difference.
-    ax.hlines(places, rows["network_bpc"], rows["ngram_bpc"], color="#BBBBBB", linewidth=2)
-    ax.plot(rows["network_bpc"], places, "o", color="#000000", label="the model")
-    ax.plot(rows["ngram_bpc"], places, "^", color=PALETTE[1], label=ngram)
+    ax.hlines(places, rows["network_bpc"], rows["ngram_bpc"], color=GREY, alpha=0.5, linewidth=2)
+    ax.plot(rows["network_bpc"], places, "o", color=INK, markersize=7, label="the model")
+    ax.plot(rows["ngram_bpc"], places, "^", color=GREY, markersize=7, label=ngram)
     ax.set_yticks(places, rows["kind"])
     ax.set_ylim(len(rows) - 0.5, -0.5)  # inverted: the first kind at the top
     ax.grid(axis="y", visible=False)
+    _leave_out_rare(ax, rows)
     ax.set(xlabel="test loss, bits per character (less is better)")
     legend_below(figure, ax, 2)
     return figure
+
+
+def _leave_out_rare(ax: Axes, rows: pd.DataFrame) -> None:
+    """Fit the axis to the kinds that are not rare; write the losses of a rare one at its edge."""
+    if "chars" not in rows:
+        return
+    losses = rows[["network_bpc", "ngram_bpc"]]
+    usual = losses[rows["chars"] >= RARE * rows["chars"].sum()]
+    low, high = limits([0.0, *usual.to_numpy().ravel()])
+    ax.set_xlim(low, high)
+    for k, row in losses[(losses > high).any(axis=1)].iterrows():
+        note = f"rare: model {row['network_bpc']:.1f}, n-gram {row['ngram_bpc']:.1f} →"
+        ax.text(0.99, float(str(k)), note, transform=ax.get_yaxis_transform(), ha="right",
+                va="center", size=SMALL)  # fmt: skip

@@ -8,28 +8,35 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
+from charlab.plots.naming import columns_for, legend_below, name_lines
 from charlab.plots.registry import figure
 from charlab.plots.style import (
-    BLACK,
     DIVERGING,
     GREY,
-    PALETTE,
+    INK,
+    SMALL,
     Styles,
     by_variant,
     canvas,
-    columns_for,
-    legend_below,
     literal,
+    number,
     wrap,
 )
+
+MARKED = (10, 30, 60)
+"""Lags at which the gradient is marked."""
+
+SMALLEST = 1e-12
+"""Gradient below which the axis ends."""
 
 ENOUGH = 20
 """Minimum number of characters in a bin; the mean of a smaller one is mostly noise."""
 
 
 @figure(
-    "How the loss depends on the hidden state some characters before: norm of its gradient.",
+    "How the loss depends on the state some characters before: norm of its gradient.",
     needs=("gradient_by_lag", "styles"),
     vary=("activation", "cell"),
 )
@@ -41,18 +48,31 @@ def gradient_by_lag(gradient_by_lag: pd.DataFrame, styles: Styles) -> Figure:
     gradient_by_lag : DataFrame
         ``variant``, ``lag``, ``norm`` relative to lag 0, ``cell_norm`` (LSTM).
     """
-    figure, (ax,) = canvas(3.4)
-    variants = by_variant(gradient_by_lag, styles)
-    for rows, series in variants:
-        ax.plot(rows["lag"], rows["norm"], color=series.color, label=series.label)
+    figure, (ax,) = canvas(3.9, title="Gradient by lag")
+    for rows, series in by_variant(gradient_by_lag, styles):
+        _gradient(ax, rows["lag"], rows["norm"], series.color, series.line, series.label)
         if rows["cell_norm"].notna().any():  # only an LSTM has a cell state
             label = f"{series.label}: cell"
-            ax.plot(rows["lag"], rows["cell_norm"], ":", color=series.color, label=label)
+            _gradient(ax, rows["lag"], rows["cell_norm"], series.color, (0, (1.2, 1.2)), label)
     # A gradient that shrinks by the same factor at each step is a straight line.
     ax.set_yscale("log")
-    ax.set(xlabel="lag, characters", ylabel="gradient norm, lag 0 = 1", title="Gradient by lag")
-    legend_below(figure, ax, columns_for(f"{series.label}: cell" for _, series in variants))
+    ax.set_ylim(bottom=max(ax.get_ylim()[0], SMALLEST))
+    for lag in MARKED:
+        ax.axvline(lag, color=GREY, alpha=0.4, linewidth=0.8, label="_")
+    ax.set_xlim(0, float(gradient_by_lag["lag"].max()))
+    ax.set(xlabel="lag, characters", ylabel="gradient norm, lag 0 = 1")
+    name_lines(figure, ax)
     return figure
+
+
+def _gradient(
+    ax: Axes, lags: pd.Series[int], norms: pd.Series[float], color: str, line: Any, label: str
+) -> None:
+    """Draw one line, with marks at some lags, and the value at the last of them in its label."""
+    marked = [int(k) for k in np.flatnonzero(lags.isin(MARKED))]
+    if marked:
+        label += f"\n{number(float(norms.iloc[marked[-1]]))} at {lags.iloc[marked[-1]]}"
+    ax.plot(lags, norms, color=color, linestyle=line, marker="o", markevery=marked, label=label)
 
 
 @figure(
@@ -69,10 +89,9 @@ def loss_by_position(loss_by_position: pd.DataFrame, styles: Styles) -> Figure:
     loss_by_position : DataFrame
         ``variant``, ``position``, ``carried_bpc``, ``zero_bpc``, ``learned_bpc``.
     """
-    figure, (ax,) = canvas(3.4)
+    figure, (ax,) = canvas(3.4, title="How the state starts")
     starts = (("carried", "-"), ("zero", "--"), ("learned", ":"))
-    variants = by_variant(loss_by_position, styles)
-    for rows, series in variants:
+    for rows, series in by_variant(loss_by_position, styles):
         for start, style in starts:
             values = rows[f"{start}_bpc"]
             if values.notna().any():  # few variants have a learned initial state
@@ -82,8 +101,8 @@ def loss_by_position(loss_by_position: pd.DataFrame, styles: Styles) -> Figure:
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter("{x:.0f}")
     ax.set(xlabel="characters read since the start of the chunk")
-    ax.set(ylabel="test loss, bits per character", title="How the state starts")
-    legend_below(figure, ax, columns_for(f"{series.label}: carried" for _, series in variants))
+    ax.set(ylabel="test loss, bits per character")
+    name_lines(figure, ax)
     return figure
 
 
@@ -100,11 +119,12 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
     loss_by_distance : DataFrame
         ``variant``, ``low``, ``high``, ``chars``, ``bpc``, ``floor_bpc``, ``forgotten_bpc``.
     """
-    figure, (ax,) = canvas(3.4)
+    figure, (ax,) = canvas(3.4, title="What is forgotten")
     table = loss_by_distance[loss_by_distance["chars"] >= ENOUGH]
     for rows, series in by_variant(table, styles):
         above = rows["bpc"] - rows["floor_bpc"]
-        ax.plot(rows["low"], above, color=series.color, marker=series.marker, label=series.label)
+        style = {"color": series.color, "linestyle": series.line, "marker": series.marker}
+        ax.plot(rows["low"], above, **style, label=series.label)
     # The floor and the loss without memory depend on the text only, so one variant's rows suffice.
     bins = table.drop_duplicates("low").sort_values("low")
     lost = bins["forgotten_bpc"].astype(float) - bins["floor_bpc"]
@@ -119,9 +139,9 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
     ax.set_xticks(bins["low"], labels, rotation=30, ha="right", rotation_mode="anchor")
     ax.minorticks_off()
     ax.set_ylim(bottom=0)
-    ax.set(xlabel="distance of the dependency, characters", title="What is forgotten")
+    ax.set(xlabel="distance of the dependency, characters")
     ax.set(ylabel="test loss above floor, bits")
-    legend_below(figure, ax, 2)
+    legend_below(figure, ax, columns_for(["knows the rules, has forgotten the thing"]))
     return figure
 
 
@@ -139,13 +159,19 @@ def activations(activations: pd.DataFrame, styles: Styles) -> Figure:
         ``variant``, ``low``, ``high``, ``share``.
     """
     variants = by_variant(activations, styles)
-    figure, axes = canvas(2.5, columns=len(variants))
-    for ax, (rows, series) in zip(axes, variants, strict=True):
+    columns = min(4, len(variants))
+    rows_of = -(-len(variants) // columns)
+    size = {"columns": columns, "rows": rows_of}
+    figure, axes = canvas(0.3 + 2.3 * rows_of, title="Hidden activations", **size)
+    for ax in axes[len(variants) :]:
+        ax.axis("off")
+    for ax, (rows, series) in zip(axes, variants, strict=False):
         edges = [*rows["low"], rows["high"].iloc[-1]]  # (bins + 1,)
         ax.stairs(rows["share"], edges, fill=True, color=series.color)
-        ax.set(xlabel="activation", title=wrap(series.label, width=64 // len(variants)))
+        ax.set(xlabel="activation", title=wrap(series.label, width=52 // columns))
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-    axes[0].set_ylabel("share of all units and characters")
+    for ax in axes[::columns]:
+        ax.set_ylabel("share")
     return figure
 
 
@@ -163,10 +189,10 @@ def gate_saturation(gate_units: pd.DataFrame) -> Figure:
         ``gate``, ``layer``, ``shut``, ``open``; one row per gate and unit.
     """
     names = list(dict.fromkeys(gate_units["gate"]))
-    figure, axes = canvas(2.7, columns=len(names), sharey=True)
-    for ax, gate, color in zip(axes, names, PALETTE, strict=False):
+    figure, axes = canvas(2.6, title="Gates of the model", columns=len(names), sharey=True)
+    for ax, gate in zip(axes, names, strict=True):
         rows = gate_units[gate_units["gate"] == gate]
-        ax.plot(rows["shut"], rows["open"], "o", color=color, markersize=4, alpha=0.6)
+        ax.plot(rows["shut"], rows["open"], "o", color=INK, markersize=4, alpha=0.5)
         # Shut and open exclude each other, so every dot is on or below this line.
         ax.plot([0, 1], [1, 0], color=GREY, linewidth=0.8)
         ax.set(xlabel="share of time shut", title=f"{gate} gate", xlim=(-0.03, 1.03))
@@ -189,7 +215,7 @@ def weights(weights: dict[str, Any]) -> Figure:
         ``weight_ih``, ``weight_hh``, ``head``: lists of rows; ``shapes``, ``chars``.
     """
     names = {"weight_ih": "W_xh", "weight_hh": "W_hh", "head": "W_hy"}
-    figure, axes = canvas(3.3, columns=3)
+    figure, axes = canvas(4.3, title="Trained weights", columns=3)
     for ax, (key, name) in zip(axes, names.items(), strict=True):
         matrix = np.array(weights[key])  # (rows, columns), averaged to a drawable size
         # Saturate at the 99th percentile, or a few large weights would make all others pale.
@@ -201,8 +227,10 @@ def weights(weights: dict[str, Any]) -> Figure:
         ax.set_title(f"{name}, {rows} × {columns}")
         ax.grid(visible=False)
         ax.set(xticks=[], yticks=[])
-        figure.colorbar(mesh, ax=ax, orientation="horizontal", shrink=0.85)
-    axes[0].set(xlabel="character in", ylabel="unit")
+        bar = figure.colorbar(mesh, ax=ax, orientation="horizontal", shrink=0.85)
+        bar.locator = MaxNLocator(3)
+        bar.update_ticks()
+    axes[0].set(xlabel="character in")
     axes[1].set(xlabel="unit before")
     axes[2].set(xlabel="unit", ylabel="character out")
     # The head has a row per character, the other two have a block of rows per gate.
@@ -217,32 +245,43 @@ def _name_gates(ax: Axes, gates: list[str], rows: int) -> None:
         return  # the one block of an RNN needs no label
     each = rows / len(gates)  # a large matrix is averaged, so this may be a fraction
     ax.set_yticks([each * (k + 0.5) - 0.5 for k in range(len(gates))], gates)
-    ax.tick_params(axis="y", length=0, labelrotation=90)
+    ax.tick_params(axis="y", length=0, labelrotation=90, labelsize=SMALL)
     for label in ax.get_yticklabels():
         label.set_verticalalignment("center")
     for k in range(1, len(gates)):
-        ax.axhline(each * k - 0.5, color=BLACK, linewidth=1)
+        ax.axhline(each * k - 0.5, color=INK, linewidth=1)
 
 
 @figure(
-    "Probability of each character to come next, as the model sees it at one place of test.",
+    "Probability of each character to come next, at one place of test; dark, the one that came.",
     needs=("next_char",),
     section="generation",
 )
 def next_char(next_char: pd.DataFrame) -> Figure:
-    """Draw a bar per next character.
+    """Draw a bar per next character, and mark the one that follows in the text.
 
     Parameters
     ----------
     next_char : DataFrame
-        ``rank``, ``char``, ``probability``, the likeliest first.
+        ``rank``, ``char``, ``probability``, the likeliest first; ``came_next`` (1 or 0).
     """
-    rows = next_char.head(24)  # the rest would be too narrow to label
-    figure, (ax,) = canvas(2.5)
-    ax.bar(rows["rank"], rows["probability"], color=BLACK, width=0.7)
+    rows = next_char.head(20)  # the rest would be too narrow to label
+    came = next_char[next_char["came_next"] == 1]
+    title = "One prediction"
+    if len(came):
+        true = came.iloc[0]
+        title += f": what came is “{visible(true['char'])}”, number {true['rank']} of the guesses"
+    figure, (ax,) = canvas(2.5, title=title)
+    colors = [INK if true else GREY for true in rows["came_next"]]
+    ax.bar(rows["rank"], rows["probability"], color=colors, width=0.7)
+    marked = rows[rows["came_next"] == 1]
+    ax.plot(
+        marked["rank"], marked["probability"] + 0.05 * rows["probability"].max(), "v", color=INK
+    )
     ax.set_xticks(rows["rank"], [visible(char) for char in rows["char"]])
     ax.grid(axis="x", visible=False)
-    ax.set(xlabel="next character", ylabel="probability", title="One prediction")
+    ax.margins(y=0.15)
+    ax.set(xlabel="next character", ylabel="probability")
     return figure
 
 

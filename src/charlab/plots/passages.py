@@ -14,9 +14,9 @@ from matplotlib.patches import Rectangle
 from charlab.core.units import LN_2
 from charlab.plots.internals import visible
 from charlab.plots.registry import figure
-from charlab.plots.style import DIVERGING, WIDTH
+from charlab.plots.style import DIVERGING, INK, SIZE, WIDTH
 
-COLUMNS = 44
+COLUMNS = 40
 """Characters per row of the picture."""
 
 ROWS = 5
@@ -28,6 +28,9 @@ BITS = 4.0
 SHOWN = 3
 """Number of most likely next characters printed below each character."""
 
+GUESS = 8.5
+"""Size of the guesses in points: 11 pixels on a page."""
+
 LINE = 1.3 + 0.85 * SHOWN
 """Height of a row with guesses, in widths of a character."""
 
@@ -36,7 +39,7 @@ PLAIN_LINE = 1.5
 
 
 @figure(
-    "Passage of the test text, coloured by one unit; below, what was likeliest to follow.",
+    "Passage of the test text, colored by one unit; below, what was likeliest to follow.",
     needs=("colored",),
     section="inside",
 )
@@ -54,13 +57,13 @@ def colored_text(colored: dict[str, Any]) -> Figure:
     ax = figure.subplots()
     activation = np.array(colored["activation"][:count])  # (count,)
     bound = float(np.abs(activation).max()) or 1.0
-    _color_cells(ax, activation, bound, height=LINE, alpha=0.5)
+    _color_cells(ax, activation, bound, height=LINE)
     for k, char in enumerate(colored["text"][:count]):
         x, y = _place(k, LINE)
-        _sign(ax, x, y, char, 10, 1.0)
+        _sign(ax, x, y, char, SIZE, 1.0)
         for rank, (guess, probability) in enumerate(colored["top5"][k][:SHOWN]):
             # The more likely a guess, the darker it is.
-            _sign(ax, x, y + 1.05 + 0.85 * rank, guess, 6.5, 0.45 + 0.55 * float(probability))
+            _sign(ax, x, y + 1.05 + 0.85 * rank, guess, GUESS, 0.55 + 0.45 * float(probability))
     feature = colored["feature"].replace("_", " ")
     ax.set_title(f"Unit {colored['unit']} of layer {colored['layer'] + 1}: {feature}")
     # y grows downwards like text; with equal aspect a cell is as wide as the fonts assume.
@@ -71,7 +74,7 @@ def colored_text(colored: dict[str, Any]) -> Figure:
 
 
 @figure(
-    "Passage of test: where the model beats the n-gram (purple), where it is beaten (orange).",
+    "Passage of test: where the model beats the n-gram (gold), and where it is beaten (purple).",
     needs=("passage",),
     section="inside",
 )
@@ -88,9 +91,9 @@ def against_ngram_passage(passage: dict[str, Any]) -> Figure:
     rows = -(-len(gain) // COLUMNS)
     figure = Figure(figsize=(WIDTH, 1.25 + rows * PLAIN_LINE * WIDTH / COLUMNS))
     ax = figure.subplots()
-    patches = _color_cells(ax, gain, BITS, height=PLAIN_LINE, alpha=0.6)
+    patches = _color_cells(ax, gain, BITS, height=PLAIN_LINE)
     for k, char in enumerate(passage["text"]):
-        _sign(ax, *_place(k, PLAIN_LINE), char, 10, 1.0)
+        _sign(ax, *_place(k, PLAIN_LINE), char, SIZE, 1.0)
     ax.set(xlim=(0, COLUMNS), ylim=(rows * PLAIN_LINE, -0.2), title="Network and n-gram")
     ax.set_aspect("equal")
     ax.axis("off")
@@ -105,7 +108,7 @@ def _place(k: int, height: float) -> tuple[float, float]:
 
 
 def _sign(ax: Axes, x: float, y: float, char: str, size: float, ink: float) -> None:
-    """Print a character in the middle of its cell; ``ink`` 1 is black, 0 is white."""
+    """Print a character in the middle of its cell; ``ink`` is its opacity, 0 to 1."""
     ax.text(
         x + 0.5,
         y + 0.5,
@@ -114,14 +117,15 @@ def _sign(ax: Axes, x: float, y: float, char: str, size: float, ink: float) -> N
         size=size,
         ha="center",
         va="center_baseline",
-        color=str(round(1 - ink, 2)),
+        color=INK,
+        alpha=ink,
         # Inside the axes, so the layout need not measure hundreds of these.
         in_layout=False,
     )
 
 
 def _color_cells(
-    ax: Axes, values: np.ndarray[Any, Any], bound: float, *, height: float, alpha: float
+    ax: Axes, values: np.ndarray[Any, Any], bound: float, *, height: float
 ) -> PatchCollection:
     """Color the backgrounds of the characters: one hue below zero, another above.
 
@@ -133,11 +137,9 @@ def _color_cells(
         Absolute value at which the color saturates.
     height : float
         Height of a row.
-    alpha : float
-        Opacity.
     """
     cells = [Rectangle(_place(k, height), 1, 1.1) for k in range(len(values))]
-    patches = PatchCollection(cells, cmap=DIVERGING, alpha=alpha)
+    patches = PatchCollection(cells, cmap=DIVERGING)
     patches.set_array(values)
     patches.norm = Normalize(-bound, bound)
     ax.add_collection(patches)

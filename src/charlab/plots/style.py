@@ -1,12 +1,14 @@
-"""Define the common style of all figures: sizes, fonts, and one color per variant.
+"""Define the common style of all figures: sizes, fonts, colors.
 
-The colors are those of Okabe and Ito (2008, Color Universal Design), distinguishable with any
-common kind of color vision. Black is reserved for *the* model.
+A color means a cell, in every figure: green an RNN, orange a GRU, blue an LSTM, after Okabe and Ito
+(2008, Color Universal Design). Variants of one cell differ in shade, line and marker. *The* model
+and all text are drawn in ink, baselines in grey. Every color has a contrast of 3:1 or more both on
+white and on a dark page; ink becomes ``currentColor`` in the file (:mod:`charlab.plots.svg`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -14,18 +16,43 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 
 from charlab.core.errors import printable
 from charlab.plan.params import Params
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#8C8C00")
-"""Okabe and Ito's colors without black; the last is a darker yellow, legible on white."""
+INK, GREY = "#1d1d1f", "#767676"
+"""Color of text, axes and *the* model; color of baselines, legible on white and on black."""
+
+SHADES = {
+    "rnn": ("#008E68", "#007555", "#00A679"),
+    "gru": ("#CD5B00", "#A84A00", "#F16A00"),
+    "lstm": ("#0082CC", "#006BA6", "#0099EE"),
+}
+"""Shades of each cell's color: usual, darker, lighter."""
+
+PURPLE, GOLD = "#9453A6", "#A37200"
+"""Colors of values below and above zero, which color-blind readers can tell apart."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-BLACK, GREY = "#000000", "#666666"
-DIVERGING = "PuOr"
-"""Color map for values around zero, purple to orange, which color-blind readers can tell apart."""
+LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 1.6, 1.2, 1.6)), (0, (9, 3)))
+"""Line styles of a cell's variants; (0, (on, off, ...)) are dashes in points."""
+
+DIVERGING = LinearSegmentedColormap.from_list(
+    "diverging",
+    [to_rgba(PURPLE, 0.85), to_rgba(PURPLE, 0), to_rgba(GOLD, 0), to_rgba(GOLD, 0.85)],
+)
+"""Color map for values around zero: the nearer to zero, the more transparent."""
+
+SEQUENTIAL = "viridis"
+"""Color map for shares."""
+
+SIZE = 11.0
+"""Size of letters in points. On a page of 672 pixels a point is 4/3 pixels, on a phone 0.77."""
+
+SMALL = 9.5
+"""Least size of letters in points, for what a reader may skip."""
 
 WIDTH = 7.0
 """Usual width of a figure in inches: 672 pixels on a page with 96 pixels to the inch."""
@@ -35,19 +62,35 @@ drawn_width: ContextVar[float] = ContextVar("drawn_width", default=WIDTH)
 
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.titlesize": 10.5,
+    "font.size": SIZE,
+    "text.color": INK,
+    "axes.titlesize": SIZE,
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
+    "axes.labelsize": SIZE,
+    "axes.labelcolor": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
+    "axes.facecolor": "none",
     "axes.edgecolor": GREY,
-    "grid.color": "#E6E6E6",
+    "axes.formatter.useoffset": False,
+    "xtick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.color": GREY,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": SIZE,
+    "ytick.labelsize": SIZE,
+    "grid.color": GREY,
+    "grid.alpha": 0.25,
     "legend.frameon": False,
-    "legend.fontsize": 9,
+    "legend.fontsize": SIZE,
+    "legend.labelcolor": INK,
+    "legend.handlelength": 2.6,
     "lines.linewidth": 1.8,
+    "figure.titlesize": 12,
+    "figure.titleweight": "bold",
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "figure.constrained_layout.use": True,
@@ -59,11 +102,12 @@ RC: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class SeriesStyle:
-    """The label, color and marker of one variant in every figure."""
+    """The label, color, marker and line style of one variant in every figure."""
 
     label: str
     color: str
     marker: str
+    line: Any = "-"
 
 
 def literal(text: str) -> str:
@@ -78,57 +122,51 @@ Styles = Mapping[str, SeriesStyle]
 def series_styles(params: Params) -> dict[str, SeriesStyle]:
     """Assign a style to every variant, unique within each of its comparisons.
 
-    A comparison of more variants than :data:`PALETTE` has colors repeats some, but only after
-    all have been used.
-
     Returns
     -------
     dict
         Style by slug, and by ``model`` for *the* model.
     """
-    chosen = _choose_colors(params)
+    chosen = _choose_numbers(params)
     styles = {
-        slug: SeriesStyle(
-            params.labels[slug],
-            PALETTE[chosen[slug] % len(PALETTE)],
-            MARKERS[chosen[slug] % len(MARKERS)],
-        )
+        slug: styled(params.labels[slug], params.study.variant(slug).model.cell, chosen[slug])
         for slug in params.study.variants
     }
-    return {"model": SeriesStyle("the model", BLACK, "*")} | styles
+    return {"model": SeriesStyle("the model", INK, "*")} | styles
 
 
-def _choose_colors(params: Params) -> dict[str, int]:
-    """Return the position in the palette of every variant's color.
+def styled(label: str, cell: str, number: int) -> SeriesStyle:
+    """Return the style of a cell's variant number 0, 1, 2, ..."""
+    shades = SHADES[cell]
+    return SeriesStyle(
+        label,
+        shades[number % len(shades)],
+        MARKERS[number % len(MARKERS)],
+        LINES[number % len(LINES)],
+    )
 
-    Greedy coloring of the graph in which variants of the same comparison are neighbors. In
-    comparisons of cells, each cell keeps its color if no neighbor has it.
+
+def usual_shade(color: str) -> str:
+    """Return the usual shade of the cell that a color stands for."""
+    return next((shades[0] for shades in SHADES.values() if color in shades), color)
+
+
+def _choose_numbers(params: Params) -> dict[str, int]:
+    """Return a number for every variant, by which those of one cell differ in a comparison.
+
+    Greedy coloring of the graph in which variants of one cell and one comparison are neighbors.
     """
     study = params.study
+    cells = {slug: study.variant(slug).model.cell for slug in study.variants}
     groups = [comparison.variants for comparison in study.comparisons.values()]
-    cell_groups = [c.variants for c in study.comparisons.values() if c.vary == "cell"]
-    # Variants in many comparisons have the least choice, so they choose first.
+    # Variants in many comparisons choose first: they get the usual shade and a solid line.
     order = sorted(study.variants, key=lambda slug: -sum(slug in group for group in groups))
     chosen: dict[str, int] = {}
-    by_cell: dict[str, int] = {}
     for slug in order:
         neighbors = {other for group in groups if slug in group for other in group}
-        taken = [chosen[other] for other in neighbors if other in chosen]
-        cell = study.variant(slug).model.cell
-        in_cells = any(slug in group for group in cell_groups)
-        preferred = by_cell.get(cell) if in_cells else None
-        if preferred is None or preferred in taken:
-            chosen[slug] = _least_taken(taken)
-        else:
-            chosen[slug] = preferred
-        if in_cells:
-            by_cell.setdefault(cell, chosen[slug])
+        taken = {chosen[n] for n in neighbors if n in chosen and cells[n] == cells[slug]}
+        chosen[slug] = min(set(range(len(taken) + 1)) - taken)
     return chosen
-
-
-def _least_taken(taken: list[int]) -> int:
-    """Return the first color of the palette among those taken least often."""
-    return min(range(len(PALETTE)), key=lambda color: (taken.count(color), color))
 
 
 def by_variant(table: pd.DataFrame, styles: Styles) -> list[tuple[pd.DataFrame, SeriesStyle]]:
@@ -137,34 +175,24 @@ def by_variant(table: pd.DataFrame, styles: Styles) -> list[tuple[pd.DataFrame, 
     return [(rows, styles[str(name)]) for name, rows in groups]
 
 
-def canvas(height: float, *, columns: int = 1, **kwargs: Any) -> tuple[Figure, list[Axes]]:
-    """Return a figure of the current width, and its axes side by side."""
+def canvas(
+    height: float, *, title: str = "", columns: int = 1, rows: int = 1, **kwargs: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure of the current width with a title, and its axes row by row."""
     figure = Figure(figsize=(drawn_width.get(), height))
-    axes = figure.subplots(1, columns, squeeze=False, **kwargs)  # (1, columns)
+    axes = figure.subplots(rows, columns, squeeze=False, **kwargs)  # (rows, columns)
+    if title:
+        # The title of the figure, not of its axes: it begins at the left edge, and has more room.
+        shown = wrap(title, int(58 * drawn_width.get() / WIDTH))
+        figure.suptitle(shown, x=0.01, ha="left", linespacing=1.1)
+        figure.set_figheight(height + 0.2 * (1 + shown.count("\n")))
     return figure, list(np.ravel(axes))
-
-
-def legend_below(figure: Figure, ax: Axes, columns: int) -> None:
-    """Put the legend of ``ax`` below the figure, where it covers no data."""
-    handles, labels = ax.get_legend_handles_labels()
-    if handles:
-        # columns is meant for a figure of the usual width.
-        columns = max(1, int(columns * drawn_width.get() / WIDTH))
-        # Make the figure taller by each further row, so that the axes do not shrink.
-        rows = -(-len(handles) // columns)
-        figure.set_figheight(figure.get_figheight() + 0.2 * (rows - 1))
-        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
-
-
-def columns_for(labels: Iterable[str]) -> int:
-    """Return the number of legend columns that fit labels of these lengths, 1 to 4."""
-    longest = max((len(label) for label in labels), default=1)
-    # A line of the legend holds 88 characters; a handle takes the space of 7.
-    return max(1, min(4, 88 // (longest + 7)))
 
 
 def wrap(label: str, width: int = 24) -> str:
     """Break a label into lines of at most ``width`` characters, between words."""
+    if "\n" in label:
+        return "\n".join(wrap(line, width) for line in label.split("\n"))
     lines: list[str] = [""]
     for word in label.split(" "):
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
@@ -172,3 +200,17 @@ def wrap(label: str, width: int = 24) -> str:
         else:
             lines[-1] = f"{lines[-1]} {word}".strip()
     return "\n".join(lines)
+
+
+def short(count: float) -> str:
+    """Return a count in at most four characters: 950, 53k, 1.4M."""
+    if count < 1_000:
+        return f"{count:.0f}"
+    # 999,500 would round to 1000k.
+    value, sign = (count / 1e3, "k") if count < 999_500 else (count / 1e6, "M")
+    return f"{value:.1f}{sign}" if value < 9.95 else f"{value:.0f}{sign}"
+
+
+def number(value: float) -> str:
+    """Return a value in three significant digits, small ones as 2.1e-05."""
+    return f"{value:.3f}" if 0.1 <= abs(value) < 1000 else f"{value:.2g}"

@@ -3,6 +3,10 @@
 The compact file has about half the bytes of matplotlib's and draws the same to a hundredth of a
 point (1/7200 inch): paths are relative and rounded; comments, metadata and ids without a reference
 are removed.
+
+Ink becomes ``currentColor``, and the background an element of the class ``paper``. A page that has
+the picture as an element can thus give it the colors of a dark theme; a picture that stands alone
+is ink on white everywhere.
 """
 
 from __future__ import annotations
@@ -10,6 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
+
+from charlab.plots.style import INK
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -37,6 +43,7 @@ def compact(svg: bytes) -> bytes:
     root = ElementTree.fromstring(svg)
     for metadata in root.findall(f"{{{SVG}}}metadata"):
         root.remove(metadata)
+    _theme(root)
     for element in root.iter():
         _shorten(element)
     # Ids are removed last, when all references have their final form.
@@ -48,6 +55,20 @@ def compact(svg: bytes) -> bytes:
     text: str = ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
     # A line per group, so that git shows which group differs between two versions.
     return (text.replace(" />", "/>").replace("<g", "\n<g") + "\n").encode()
+
+
+def _theme(root: ElementTree.Element) -> None:
+    """Mark ink and paper, so that a page can choose their colors."""
+    root.set("color", INK)
+    # The first patch of a figure is its background.
+    for paper in root.findall(f".//{{{SVG}}}g[@id='patch_1']/{{{SVG}}}path"):
+        if "#ffffff" in paper.get("style", ""):
+            # An attribute, which any style of a page overrides.
+            del paper.attrib["style"]
+            paper.attrib |= {"class": "paper", "fill": "#fff"}
+    for element in root.iter():
+        if INK in (style := element.get("style", "")):
+            element.set("style", style.replace(INK, "currentColor"))
 
 
 def _values(root: ElementTree.Element) -> Iterator[str]:

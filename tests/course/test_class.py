@@ -1,211 +1,31 @@
-"""One zip file per student, and the table of a class."""
+"""The table of a class: what was run again, answered, shared, and passed."""
 
 from __future__ import annotations
 
 import csv
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from charlab.core.files import write_json, write_text
-from charlab.course import check as checking
-from charlab.course import pack as packing
 from charlab.course.archive import unpack
-from charlab.course.changes import changes
 from charlab.course.check import check
 from charlab.course.class_tables import write_class
 from charlab.course.exercise import SOURCES, solution
 from charlab.course.grading import autograde, automatic, rubric
 from charlab.course.handed_in import CourseError
-from charlab.course.homework import FRAME, HOMEWORK, STAMP, results_hash
 from charlab.course.pack import MANIFEST, pack
 from charlab.course.sheet import SHEET
 from charlab.course.stage_files import drawn_stage, text_of
 from charlab.course.student import FILE, student_seed
 from charlab.course.submissions import Options, Submission, check_class, handed_in
-from charlab.course.workspace import new_workspace
 from charlab.plan.params import load_params
-from import_graph import ROOT
-from project_clone import TINY
+from made_class import LONG, answer, handed
 
-BOX = "> **My answer.**\n>\n> …\n"
-HOMEWORK_FRAME = "# A study\n\n" + "".join(
-    f"## {part.heading}\n\nWhat the frame says of it.\n\n{BOX}\n" for part in SHEET
-)
-LONG = (
-    "The LSTM has the lower loss on val because its gates let the cell pass unchanged for many "
-    "steps, and with three seeds the difference is more than the spread."
-)
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a project with the real dvc.yaml, and two workspaces with results that were made up."""
-    root = tmp_path_factory.mktemp("made")
-    project = root / "project"
-    write_text(project / "params.yaml", TINY.lstrip())
-    for name in ("dvc.yaml", ".gitignore", ".dvc/config"):
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, project / name)
-    for name in ("stages/train.py", "src/charlab/a.py"):
-        write_text(project / name, f"{name} of the project\n")
-    write_text(project / "README.md", "A sentence of the project that a student could quote.\n")
-    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
-    for name in ("ada", "ben"):
-        fill(project, root / name, name)
-    return root
-
-
-def fill(project: Path, folder: Path, name: str) -> None:
-    """Make a workspace with results and a homework without answers."""
-    owner = new_workspace(project, folder, name, "tiny")
-    for stage in ("model", *(f"variants/{slug}/{owner.seed}" for slug in ("rnn", "lstm"))):
-        write_json(folder / "data" / stage / "metrics.json", {"val_bpc": 2.0})
-        write_text(folder / "data" / stage / "model.safetensors", f"weights of {name}")
-        write_json(folder / "data" / stage / "vocab.json", ["a"])
-    write_text(folder / "metrics/seeds.csv", f"variant,val_bpc\nrnn,{len(name)}\n")
-    write_text(folder / "dvc.lock", "schema: '2.0'\n")
-    for path in (HOMEWORK, FRAME):
-        write_text(folder / path, HOMEWORK_FRAME)
-    write_text(folder / STAMP, results_hash(folder) + "\n")
-
-
-@pytest.fixture
-def project(made: Path, tmp_path: Path) -> Path:
-    """Return the instructor's project."""
-    return shutil.copytree(made / "project", tmp_path / "project")
-
-
-@pytest.fixture
-def ada(made: Path, tmp_path: Path) -> Path:
-    """Return a student's workspace."""
-    return shutil.copytree(made / "ada", tmp_path / "ada")
-
-
-@pytest.fixture
-def ben(made: Path, tmp_path: Path) -> Path:
-    """Return another student's workspace."""
-    return shutil.copytree(made / "ben", tmp_path / "ben")
-
-
-@pytest.fixture(autouse=True)
-def up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let DVC find nothing to run; the slow test asks the real one."""
-    monkeypatch.setattr(packing, "_out_of_date", lambda root: [])
-
-
-@pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """Replace the runs; each training writes the weights of ada. Return the stages."""
-    stages: list[tuple[str, ...]] = []
-
-    def run(self: checking._Run, *names: str) -> None:
-        stages.append(names)
-        params = load_params(self.folder / "params.yaml")
-        if "plan" in names:
-            write_json(self.folder / "data/plan/invented.json", {"builtin": "invented"})
-        if any(name.startswith("fetch") for name in names):
-            write_text(self.folder / "data/raw/invented.txt", "a text")
-        for stage in ("model", *(f"variants/{slug}/{params.seed}" for slug in ("rnn", "lstm"))):
-            write_json(self.folder / "data" / stage / "metrics.json", {"val_bpc": 2.0})
-            write_text(self.folder / "data" / stage / "model.safetensors", "weights of ada")
-            write_json(self.folder / "data" / stage / "vocab.json", ["a"])
-
-    monkeypatch.setattr(checking._Run, "stages", run)
-    return stages
-
-
-def answer(workspace: Path, *texts: str) -> None:
-    """Fill the first blanks of a homework."""
-    text = HOMEWORK_FRAME
-    for one in texts:
-        text = text.replace("> …", f"> {one}", 1)
-    write_text(workspace / HOMEWORK, text)
-
-
-def handed(folder: Path, *workspaces: Path) -> Path:
-    """Pack workspaces into a folder."""
-    for workspace in workspaces:
-        pack(workspace, folder / f"{workspace.name}.zip")
-    return folder
-
-
-def test_one_zip_file_has_all_that_is_read_and_checked(ada: Path, tmp_path: Path) -> None:
-    """Answers, exercise, parameters, tables, small outputs; of the weights, the hashes."""
-    answer(ada, "First.")
-    packed = pack(ada)
-    assert packed.path == ada / "ada.zip"
-    assert packed.notes == [
-        "8 of 9 answers are missing: 2.2 Training (1); 2.3 Generation (1); "
-        "Task 1: dropout (1); Task 2: activations (1)",
-        "exercise/rnn_by_hand.py still has blanks; 'charlab course exercise' tests it",
-        "exercise/sampler_by_hand.py still has blanks; 'charlab course exercise' tests it",
-    ]
-    unpack(packed.path, tmp_path / "out")
-    names = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*")}
-    seed = student_seed("ada")
-    assert names == {
-        *("student.json", "outputs.json", "params.yaml", "dvc.lock", HOMEWORK, FRAME, STAMP),
-        *("exercise/rnn_by_hand.py", "exercise/sampler_by_hand.py", "metrics/seeds.csv"),
-        *("data/model/metrics.json", f"data/variants/rnn/{seed}/metrics.json"),
-        f"data/variants/lstm/{seed}/metrics.json",
-    }
-    hashes = json.loads((tmp_path / "out" / MANIFEST).read_text(encoding="utf-8"))
-    assert len(hashes) == 9
-    assert hashes["data/model/model.safetensors"]
-    # Again, the same bytes.
-    pack(ada, tmp_path / "again.zip")
-    assert (tmp_path / "again.zip").read_bytes() == packed.path.read_bytes()
-
-
-def test_changed_code_is_handed_in(project: Path, ada: Path, tmp_path: Path) -> None:
-    """Only that: files that were changed or added since the workspace was made."""
-    write_text(ada / "src/charlab/a.py", "changed\n")
-    write_text(ada / "stages/more.py", "added\n")
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam", "mine"]
-    subprocess.run(git, cwd=ada, check=True)
-    packed = pack(ada, tmp_path / "ada.zip")
-    assert "your changes of src/charlab/a.py, stages/more.py are handed in" in packed.notes[-1]
-    unpack(packed.path, tmp_path / "out")
-    assert changes(project, tmp_path / "out") == [
-        "code changed: src/charlab/a.py",
-        "code added: stages/more.py",
-    ]
-
-
-def test_what_does_not_belong_together_is_refused(
-    ada: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All reasons at once, each with what to do."""
-    write_text(ada / "metrics/seeds.csv", "variant,val_bpc\nrnn,1.5\n")
-    (ada / "exercise/rnn_by_hand.py").unlink()
-    stale = [f"train-variant@{name}" for name in "abcdefg"]
-    monkeypatch.setattr(packing, "_out_of_date", lambda root: stale)
-    with pytest.raises(CourseError) as refusal:
-        pack(ada)
-    lines = str(refusal.value).splitlines()
-    assert lines[0] == "not ready to be handed in:"
-    assert "rename the folder homework, run 'charlab course homework', and copy" in lines[1]
-    assert "git checkout exercise" in lines[2]
-    assert "train-variant@e and 2 more): run 'charlab fan-out'" in lines[3]
-    shutil.rmtree(ada / "homework")
-    with pytest.raises(CourseError, match=r"there is no homework/homework\.md: run"):
-        pack(ada)
-    (ada / FILE).unlink()
-    with pytest.raises(CourseError, match=r"has no student\.json: expected a folder that"):
-        pack(ada)
-
-
-def test_nothing_run_is_not_up_to_date(ada: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without dvc.lock, DVC need not be asked."""
-    monkeypatch.undo()
-    (ada / "dvc.lock").unlink()
-    with pytest.raises(CourseError, match=r"params\.yaml \(nothing was run\)"):
-        pack(ada)
+pytestmark = pytest.mark.usefixtures("up_to_date")
 
 
 def test_a_zip_file_is_run_again_from_its_parameters(

@@ -9,44 +9,21 @@ from pathlib import Path
 import pytest
 
 from charlab.core.files import write_text
-from charlab.course import exercise_child
 from charlab.course.exercise import (
     BLANKS,
     NETWORK,
-    SAMPLER,
     SOURCES,
     Blank,
     blanked,
     solution,
     write_exercise,
 )
-from charlab.course.exercise_judge import Verdict, judge
 from charlab.course.exercise_run import _results, run_exercise
 from charlab.course.handed_in import CourseError
+from tried_exercise import messages, tried
 
 FLAT = "flat_in, flat_logits = _flat(d_in), _flat(d_logits)  # (T*B, H), (T*B, V)"
 """A line of the solution after which the typical faults of the sums are put."""
-
-
-def tried(folder: Path, changes: dict[str, str], name: str = NETWORK) -> list[Verdict]:
-    """Return the verdicts on the solution with some lines changed, in this process."""
-    for file in SOURCES:
-        # The other file would take most of the time.
-        write_text(folder / file, solution(file) if not changes else "")
-    source = solution(name)
-    for old, new in changes.items():
-        assert old in source, f"the solution has no line {old!r}"
-        source = source.replace(old, new)
-    write_text(folder / name, source)
-    out = folder / "out"
-    out.mkdir()
-    exercise_child.main(folder, out)
-    return judge(*_results(folder, out))
-
-
-def messages(verdicts: list[Verdict]) -> dict[str, str]:
-    """Return the messages of the tests that failed, by the name of the test."""
-    return {verdict.name: verdict.message for verdict in verdicts if not verdict.passed}
 
 
 def test_the_solution_passes(tmp_path: Path) -> None:
@@ -180,82 +157,6 @@ def test_only_the_wrong_gradient_fails(tmp_path: Path) -> None:
     failed = messages([verdict for verdict in verdicts if verdict.group == "gradients"])
     assert [*failed] == [W_HH]
     assert failed[W_HH].startswith("rnn.weight_hh_l0, tanh, T = 8, B = 3: relative error 0.")
-
-
-DRAW = "p = np.exp((scores - scores.max()) / temperature)"
-WRONG_SAMPLERS = {
-    "no temperature": (
-        "draws at temperature 0.5",
-        "no effect",
-        {DRAW: "p = np.exp(scores - scores.max())"},
-    ),
-    "probabilities divided": (
-        "draws at temperature 2",
-        "no effect",
-        {DRAW: "p = np.exp(scores - scores.max()) / temperature"},
-    ),
-    "multiplied": (
-        "draws at temperature 2",
-        "are multiplied by the temperature",
-        {DRAW: "p = np.exp((scores - scores.max()) * temperature)"},
-    ),
-    "always the likeliest": (
-        "draws at temperature 1",
-        "always the likeliest",
-        {"if temperature == 0:": "if True:"},
-    ),
-    "without p": ("draws at temperature 1", "all characters are alike", {", p=p / p.sum()": ""}),
-    "something else": (
-        "draws at temperature 1",
-        "do not fit exp(logits / T)",
-        {DRAW: "p = 1.0 + scores - scores.min()"},
-    ),
-    "overflow": ("draws at temperature 1, logits near 2000", "ValueError", {"- scores.max()": ""}),
-    "division by zero": (
-        "draws at temperature 0",
-        "ValueError",
-        {"if temperature == 0:": "if False:"},
-    ),
-    "out of range": (
-        "draws at temperature 1",
-        "numbers from 0 to 5, found others",
-        {"return int(generator.choice(len(p), p=p / p.sum()))": "return 6"},
-    ),
-    "the state lost": (
-        "a text of several characters",
-        "the state is lost",
-        {"(np.array([written[-1]]), state)": ("(np.array([written[-1]]), model.initial_state(1))")},
-    ),
-    "the prompt skipped": (
-        "a text of several characters",
-        "must first read the prompt [1, 4, 2]",
-        {"for char in prompt:": "for char in prompt[-1:]:"},
-    ),
-    "the same input": (
-        "a text of several characters",
-        "what was drawn must be the next input",
-        {"np.array([written[-1]])": "np.array([prompt[-1]])"},
-    ),
-    "with the prompt": (
-        "a text of several characters",
-        "must not contain the prompt",
-        {"return written": "return [*prompt, *written]"},
-    ),
-    "one too many": (
-        "a text of several characters",
-        "expected 8 characters, found 9",
-        {"while len(written) < length:": "while len(written) <= length:"},
-    ),
-}
-
-
-@pytest.mark.parametrize("case", WRONG_SAMPLERS)
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_wrong_sampler_is_explained(case: str, tmp_path: Path) -> None:
-    """Each typical fault fails the test that it should, with the message that is meant for it."""
-    name, words, changes = WRONG_SAMPLERS[case]
-    failed = messages(tried(tmp_path, changes, SAMPLER))
-    assert words in failed.get(name, "passed"), failed
 
 
 def test_the_blanks_are_the_backward_pass_and_the_sampler(tmp_path: Path) -> None:

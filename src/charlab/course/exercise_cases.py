@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class Case:
         T and B.
     """
 
-    activation: str
+    activation: Literal["tanh", "relu", "sigmoid"]
     steps: int
     batch: int
 

@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.core.errors import shortened
-from charlab.course.exercise import NETWORK, SAMPLER
-from charlab.course.exercise_cases import (
-    CASES,
-    DRAWN,
-    DRAWS,
-    LENGTH,
-    PROMPT,
-    VOCAB,
-    Case,
-    Draw,
-    counted_on,
-)
+from charlab.course.exercise import NETWORK
+from charlab.course.exercise_cases import CASES, DRAWN, VOCAB, Case
+from charlab.course.exercise_counts import count_problems, errors_before, named, text_problems
 from charlab.course.faults import FAULTS, distance, gradients
 from charlab.models.rnn_by_hand import NumpyRNN
 
@@ -31,9 +20,6 @@ Arrays = Mapping[str, Array]
 
 TOLERANCE = 1e-6
 """Relative error up to which a gradient counts as right; central differences have about 1e-9."""
-
-CHI_SQUARE = 27.86
-"""The 1 - 4e-5 quantile of chi-square with VOCAB - 1 = 5 degrees of freedom."""
 
 SYMBOLS = {
     "rnn.weight_ih_l0": "W_xh",
@@ -79,26 +65,13 @@ def judge(arrays: Arrays, errors: Mapping[str, str]) -> list[Verdict]:
         ),
         ("gradients", "states before and after the chunk", _states(arrays, errors)),
         *(
-            ("sampler", _named(draw), _counts(number, arrays, errors))
+            ("sampler", named(draw), count_problems(number, arrays, errors))
             for number, draw in enumerate(DRAWN)
         ),
-        ("sampler", "a text of several characters", _written(arrays, errors)),
+        ("sampler", "a text of several characters", text_problems(arrays, errors)),
     ]
     # The first problem of a test is its message.
     return [Verdict(group, name, next(problems, "")) for group, name, problems in tests]
-
-
-def _errors(file: str, key: str, errors: Mapping[str, str]) -> Iterator[str]:
-    """Yield the errors that kept a test from running."""
-    for name in (file, key):
-        if name in errors:
-            yield shortened_error(errors[name])
-
-
-def shortened_error(text: str) -> str:
-    """Return a student's error message in one line of at most 300 characters."""
-    pieces = [text[start : start + 80] for start in range(0, min(len(text), 300), 80)]
-    return "".join(map(shortened, pieces))
 
 
 def _wrong_shape(name: str, array: Array, expected: tuple[int, ...]) -> Iterator[str]:
@@ -112,7 +85,7 @@ def _wrong_shape(name: str, array: Array, expected: tuple[int, ...]) -> Iterator
 
 def _logits(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
     """Yield what is wrong with the derivative of the cross-entropy."""
-    yield from _errors(NETWORK, "logits", errors)
+    yield from errors_before(NETWORK, "logits", errors)
     case = CASES[0]
     logits = np.random.default_rng(3).normal(0, 2, (case.steps, case.batch, VOCAB))
     targets = case.chunk()[1]
@@ -142,7 +115,7 @@ def _logits(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
 def _gradient(name: str, arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
     """Yield what is wrong with the gradient of one weight, over all cases."""
     for number, case in enumerate(CASES):
-        yield from _errors(NETWORK, f"case {number}", errors)
+        yield from errors_before(NETWORK, f"case {number}", errors)
         where = f"{name}, {case.activation}, T = {case.steps}, B = {case.batch}"
         gradient = arrays.get(f"case {number}/gradient {name}")
         if gradient is None:
@@ -162,7 +135,7 @@ def differences(case: Case, name: str) -> Array:
     """Return central differences of the loss in every element of one weight."""
     model = NumpyRNN(VOCAB, case.params, case.generator(), np.float64)
     weight = model.weights[name]
-    slope = np.empty_like(weight)
+    slope = np.empty(weight.shape)
     for place in np.ndindex(*weight.shape):
         value, losses = weight[place], []
         for nudge in (1e-5, -1e-5):
@@ -197,7 +170,7 @@ def _states(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
     """Yield what is wrong with the loss and the states around the chunk."""
     for number, case in enumerate(CASES):
         key = f"case {number}"
-        yield from _errors(NETWORK, key, errors)
+        yield from errors_before(NETWORK, key, errors)
         model = NumpyRNN(VOCAB, case.params, case.generator(), np.float64)
         loss, _, end = model.loss_and_gradients(*case.chunk(), [(case.start(),)])
         expected = {"loss": np.array(loss), "end": end[0][0], "start": case.start()}
@@ -210,90 +183,6 @@ def _states(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
             given = arrays.get(f"{key}/{name}", np.empty(0))
             if given.shape != right.shape or not np.allclose(given, right, rtol=1e-9, atol=1e-12):
                 yield f"{words[name]} ({case.activation}, T = {case.steps}, B = {case.batch})"
-
-
-def _named(draw: Draw) -> str:
-    """Return a name for the test of one temperature."""
-    return f"draws at temperature {draw.temperature:g}" + (
-        f", logits near {draw.shift:g}" if draw.shift else ""
-    )
-
-
-def _softmax(scores: Array) -> Array:
-    """Return probabilities in proportion to exp(scores)."""
-    exponentials = np.exp(scores - scores.max())
-    p: Array = exponentials / exponentials.sum()
-    return p
-
-
-def _counts(number: int, arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is wrong with the counts of the characters drawn at one temperature."""
-    key, draw = f"draw {number}", DRAWN[number]
-    yield from _errors(SAMPLER, key, errors)
-    counts = arrays.get(f"{key}/counts", np.empty(0))
-    if counts.shape != (VOCAB,) or counts.sum() != DRAWS:
-        yield f"expected {DRAWS} numbers from 0 to {VOCAB - 1}, found others"
-        return
-    logits = draw.logits()
-    logits = logits - logits.max()
-    likeliest = np.eye(VOCAB)[logits.argmax()]
-    if draw.temperature == 0:
-        if counts[logits.argmax()] != DRAWS:
-            yield "at temperature 0 the likeliest character must be chosen every time"
-        return
-    right = _softmax(logits / draw.temperature)
-    if _chi_square(counts, right) < CHI_SQUARE:
-        return
-    wrong = {
-        "the temperature has no effect": _softmax(logits),
-        "the logits are multiplied by the temperature; divide them": _softmax(
-            logits * draw.temperature
-        ),
-        "always the likeliest character is chosen; draw by the probabilities": likeliest,
-        "all characters are alike; pass p to generator.choice": np.full(VOCAB, 1 / VOCAB),
-    }
-    known = [words for words, p in wrong.items() if _chi_square(counts, p) < CHI_SQUARE]
-    hint = known[0] if known else "the counts do not fit exp(logits / T), normalized"
-    yield (
-        f"chi-square {_chi_square(counts, right):.3g} with {VOCAB - 1} degrees of freedom, "
-        f"expected below {CHI_SQUARE}; {hint}"
-    )
-
-
-def _chi_square(counts: Array, p: Array) -> float:
-    """Return Pearson's statistic; infinite if something impossible was drawn."""
-    if counts[p == 0].any():
-        return float("inf")
-    expected = DRAWS * p[p > 0]
-    return float(((counts[p > 0] - expected) ** 2 / expected).sum())
-
-
-def _written(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
-    """Yield what is wrong with a text written from a network whose next character is certain."""
-    yield from _errors(SAMPLER, "sample", errors)
-    ids = [*arrays.get("sample/ids", np.empty(0)).reshape(-1).astype(int)]
-    read = [*arrays.get("sample/read", np.empty(0)).reshape(-1).astype(int)]
-    right = list(counted_on(PROMPT, LENGTH))
-    if read[: len(PROMPT)] != list(PROMPT):
-        yield f"the network must first read the prompt {list(PROMPT)}; it read {_few(read)}"
-    if len(ids) == LENGTH + len(PROMPT) and ids[: len(PROMPT)] == list(PROMPT):
-        yield "the text must not contain the prompt"
-    if len(ids) != LENGTH:
-        yield f"expected {LENGTH} characters, found {len(ids)}"
-    # Whether or not the last character was read, too.
-    fed = read[len(PROMPT) : len(PROMPT) + LENGTH - 1]
-    if ids != right and fed != ids[: LENGTH - 1]:
-        yield f"what was drawn must be the next input; drawn {_few(ids)}, read {_few(fed)}"
-    # Without what it has read before, the network counts twice the last character.
-    if ids != right and all(after == 2 * char % VOCAB for char, after in pairwise(ids)):
-        yield "the state is lost between characters; pass the state of one step to the next"
-    if ids != right:
-        yield f"expected {right}, found {_few(ids)}"
-
-
-def _few(ids: list[int]) -> str:
-    """Return at most a dozen characters of a student's list."""
-    return str([int(i) for i in ids[:12]])
 
 
 def _number(array: Array) -> str:

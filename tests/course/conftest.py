@@ -1,0 +1,80 @@
+"""A project and the workspaces of two students, with results that were made up."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from charlab.core.files import write_json, write_text
+from charlab.course import check as checking
+from charlab.course import pack as packing
+from charlab.plan.params import load_params
+from import_graph import ROOT
+from made_class import fill
+from project_clone import TINY
+
+
+@pytest.fixture(scope="module")
+def made_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with the real dvc.yaml, and two workspaces with results that were made up."""
+    root = tmp_path_factory.mktemp("made")
+    project = root / "project"
+    write_text(project / "params.yaml", TINY.lstrip())
+    for name in ("dvc.yaml", ".gitignore", ".dvc/config"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, project / name)
+    for name in ("stages/train.py", "src/charlab/a.py"):
+        write_text(project / name, f"{name} of the project\n")
+    write_text(project / "README.md", "A sentence of the project that a student could quote.\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+    for name in ("ada", "ben"):
+        fill(project, root / name, name)
+    return root
+
+
+@pytest.fixture
+def project(made_class: Path, tmp_path: Path) -> Path:
+    """Return the instructor's project."""
+    return shutil.copytree(made_class / "project", tmp_path / "project")
+
+
+@pytest.fixture
+def ada(made_class: Path, tmp_path: Path) -> Path:
+    """Return a student's workspace."""
+    return shutil.copytree(made_class / "ada", tmp_path / "ada")
+
+
+@pytest.fixture
+def ben(made_class: Path, tmp_path: Path) -> Path:
+    """Return another student's workspace."""
+    return shutil.copytree(made_class / "ben", tmp_path / "ben")
+
+
+@pytest.fixture
+def up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let DVC find nothing to run; the slow test asks the real one."""
+    monkeypatch.setattr(packing, "_out_of_date", lambda root: [])
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Replace the runs; each training writes the weights of ada. Return the stages."""
+    stages: list[tuple[str, ...]] = []
+
+    def run(self: checking._Run, *names: str) -> None:
+        stages.append(names)
+        params = load_params(self.folder / "params.yaml")
+        if "plan" in names:
+            write_json(self.folder / "data/plan/invented.json", {"builtin": "invented"})
+        if any(name.startswith("fetch") for name in names):
+            write_text(self.folder / "data/raw/invented.txt", "a text")
+        for stage in ("model", *(f"variants/{slug}/{params.seed}" for slug in ("rnn", "lstm"))):
+            write_json(self.folder / "data" / stage / "metrics.json", {"val_bpc": 2.0})
+            write_text(self.folder / "data" / stage / "model.safetensors", "weights of ada")
+            write_json(self.folder / "data" / stage / "vocab.json", ["a"])
+
+    monkeypatch.setattr(checking._Run, "stages", run)
+    return stages

@@ -7,8 +7,9 @@ import hashlib
 import pytest
 import yaml
 
+from charlab.course.exercise import NETWORK, solution
 from charlab.course.handed_in import CourseError
-from charlab.course.homework import answers
+from charlab.course.homework import answers, without_solutions
 from charlab.course.sheet import SHEET
 from charlab.course.student import Student, identifier, student_seed, with_seed
 from charlab.course.tasks import tasks_page
@@ -146,3 +147,20 @@ def test_answers_are_what_the_frame_does_not_have() -> None:
         "It remembers.\nMy own heading\nfurther",
     ]
     assert [a.key for a in answers(filled, FRAME)] == [a.key for a in blanks]
+
+
+def test_the_homework_has_no_solutions() -> None:
+    """Code of the report stays if the student has it, and goes if it is to be written."""
+    source = solution(NETWORK)
+    given = source[
+        source.index("        states = np.empty(") : source.index("        return states")
+    ]
+    solved = source[source.index("        from_future =") : source.index("        return slopes")]
+    text = "\n".join(f"# One\n\n```python\n{code}```\n\ntext\n" for code in (given, solved))
+    text += "```text\nh_t = tanh(...)\n```\n"
+    shown = without_solutions(text)
+    assert given in shown
+    assert "from_future" not in shown
+    assert shown.count("is your exercise") == 1
+    assert "h_t = tanh" in shown
+    assert shown.count("# One") == 2

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charlab.core.files import sha256_of, write_text
+from charlab.course.exercise import BLANKS, SOURCES, blanked, solution
 from charlab.course.handed_in import CourseError
 from charlab.course.sheet import part_of_heading
 from charlab.plan.params import load_params
@@ -19,6 +20,9 @@ from charlab.report.render import render
 
 ANSWER = "**My answer"
 """Start of the line above each blank."""
+
+YOURS = "*The code that stands here in the report is your exercise.*"
+"""Line in place of a solution."""
 
 FOLDER = "homework"
 HOMEWORK = f"{FOLDER}/homework.md"
@@ -78,10 +82,29 @@ def fill_homework(root: Path) -> Path:
     # The same templates as the report's, with blanks in place of findings.
     metrics, plots, data = (root / name for name in ("metrics", "plots", "data"))
     render(load_params(root / "params.yaml"), metrics, plots, data, out, blank=True)
-    (out / "report.md").rename(root / HOMEWORK)
-    write_text(root / FRAME, (root / HOMEWORK).read_text(encoding="utf-8"))
+    text = without_solutions((out / "report.md").read_text(encoding="utf-8"))
+    (out / "report.md").unlink()
+    for name in (HOMEWORK, FRAME):
+        write_text(root / name, text)
     write_text(root / STAMP, results_hash(root) + "\n")
     return root / HOMEWORK
+
+
+def without_solutions(text: str) -> str:
+    """Return a report without Python code that a student is to write.
+
+    Code stays if every line of it is in the files of the exercise as they are handed out.
+    """
+    given = {
+        line.strip()
+        for name in SOURCES
+        for line in blanked(solution(name), BLANKS[name]).splitlines()
+    }
+
+    def kept(match: re.Match[str]) -> str:
+        return match[0] if {line.strip() for line in match[1].splitlines()} <= given else YOURS
+
+    return re.sub(r"^```python\n(.*?)^```$", kept, text, flags=re.MULTILINE | re.DOTALL)
 
 
 def results_hash(root: Path) -> str:

@@ -83,8 +83,8 @@ def _passage(folder: Path) -> dict[str, str]:
     """Return unseen text: from test, which no choice was made on, or from val without a test."""
     text = EncodedText.load(folder)
     split = "test" if len(text.test) else "val"
-    ids = text.test if split == "test" else text.val
-    ids = np.asarray(ids[: len(ids) // text.segments])
+    ids = np.asarray(text.test if split == "test" else text.val)
+    ids = ids[: len(ids) // text.segments]
     start = text.vocab.decode(ids[: min(SEARCHED, max(len(ids) - PASSAGE, 0))])
     matches = (re.search(pattern, start) for pattern in STARTS)
     at = next((match.end() for match in matches if match), 0)

@@ -37,8 +37,14 @@ def made_document() -> dict[str, Any]:
     for number, cell in enumerate(("lstm", "gru", "rnn")):
         model = ModelParams.model_validate({"cell": cell, "hidden": 12, "layers": 1 + number % 2})
         weights = random_weights(model, len(CHARS), number)
-        names = {"id": f"n{number}", "label": f"{cell} {HOSTILE}", "made_by": HOSTILE}
+        names: dict[str, Any] = {
+            "id": f"n{number}",
+            "label": f"{cell} {HOSTILE}",
+            "made_by": HOSTILE,
+        }
         losses = {"text": "t", "vocabulary": 0, "val_bpc": 2.0, "int8_bpc": 2.001}
+        unit = {"layer": 0, "unit": 3, "correlation": 0.5, "val_correlation": 0.6}
+        names["units"] = [{"feature": HOSTILE, **unit}]
         networks.append({**names, **losses, **describe(model, weights), **pack(weights)})
     levels = count(np.arange(400) * 7 % len(CHARS), len(CHARS))
     ngram = {"id": "ngram", "kind": "ngram", "label": HOSTILE, "made_by": HOSTILE, "text": "t"}
@@ -60,9 +66,6 @@ def made_document() -> dict[str, Any]:
             snapshot | {"chars": c, "val_bpc": 5.0 - n} for n, c in enumerate((0, 9, 99))
         ],
         "builtin": "the cat sat on the mat and the dog ran\n" * 100,
-        "units": [
-            {"layer": 0, "unit": 3, "feature": HOSTILE, "correlation": 0.5, "val_correlation": 0.6}
-        ],
     }
 
 

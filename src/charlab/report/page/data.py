@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from charlab.core.units import bits
-from charlab.report.page.networks import Exporter, candidates
+from charlab.report.page.networks import Exporter, candidates, substitutes
 from charlab.report.study import MODEL, StudyResults
 from charlab.synthetic.text import write
 from charlab.vocab.encoded_text import EncodedText
@@ -34,12 +34,13 @@ BUILTIN, BUILTIN_SEED = 120_000, 1
 
 def live_data(results: StudyResults, data: Path) -> dict[str, Any] | None:
     """Return the document of the live part; None if the model's weights are missing."""
-    chosen = candidates(results, data)
-    if not chosen or chosen[0].id != MODEL:
+    if not (data / "model" / "model.safetensors").is_file():
         return None
-    exporter = Exporter(data / "vocab")
-    networks = list(exporter.export(chosen))
+    exporter, chosen = Exporter(data / "vocab"), candidates(results, data)
+    networks = _opened_by_the_best(list(exporter.export(chosen)), exporter, results, data)
     shown = {network["id"] for network in networks}
+    for network in networks:
+        network["units"] = _units(results, network["id"])
     networks.append(exporter.ngram(results.params.text))
     sample = results.samples.get(MODEL, {})
     return {
@@ -53,16 +54,37 @@ def live_data(results: StudyResults, data: Path) -> dict[str, Any] | None:
         "baselines": _baselines(results),
         "snapshots": _snapshots(results, sample),
         "builtin": write(BUILTIN, BUILTIN_SEED),
-        "units": results.evaluation.get("neurons") or [],
     }
+
+
+def _opened_by_the_best(
+    networks: list[dict[str, Any]], exporter: Exporter, results: StudyResults, data: Path
+) -> list[dict[str, Any]]:
+    """Return the networks with *the* model first, or the best variant of its text that fits."""
+    if networks and networks[0]["id"] == MODEL:
+        return networks
+    by_id = {network["id"]: network for network in networks}
+    for one in substitutes(results, data):
+        first = by_id.get(one.id) or next(exporter.export([one]), None)
+        if first is not None:
+            return [first, *(network for network in networks if network is not first)]
+    return networks
+
+
+def _units(results: StudyResults, variant: str) -> list[dict[str, Any]]:
+    """Return the units of a network that follow a feature, from metrics/neurons.csv."""
+    table = results.table("neurons", [variant])
+    columns = ["feature", "layer", "unit", "correlation", "val_correlation"]
+    rows = table[columns].dropna().to_dict("records") if len(table) else []
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _passage(folder: Path) -> dict[str, str]:
     """Return unseen text: from test, which no choice was made on, or from val without a test."""
     text = EncodedText.load(folder)
     split = "test" if len(text.test) else "val"
-    ids = text.test if split == "test" else text.val
-    ids = np.asarray(ids[: len(ids) // text.segments])
+    ids = np.asarray(text.test if split == "test" else text.val)
+    ids = ids[: len(ids) // text.segments]
     start = text.vocab.decode(ids[: min(SEARCHED, max(len(ids) - PASSAGE, 0))])
     matches = (re.search(pattern, start) for pattern in STARTS)
     at = next((match.end() for match in matches if match), 0)

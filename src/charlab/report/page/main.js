@@ -7,8 +7,11 @@ class Page {
     this.data = data;
     data.text = line(data.text);
     data.too_large = data.too_large.map(line);
-    for (const entry of data.networks) [entry.label, entry.made_by] = [line(entry.label), line(entry.made_by)];
-    for (const unit of data.units) unit.feature = line(unit.feature.replaceAll("_", " "));
+    for (const entry of data.networks) {
+      [entry.label, entry.made_by] = [line(entry.label), line(entry.made_by)];
+      entry.units ??= [];
+      for (const unit of entry.units) unit.feature = line(unit.feature.replaceAll("_", " "));
+    }
     this.vocabularies = data.vocabularies.map((entry) => new Vocabulary(entry));
     this.entries = new Map(data.networks.map((entry) => [entry.id, entry]));
     this.ready = new Map();

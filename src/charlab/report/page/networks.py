@@ -1,7 +1,7 @@
 """Choose the trained networks of the page, and measure what int8 costs each of them.
 
-*The* model comes first, then one network of each cell, so that a reader can compare RNN, GRU and
-LSTM with the same prompt and the same random numbers.
+*The* model comes first, or the best variant that fits if it is too large; then one network of each
+cell, so that a reader can compare RNN, GRU and LSTM with the same prompt and random numbers.
 """
 
 from __future__ import annotations
@@ -63,38 +63,43 @@ class Candidate:
 
 def candidates(results: StudyResults, data: Path) -> list[Candidate]:
     """Return *the* model and one variant of each cell, the first of each in its comparison."""
-    found = [
-        Candidate(MODEL, "the model", data / "model", "stage train, data/model, params.yaml: model")
-    ]
-    for slug in cell_variants(results):
-        # Same seed, hence the same batches, for all cells.
-        folder = next(iter(sorted((data / "variants" / slug).glob("[0-9]*"), key=_number)), None)
-        if folder is not None:
-            made_by = (
-                f"stage train-variant@{slug}, data/variants/{slug}/{folder.name}, "
-                f"params.yaml: study.variants.{slug}"
-            )
-            found.append(Candidate(slug, results.styles[slug].label, folder, made_by))
-    return [one for one in found if (one.folder / "model.safetensors").is_file()]
+    model = Candidate(
+        MODEL, "the model", data / "model", "stage train, data/model, params.yaml: model"
+    )
+    return [model, *(_variant(results, data, slug) for slug in cell_variants(results))]
+
+
+def substitutes(results: StudyResults, data: Path) -> list[Candidate]:
+    """Return the variants on the model's text, the lowest loss on val first.
+
+    The first that fits the page opens it if *the* model does not fit.
+    """
+    table = results.tables["variants"].sort_values("val_bpc", kind="stable")
+    slugs = table.loc[table["text"] == results.params.text, "variant"]
+    return [_variant(results, data, slug) for slug in slugs]
+
+
+def _variant(results: StudyResults, data: Path, slug: str) -> Candidate:
+    """Return the network of a variant's first seed, the one that its evaluation looks into."""
+    folder = data / "variants" / slug / str(results.params.study.seeds_of(slug)[0])
+    made_by = (
+        f"stage train-variant@{slug}, data/variants/{slug}/{folder.name}, "
+        f"params.yaml: study.variants.{slug}"
+    )
+    return Candidate(slug, results.styles[slug].label, folder, made_by)
 
 
 def cell_variants(results: StudyResults) -> list[str]:
     """Return a variant of each cell from the comparison of cells, as RNN, GRU, LSTM."""
     study = results.params.study
-    comparisons, default = study.comparisons, study.defaults.model.cell
-    named = ["cells"] if "cells" in comparisons else []
+    named = ["cells"] if "cells" in study.comparisons else []
     for slug in [*named, *results.in_section("cells")]:
         by_cell: dict[str, str] = {}
-        for variant in comparisons[slug].variants:
-            cell = str(study.variants[variant].model.get("cell", default))
-            by_cell.setdefault(cell, variant)
+        for variant in study.comparisons[slug].variants:
+            by_cell.setdefault(study.variant(variant).model.cell, variant)
         if len(by_cell) > 1:
             return [by_cell[cell] for cell in CELLS if cell in by_cell]
     return []
-
-
-def _number(folder: Path) -> int:
-    return int(folder.name) if folder.name.isdecimal() else -1
 
 
 class Exporter:
@@ -107,6 +112,8 @@ class Exporter:
     def export(self, chosen: list[Candidate]) -> Iterator[dict[str, Any]]:
         """Yield the entry of each network that still fits :data:`BUDGET`."""
         for candidate in chosen:
+            if not (candidate.folder / "model.safetensors").is_file():
+                continue
             params, weights = load_trained(candidate.folder)
             packed = pack(weights)
             size = len(packed["data"])

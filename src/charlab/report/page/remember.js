@@ -12,12 +12,9 @@ function unitClass(value) {
 
 function openRemember(panel, page, settings) {
   const { data } = page;
-  const net = options(page.recurrent.map(({ id, label }) => [id, label]), settings.get("net") ?? undefined, () => { limit(); remember(); run(); });
-  const ranked = options([["", "choose from the list"], ...data.units.map((row) => [
-    `${row.layer}/${row.unit}`,
-    `${row.feature}: unit ${row.unit}${row.layer ? `, layer ${row.layer + 1}` : ""} (val ${row.val_correlation.toFixed(2)}, test ${row.correlation.toFixed(2)})`])], "", pick);
+  const net = options(page.recurrent.map(({ id, label }) => [id, label]), settings.get("net") ?? undefined, () => { list(); strongest(); limit(); remember(); run(); });
+  const ranked = options([], undefined, pick);
   const layer = el("input", { type: "number", min: 1, value: Number(settings.get("layer") ?? 0) + 1, on: { change: () => { limit(); remember(); run(); } } });
-  const strongest = [...data.units].sort((a, b) => Math.abs(b.val_correlation) - Math.abs(a.val_correlation))[0];
   const unit = el("input", { type: "number", min: 0, value: settings.get("unit") ?? 0, on: { change: () => { limit(); remember(); run(); } } });
   const text = el("textarea", { rows: 4, maxLength: 3000, value: settings.get("text") ?? data.passage.text.slice(0, 700), on: { input: later } });
   const rows = el("div", { className: "dependences" }), status = el("p", { className: "status", role: "status" });
@@ -27,13 +24,9 @@ function openRemember(panel, page, settings) {
     clearTimeout(hovering);
     hovering = setTimeout(() => depend(at), 40);
   });
-  if (strongest && !settings.has("unit")) {
-    [layer.value, unit.value] = [strongest.layer + 1, strongest.unit];
-    ranked.value = `${strongest.layer}/${strongest.unit}`;
-  }
   panel.append(
-    el("p", {}, "One unit of the network, over a text: purple is negative, orange positive. The list has the units of the model that follow a feature of the text best; they were chosen on val, and test shows whether the choice holds."),
-    el("div", { className: "controls" }, field("Network", net), field("Units of the model", ranked), field("Layer", layer), field("Unit", unit)),
+    el("p", {}, "One unit of the network, over a text: purple is negative, orange positive. The list has the units of the network that follow a feature of the text best; they were chosen on val, and test shows whether the choice holds."),
+    el("div", { className: "controls" }, field("Network", net), field("Units by what they follow", ranked), field("Layer", layer), field("Unit", unit)),
     field("Text", text), letters.element, status,
     el("p", {}, "Point at a letter to see what its prediction depended on: the darker a letter, the larger the gradient."), rows);
 
@@ -42,10 +35,22 @@ function openRemember(panel, page, settings) {
     address("remember", { net: net.value, layer: layer.value - 1, unit: unit.value, ...own });
   }
 
+  /** Fill the list with the units of the network, the best of each feature first. */
+  function list() {
+    const rows = page.network(net.value).entry.units.map((row) => el("option", { value: `${row.layer}/${row.unit}` },
+      `${row.feature}: unit ${row.unit}${row.layer ? `, layer ${row.layer + 1}` : ""} (val ${row.val_correlation.toFixed(2)}, test ${row.correlation.toFixed(2)})`));
+    ranked.replaceChildren(el("option", { value: "" }, rows.length ? "choose from the list" : "not evaluated"), ...rows);
+  }
+
+  /** Choose the unit with the strongest correlation on val. */
+  function strongest() {
+    const best = [...page.network(net.value).entry.units].sort((a, b) => Math.abs(b.val_correlation) - Math.abs(a.val_correlation))[0];
+    if (best) [layer.value, unit.value] = [best.layer + 1, best.unit];
+  }
+
   function pick() {
     if (!ranked.value) return;
     const [depth, number] = ranked.value.split("/").map(Number);
-    net.value = page.recurrent[0].id;
     [layer.value, unit.value] = [depth + 1, number];
     remember();
     run();
@@ -58,7 +63,7 @@ function openRemember(panel, page, settings) {
     Object.assign(unit, { max: hidden - 1 });
     layer.value = Math.min(Math.max(Math.trunc(layer.value) || 1, 1), layers);
     unit.value = Math.min(Math.max(Math.trunc(unit.value) || 0, 0), hidden - 1);
-    if (ranked.value !== `${layer.value - 1}/${unit.value}` || net.value !== page.recurrent[0].id) ranked.value = "";
+    if (ranked.value !== `${layer.value - 1}/${unit.value}`) ranked.value = [...ranked.options].find(({ value }) => value === `${layer.value - 1}/${unit.value}`)?.value ?? "";
   }
 
   function later() {
@@ -110,6 +115,8 @@ function openRemember(panel, page, settings) {
       ...["below 0.002", "0.003", "0.01", "0.03", "0.1", "0.3", "1"].map((name, k) => el("span", { className: `letter s${k}` }, name))));
   }
 
+  list();
+  if (!settings.has("unit")) strongest();
   limit();
   run();
   return { hide: () => stop?.() };

@@ -1,0 +1,92 @@
+"""The page shows the run's own networks, the best that fit, with what int8 costs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charlab.core.files import write_json
+from charlab.models.weights import save_weights
+from charlab.report.page import networks
+from charlab.report.page.data import as_json, live_data
+from charlab.report.study import MODEL, StudyResults
+from charlab.synthetic.text import write
+from charlab.vocab.encoded_text import encode_text
+from charlab.vocab.params import SplitParams
+from charlab.vocab.vocabulary import Vocabulary
+from made_reports import MadeReports
+from made_results import made_params
+from random_network import random_weights
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyResults, Path]:
+    """Return the made-up study, with random weights and an encoded text."""
+    reports, params = MadeReports(tmp_path_factory.mktemp("made")), made_params([1, 2])
+    results = reports.results(params)
+    data = reports.collect(params) / "data"
+    clean = data / "invented.txt"
+    clean.write_text(write(6_000, 1), encoding="utf-8")
+    vocab = encode_text(clean, SplitParams(), data / "vocab" / "invented")
+    for slug in params.study.variants:
+        write_network(data / "variants" / slug / "1", params.study.variant(slug).model, vocab)
+    write_network(data / "model", params.model, vocab)
+    return results, data
+
+
+def write_network(folder: Path, model: Any, vocab: Vocabulary) -> None:
+    """Write a model folder of random weights."""
+    weights = {k: v / 12 for k, v in random_weights(model, vocab.size).items()}
+    save_weights(folder / "model.safetensors", weights)
+    vocab.save(folder / "vocab.json")
+    config = {"model": model.model_dump(), "vocab_size": vocab.size, "text": "invented"}
+    write_json(folder / "config.json", config)
+
+
+def test_the_model_comes_first_and_then_one_network_of_each_cell(
+    made: tuple[StudyResults, Path],
+) -> None:
+    """Each with its losses, close to each other, and with what made it; no NaN, no markup."""
+    document = live_data(*made)
+    assert document is not None
+    shown = document["networks"]
+    assert [network["id"] for network in shown] == [MODEL, "rnn", "gru", "lstm", "ngram"]
+    for network in shown[:-1]:
+        assert abs(network["int8_bpc"] - network["val_bpc"]) < 0.02
+        assert network["made_by"].startswith("stage train")
+        assert network["units"]
+    assert shown[-1]["val_bpc"] < 4
+    assert len({network["vocabulary"] for network in shown}) == 1
+    assert document["passage"]["split"] == "test"
+    assert len(document["snapshots"]) > 1
+    assert "<" not in as_json(document)
+
+
+def test_the_best_that_fits_opens_the_page_if_the_model_is_too_large(
+    made: tuple[StudyResults, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its loss on val decides; what was left out is named."""
+    _, data = made
+    sizes = {
+        name: len(next(networks.Exporter(data / "vocab").export([one]))["data"])
+        for name, one in ((one.id, one) for one in networks.substitutes(*made))
+        if name != "lstm-large"
+    }
+    # Enough for all but the model and the largest variant, which has the lowest loss.
+    monkeypatch.setattr(networks, "BUDGET", sum(sizes.values()))
+    large = networks.Candidate(MODEL, "the model", data / "variants" / "lstm-large" / "1", "")
+    cells = networks.candidates(*made)[1:]
+    monkeypatch.setattr("charlab.report.page.data.candidates", lambda *_: [large, *cells])
+    document = live_data(*made)
+    assert document is not None
+    assert [network["id"] for network in document["networks"]] == ["lstm", "rnn", "gru", "ngram"]
+    assert document["too_large"] == ["the model"]
+
+
+def test_without_weights_there_is_no_live_part(tmp_path: Path) -> None:
+    """The page is the report alone."""
+    reports = MadeReports(tmp_path)
+    results = reports.results(made_params([1]))
+    assert live_data(results, reports.collect(made_params([1])) / "data") is None

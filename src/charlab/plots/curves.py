@@ -275,7 +275,7 @@ def clipping(
             shown = label if number == 0 else "_"
             ax.plot(rows["chars"] / MILLION, rows["grad_norm"], marker=".", **style, label=shown)
         for chars in own.diverged.values():
-            ax.plot(chars / MILLION, 0.98, "x", color=own.series.color, markersize=10,
+            ax.plot(chars / MILLION, 0.98, "x", color=own.series.color, markersize=10, clip_on=False,
                     markeredgewidth=2.4, transform=ax.get_xaxis_transform())  # fmt: skip
     ax.set_yscale("log")  # an exploding gradient is larger by orders of magnitude
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

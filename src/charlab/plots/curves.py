@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -275,8 +276,14 @@ def clipping(
             shown = label if number == 0 else "_"
             ax.plot(rows["chars"] / MILLION, rows["grad_norm"], marker=".", **style, label=shown)
         for chars in own.diverged.values():
-            ax.plot(chars / MILLION, 0.98, "x", color=own.series.color, markersize=10,
-                    markeredgewidth=2.4, transform=ax.get_xaxis_transform())  # fmt: skip
+            cross: dict[str, Any] = {
+                "marker": "x",
+                "markersize": 10,
+                "markeredgewidth": 2.4,
+                "clip_on": False,
+            }
+            place = ax.get_xaxis_transform()
+            ax.plot(chars / MILLION, 0.98, color=own.series.color, transform=place, **cross)
     ax.set_yscale("log")  # an exploding gradient is larger by orders of magnitude
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter("{x:g}")

@@ -11,7 +11,7 @@ from charlab.plots.naming import name_lines
 from charlab.plots.registry import figure
 from charlab.plots.style import INK, SEQUENTIAL, SIZE, Styles, by_variant, canvas, short, wrap
 
-KEYS = ("cell", "text", "seq_len", "backend")
+KEYS = ("cell", "text", "seq_len")
 """Keys whose comparisons show what is remembered, if they are on the built-in text."""
 
 ENOUGH = 20

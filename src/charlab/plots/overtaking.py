@@ -66,7 +66,7 @@ def overtaking(
     seen = table.loc[table[column] < ax.get_ylim()[1], "chars"]
     if len(seen):
         # A little room before the first loss in view, for the names of the baselines.
-        ax.set_xlim(float(seen.min()) / 3, float(seen.max()) * 1.15)
+        ax.set_xlim(float(seen.min()) / 6, float(seen.max()) * 1.15)
     _baselines(figure, ax, lines)
     ax.set(xlabel="characters read", ylabel=f"{points['split'].iloc[0]} loss, bits per character")
     name_lines(figure, ax)

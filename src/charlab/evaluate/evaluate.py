@@ -27,7 +27,7 @@ from charlab.evaluate.features import FEATURES, quotation_marks, text_features
 from charlab.evaluate.gradient_flow import GradientByLag
 from charlab.evaluate.memory import Dependencies, losses_by_dependency
 from charlab.evaluate.neurons import Correlations, best_units, unit_to_color
-from charlab.evaluate.overtaking import snapshot_losses
+from charlab.evaluate.overtaking import SINCE, snapshot_losses
 from charlab.evaluate.passages import (
     PASSAGE,
     colored_passage,
@@ -87,7 +87,7 @@ def evaluate(
     reference = reference or Reference()
     surveyed, neurons = _survey(network, data, reference)
     losses = snapshot_losses(model_dir, data)
-    of_others = [snapshot_losses(folder, data) or [] for folder in others]
+    of_others = [snapshot_losses(folder, data, SINCE) or [] for folder in others]
     result: dict[str, Any] = rounded(
         {
             **surveyed,

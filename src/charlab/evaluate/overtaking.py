@@ -34,7 +34,14 @@ MEASURED = 512
 """Characters of each window whose losses count: 64 * 512 = 32,768 in total."""
 
 
-def snapshot_losses(folder: Path, data: EncodedText) -> list[dict[str, Any]] | None:
+SINCE = 0.02
+"""Share of the training from which the snapshots of further seeds are scored: those before it have
+learned next to nothing, but take as long."""
+
+
+def snapshot_losses(
+    folder: Path, data: EncodedText, since: float = 0.0
+) -> list[dict[str, Any]] | None:
     """Score every snapshot of one training.
 
     Parameters
@@ -43,6 +50,8 @@ def snapshot_losses(folder: Path, data: EncodedText) -> list[dict[str, Any]] | N
         Folder of the trained model.
     data : EncodedText
         The encoded text that it was trained on.
+    since : float
+        Share of the training before which snapshots are left out.
 
     Returns
     -------
@@ -53,6 +62,7 @@ def snapshot_losses(folder: Path, data: EncodedText) -> list[dict[str, Any]] | N
     snapshots = load_snapshots(folder)
     if not snapshots:
         return None
+    snapshots = [shot for shot in snapshots if shot.chars >= since * snapshots[-1].chars]
     seed = int(read_config(folder)[2].get("seed", 0))
     whole = read_json(folder / "metrics.json")
     rows: list[dict[str, Any]] = [

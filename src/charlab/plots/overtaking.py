@@ -74,9 +74,16 @@ def overtaking(
 
 
 def shown_baselines(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the n-gram of each order, PPMd of its best order by val, and the floor, with names."""
+    """Return the n-gram of each order, PPMd of its best order by val, and the floor, with names.
+
+    Order 1, which knows how often each character occurs, would stretch the axis.
+    """
     ppmd = rows[rows["kind"] == "ppmd"].sort_values("val_bpc", kind="stable").head(1)
-    parts = [rows[rows["kind"] == "ngram"], ppmd, rows[rows["kind"] == "floor"]]
+    parts = [
+        rows[(rows["kind"] == "ngram") & (rows["order"] > 1)],
+        ppmd,
+        rows[rows["kind"] == "floor"],
+    ]
     lines = pd.concat(parts, ignore_index=True)
     names = [
         f"{row['order']:.0f}-gram" if row["kind"] == "ngram" else NAMES[row["kind"]]

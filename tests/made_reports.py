@@ -81,7 +81,7 @@ class MadeReports:
         root = self.collect(params, loss, evaluated=evaluated)
         if root not in self.rendered:
             with blank_pictures(), pytest.MonkeyPatch.context() as patch:
-                patch.setattr(render_module, "brief", lambda results, blocks: b"%PDF-")
+                patch.setattr(render_module, "brief", lambda evidence, blocks, blank: b"%PDF-")
                 render(params, root)
             self.rendered.add(root)
         return root

@@ -24,7 +24,8 @@ from charlab.course.student import Student, read_student, student_seed
 from charlab.course.workspace import new_workspace
 from charlab.plan.params import load_params, parse_params
 from charlab.plots import registry
-from charlab.report.statistics import number
+from charlab.report.numbers import bits as number
+from made_reports import BLANK_SVG
 from made_results import made_params, write_results
 from project_clone import TINY, Clone
 from published import published
@@ -121,7 +122,7 @@ def test_the_homework_has_numbers_and_no_findings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Figures and tables are the student's own; each finding is a blank."""
-    monkeypatch.setattr(registry, "draw", lambda name, tables: b"<svg/>")
+    monkeypatch.setattr(registry, "draw", lambda name, tables, width=7.0: BLANK_SVG)
     params = made_params()
     write_results(params, tmp_path / "data")
     compare(params, tmp_path / "data", tmp_path / "metrics", tmp_path / "plots")
@@ -136,6 +137,7 @@ def test_the_homework_has_numbers_and_no_findings(
     means = pd.read_csv(tmp_path / "metrics" / "variants.csv")["test_bpc"]
     assert all(number(mean) in text for mean in means)
     assert (tmp_path / "homework" / "figures" / "comparison_cells.svg").is_file()
+    assert (tmp_path / "homework" / "brief-blank.pdf").read_bytes().startswith(b"%PDF-")
     with pytest.raises(CourseError, match="may contain your answers"):
         fill_homework(tmp_path)
 

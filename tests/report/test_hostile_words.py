@@ -63,7 +63,14 @@ class Elements(HTMLParser):
         if tag not in ALLOWED and not (tag == "img" and dict(attrs)["src"].startswith("figures/")):  # type: ignore[union-attr]
             self.problems.append(tag)
         for name, value in attrs:
-            own = ("#", "https://doi.org/", "figures/", "brief.pdf", "docs/")
+            own = (
+                "#",
+                "https://doi.org/",
+                "figures/",
+                "brief.pdf",
+                "docs/",
+                "numbers.csv",
+            )
             if name.startswith("on") or (name in ("href", "src") and not value.startswith(own)):  # type: ignore[union-attr]
                 self.problems.append(f"{name}={value}")
 

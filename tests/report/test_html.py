@@ -51,7 +51,9 @@ def page_has_all_pictures(root: Path, count: int) -> None:
     shapes = re.findall(r' id="([^"]+)"', page)
     assert len(shapes) == len(set(shapes))
     assert set(re.findall(r'href="#([sbm]\d+)"', page)) <= set(shapes)
-    assert not re.search(r'(src|href)="(?!data:|#|brief\.pdf"|https://doi\.org/)', page)
+    assert not re.search(
+        r'(src|href)="(?!data:|#|(?:brief\.pdf|numbers\.csv)"|https://doi\.org/)', page
+    )
     assert_only_own_script(page)
     assert "prefers-color-scheme: dark" in page
 

@@ -1,4 +1,4 @@
-"""The brief has at most two pages, and the same bytes for the same results."""
+"""The brief has at most two pages, is complete, and has the same bytes for the same results."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ import pytest
 
 from charlab.report import pdf as module
 from charlab.report.comparison_section import comparison_block
+from charlab.report.evidence import Evidence
 from charlab.report.pdf import PAGES, brief, plain, runs
-from charlab.report.study import StudyResults
-from made_reports import MadeReports, blank_pictures
-from made_results import TWO_TEXTS, Loss, all_equal, made_params, upside_down, wobbling
-
-COUNT = 14
-"""Comparisons that do not fit on the pages of a brief."""
+from made_reports import blank_pictures
+from made_study import Scenario, results_of, study_params, swapped
 
 Seen = list[tuple[dict[str, Any], list[bytes]]]
 
@@ -27,12 +24,6 @@ def _blank() -> Iterator[None]:
     """Draw nothing, in no time, with the size of a picture."""
     with blank_pictures():
         yield
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> MadeReports:
-    """Return the results that several tests read."""
-    return MadeReports(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
@@ -50,69 +41,62 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     yield noted
 
 
-def written(results: StudyResults) -> bytes:
-    """Return the brief of some results."""
-    slugs = results.params.study.comparisons
-    return brief(results, {slug: comparison_block(results, slug) for slug in slugs})
+def written(scenario: Scenario, *, blank: bool = False, **study: Any) -> bytes:
+    """Return the brief on a scenario."""
+    evidence = Evidence(results_of(scenario, study_params(**study)))
+    slugs = evidence.results.params.study.comparisons
+    return brief(evidence, {s: comparison_block(evidence, s) for s in slugs}, blank=blank)
 
 
-def test_the_same_results_give_the_same_bytes(made: MadeReports) -> None:
-    """No clock, no path, no name of a machine."""
-    results = made.results(made_params())
-    pdf = written(results)
+def text_of(pieces: list[dict[str, Any]]) -> str:
+    """Return the text of a sentence."""
+    return "".join(piece["text"] for piece in pieces)
+
+
+def test_the_same_results_give_the_same_bytes() -> None:
+    """No clock, no name of a machine; a blank frame is another document."""
+    pdf = written(Scenario())
     assert pdf.startswith(b"%PDF-")
-    assert written(results) == pdf
+    assert written(Scenario()) == pdf
     assert b"CreationDate" not in pdf
-    assert str(made.folder).encode() not in pdf
+    assert written(Scenario(), blank=True) != pdf
 
 
-@pytest.mark.parametrize(
-    ("loss", "best", "verdict"),
-    [
-        (wobbling, "LSTM", "clear"),
-        (upside_down, "RNN", "clear"),
-        (all_equal, "RNN", "no difference"),
-    ],
-)
-def test_answers_follow_the_results(
-    made: MadeReports, seen: Seen, loss: Loss, best: str, verdict: str
-) -> None:
-    """The best variant depends on the losses; equal ones have none."""
-    results = made.results(made_params(), loss)
-    written(results)
-    content = seen[-1][0]
-    (cells,) = [row for row in content["answers"] if row[0] == "What do the gates gain?"]
-    assert (cells[1], cells[4]) == (best, verdict)
-    mean = results.entries("cells")[{"RNN": 0, "LSTM": 2}[best]].mean
-    assert cells[2] == f"{mean:.3f}"
-    assert content["main"]["question"] == "What do the gates gain?"
-
-
-def test_one_seed_gives_no_verdict(made: MadeReports, seen: Seen) -> None:
-    """The spread is unknown."""
-    written(made.results(made_params([1])))
-    assert {row[4] for row in seen[-1][0]["answers"]} == {"one seed: unknown"}
-
-
-def test_it_has_two_pages_at_most(made: MadeReports, seen: Seen) -> None:
-    """Of many comparisons, those that are first in their section stay."""
-    cells = TWO_TEXTS["study"]["comparisons"]["cells"]
-    many = {
-        f"more_{k}": cells | {"section": "sizes", "question": f"Is this question {k}? " * 40}
-        for k in range(COUNT)
-    }
-    written(made.results(made_params([1], comparisons=many | {"cells": cells})))
+def test_it_is_complete_on_two_pages(seen: Seen) -> None:
+    """Four figures, results with numbers, a discussion and limits."""
+    written(Scenario())
     content, pages = seen[-2]
     assert len(pages) == PAGES
-    questions = [row[0] for row in content["answers"]]
-    assert 2 < len(questions) < COUNT
-    assert questions[-1] == cells["question"]
+    assert len(content["pictures"]) == 4
+    assert len(content["results"]) >= 5
+    assert content["tables"]
+    assert all(any(c.isdigit() for c in text_of(r["proof"])) for r in content["results"])
+    assert len(content["discussion"]) >= 2
+    assert content["limits"]
+    assert "\ue000" not in json.dumps(content, ensure_ascii=False)
 
 
-def test_a_model_alone_has_a_brief(made: MadeReports, seen: Seen) -> None:
+def test_the_results_follow_the_study(seen: Seen) -> None:
+    """Reversed losses, other sentences."""
+    written(Scenario(losses=swapped()))
+    topics = {r["topic"]: text_of(r["sentence"]) for r in seen[-1][0]["results"]}
+    assert "came first" in topics["Gates"]
+    assert "still behind counting" in topics["The model"]
+
+
+def test_a_frame_has_the_figures_and_no_sentence(seen: Seen) -> None:
+    """The same layout, with lines to write on."""
+    written(Scenario(), blank=True)
+    content, pages = seen[-2]
+    assert content["blank"]
+    assert len(content["pictures"]) == 4
+    assert len(pages) <= PAGES
+
+
+def test_a_model_alone_has_a_brief(seen: Seen) -> None:
     """Without comparisons there are the loss and the samples of the model."""
-    written(made.results(made_params(variants={}, comparisons={})))
-    assert seen[-1][0]["main"] is None
+    written(Scenario(memory={}, overtaking={}, tuning={}), variants={}, comparisons={})
+    assert seen[-1][0]["tables"] == []
     assert seen[-1][0]["samples"]
 
 

@@ -1,22 +1,30 @@
-"""The report as a whole: it follows the numbers, and leaves out sections without content."""
+"""The report as a whole: its structure, its length, and what it leaves out."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from charlab.compare.compare import compare
-from charlab.core.files import read_json, write_json
 from charlab.plots import registry
-from charlab.report.render import excerpt
-from charlab.report.statistics import number
-from made_reports import MadeReports, blank_pictures, collect, render
-from made_results import TWO_TEXTS, Loss, all_equal, made_params, upside_down, wobbling
-from published import published_params
+from charlab.report import render as render_module
+from charlab.report.listings import backward, forward, loss, sampling
+from charlab.report.numbers import without_formulas
+from charlab.report.places import LIMIT
+from charlab.report.render import WORDS, compose, excerpt, words
+from charlab.report.sampler import sample
+from charlab.report.study import StudyResults
+from import_graph import ROOT
+from made_reports import MadeReports, blank_pictures
+from made_results import TWO_TEXTS, made_params
+from made_study import STUDY, Scenario, results_of, study_params, swapped
+
+MISSING = Scenario(memory={}, overtaking={}, tuning={}, evaluated=False)
 
 
 @pytest.fixture(scope="module")
@@ -25,231 +33,245 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> MadeReports:
     return MadeReports(tmp_path_factory.mktemp("made"))
 
 
+def text_of(results: StudyResults, *, blank: bool = False) -> str:
+    """Return the Markdown of a report as it is printed."""
+    with blank_pictures():
+        return without_formulas(compose(results, blank=blank).text)
+
+
+@pytest.fixture(scope="module")
+def good() -> str:
+    """Return the report on a study in which everything turns out as a course would like it."""
+    return text_of(results_of(Scenario()))
+
+
 def section(text: str, heading: str) -> str:
-    """Return the text from a heading to the next one."""
-    return re.split(r"\n#+ ", text.split(f"# {heading}\n", 1)[1], maxsplit=1)[0]
+    """Return the text from a heading to the next one of the same level or above."""
+    level = re.search(rf"^(#+) {re.escape(heading)}", text, re.M)
+    assert level is not None, heading
+    rest = text[level.end() :]
+    return re.split(rf"\n#{{1,{len(level[1])}}} ", rest, maxsplit=1)[0]
 
 
-def report_of(root: Path) -> str:
-    """Return the Markdown of the report."""
-    return (root / "report" / "report.md").read_text(encoding="utf-8")
+def test_it_follows_the_course_sheet(good: str) -> None:
+    """It opens with what the model writes, and keeps the sheet's own numbering."""
+    headings = re.findall(r"^## (.+)$", good, re.M)
+    assert headings == [
+        "In short", "Where the network overtakes counting", "2.1 The model", "2.2 Training",
+        "2.3 Generation", "The lines that matter", "Task 1: dropout", "Task 2: activations",
+        "Task 3: RNN, GRU, LSTM", "Task 4: hidden size, sequence length, learning rate",
+        "Task 5: texts and languages", "Task 6: two articles", "How this was made",
+        "Appendix: every comparison in full", "Appendix: inside the model",
+    ]  # fmt: skip
+    assert "figures/overtaking_sizes.svg" in section(good, "Where the network overtakes")
+    opening = good[: good.index("## In short")]
+    assert "<strong>“Once</strong><br>it said model" in opening
+    assert "79 % stand in the training text. Its test loss is 1.850" in opening
+    assert "0.200 below the best n-gram (2.050) and 0.100 below PPMd (1.950)" in opening
 
 
-def test_numbers_in_the_text_are_those_of_the_tables(made: MadeReports) -> None:
-    """Every mean and spread in the table of a comparison is in metrics/variants.csv."""
-    root = made.render(made_params())
-    variants = pd.read_csv(root / "metrics" / "variants.csv").set_index("title")
-    rows = re.findall(
-        # The title, perhaps what is varied, the parameters; test is the last mean.
-        r"^\| (.+?) \|(?: [^|]+ \|)? ([\d,]+) \| \S+\s±"
-        r".* \| (\S+)\s±\s(\S+) \| (?:best|\d\.\d{3} \()",
-        report_of(root),
-        re.M,
-    )
-    assert len(rows) >= 9
-    for title, parameters, mean, spread in rows:
-        row = variants.loc[title]
-        assert mean == number(row["test_bpc"])
-        assert spread == number(row["test_sd"])
-        assert int(parameters.replace(",", "")) == row["parameters"]
+def test_each_section_of_the_sheet_answers_its_questions(good: str) -> None:
+    """Three questions each, by the sheet's own words."""
+    for part, questions in {
+        "2.1": ("W_xh, W_hh and W_hy", "Why tanh", "hidden state start"),
+        "2.2": ("why cross-entropy", "weights updated", "`np.clip`"),
+        "2.3": ("next character chosen", "temperature do", "Why draw at all"),
+    }.items():
+        own = section(good, part)
+        assert len(re.findall(r"^\*\*[^*]+\?\*\*$", own, re.M)) == 3
+        assert all(question in own for question in questions)
+    assert "np.random.choice" in section(good, "2.3")
 
 
-def test_numbers_in_sentences_are_differences_of_the_tables(made: MadeReports) -> None:
-    """The margin in the finding is that of the means in metrics/variants.csv."""
-    root = made.render(made_params())
-    means = pd.read_csv(root / "metrics" / "variants.csv").set_index("title")["test_bpc"]
-    margin = number(means["GRU"] - means["LSTM"])
-    assert f"{margin} below **GRU**" in section(report_of(root), "RNN, GRU, LSTM")
+def test_the_body_is_short(good: str) -> None:
+    """At most 4,000 words and 20 figures before the appendix."""
+    assert words(good) <= WORDS == 4000
+    assert good.split("\n## Appendix")[0].count("![") <= LIMIT == 20
 
 
-@pytest.mark.parametrize(
-    ("loss", "winner", "runner_up"), [(wobbling, "LSTM", "GRU"), (upside_down, "RNN", "GRU")]
-)
-def test_reversed_results_reverse_the_findings(
-    made: MadeReports, loss: Loss, winner: str, runner_up: str
-) -> None:
-    """The variant with the lowest loss is named in the section and in the summary."""
-    text = report_of(made.render(made_params(), loss))
-    for part in (section(text, "RNN, GRU, LSTM"), section(text, "In short")):
-        assert f"**{winner}** has the lowest test loss" in part
-        assert f"below **{runner_up}**" in part
+def test_words_are_what_a_reader_sees() -> None:
+    """Markup, pictures and source code are no words; numbers in tables are."""
+    text = "# One two\n\n| a | 1.0 |\n|:---|---:|\n\n![x y](z.svg)\n```python\na = b\n```\n"
+    text += "## Appendix: c d"
+    assert words(text) == 4
 
 
-def test_equal_results_have_no_winner(made: MadeReports) -> None:
-    """No sentence calls anything best or lowest."""
-    text = report_of(made.render(made_params(), all_equal))
-    assert text.count("No difference: ") >= 5
-    assert (
-        "more than the spread of the seeds."
-        not in text.replace("(1.200)", "")[: text.find("## Training")]
-    )
-    cells = section(text, "RNN, GRU, LSTM")
-    assert "lowest" not in cells
-    assert "| equal |" in cells
+def test_a_long_study_is_cut_before_the_appendix() -> None:
+    """Samples of all but the first comparisons go first, then comparisons."""
+    long = {slug: f"{slug} {'and so on ' * 2}".strip() for slug in STUDY["study"]["variants"]}
+    text = text_of(results_of(Scenario(), study_params(titles=long)))
+    assert words(text) <= WORDS
+    for comparison in STUDY["study"]["comparisons"].values():
+        assert f"### {comparison['title']} (in full)" in text.replace("\\_", "_")
 
 
-def test_one_seed_gives_no_verdict_in_the_whole_report(made: MadeReports) -> None:
-    """No spread, no interval, no verdict."""
-    text = report_of(made.render(made_params([1])))
-    assert "with one seed no spread is known" in text
-    assert "more than the spread" not in text
-    assert "±" not in text
-    assert "95 % interval" not in re.sub(r"above best \(95 %\)", "", text)
+def test_the_committed_report_is_short() -> None:
+    """The same of the report in the project, once it is one of this design."""
+    text = (ROOT / "report" / "report.md").read_text(encoding="utf-8")
+    if "\n## Appendix: every comparison in full" not in text:
+        pytest.skip("report/ is of an earlier design, or of a study of one's own")
+    assert words(text) <= WORDS
+    assert text.split("\n## Appendix")[0].count("![") <= LIMIT
 
 
-def test_sections_without_a_comparison_are_left_out(made: MadeReports) -> None:
-    """The demo has no dropout and one text; its other comparisons are shown."""
-    params = published_params("studies/demo.yaml")
-    text = report_of(made.render(params, lambda variant, seed: 2.0 + len(variant) / 100))
-    assert "## Task 1" not in text
-    assert "## Task 5" not in text
-    assert "## Further comparisons" not in text
-    for comparison in params.study.comparisons.values():
-        assert f"### {comparison.title}" in text
+def test_each_task_shows_losses_and_what_is_written(good: str) -> None:
+    """The first comparison of each task has rates, losses, real words and samples."""
+    for heading in ("Task 1", "Task 2", "Task 3", "Task 4", "Task 5"):
+        own = section(good, heading)
+        assert re.search(r"\|  \| rate \| test \|.*\| real words \| writes \|", own)
+        assert re.search(r"\| \d+ % \| \*it said ", own)
 
 
-def test_every_comparison_is_in_its_section(made: MadeReports) -> None:
-    """Once, below the heading of the section that params.yaml gives it."""
-    study = TWO_TEXTS["study"]
-    sections = {
-        "training": "Training",
-        "dropout": "Task 1",
-        "activations": "Task 2",
-        "cells": "Task 3",
-        "sizes": "Task 4",
-        "texts": "Task 5",
-        "further": "Further comparisons",
-    }
-    comparisons = {
-        f"any_{name}": study["comparisons"]["cells"] | {"section": name, "title": f"In {name}"}
-        for name in sections
-    }
-    text = report_of(made.render(made_params([1], comparisons=comparisons)))
-    parts = re.split(r"^## ", text, flags=re.M)
-    for name, heading in sections.items():
-        (part,) = [part for part in parts if part.startswith(heading)]
-        assert part.count(f"### In {name}\n") == text.count(f"### In {name}\n") == 1
+def test_every_comparison_is_in_the_appendix_in_full(good: str) -> None:
+    """With all splits, spreads, intervals and corrected p values."""
+    appendix = section(good, "Appendix: every comparison")
+    for comparison in STUDY["study"]["comparisons"].values():
+        assert f"### {comparison['title']} (in full)" in appendix.replace("\\_", "_")
+    assert "| p (Holm) |" in appendix
+    assert re.search(r"\d\.\d{3}\s±\s0\.\d{3}", appendix)
 
 
-def test_explanations_depend_on_the_content_of_a_comparison(made: MadeReports) -> None:
-    """Whatever its slug is: the key that varies, the text, or a second setting that differs."""
-    study = TWO_TEXTS["study"]
-    between = {"text": "invented", "model": {"dropout": 0.5, "dropout_at": "between_layers"}}
-    variants = study["variants"] | {"lstm-between": between}
-    entry = {"question": "?", "variants": ["lstm", "lstm-dropped"]}
-    comparisons = {
-        "a": entry | {"title": "A", "section": "dropout", "vary": "dropout"},
-        "b": entry
-        | {"title": "B", "section": "dropout", "vary": "dropout"}
-        | {"variants": ["lstm", "lstm-between"]},
-        "c": entry | {"title": "C", "section": "training", "vary": "state"},
-        "d": entry | {"title": "D", "section": "cells", "variants": ["lstm", "lstm-other"]},
-    }
-    params = made_params([1], variants=variants, comparisons=comparisons)
-    text = report_of(made.render(params, lambda variant, seed: 2.0 + len(variant) / 100))
-    assert "measured as it is met in training" in section(text, "A")
-    assert "acts between layers" in section(text, "B")
-    assert "built-in text some characters" not in section(text, "D")
-    assert "### C\n" in text[: text.index("## Training")]
-    cells = section(report_of(made.render(made_params())), "RNN, GRU, LSTM")
-    assert "In the built-in text some characters" in cells
+def test_every_figure_is_shown_once(good: str) -> None:
+    """In the body or in the appendix."""
+    shown = re.findall(r"!\[[^\]]*\]\(figures/([^)]*)\.svg\)", good)
+    assert len(shown) == len(set(shown))
+    assert "comparison_cells" in good.split("\n## Appendix")[0]
 
 
-def test_a_comparison_of_ones_own_gets_a_section(made: MadeReports) -> None:
-    """An unknown slug is shown with its title and question."""
-    text = report_of(made.render(made_params()))
-    assert "Does it get a section?" in section(text, "A comparison of one's own")
+def test_the_old_phrases_are_gone(good: str) -> None:
+    """The spread of the seeds was named 48 times."""
+    for text in (good, text_of(results_of(Scenario(losses=swapped())))):
+        assert "spread of the seeds" not in text
+        assert "weights of their own" not in text
+        assert "**Finding" not in text
 
 
-def test_without_evaluations_their_parts_are_left_out(made: MadeReports) -> None:
-    """No heading without content, no sentence about values that were not measured."""
-    comparisons = {"cells": TWO_TEXTS["study"]["comparisons"]["cells"]}
-    text = report_of(made.render(made_params([1], comparisons=comparisons), evaluated=False))
-    assert "## Looking inside" not in text
-    assert "stand in the training text" not in text
-    assert "lag" not in text
+def test_settings_that_differ_are_not_called_shared() -> None:
+    """A key is named only if every variant has the same value."""
+    text = text_of(results_of(Scenario()))
+    shared = re.search(r"\*\*Settings\*\* that all variants share: (.*?)\.", text)
+    assert shared is not None
+    assert "optimizer adam" in shared[1]
+    assert "chunks of" not in shared[1]  # one variant has shorter ones
+    assert "rate" not in shared[1]
 
 
-def test_a_new_figure_needs_its_function_alone(
-    made: MadeReports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A figure without a section is among the further ones, with its caption."""
-    params = made_params([1])
-    assert "## Further figures" not in report_of(made.render(params))
+def test_sections_without_content_are_left_out() -> None:
+    """No heading without a comparison, no sentence about what was not measured."""
+    kept = {"cells": STUDY["study"]["comparisons"]["cells"]}
+    text = text_of(results_of(MISSING, study_params(comparisons=kept)))
+    assert "## Task 3" in text
+    for heading in ("Task 1", "Task 2", "Task 4", "Task 5", "overtakes counting", "# Memory"):
+        assert heading not in text
+    assert "lag 10" not in text
+
+
+def test_a_model_alone_has_a_report() -> None:
+    """Without a study there is *the* model, and nothing to compare."""
+    text = text_of(results_of(MISSING, study_params(variants={}, comparisons={})))
+    assert "Its test loss is 1.850 bits per character" in text
+    assert "## Task 3" not in text
+
+
+def test_a_study_without_a_test_split_speaks_of_val() -> None:
+    """No sentence names a loss on a split that does not exist."""
+    results = results_of(Scenario())
+    seeds = results.tables["seeds"]
+    results.tables["seeds"] = seeds.assign(test_bpc=float("nan"))
+    results = replace(results, model={k: v for k, v in results.model.items() if k != "test_bpc"})
+    text = text_of(results)
+    assert "Its val loss is 1.800" in text
+    said = "\n".join(re.findall(r"^> .*$", text, re.M))
+    assert "On val" in said
+    assert "test loss" not in said
+    assert "On test" not in said
+    assert "| val − best |" in text
+
+
+def test_a_homework_has_blanks_for_every_sentence() -> None:
+    """Explanations are blank as well as findings; numbers, tables and code stay."""
+    text = text_of(results_of(Scenario()), blank=True)
+    assert text.count("**My answer.**") >= 9 + len(STUDY["study"]["comparisons"])
+    for words_of_an_answer in ("Adagrad divides", "To remember", "In short", "10.5194", "First on"):
+        assert words_of_an_answer not in text
+    assert "| LSTM |" in text
+    assert "Which loss, and why cross-entropy?" in text
+    assert "from_future" in text
+    titles = [entry["title"] for entry in STUDY["study"]["comparisons"].values()]
+    assert all(f"### {title}" in text.replace("\\_", "_") for title in titles)
+
+
+def test_the_code_shown_is_the_code_that_runs(good: str) -> None:
+    """Each listing is cut out of the source, statement by statement."""
+    source = (ROOT / "src" / "charlab" / "models" / "rnn_by_hand.py").read_text(encoding="utf-8")
+    for listing in (forward(), loss(), backward()):
+        assert f"```python\n{listing}\n```" in good
+        assert all(line.strip() in source for line in listing.splitlines())
+    count = sum(len(listing.splitlines()) for listing in (forward(), loss(), backward()))
+    assert f"These {count} lines" in good
+    assert count <= 30
+
+
+def test_the_sampling_loop_draws_what_it_says() -> None:
+    """The listing of 2.3 runs: shares follow the softmax at the temperature."""
+    logits = np.log(np.array([0.6, 0.3, 0.1]))
+    seen = []
+
+    def step(char: int, state: int) -> tuple[np.ndarray, int]:  # type: ignore[type-arg]
+        seen.append(char)
+        return logits, state + 1
+
+    drawn = sample(step, 0, 2, 4000, 0.5, np.random.default_rng(7))
+    assert seen == [2, *drawn[:-1]]
+    expected = np.array([0.6, 0.3, 0.1]) ** 2
+    shares = np.bincount(drawn, minlength=3) / len(drawn)
+    assert shares == pytest.approx(expected / expected.sum(), abs=0.03)
+    assert "rng.choice" in sampling()
+
+
+def test_clipping_by_value_turns_the_gradient() -> None:
+    """The example of 2.2 is right: by norm the direction stays."""
+    gradient = np.array([10.0, 1.0])
+    assert np.clip(gradient, -5, 5).tolist() == [5, 1]
+    by_norm = gradient * 5 / np.linalg.norm(gradient)
+    assert by_norm.round(2).tolist() == [4.98, 0.5]
+
+
+def test_a_new_figure_needs_its_function_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A figure without a section is in the appendix, with its caption."""
     monkeypatch.setattr(registry, "_FIGURES", dict(registry.figures()))
 
     @registry.figure("Figure of my own.", needs=("variants",))
     def my_own(variants: pd.DataFrame) -> Figure:
         return Figure()
 
-    collect(params, tmp_path)
-    with blank_pictures():
-        render(params, tmp_path)
-    text = report_of(tmp_path)
-    assert "![Figure of my own.](figures/my_own.svg)" in section(text, "Further figures")
+    text = text_of(results_of(Scenario()))
+    assert "![Figure of my own.](figures/my_own.svg)" in section(text, "Appendix: inside")
 
 
-def test_the_model_is_compared_with_its_baselines(made: MadeReports) -> None:
-    """The sentence has the numbers of metrics/model.json, on the right side of each."""
-    root = made.render(made_params([1]))
-    model = read_json(root / "metrics" / "model.json")
-    gap = number(model["ngram_test_bpc"] - model["test_bpc"])
-    part = section(report_of(root), "Training")
-    assert f"test loss is {number(model['test_bpc'])} bits per character" in part
-    assert f"{gap} below the best n-gram ({number(model['ngram_test_bpc'])})" in part
-    worse = report_of(made.render(made_params([1]), lambda variant, seed: 3.0))
-    assert "0.900 above the best n-gram (2.100)" in section(worse, "Training")
-
-
-def test_a_model_alone_has_a_report(made: MadeReports) -> None:
-    """Without a study there is *the* model, and nothing to compare."""
-    text = report_of(made.render(made_params([1], variants={}, comparisons={})))
-    assert "## In short" not in text
-    assert "The model's test loss is" in text
-
-
-def test_a_study_without_a_test_split_speaks_of_val(tmp_path: Path) -> None:
-    """No sentence names a split that does not exist."""
-    params = made_params([1])
-    collect(params, tmp_path)
-    for path in (tmp_path / "data").rglob("metrics.json"):
-        write_json(path, read_json(path) | {"test_nats": None, "test_bpc": None})
-    compare(params, tmp_path / "data", tmp_path / "metrics", tmp_path / "plots")
-    with blank_pictures():
-        render(params, tmp_path)
-    cells = section(report_of(tmp_path), "RNN, GRU, LSTM")
-    assert "lowest val loss" in cells
-    assert "test loss" not in "".join(re.findall(r"^> .*", cells, re.M))
-
-
-def test_a_second_rendering_is_the_same(tmp_path: Path) -> None:
+def test_a_second_rendering_is_the_same(made: MadeReports) -> None:
     """Bytes depend on the results alone; other files in the folder are removed."""
     comparisons = {"cells": TWO_TEXTS["study"]["comparisons"]["cells"]}
     params = made_params([1], comparisons=comparisons)
-    collect(params, tmp_path)
-    reports = []
-    with blank_pictures():
-        for _ in range(2):
-            render(params, tmp_path)
-            files = (tmp_path / "report").glob("*.*")
-            reports.append({path.name: path.read_bytes() for path in files})
-            (tmp_path / "report" / "old.txt").touch()
-    assert reports[0] == reports[1]
-    assert {"report.md", "index.html", "brief.pdf"} == set(reports[0])
+    root = made.render(params)
+    folders = [root / name for name in ("metrics", "plots", "data", "report")]
+    before = {path.name: path.read_bytes() for path in (root / "report").glob("*.*")}
+    (root / "report" / "old.txt").touch()
+    with blank_pictures(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render_module, "brief", lambda evidence, blocks, blank: b"%PDF-")
+        render_module.render(params, *folders)
+    assert {path.name: path.read_bytes() for path in (root / "report").glob("*.*")} == before
+    assert set(before) == {"report.md", "index.html", "brief.pdf", "brief-blank.pdf", "numbers.csv"}
 
 
-def test_samples_as_training_goes_on(made: MadeReports) -> None:
-    """Each text is below the number of characters read, and the numbers are from the tables."""
+def test_what_compare_writes_is_what_the_report_reads(made: MadeReports) -> None:
+    """From the results of the stages to the text, for a small study."""
     root = made.render(made_params())
-    part = section(report_of(root), "Samples as training goes on")
-    table = pd.read_csv(root / "plots" / "as_it_learned.csv")
-    for row in table.to_dict("records"):
-        assert f"after {row['chars']:,} characters</th>" in part
-        assert f"&lt;i&gt;{row['chars']}&lt;/i&gt; read" in part
-    assert "6.500 bits per character before it read anything" in part
-    assert "2.000 bits per character after 1,000 characters" in part
-    assert "Half of that way down lay behind it after 100 characters, 10 % of" in part
-    assert "0 % before it read anything, 25 % after 100 characters and 75 %" in part
+    text = (root / "report" / "report.md").read_text(encoding="utf-8")
+    assert re.search(r"Its test loss is 2\.0\d\d bits per character: ", text)
+    assert "First on val is **LSTM**, then **GRU** and **RNN**." in text
+    assert "Does it get a section?" in section(text, "Appendix: every comparison")
+    assert Path(root / "report" / "numbers.csv").read_text().startswith("line,printed,formula\n")
 
 
 def test_an_excerpt_is_one_line() -> None:
@@ -257,11 +279,3 @@ def test_an_excerpt_is_one_line() -> None:
     assert excerpt("a\n\n<b> & " + "x" * 500).startswith("a<br><br>&lt;b&gt; &amp; x")
     assert "\n" not in excerpt("a\n\nb")
     assert excerpt("x" * 500).endswith("…")
-
-
-def test_every_loss_names_its_split(made: MadeReports) -> None:
-    """No finding gives a loss without its split."""
-    text = report_of(made.render(made_params()))
-    for line in re.findall(r"^> .*$", text, re.M):
-        if re.search(r"\bloss(es)?\b", line) and "95 % interval" in line:
-            assert re.search(r"\b(test|val|training) loss|relative to its own", line), line

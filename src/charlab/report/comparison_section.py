@@ -1,227 +1,275 @@
-"""One comparison in the report: its figures, its table, its findings and its samples."""
+"""One comparison in the report: its short and its full table, its findings, figures and samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
-from charlab.report import findings, internals_findings
-from charlab.report.findings import Entry
+from charlab.report import findings, memory, observations, writing
+from charlab.report.evidence import Evidence
 from charlab.report.markdown import code, escape
+from charlab.report.numbers import Quantity
+from charlab.report.observations import Table
 from charlab.report.pictures import Picture, comparison_data, comparison_figures, picture
-from charlab.report.statistics import difference, number
+from charlab.report.standings import Contender, Standing
 from charlab.report.study import StudyResults
 
 NBSP = "\N{NO-BREAK SPACE}"
 
-FIGURE_FINDINGS: dict[str, Callable[[pd.DataFrame, Any], list[str]]] = {
-    "gradient_by_lag": internals_findings.gradient_reach,
-    "loss_by_distance": internals_findings.forgetting,
-    "loss_by_position": internals_findings.start_of_chunk,
-}
-"""Functions that compute the findings on a figure from its table, by figure."""
+WRITTEN = 40
+"""Number of characters of a sample in the short table."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """The content of the report's section on one comparison.
+    """The content of the report on one comparison.
 
     Attributes
     ----------
+    slug : str
+        Its slug.
     title, question : str
         From params.yaml, escaped for Markdown.
     vary : str
         The key that the comparison varies, '' if none.
-    differing : set of str
-        Keys of model: and train: in which the variants differ.
-    builtin_text : bool
+    builtin : bool
         True if all variants read a built-in text.
     figures : list of Picture
         The figure of the losses is the first.
-    header, rows : list
-        The cells of the table of losses.
-    findings : list of str
-        Sentences in Markdown.
+    short, full : Table
+        Losses with what is written, and losses on all splits with intervals.
+    brief, findings : list of str
+        Sentences in Markdown for the body, and all of them for the appendix.
+    extra : dict of Table
+        Further tables, by subject: ``memory`` by distance, ``gradient`` by lag, ``writing``.
     samples : list of (str, str, str)
         Label, prompt and text of each variant's sample.
     temperature : float or None
         Temperature of the samples.
     """
 
+    slug: str
     title: str
     question: str
     vary: str
-    differing: set[str]
-    builtin_text: bool
+    builtin: bool
     figures: list[Picture]
-    header: list[str]
-    rows: list[list[str]]
+    short: Table
+    full: Table
+    brief: list[str]
     findings: list[str]
-    samples: list[tuple[str, str, str]]
-    temperature: float | None
+    extra: dict[str, Table] = field(default_factory=dict)
+    samples: list[tuple[str, str, str]] = field(default_factory=list)
+    temperature: float | None = None
 
 
-def comparison_block(results: StudyResults, slug: str) -> Block:
+def comparison_block(evidence: Evidence, slug: str) -> Block:
     """Draw, tabulate and describe one comparison."""
-    comparison = results.comparison(slug)
-    data = comparison_data(results, slug)
-    names = comparison_figures(results, slug)
-    header, rows = _table(results, slug)
-    samples, temperature = _samples(results, comparison.variants)
-    # Several comparisons show the same figures, so file names get the slug as a suffix.
+    results, comparison = evidence.results, evidence.results.comparison(slug)
+    data, names = comparison_data(results, slug), comparison_figures(results, slug)
+    contenders = [evidence.contender(name) for name in dict.fromkeys(comparison.variants)]
+    samples, temperature = _samples(results, [one.slug for one in contenders])
     return Block(
+        slug=slug,
         title=escape(comparison.title),
         question=escape(comparison.question),
         vary=comparison.vary or "",
-        differing=_differing(results, comparison.variants),
-        builtin_text=results.on_builtin_text(slug),
+        builtin=results.on_builtin_text(slug),
+        # Several comparisons show the same figures, so file names get the slug as a suffix.
         figures=[drawn for name in names for drawn in picture(name, data, f"_{slug}")],
-        header=header,
-        rows=rows,
-        findings=_loss_findings(results, slug) + _figure_findings(results, names, data),
+        short=_short_table(evidence, slug, contenders, temperature),
+        full=_full_table(evidence, slug, contenders),
+        brief=_findings(evidence, slug, contenders, brief=True),
+        findings=_findings(evidence, slug, contenders, brief=False),
+        extra=_extra(evidence, slug, contenders),
         samples=samples,
         temperature=temperature,
     )
 
 
-def _differing(results: StudyResults, variants: list[str]) -> set[str]:
-    """Return the keys of model: and train: in which some variants differ."""
-    resolved = [results.params.study.variant(name) for name in variants]
-    # Settings with their defaults: a variant that spells out a default does not differ.
-    settings = [v.model.model_dump() | v.train.model_dump() for v in resolved]
-    return {key for key in settings[0] if any(s[key] != settings[0][key] for s in settings)}
-
-
-def _figure_findings(results: StudyResults, names: list[str], data: dict[str, Any]) -> list[str]:
-    """Return the findings on the figures of a comparison that have data."""
-    sentences = []
-    for name in names:
-        if name in FIGURE_FINDINGS and len(data.get(name, ())):
-            sentences += FIGURE_FINDINGS[name](data[name], results.styles)
-        # A figure of distances has findings by kind of dependency, too.
-        if name == "loss_by_distance" and len(data.get("loss_by_kind", ())):
-            sentences += internals_findings.remembering(data["loss_by_kind"], results.styles)
-    return sentences
-
-
-def _loss_findings(results: StudyResults, slug: str) -> list[str]:
-    """Return the findings on the losses: ranking, trend, divergence, baselines."""
-    texts, split = results.texts_of(slug), results.split
-    entries, measure = results.entries(slug), f"{split} loss"
-    if len(set(texts)) > 1:
-        # Losses on different texts are comparable only relative to each text's n-gram.
-        lines = [results.text_row(text)[f"ngram_{split}_bpc"] for text in texts]
-        return findings.relative(entries, lines) if None not in lines else []
-    vary = results.comparison(slug).vary or ""
-    # On a single text, losses are compared directly.
-    sentences = findings.ranking(entries, measure)
-    sentences += findings.no_effect(entries) + findings.trend(entries, measure)
-    # These variants form a chain from the NumPy RNN to torch, one change at a time.
-    if vary == "backend":
-        sentences += findings.step_by_step(entries, measure)
-    # Both settings change how much of the training text a network memorizes.
-    if vary in ("dropout", "hidden"):
-        sentences += findings.gap(entries, results.entries(slug, "train"))
-    sentences += findings.diverged(_diverged(results, slug), clipping=vary == "clip")
-    return sentences + _against_baselines(results, texts[0], entries, measure)
-
-
-def _against_baselines(
-    results: StudyResults, text: str, entries: list[Entry], measure: str
+def _findings(
+    evidence: Evidence, slug: str, contenders: list[Contender], *, brief: bool
 ) -> list[str]:
-    """Compare the best variant with the n-gram and with the floor of the one text."""
-    names = {"n-gram": "the text's best n-gram", "floor": "the text's floor"}
-    return [
-        findings.against_line(entries, line["bpc"], names[line["kind"]], measure)
-        for line in results.lines(text).to_dict("records")
-        if line["kind"] in names
-    ]
+    """Return the findings on the losses, or on the texts, and on memory."""
+    results, standing = evidence.results, evidence.standings.get(slug)
+    texts = list(dict.fromkeys(results.texts_of(slug)))
+    remembering = memory.acquisition(results, [one.slug for one in contenders])
+    if brief and remembering:
+        # What the comparison is about is not the loss.
+        said = findings.failures_of(contenders)
+    elif standing is None:
+        said = findings.relative(results, contenders)
+        if not results.on_builtin_text(slug):
+            said += observations.hardest(results, contenders)
+            said += writing.observations(results, texts)
+        said += findings.failures_of(contenders)
+    elif brief:
+        said = findings.in_brief(results, standing)
+    else:
+        said = findings.on_losses(results, standing)
+        if standing.best is not None:
+            said += findings.beside_baselines(results, standing.best, texts[0])
+    if results.comparison(slug).vary == "clip":
+        said += findings.clipped(results, contenders)
+    return said + remembering
 
 
-def _diverged(results: StudyResults, slug: str) -> list[tuple[str, int, int]]:
-    """Return label, seed and step of each run of a comparison that diverged."""
-    rows = results.table("seeds", results.comparison(slug).variants)
-    rows = rows[rows["diverged_at_step"].notna()]  # NaN for runs that did not diverge
-    return [
-        (results.styles[row["variant"]].label, int(row["seed"]), int(row["diverged_at_step"]))
-        for row in rows.to_dict("records")
-    ]
+def _extra(evidence: Evidence, slug: str, contenders: list[Contender]) -> dict[str, Table]:
+    """Return the tables on the key that the comparison varies."""
+    results, names = evidence.results, [one.slug for one in contenders]
+    vary = results.comparison(slug).vary
+    tables = {"memory": memory.memory_table(results, names)}
+    if vary in ("cell", "activation"):
+        tables["gradient"] = observations.gradient_table(results, names)
+    if vary == "text" and not results.on_builtin_text(slug):
+        texts = list(dict.fromkeys(results.texts_of(slug)))
+        tables["writing"] = writing.writing_table(results, texts)
+    return {name: table for name, table in tables.items() if table is not None}
 
 
-def _table(results: StudyResults, slug: str) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of a comparison: means, spreads, difference from the best."""
-    comparison, split = results.comparison(slug), results.split
-    entries = results.entries(slug)
-    best = min(entries, key=lambda entry: entry.mean)  # the first of equal ones
-    several = len(set(results.texts_of(slug))) > 1
-    # A column with the names of the texts would repeat the labels.
-    vary = comparison.vary if comparison.vary != "text" else None
-    splits = ["train", "val"] + (["test"] if split == "test" else [])
-    header = ["", *([code(vary)] if vary else []), "parameters", *splits]
-    # Between texts a difference means nothing; show each text's own baselines instead.
-    header += (
-        ["vocabulary", "n-gram", "PPMd", "xz", "to n-gram"] if several else ["above best (95 %)"]
-    )
-    rows = []
-    for name, entry in zip(comparison.variants, entries, strict=True):
-        row = results.table("variants", [name]).iloc[0]
-        cells = [escape(entry.label), *([escape(entry.value)] if vary else [])]
-        cells += [f"{int(row['parameters']):,}", *(_with_spread(row, s) for s in splits)]
-        if several:
-            cells += _to_ngram(results.text_row(str(row["text"])), entry, split)
-        else:
-            cells.append("best" if entry is best else _to_best(entry, best))
-        rows.append(cells)
-    return header, rows
-
-
-def _with_spread(row: pd.Series[Any], split: str) -> str:
-    """Return mean and standard deviation over the seeds; a dash if the loss is unknown."""
-    # With one seed the standard deviation is NaN.
-    mean, spread = row[f"{split}_bpc"], row[f"{split}_sd"]
-    if pd.isna(mean):
+def loss_cell(one: Contender, split: str) -> str:
+    """Return the mean loss of the runs that did not fail, and how many these are."""
+    if not one.finished:
+        return "–" if not one.seeds else "failed"
+    mean = one.mean(split)
+    if math.isnan(mean.value):
         return "–"
-    return number(mean) if pd.isna(spread) else f"{number(mean)}{NBSP}±{NBSP}{number(spread)}"
+    few = "" if len(one.finished) == one.seeds else f" ({_of(one)} seeds)"
+    return f"{mean.bits}{few}"
 
 
-def _to_best(entry: Entry, best: Entry) -> str:
+def _of(one: Contender) -> str:
+    """Return how many of the runs did not fail."""
+    return f"{one.runs('finished').whole} of {one.runs('all').whole}"
+
+
+def difference_cell(standing: Standing | None, one: Contender) -> str:
     """Return the difference of a variant from the best one, with its interval."""
-    paired = difference(entry.losses, best.losses)
-    # With one seed there is no interval.
-    if paired.verdict == "equal":
+    if standing is None or not one.finished:
+        return "–"
+    pair = standing.versus(one.slug)
+    if pair is None:
+        return "equal" if findings.all_equal(standing) else "best on val"
+    names = {one.slug, standing.best.slug if standing.best else ""}
+    if any(names <= {other.slug for other in group} for group in standing.same):
+        return "same network"
+    if pair.verdict == "equal":
         return "equal"
-    return f"{number(paired.mean)} ({paired.interval})" if paired.interval else number(paired.mean)
+    interval = f" ({pair.difference.interval})" if pair.difference.interval else ""
+    return f"{pair.difference.mean.bits}{interval}"
 
 
-def _to_ngram(text: dict[str, Any], entry: Entry, split: str) -> list[str]:
-    """Return the cells on the text of a variant: vocabulary, baselines, share of the n-gram."""
-    baselines = [text[f"{name}_{split}_bpc"] for name in ("ngram", "ppmd", "xz")]
-    shown = ["–" if value is None else number(value) for value in baselines]
-    # Below 100 % the network predicts the text better than the n-gram.
-    share = "–" if baselines[0] is None else f"{100 * entry.mean / baselines[0]:.1f} %"
-    return [f"{text['vocabulary'] or 0:.0f}", *shown, share]
+def rate(results: StudyResults, slug: str) -> str:
+    """Return the learning rate of a variant."""
+    return f"{results.params.study.variant(slug).train.learning_rate:g}"
+
+
+def _share_of_ngram(results: StudyResults, one: Contender) -> Quantity | None:
+    """Return the loss of a variant as a share of the n-gram's on the same text."""
+    line = results.baseline(results.params.study.variants[one.slug].text, "ngram")
+    return None if line is None or not one.finished else one.losses(results.split).over(line).mean
+
+
+def _short_table(
+    evidence: Evidence, slug: str, contenders: list[Contender], temperature: float | None
+) -> Table:
+    """Return losses and differences, the share of real words, and the start of a sample."""
+    results, standing = evidence.results, evidence.standings.get(slug)
+    compare = f"{results.split} − best" if standing else "of the n-gram's"
+    header = ["", "rate", results.split, compare, "real words", "writes"]
+    rows = []
+    for one in contenders:
+        share = _share_of_ngram(results, one)
+        beside = (
+            difference_cell(standing, one)
+            if standing
+            else ("–" if share is None else share.shown("percent1"))
+        )
+        words, text = "–", "–"
+        if temperature is not None and (drawn := sample_at(results, one.slug, temperature)):
+            known = observations.real_words(results, one.slug, temperature)
+            words = "–" if known is None else known.percent
+            # The samples are of the first seed, whose run may be one of those that failed.
+            text = "(its run failed)" if one.first_failed else f"*{written(drawn[1])}*"
+        # Variants of a comparison of texts differ by their text.
+        name = escape(one.label) if standing else results.title_of(one.slug)
+        rows.append(
+            [name, rate(results, one.slug), loss_cell(one, results.split), beside, words, text]
+        )
+    return Table(header, rows)
+
+
+def written(text: str) -> str:
+    """Return the start of a sample in one line, cut between words."""
+    shown = " ".join(text[: 2 * WRITTEN].split())
+    if len(shown) <= WRITTEN:
+        return escape(shown) or "…"
+    return escape(shown[:WRITTEN].rpartition(" ")[0] or shown[:WRITTEN]) + " …"
+
+
+def _full_table(evidence: Evidence, slug: str, contenders: list[Contender]) -> Table:
+    """Return means and spreads on all splits, and the difference from the best with its p."""
+    results, standing = evidence.results, evidence.standings.get(slug)
+    vary = results.comparison(slug).vary
+    # A column with the names of the texts would repeat the labels.
+    shows_value = vary is not None and vary not in ("text", "learning_rate")
+    splits = ["train", "val"] + (["test"] if results.split == "test" else [])
+    header = ["", *([code(vary)] if shows_value and vary else []), "rate", "parameters", *splits]
+    header += ["difference from best (95 %)", "p (Holm)"] if standing else ["n-gram", "PPMd", "xz"]
+    rows = []
+    for one in contenders:
+        size = results.column("variants", "parameters", variant=one.slug).only
+        cells = [escape(one.label)]
+        cells += [escape(results.value_of(slug, one.slug))] if shows_value else []
+        cells += [rate(results, one.slug), "–" if size is None else size.whole]
+        cells += [_with_spread(one, split) for split in splits]
+        cells += _beside(results, standing, one)
+        rows.append(cells)
+    return Table(header, rows)
+
+
+def _beside(results: StudyResults, standing: Standing | None, one: Contender) -> list[str]:
+    """Return the cells of a variant beside the best one, or beside the baselines of its text."""
+    if standing is not None:
+        pair = standing.versus(one.slug)
+        p = "–" if pair is None or pair.p is None else pair.p.shown("p")
+        return [difference_cell(standing, one), p]
+    text = results.params.study.variants[one.slug].text
+    lines = [results.baseline(text, name) for name in ("ngram", "ppmd", "xz")]
+    return ["–" if line is None else line.bits for line in lines]
+
+
+def _with_spread(one: Contender, split: str) -> str:
+    """Return mean and standard deviation over the seeds that did not fail."""
+    losses = one.losses(split)
+    if len(losses) < 2:
+        return loss_cell(one, split)
+    few = "" if len(one.finished) == one.seeds else f" ({_of(one)})"
+    return f"{losses.mean.bits}{NBSP}±{NBSP}{losses.deviation.bits}{few}"
 
 
 def _samples(
     results: StudyResults, variants: list[str]
 ) -> tuple[list[tuple[str, str, str]], float | None]:
-    """Return each variant's label, prompt and sample at the median temperature."""
-    temperatures = results.params.sample.temperatures
-    middle = sorted(temperatures)[len(temperatures) // 2]
+    """Return each variant's label, prompt and sample at the usual temperature."""
+    usual = usual_temperature(results)
     samples = [
         (results.styles[name].label, *drawn)
         for name in variants
-        if (drawn := sample_at(results, name, middle)) is not None
+        if (drawn := sample_at(results, name, usual)) is not None
     ]
-    return samples, middle if samples else None
+    return samples, usual if samples else None
+
+
+def usual_temperature(results: StudyResults) -> float:
+    """Return the temperature of the study's samples that is nearest to 0.6."""
+    return min(results.params.sample.temperatures, key=lambda t: (abs(t - 0.6), t))
 
 
 def sample_at(results: StudyResults, variant: str, temperature: float) -> tuple[str, str] | None:
     """Return the prompt and the sample of a variant at a temperature; None if there is none."""
-    drawn = results.samples.get(variant)
+    drawn: dict[str, Any] | None = results.samples.get(variant)
     for sample in drawn["samples"] if drawn else []:
         if sample["temperature"] == temperature:
             return (str(drawn["prompt"]), str(sample["text"])) if drawn else None

@@ -1,298 +1,211 @@
-"""State findings on losses: the best variant, its margin, and the significance of the margin.
+"""State findings on the losses of a comparison: who is first, by how much, and who failed.
 
-Inputs are losses by variant and seed in bits per character; outputs are sentences in Markdown. No
-result is hard-coded: other numbers give other sentences, and equal numbers give "no difference".
+Inputs are standings (:mod:`charlab.report.standings`); outputs are sentences in Markdown whose
+numbers carry their formulas. No result is hard-coded: other numbers give other sentences.
 """
 
 from __future__ import annotations
 
-import math
-import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
 
-from charlab.report.markdown import escape, listed
-from charlab.report.statistics import Difference, amount, difference, number
+from charlab.report.markdown import listed
+from charlab.report.numbers import Quantity
+from charlab.report.standings import Contender, Standing, Versus
+from charlab.report.study import StudyResults
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One variant in a comparison.
-
-    Attributes
-    ----------
-    label : str
-        Its label in figures and tables.
-    losses : dict
-        Bits per character by seed.
-    value : str
-        Its value of the key that the comparison varies, '' if none.
-    """
-
-    label: str
-    losses: dict[int, float]
-    value: str = ""
-
-    @property
-    def mean(self) -> float:
-        """Mean loss over the seeds."""
-        return statistics.fmean(self.losses.values())
-
-    @property
-    def name(self) -> str:
-        """The label in bold, which sets off its commas from those of the sentence."""
-        return f"**{escape(self.label)}**"
+UNIT = "bits per character"
 
 
-def ranking(entries: Sequence[Entry], measure: str, unit: str = " bits per character") -> list[str]:
-    """Report the variant with the lowest loss, and those not distinguishable from it.
-
-    Parameters
-    ----------
-    entries : sequence of Entry
-        At least one, all with the same seeds.
-    measure : str
-        Name of the numbers, such as "test loss".
-    unit : str
-        Unit, written after the first number.
-    """
-    # sorted is stable: ties stay in the order of params.yaml.
-    best, *others = sorted(entries, key=lambda entry: entry.mean)
-    if not others:
-        return [f"{best.name} has a {measure} of {number(best.mean)}{unit}{_over_seeds(best)}."]
-    versus = [(other, difference(other.losses, best.losses)) for other in others]
-    if all(paired.verdict == "equal" for _, paired in versus):
-        return [
-            f"No difference: {listed([entry.name for entry in entries])} have the same {measure}, "
-            f"{number(best.mean)}{unit}, at every seed."
-        ]
-    # Without a spread nothing can be said about chance.
-    if any(paired.verdict == "unknown" for _, paired in versus):
-        return [_of_one_seed(best, versus, measure, unit)]
-    return [*_near(best, versus, measure, unit), *_far(best, versus)]
+def on_losses(results: StudyResults, standing: Standing) -> list[str]:
+    """Return all findings on one comparison of one text: order, differences, failures."""
+    split = results.split
+    return [
+        *no_difference(standing, split),
+        *first(standing, split),
+        *apart(standing, split),
+        *together(standing),
+        *same_networks(standing),
+        *failures_of(standing.contenders),
+    ]
 
 
-Versus = list[tuple[Entry, Difference]]
-"""The other variants, each with its paired difference from the best, by increasing mean."""
+def in_brief(results: StudyResults, standing: Standing) -> list[str]:
+    """Return the findings on one comparison that its short table does not show."""
+    return [
+        *no_difference(standing, results.split),
+        *leader(standing),
+        *together(standing),
+        *same_networks(standing),
+        *failures_of(standing.contenders),
+    ]
 
 
-def _over_seeds(entry: Entry) -> str:
-    return f" (mean of {len(entry.losses)} seeds)" if len(entry.losses) > 1 else " (one seed)"
+def leader(standing: Standing) -> list[str]:
+    """Name the best variant on val, and those after it."""
+    best = standing.best
+    if best is None or all_equal(standing):
+        return []
+    after = [one.name for one in standing.ranked[1:]]
+    return [f"First on val is {best.name}{f', then {listed(after)}' if after else ''}."]
 
 
-def _of_one_seed(best: Entry, versus: Versus, measure: str, unit: str) -> str:
-    """Report the lowest loss of a single seed, without a verdict."""
-    equal = [other.name for other, paired in versus if paired.verdict == "equal"]
-    other, paired = next(pair for pair in versus if pair[1].verdict != "equal")
-    # Several variants may share the lowest loss.
-    leader = listed([best.name, *equal])
-    return (
-        f"{leader} {'have' if equal else 'has'} the lowest {measure}, {number(best.mean)}{unit}, "
-        f"{amount(paired.mean)} below {other.name}; but with one seed no spread is known, "
-        "so this does not say which is better."
+def all_equal(standing: Standing) -> bool:
+    """Return whether no loss differs from another one, at any seed."""
+    return bool(standing.others) and all(pair.verdict == "equal" for pair in standing.others)
+
+
+def no_difference(standing: Standing, split: str) -> list[str]:
+    """Report that all variants have the same losses."""
+    best = standing.best
+    # One network under several names has a sentence of its own.
+    single = any(len(group) == len(standing.contenders) for group in standing.same)
+    if best is None or single or not all_equal(standing):
+        return []
+    return [
+        f"No difference: {listed([one.name for one in standing.ranked])} have the same {split} "
+        f"loss, {best.mean(split).bits} {UNIT}, at every seed."
+    ]
+
+
+def first(standing: Standing, split: str) -> list[str]:
+    """Report the best variant on val, its loss on the reported split, and the order of all."""
+    best = standing.best
+    if best is None or all_equal(standing):
+        return []
+    if not standing.others:
+        return [f"{best.name} has a {split} loss of {best.mean(split).bits} {UNIT}."]
+    order = listed([f"{one.name} {one.mean('val').bits}" for one in standing.ranked])
+    reported = "" if split == "val" else f" The {split} loss of the first is"
+    loss = "" if split == "val" else f" {best.mean(split).bits} {UNIT}."
+    chance = (
+        " With one seed nothing is known about chance."
+        if all(pair.verdict == "unknown" for pair in standing.others)
+        else ""
     )
+    return [f"The order on val: {order}.{reported}{loss}{chance}"]
 
 
-def _near(best: Entry, versus: Versus, measure: str, unit: str) -> list[str]:
-    """Compare the best with those that are not clearly worse, or with the second best."""
-    # o and d below: another variant, and its difference from the best.
-    equal = [other.name for other, paired in versus if paired.verdict == "equal"]
-    unclear = [(other, paired) for other, paired in versus if paired.verdict == "unclear"]
+def apart(standing: Standing, split: str) -> list[str]:
+    """List the variants that are clearly worse than the best on the reported split, or better."""
+    best = standing.best
+    clear = [pair for pair in standing.others if pair.verdict == "clear"]
     sentences = []
-    lowest = f"{number(best.mean)}{unit}{_over_seeds(best)}"
-    if unclear:
-        near = listed([f"{o.name} ({number(d.mean)} higher, {d.interval})" for o, d in unclear])
-        sentences.append(
-            f"{best.name} has the lowest {measure}, {lowest}, but the seeds spread too much to "
-            f"tell it from {near}: the 95 % interval of the difference, paired by seed, includes 0."
-        )
-    else:
-        other, paired = next(pair for pair in versus if pair[1].verdict == "clear")
-        sentences.append(
-            f"{best.name} has the lowest {measure}, {lowest}, {amount(paired.mean)} below "
-            f"{other.name} (95 % interval {paired.interval}, paired by seed): "
-            "more than the spread of the seeds."
-        )
-    if equal:
-        sentences.append(f"{listed(equal)} equals it at every seed.")
+    # The best is the best on val; on test another one may be ahead of it.
+    for side, pairs in (
+        ("above", [pair for pair in clear if pair.difference.mean.value > 0]),
+        ("below", [pair for pair in clear if pair.difference.mean.value <= 0]),
+    ):
+        if best is not None and pairs:
+            parts = [
+                f"{pair.other.name} by {pair.difference.mean.amount} ({pair.difference.interval})"
+                for pair in pairs
+            ]
+            sentences.append(f"On {split}, {side} {best.name}: {listed(parts)}.")
     return sentences
 
 
-def _far(best: Entry, versus: Versus) -> list[str]:
-    """List the variants that are clearly worse, without the one :func:`_near` names."""
-    clear = [(other, paired) for other, paired in versus if paired.verdict == "clear"]
-    unclear = any(paired.verdict == "unclear" for _, paired in versus)
-    # If nothing is unclear, _near has named the first clear one as the second best.
-    rest = clear if unclear else clear[1:]
-    if not rest:
+def together(standing: Standing) -> list[str]:
+    """Say of the variants not told apart from the best which difference can be excluded."""
+    best = standing.best
+    unclear = [pair for pair in standing.others if pair.verdict == "unclear"]
+    if best is None or not unclear:
         return []
-    by_how_much = listed([f"{o.name} (by {number(d.mean)})" for o, d in rest])
-    return [f"Behind {best.name} by more than the spread of the seeds: {by_how_much}."]
+    parts = listed([f"{pair.other.name} ({_excluded(pair)})" for pair in unclear])
+    return [f"Not told apart from {best.name}: {parts}; larger differences can be excluded."]
 
 
-def no_effect(entries: Sequence[Entry]) -> list[str]:
-    """Report pairs with the same losses at every seed, unless all are equal."""
-    pairs = [
-        (a, b)
-        for k, a in enumerate(entries)
-        for b in entries[k + 1 :]
-        if difference(a.losses, b.losses).verdict == "equal"
-    ]
-    if len(pairs) == len(entries) * (len(entries) - 1) // 2:
-        return []  # the ranking already says that there is no difference
+def _excluded(pair: Versus) -> str:
+    bound = pair.difference.excluded
+    return "" if bound is None else bound.bits
+
+
+def same_networks(standing: Standing) -> list[str]:
+    """Report the variants that are the same network."""
     return [
-        f"{a.name} and {b.name} have the same losses at every seed: "
-        "what differs between them has no effect."
-        for a, b in pairs
+        f"{listed([one.name for one in group])} are the same network, to the last digit."
+        for group in standing.same
     ]
 
 
-def step_by_step(entries: Sequence[Entry], measure: str) -> list[str]:
-    """Compare each variant with the one before it, which differs from it in one setting."""
-    verdicts = {
-        "clear": "more than the spread of the seeds",
-        "unclear": "within the spread of the seeds",
-        "unknown": "with one seed no spread is known",
-    }
-    sentences = []
-    for before, after in pairwise(entries):
-        # Positive where the step made the loss worse.
-        paired = difference(after.losses, before.losses)
-        start = f"From {before.name} to {after.name} the {measure} "
-        if paired.verdict == "equal":
-            sentences.append(f"{start}stays the same at every seed.")
-            continue
-        interval = f" (95 % interval {paired.interval})" if paired.interval else ""
-        way = "rises" if paired.mean > 0 else "falls"
-        sentences.append(
-            f"{start}{way} by {amount(paired.mean)}{interval}: {verdicts[paired.verdict]}."
-        )
-    return sentences
+def failures_of(contenders: Sequence[Contender]) -> list[str]:
+    """Count the runs that failed, which enter no mean."""
+    sentences = [failed(one) for one in contenders if one.diverged or one.stuck]
+    return [" ".join(sentences)] if sentences else []
 
 
-def as_number(text: str) -> float | None:
-    """Return the value of a parameter as a number, None if it is not a number."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def clipped(results: StudyResults, contenders: Sequence[Contender]) -> list[str]:
+    """Report how often clipping by norm acted, by the mean norms that trainings record."""
+    shares = [
+        (one, results.column("variants", "clipped", variant=one.slug).only) for one in contenders
+    ]
+    parts = [
+        f"{share.percent} of the steps of {one.name}" for one, share in shares if share is not None
+    ]
+    return [f"The mean norm was above the bound in {listed(parts)}."] if parts else []
 
 
-def trend(entries: Sequence[Entry], measure: str) -> list[str]:
-    """Report the mean loss as a function of a numeric parameter, and where it is lowest."""
-    values = [as_number(entry.value) for entry in entries]
-    # A trend needs three different numbers, each for one variant.
-    if None in values or len(set(values)) < 3 or len(set(values)) < len(values):
-        return []
-    ordered = sorted(entries, key=lambda entry: as_number(entry.value) or 0.0)
-    # Means that print the same three decimals have no lowest one.
-    if max(entry.mean for entry in ordered) - min(entry.mean for entry in ordered) < 0.0005:
-        return []
-    means = listed([f"{number(entry.mean)} at {entry.value}" for entry in ordered])
-    best = min(ordered, key=lambda entry: entry.mean)
-    # A minimum at the edge may continue beyond the values that were tried.
-    edge = best in (ordered[0], ordered[-1])
-    where = (
-        "the edge of the range, so that a better value may lie beyond it"
-        if edge
-        else "inside the range that was tried"
-    )
-    start = f"The {measure}{_in_the_mean(best)}{',' if len(best.losses) > 1 else ''} is"
-    return [f"{start} {means}; lowest at {best.value}, {where}."]
+def failed(one: Contender) -> str:
+    """Report how many runs of a variant failed, and how."""
+    of = f"of {one.runs('all').whole} {'seed' if one.seeds == 1 else 'seeds'}"
+    parts = []
+    if one.diverged:
+        steps = listed([f"{_step(one, seed).whole}" for seed in sorted(one.diverged)])
+        word = "step" if len(one.diverged) == 1 else "steps"
+        parts.append(f"{one.runs('diverged').whole} {of} diverged, at {word} {steps}")
+    if one.stuck:
+        parts.append(f"{one.runs('stuck').whole} {of} ended above the loss of guessing")
+    return f"{one.name}: {'; '.join(parts)}."
 
 
-def against_line(entries: Sequence[Entry], line: float, name: str, measure: str) -> str:
-    """Compare the variant with the lowest mean with a fixed loss on the same text.
+def _step(one: Contender, seed: int) -> Quantity:
+    """Return the step at which a run diverged."""
+    column = one.results.column("seeds", "diverged_at_step", variant=one.slug, seed=seed)
+    return column.smallest
 
-    Parameters
-    ----------
-    line : float
-        The fixed loss in bits per character, which has no spread.
-    name : str
-        Name of the fixed loss, with its article.
+
+def beside_baselines(results: StudyResults, one: Contender, text: str) -> list[str]:
+    """Compare a variant with the n-gram, PPMd and the floor of its text."""
+    names = {"ngram": "the best n-gram", "ppmd": "PPMd", "floor": "the floor"}
+    known = [(name, results.baseline(text, key)) for key, name in names.items()]
+    parts = [
+        f"{gap.amount} {'above' if gap.value > 0 else 'below'} {name} ({line.bits})"
+        for name, line in known
+        if line is not None
+        for gap in [one.mean(results.split) - line]
+    ]
+    return [f"{one.name} lies {listed(parts)}."] if parts else []
+
+
+def relative(results: StudyResults, contenders: Sequence[Contender]) -> list[str]:
+    """Order texts by the loss of the network as a share of that of the same text's n-gram.
+
+    Losses in different languages or alphabets are not comparable; ratios to a baseline on the same
+    characters are.
     """
-    best = min(entries, key=lambda entry: entry.mean)
-    # The line is the same for every seed, so the interval reflects the variant alone.
-    paired = difference(best.losses, dict.fromkeys(best.losses, line))
-    side = "above" if paired.mean > 0 else "below"
-    start = f"Beside {name} ({number(line)}), {best.name} "
-    if paired.verdict == "equal":
-        return f"{start}has the same {measure}."
-    place = f"has a {measure} {amount(paired.mean)} {side} it"
-    if paired.verdict == "unknown":
-        return f"{start}{place}, with one seed."
-    doubt = "more than" if paired.verdict == "clear" else "within"
-    return f"{start}{place} (95 % interval {paired.interval}): {doubt} the spread of the seeds."
-
-
-def gap(tested: Sequence[Entry], trained: Sequence[Entry]) -> list[str]:
-    """Report the gap between the training loss and the loss on unseen text of each variant."""
-    gaps = [
-        (train, test.mean - train.mean)
-        for test, train in zip(tested, trained, strict=True)
-        if math.isfinite(train.mean)  # a run that diverged at once has no training loss
-    ]
-    if not gaps:
+    shares = texts_in_order(results, contenders, "val")
+    if not shares:
         return []
-    # The one that memorized most, which need not generalize best.
-    lowest = min((train for train, _ in gaps), key=lambda entry: entry.mean)
-    parts = listed([f"{number(value)} for {entry.name}" for entry, value in gaps])
+    titles = {one.slug: results.title_of(one.slug) for one in contenders}
+    order = listed([f"{titles[one.slug]} {share.shown('percent1')}" for one, share in shares])
+    tested = {one.slug: share for one, share in texts_in_order(results, contenders, results.split)}
+    below = [
+        titles[one.slug] for one, _ in shares if one.slug in tested and tested[one.slug].value < 1
+    ]
+    verdict = f"for {listed(below)}" if below else "for no text"
     return [
-        f"The loss met in training is lowest for {lowest.name}, {number(lowest.mean)}. "
-        f"The loss on unseen text lies above it by {parts}{_in_the_mean(lowest)}."
+        f"The loss as a share of the n-gram's, on val: {order}. On {results.split} the network's "
+        f"mean loss is below its n-gram's {verdict}."
     ]
 
 
-def _in_the_mean(entry: Entry) -> str:
-    return ", in the mean of the seeds" if len(entry.losses) > 1 else ""
-
-
-def diverged(rows: Iterable[tuple[str, int, int]], clipping: bool) -> list[str]:
-    """Report the runs that diverged.
-
-    Parameters
-    ----------
-    rows : iterable of (label, seed, step)
-        One for each run that diverged.
-    clipping : bool
-        Also report that no run diverged, which is a finding about clipping.
-    """
-    # Group the runs by variant, which gets one sentence.
-    runs: dict[str, list[tuple[int, int]]] = {}
-    for label, seed, step in rows:
-        runs.setdefault(label, []).append((seed, step))
-    if clipping and not runs:
-        return ["No run diverged, neither with clipping nor without."]
-    return [
-        f"**{escape(label)}** diverged "
-        + listed([f"at step {step} with seed {seed}" for seed, step in own])
-        + "; its figures are those of the last weights that were kept."
-        for label, own in runs.items()
-    ]
-
-
-def relative(entries: Sequence[Entry], lines: Sequence[float]) -> list[str]:
-    """Rank texts by their loss relative to the best n-gram of the same text.
-
-    Losses on texts in different languages or alphabets are not comparable; ratios to a baseline on
-    the same characters are.
-    """
-    shares = as_shares(entries, lines)
-    # Shares are in percent: below 100, the network beats the n-gram.
-    below = [entry.name for entry in shares if entry.mean < 100]
-    verdict = (
-        f"The network's mean loss is below that of the best n-gram for {listed(below)}."
-        if below
-        else "For no text is the network's mean loss below that of the best n-gram."
-    )
-    measure = "loss relative to its own best n-gram (= 100)"
-    return [verdict, *ranking(shares, measure, unit="")]
-
-
-def as_shares(entries: Sequence[Entry], lines: Sequence[float]) -> list[Entry]:
-    """Return the losses of each variant in percent of a loss on the same text."""
-    return [
-        Entry(entry.label, {seed: 100 * loss / line for seed, loss in entry.losses.items()})
-        for entry, line in zip(entries, lines, strict=True)
-    ]
+def texts_in_order(
+    results: StudyResults, contenders: Sequence[Contender], split: str
+) -> list[tuple[Contender, Quantity]]:
+    """Return the variants of several texts with their share of the n-gram's loss, least first."""
+    shares = []
+    for one in contenders:
+        text = results.params.study.variants[one.slug].text
+        line = results.baseline(text, "ngram", split)
+        if one.finished and line is not None:
+            shares.append((one, one.losses(split).over(line).mean))
+    return sorted(shares, key=lambda pair: pair[1].value)

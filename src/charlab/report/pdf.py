@@ -1,6 +1,7 @@
-"""Write the brief: the study on at most two A4 pages, as a PDF that a student can build on.
+"""Write the brief: the study on two A4 pages, as a good student hands it in, or as a blank frame.
 
-The brief has the same tables, findings and pictures as the report. Typst typesets
+The brief has the report's own sentences, numbers and pictures: question, method, results,
+discussion, limits. With ``blank`` the same layout has lines to write on. Typst typesets
 templates/brief.typ with its own fonts and without a date, so that the same results give the same
 bytes.
 """
@@ -8,7 +9,6 @@ bytes.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,90 +20,69 @@ from charlab.core.errors import printable
 from charlab.core.files import write_bytes, write_json
 from charlab.plots import registry
 from charlab.report.comparison_section import Block
-from charlab.report.findings import Entry, as_shares
-from charlab.report.model_section import (
-    beside_baselines,
-    describe,
-    shared_settings,
-    temperature_samples,
-)
-from charlab.report.pictures import comparison_data, loss_figure, model_data
-from charlab.report.statistics import difference, number
-from charlab.report.study import StudyResults
+from charlab.report.context import beside_baselines, describe, shared_settings, temperature_samples
+from charlab.report.discussion import discussion, limits
+from charlab.report.evidence import Evidence
+from charlab.report.numbers import without_formulas
+from charlab.report.pictures import comparison_data, model_data
+from charlab.report.saying import summary
+from charlab.report.takeaways import TAKEAWAYS
 
 PAGES = 2
-"""Maximum number of pages; the least important answers are dropped until the rest fits."""
+"""Maximum number of pages; the last results are dropped until the rest fits."""
 
-WIDTH = 4.9
-"""Width in inches of the figures: two thirds of the page's width."""
+FIGURES, TABLES = 4, 3
+"""Maximum numbers of figures and of tables."""
 
-EXCERPT = 260
+WIDTH = 5.2
+"""Width in inches of a figure before it is scaled to half of the page's width."""
+
+EXCERPT = 190
 """Maximum characters of a sample, with its prompt."""
 
 Runs = list[dict[str, Any]]
 """Pieces of text, each in one style, with the keys ``text``, ``bold``, ``italic``, ``code``."""
 
 
-def brief(results: StudyResults, blocks: dict[str, Block]) -> bytes:
+def brief(evidence: Evidence, blocks: dict[str, Block], *, blank: bool) -> bytes:
     """Return the brief as a PDF.
 
     Parameters
     ----------
-    results : StudyResults
+    evidence : Evidence
         The results of a study.
     blocks : dict of Block
         The report's block on each comparison.
+    blank : bool
+        Leave lines to write on in place of all sentences.
     """
-    # The main comparison is the first of cells, or else the first of the study.
-    main = next(iter([*results.in_section("cells"), *blocks]), None)
-    pictures = _pictures(results, main)
-    content = _content(results, blocks, main, list(pictures))
-    answers = {slug: _answer(results, slug) for slug in blocks}
-    by_importance = sorted(blocks, key=lambda slug: _rank(results, slug))
+    pictures = _pictures(evidence)
+    content = _content(evidence, blocks, list(pictures)) | {"blank": blank}
+    results, tables = content["results"], content["tables"]
     with tempfile.TemporaryDirectory(prefix="charlab-") as name:
         folder = Path(name)
-        for picture, svg in pictures.items():
+        for picture, (svg, _) in pictures.items():
             write_bytes(folder / f"{picture}.svg", svg)
         template = files("charlab.report") / "templates" / "brief.typ"
         write_bytes(folder / "brief.typ", template.read_bytes())
         # System fonts would make the bytes depend on the machine.
         compiler = typst.Compiler(root=folder, font_paths=[], ignore_system_fonts=True)
-
-        def pages(shown: int) -> int:
-            """Return the number of pages with the most important answers, so many of them."""
-            kept = set(by_importance[:shown])
-            rows = [answer for slug, answer in answers.items() if slug in kept]
-            # Still in the order of params.yaml.
-            write_json(folder / "content.json", content | {"answers": rows})
-            return len(_set(compiler, folder, "svg"))
-
-        # The last call writes content.json with the answers that fit; the PDF is set from it.
-        pages(_most(pages, len(by_importance)))
+        # The first results are the most important ones; tables go before them.
+        lengths = [(len(results), kept) for kept in range(len(tables), 0, -1)]
+        lengths += [(shown, min(len(tables), 1)) for shown in range(len(results), -1, -1)]
+        for shown, kept in lengths:
+            content |= {"results": results[:shown], "tables": tables[:kept]}
+            content |= {"pictures": _captions(pictures)}
+            write_json(folder / "content.json", content)
+            if len(_set(compiler, folder, "svg")) <= PAGES:
+                break
         (pdf,) = _set(compiler, folder, "pdf")
     return pdf
 
 
-def _rank(results: StudyResults, slug: str) -> int:
-    """Return the position of a comparison in its section; the first are dropped last."""
-    return results.in_section(results.comparison(slug).section).index(slug)
-
-
-def _most(pages: Callable[[int], int], count: int) -> int:
-    """Return the number of answers that fit on :data:`PAGES` pages, by bisection.
-
-    More answers never take fewer pages.
-    """
-    if pages(count) <= PAGES:
-        return count
-    # Invariant: ``fit`` answers fit, ``too_many`` do not.
-    fit, too_many = 0, count
-    while too_many - fit > 1:
-        middle = (fit + too_many) // 2
-        if pages(middle) <= PAGES:
-            fit = middle
-        else:
-            too_many = middle
-    return fit
+def _captions(pictures: dict[str, tuple[bytes, str]]) -> list[dict[str, str]]:
+    """Return name and caption of each picture."""
+    return [{"name": name, "caption": caption} for name, (_, caption) in pictures.items()]
 
 
 def _set(compiler: Any, folder: Path, form: str) -> list[bytes]:
@@ -112,94 +91,89 @@ def _set(compiler: Any, folder: Path, form: str) -> list[bytes]:
     return done if isinstance(done, list) else [done]
 
 
-def _pictures(results: StudyResults, main: str | None) -> dict[str, bytes]:
-    """Draw the losses of the main comparison, its memory, and how *the* model learned."""
-    wanted: list[tuple[str, dict[str, Any]]] = []
-    if main is not None:
-        wanted.append((loss_figure(results, main), comparison_data(results, main)))
-        # The distances of dependencies are known only in a built-in text.
-        builtin = [s for s in results.in_section("cells") if results.on_builtin_text(s)]
-        data = comparison_data(results, next(iter([*builtin, main])))
-        has_distances = len(data.get("loss_by_distance", ()))
-        wanted.append(("loss_by_distance" if has_distances else "gradient_by_lag", data))
-    wanted.append(("model_learning_curve", model_data(results)))
-    drawn = {name: registry.draw(name, data, width=WIDTH) for name, data in wanted}
-    return {name: svg for name, svg in drawn.items() if svg is not None}
+def _pictures(evidence: Evidence) -> dict[str, tuple[bytes, str]]:
+    """Draw the first figures for which there is data, with their captions, by file name."""
+    results = evidence.results
+    whole = model_data(results)
+    wanted = [
+        ("overtaking", comparison_data(results, slug)) for slug in evidence.about("sizes", "hidden")
+    ]
+    of_cells = evidence.about("cells", "cell")
+    # The cells on the book first, then their memory.
+    of_cells.sort(key=results.on_builtin_text)
+    for slug in of_cells:
+        data = comparison_data(results, slug)
+        builtin = results.on_builtin_text(slug)
+        # Shares say more than losses; one of the two is enough.
+        shares = "memory_share" if len(data.get("memory", ())) else "loss_by_distance"
+        wanted.append((shares if builtin else "comparison", data))
+    for section, vary, name in (
+        ("dropout", "dropout", "overfitting"),
+        ("sizes", "hidden", "comparison"),
+        ("texts", "text", "texts"),
+    ):
+        wanted += [(name, comparison_data(results, s)) for s in evidence.about(section, vary)[:1]]
+    wanted += [("model_learning_curve", whole), ("temperature", whole)]
+    drawn: dict[str, tuple[bytes, str]] = {}
+    for number, (name, data) in enumerate(wanted):
+        if len(drawn) < FIGURES and name in registry.figures():
+            svg = registry.draw(name, data, width=WIDTH)
+            if svg is not None:
+                drawn[f"{name}_{number}"] = (svg, registry.figures()[name].caption)
+    return drawn
 
 
-def _content(
-    results: StudyResults, blocks: dict[str, Block], main: str | None, pictures: list[str]
-) -> dict[str, Any]:
-    """Return the content of the template except the answers."""
-    params = results.params
-    captions = {name: registry.figures()[name].caption for name in pictures}
+def _content(evidence: Evidence, blocks: dict[str, Block], pictures: list[str]) -> dict[str, Any]:
+    """Return the content of the template."""
+    results, params = evidence.results, evidence.results.params
     text = results.text_row(params.text)
+    parameters = results.of_model("parameters")
     return {
         "title": params.study.title,
         "variants": len(params.study.variants),
-        "seeds": len(params.study.seeds),
         "texts": len(params.texts),
         "split": results.split,
         "text": text["title"],
         "chars": f"{text['chars']:,.0f}",
         "vocabulary": text["vocabulary"],
         "model": describe(params.model),
-        "parameters": f"{results.model['parameters']:,.0f}",
-        "shared": shared_settings(params),
-        "verdict": [runs(sentence) for sentence in beside_baselines(results)],
-        "main": None if main is None else _main(blocks[main]),
-        "pictures": [{"name": name, "caption": caption} for name, caption in captions.items()],
+        "parameters": "" if parameters is None else without_formulas(parameters.whole),
+        "shared": shared_settings(results),
+        "verdict": runs(beside_baselines(evidence)),
+        "tables": _tables(evidence, blocks),
         "samples": [
             {
                 "title": title,
                 "prompt": printable(prompt[:EXCERPT]),
                 "text": printable(text[: max(EXCERPT - len(prompt), 0)]),
             }
-            for title, prompt, text in temperature_samples(results, "{:g}")
+            for title, prompt, text in temperature_samples(results, "{:g}")[:4]
         ],
-        "answers": [],
+        "results": [
+            {"topic": topic, "sentence": runs(sentence), "proof": runs(proof)}
+            for topic, sentence, proof in summary(evidence, TAKEAWAYS)
+        ],
+        "discussion": [runs(sentence) for sentence in discussion(evidence)],
+        "limits": [runs(sentence) for sentence in limits(evidence)],
     }
 
 
-def _main(block: Block) -> dict[str, Any]:
-    """Return the table and the findings of the main comparison."""
-    return {
-        "question": plain(block.question),
-        "header": [plain(cell) for cell in block.header],
-        "rows": [[plain(cell) for cell in row] for row in block.rows],
-        "findings": [runs(sentence) for sentence in block.findings],
-    }
-
-
-def _answer(results: StudyResults, slug: str) -> list[str]:
-    """Return a row on one comparison: question, best, its loss, margin, verdict."""
-    comparison, split = results.comparison(slug), results.split
-    entries = results.entries(slug)
-    # Texts are compared relative to their n-grams, like in the report.
-    if len(set(results.texts_of(slug))) > 1:
-        rows = [results.text_row(text) for text in results.texts_of(slug)]
-        lines = [row[f"ngram_{split}_bpc"] for row in rows]
-        if None in lines:
-            return [comparison.question, "–", "–", "–", "not comparable"]
-        entries = as_shares(entries, lines)
-    best, *others = sorted(entries, key=lambda entry: entry.mean)
-    # A single variant has no margin and no verdict.
-    if not others:
-        return [comparison.question, best.label, number(best.mean), "–", "–"]
-    return [comparison.question, best.label, number(best.mean), *_next(best, others[0])]
-
-
-def _next(best: Entry, other: Entry) -> list[str]:
-    """Return the difference between the best and the second best, and the verdict on it."""
-    paired = difference(other.losses, best.losses)
-    verdicts = {
-        "equal": "no difference",
-        "unknown": "one seed: unknown",
-        "unclear": "within the spread",
-        "clear": "clear",
-    }
-    interval = f" ({paired.interval})" if paired.interval else ""
-    return [f"{other.label}: {number(paired.mean)}{interval}", verdicts[paired.verdict]]
+def _tables(evidence: Evidence, blocks: dict[str, Block]) -> list[dict[str, Any]]:
+    """Return the losses of the cells and of dropout, and what is remembered, without samples."""
+    cells = sorted(evidence.about("cells", "cell"), key=evidence.results.on_builtin_text)
+    slugs = [*cells, *evidence.about("dropout", "dropout")[:1]] or list(blocks)[:1]
+    tables = []
+    for slug in slugs[:TABLES]:
+        memory = blocks[slug].extra.get("memory")
+        shown = blocks[slug].short.without_last() if memory is None else memory
+        tables.append(
+            {
+                "question": plain(blocks[slug].question),
+                "header": [plain(cell) for cell in shown.header],
+                "rows": [[plain(cell) for cell in row] for row in shown.rows],
+            }
+        )
+    return tables
 
 
 def runs(markdown: str) -> Runs:
@@ -207,7 +181,7 @@ def runs(markdown: str) -> Runs:
     pieces: Runs = []
     strong = slanted = False
     # Tokens either switch a style on or off, or carry text.
-    for token in MarkdownIt("commonmark").parseInline(markdown)[0].children or []:
+    for token in MarkdownIt("commonmark").parseInline(without_formulas(markdown))[0].children or []:
         if token.type in ("strong_open", "strong_close"):
             strong = token.type == "strong_open"
         elif token.type in ("em_open", "em_close"):

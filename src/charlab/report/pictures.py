@@ -15,6 +15,13 @@ import pandas as pd
 from charlab.plots import registry
 from charlab.report.study import MODEL, StudyResults
 
+WHOLE = ("overtaking", "tuning", "memory", "texts", "variants", "seeds", "comparisons", "baselines")
+"""Tables whose figures show the whole study, not *the* model alone."""
+
+
+IN_ALL = ("real_words",)
+"""Further figures that every comparison shows."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -42,26 +49,31 @@ def loss_figure(results: StudyResults, slug: str) -> str:
 
 
 def comparison_figures(results: StudyResults, slug: str) -> list[str]:
-    """Return the figures of a comparison: losses, learning curves, those of the varied key."""
+    """Return the figures of a comparison: losses, curves, those of the varied key, samples."""
     vary = results.comparison(slug).vary
     # The losses and learning curves have EVERY, which equals no key, so none appears twice.
     of_key = [name for name, figure in registry.figures().items() if vary in figure.vary]
-    return [loss_figure(results, slug), "learning_curves", *of_key]
+    further = [name for name in IN_ALL if name in registry.figures()]
+    return [loss_figure(results, slug), "learning_curves", *of_key, *further]
 
 
 def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
     """Return the data that the figures of a comparison can need."""
     comparison = results.comparison(slug)
     tables = results.variant_tables(comparison.variants)
-    return tables | {
-        "points": results.points(slug),
-        # Figures use other names than files for some data.
-        "curves": tables.get("variants_learning_curves"),
-        "styles": results.styles,
-        "title": comparison.title,
-        "lines": _lines(results, slug),
-        "texts": results.tables["texts"],
-    }
+    return (
+        results.tables
+        | tables
+        | {
+            "points": results.points(slug),
+            # Figures use other names than files for some data.
+            "curves": tables.get("variants_learning_curves"),
+            "styles": results.styles,
+            "title": comparison.title,
+            "lines": _lines(results, slug),
+            "texts": results.tables["texts"],
+        }
+    )
 
 
 def _lines(results: StudyResults, slug: str) -> pd.DataFrame | None:
@@ -79,29 +91,38 @@ def _lines(results: StudyResults, slug: str) -> pd.DataFrame | None:
 
 
 def model_data(results: StudyResults) -> dict[str, Any]:
-    """Return the data that the figures of *the* model can need."""
-    return results.variant_tables([MODEL]) | {
-        "model_learning_curve": results.table("model_learning_curve"),
-        # Baselines on val, since the learning curve shows val.
-        "lines": results.lines(results.params.text, "val"),
-        "styles": results.styles,
-        "weights": results.evaluation.get("weights"),
-        "colored": results.evaluation.get("colored"),
-        "passage": (results.evaluation.get("against_ngram") or {}).get("passage"),
-    }
+    """Return the data that the figures of *the* model, and of the study as a whole, can need."""
+    of_study = {name: results.table(name) for name in WHOLE}
+    return (
+        of_study
+        | {
+            name: rows
+            for name, rows in results.variant_tables([MODEL]).items()
+            if name not in WHOLE
+        }
+        | {
+            "model_learning_curve": results.table("model_learning_curve"),
+            # Baselines on val, since the learning curve shows val.
+            "lines": results.lines(results.params.text, "val"),
+            "styles": results.styles,
+            "weights": results.evaluation.get("weights"),
+            "colored": results.evaluation.get("colored"),
+            "passage": (results.evaluation.get("against_ngram") or {}).get("passage"),
+            "truth": (results.evaluation.get("next_char") or {}).get("truth"),
+        }
+    )
 
 
-def model_pictures(results: StudyResults) -> dict[str, Picture]:
-    """Draw the figures of *the* model for which there is data, by name."""
+def section_pictures(results: StudyResults) -> dict[str, Picture]:
+    """Draw the figures that belong to a section and for which there is data, by name."""
     data = model_data(results)
-    # Only figures of *the* model have a section.
     names = [name for name, figure in registry.figures().items() if figure.section]
     return {name: drawn for name in names for drawn in picture(name, data)}
 
 
 def further_pictures(results: StudyResults) -> list[Picture]:
     """Draw every figure without a place in the report, from the tables of the whole study."""
-    data = results.tables | {"styles": results.styles}
+    data = model_data(results) | results.tables
     names = [
         name
         for name, figure in registry.figures().items()

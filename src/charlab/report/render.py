@@ -1,16 +1,20 @@
-"""Write the report: report.md with its figures, index.html for reading offline, and brief.pdf.
+"""Write the report: report.md with its figures, index.html for reading offline, and the brief.
 
 Inputs are the tables of metrics/ and plots/, samples and evaluations. The text consists of
-explanations from templates/, and of findings that :mod:`charlab.report.findings` computes from the
-numbers.
+explanations from templates/, of findings computed from the numbers, and of takeaways, sentences
+written by hand that are said where their condition holds. report/numbers.csv has the formula of
+every number in the text.
 """
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
 
 import jinja2
 
@@ -18,29 +22,46 @@ from charlab.core.errors import printable
 from charlab.core.files import write_bytes, write_text
 from charlab.core.folders import replacing
 from charlab.plan.params import Params
-from charlab.plan.study import ReportSection
-from charlab.plots import registry
 from charlab.report.comparison_section import Block, comparison_block
+from charlab.report.context import context_of, order_of
+from charlab.report.evidence import Evidence
 from charlab.report.html import page
 from charlab.report.markdown import code, templates
-from charlab.report.model_section import model_context, shared_settings
+from charlab.report.numbers import formulas, without_formulas
 from charlab.report.page.build import build
 from charlab.report.page.data import live_data
 from charlab.report.pdf import brief
-from charlab.report.pictures import Picture, further_pictures, model_pictures
+from charlab.report.pictures import Picture, further_pictures, section_pictures
+from charlab.report.places import placed
 from charlab.report.study import StudyResults, load
 
-COMPARISONS: tuple[str, ...] = get_args(ReportSection)
-"""Sections for comparisons; a section without any is left out."""
-
-SECTIONS = (
-    *("model", "training", "generation", "dropout", "activations", "cells", "sizes", "texts"),
-    *("inside", "articles", "further", "figures", "made"),
-)
-"""The sections of the report, in order; each has a template."""
+WORDS = 4000
+"""Maximum number of words before the appendix."""
 
 EXCERPT = 420
 """Maximum number of characters shown of a sample."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The report before it is written.
+
+    Attributes
+    ----------
+    text : str
+        The Markdown, whose numbers carry their formulas.
+    figures : dict
+        The SVG of each figure, by file name without the suffix.
+    blocks : dict of Block
+        The comparisons, by slug.
+    evidence : Evidence
+        What it is about.
+    """
+
+    text: str
+    figures: dict[str, bytes]
+    blocks: dict[str, Block]
+    evidence: Evidence
 
 
 def render(
@@ -59,100 +80,101 @@ def render(
     out : Path
         Folder for the report; other files in it are removed.
     blank : bool
-        Write only the Markdown, with blanks for answers in place of findings.
+        Write a student's own: the Markdown and the brief with blanks for answers in place of
+        explanations and findings.
     """
     results = load(params, metrics, plots, data)
-    # The summary lists comparisons in this order, that of params.yaml.
-    blocks = {slug: comparison_block(results, slug) for slug in params.study.comparisons}
-    pictures, further = model_pictures(results), further_pictures(results)
-    environment = _environment()
-    context = (
-        _study_context(results)
-        | model_context(results)
-        | _section_context(results, pictures, further)
-        | {"blocks": blocks, "pictures": pictures, "further": further, "blank": blank}
-    )
-    text = _tidy(environment.get_template("report.md.j2").render(context))
-    figures = _figures(pictures, blocks, further)
+    report = compose(results, blank=blank)
+    text, environment = without_formulas(report.text), _environment()
     # Figures of an earlier study must go.
     with replacing(out) as folder:
-        for name, svg in figures.items():
+        for name, svg in report.figures.items():
             write_bytes(folder / "figures" / f"{name}.svg", svg)
         write_text(folder / "report.md", text)
+        frame = brief(report.evidence, report.blocks, blank=True)
+        write_bytes(folder / "brief-blank.pdf", frame)
         # Answers are written into the Markdown, so blanks are of no use elsewhere.
         if not blank:
+            write_text(folder / "numbers.csv", numbers_csv(report.text))
             live = build(live_data(results, data))
-            write_text(folder / "index.html", page(text, figures, environment, live))
-            write_bytes(folder / "brief.pdf", brief(results, blocks))
+            write_text(folder / "index.html", page(text, report.figures, environment, live))
+            write_bytes(folder / "brief.pdf", brief(report.evidence, report.blocks, blank=False))
+
+
+def compose(results: StudyResults, *, blank: bool = False) -> Report:
+    """Return the report on some results."""
+    evidence = Evidence(results)
+    # The appendix lists comparisons in this order, that of params.yaml.
+    blocks = {slug: comparison_block(evidence, slug) for slug in results.params.study.comparisons}
+    pictures, further = section_pictures(results), further_pictures(results)
+    figures = _figures(pictures.values(), blocks, further)
+    text = ""
+    # The first length that fits: fewer samples, then fewer comparisons before the appendix.
+    for shown, terse in ((None, False),) if blank else ((2, False), (2, True), (1, True)):
+        order = order_of(results, shown)
+        places = placed(pictures, blocks, order)
+        context = context_of(evidence, blocks, places, order)
+        # Whatever has no place in the body is in the appendix.
+        used = {drawn.name for own in places.values() for drawn in own}
+        context |= {
+            "further": [one for one in (*pictures.values(), *further) if one.name not in used],
+            "shown": used,
+            "blank": blank,
+            "terse": terse,
+        }
+        text = _tidy(_environment().get_template("report.md.j2").render(context))
+        if blank or words(text) <= WORDS:
+            break
+    return Report(text, figures, blocks, evidence)
+
+
+def words(text: str) -> int:
+    """Return the number of words before the appendix, without source code and markup."""
+    body = without_formulas(text).split("\n## Appendix")[0]
+    # Source code, pictures, tags of HTML.
+    body = re.sub(r"```.*?```|!\[[^\]]*\]\([^)]*\)|<[^>]*>", " ", body, flags=re.DOTALL)
+    return sum(re.search(r"\w", word) is not None for word in body.split())
+
+
+def numbers_csv(text: str) -> str:
+    """Return the line, the printed form and the formula of every number of a text, as CSV."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["line", "printed", "formula"])
+    writer.writerows(formulas(text))
+    return stream.getvalue()
 
 
 def _figures(
-    pictures: dict[str, Picture], blocks: dict[str, Block], further: list[Picture]
+    pictures: Iterable[Picture], blocks: dict[str, Block], further: list[Picture]
 ) -> dict[str, bytes]:
     """Return the SVG of every picture in the report, by file name without the suffix."""
     of_blocks = [drawn for block in blocks.values() for drawn in block.figures]
-    return {drawn.name: drawn.svg for drawn in (*pictures.values(), *of_blocks, *further)}
+    return {drawn.name: drawn.svg for drawn in (*pictures, *of_blocks, *further)}
 
 
 def _environment() -> jinja2.Environment:
     """Return the templates of the report, with the filters that they use."""
     environment = templates("charlab.report")
-    environment.filters |= {
-        # None is an unknown loss or count; it becomes a dash.
-        "bpc": lambda value: "–" if value is None else f"{value:.3f}".replace("-", "−"),
-        "whole": lambda value: "–" if value is None else f"{value:.0f}",
-        "code": code,
-        "excerpt": excerpt,
-    }
+    environment.filters |= {"code": code, "excerpt": excerpt, "quoted": quoted}
     return environment
 
 
-def excerpt(text: str, prompt: str = "") -> str:
+def excerpt(text: str, prompt: str = "", length: int = EXCERPT) -> str:
     """Return a prompt in bold and the start of a sample as one line of HTML, with line breaks."""
     # Cut before escaping, which turns one character into several. In Markdown a carriage return
     # is a line end, too: two of them would end the block of HTML that the text is in.
-    first, rest = prompt[:EXCERPT], text[: max(EXCERPT - len(prompt), 0)]
+    first, rest = prompt[:length], text[: max(length - len(prompt), 0)]
     bold = f"<strong>{html.escape(printable(first))}</strong>" if first else ""
     more = "…" if len(first) + len(rest) < len(prompt) + len(text) else ""
     return f"{bold}{html.escape(printable(rest))}{more}".replace("\n", "<br>")
 
 
+def quoted(source: str) -> str:
+    """Return lines of source code as a block of Markdown."""
+    return f"```python\n{source}\n```"
+
+
 def _tidy(text: str) -> str:
     """Replace runs of blank lines, which templates leave behind, by single ones."""
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-
-
-def _study_context(results: StudyResults) -> dict[str, Any]:
-    """Return the variables of the templates that describe the study."""
-    params = results.params
-    texts = [results.text_row(slug) for slug in params.texts]
-    return {
-        "study": params.study,
-        "train": params.train,
-        "corpus": params.corpus,
-        "split_kind": params.corpus.split,
-        "split": results.split,
-        "shared": shared_settings(params),
-        "figures_of_study": {
-            "variants": len(params.study.variants),
-            "seeds": len(params.study.seeds),
-        },
-        "texts": texts,
-        "has_floor": any(row["floor_val_bpc"] is not None for row in texts),
-    }
-
-
-def _section_context(
-    results: StudyResults, pictures: dict[str, Picture], further: list[Picture]
-) -> dict[str, Any]:
-    """Return the sections with content, and the comparisons in each."""
-    in_section = {section: results.in_section(section) for section in COMPARISONS}
-    inside = {name for name, figure in registry.figures().items() if figure.section == "inside"}
-    # A section that is not a key of this dict is in every report.
-    content = in_section | {
-        "training": True,
-        "inside": inside & pictures.keys(),
-        "figures": further,
-    }
-    sections = [section for section in SECTIONS if content.get(section, True)]
-    return {"sections": sections, "in_section": in_section}

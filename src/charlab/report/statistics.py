@@ -1,99 +1,161 @@
-"""Compare two variants paired by seed, with Student's t.
+"""Compare two variants with Student's t, and correct for the number of comparisons (Holm).
 
-The mean of the ``n`` differences by seed has the 95 % interval
-``mean +- t_{0.975, n-1} s / sqrt(n)``, where ``s`` is their sample standard deviation. Trainings
-with the same seed share batches and random numbers, so the effect of the seed cancels.
+With at least five seeds in common two variants are compared seed by seed, since the same seed means
+the same batches: the mean of the ``n`` differences has the 95 % interval
+``mean +- t s / sqrt(n)`` with ``n - 1`` degrees of freedom. With fewer, three differences say
+too little about their own spread (an interval of two thousandths can come from three seeds by
+chance). Then the spread is pooled over all variants with so many seeds:
+``mean +- t S sqrt(1/n + 1/m)``, with the degrees of freedom of all of them.
 """
 
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-# 97.5th percentiles of Student's t for 1 to 19 degrees of freedom.
-T_975 = (
-    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
-    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093),
-)
+from charlab.core.sums import deviation, mean, total
+from charlab.report.numbers import Column, Quantity
+
+PAIRED_FROM = 5
+"""Minimum number of common seeds for an interval that is paired by seed."""
 
 EQUAL = 5e-6
 """Bound below which two losses in metrics/, of six significant digits, count as equal."""
 
+LEVEL = 0.05
+"""Probability of calling anything different in the whole study when nothing is."""
+
 Verdict = Literal["equal", "unknown", "unclear", "clear"]
+
+
+def within(t: float, freedom: int) -> float:
+    """Return the probability that Student's t lies between -t and t.
+
+    The closed form for whole degrees of freedom (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4).
+    """
+    if math.isinf(t):
+        return 1.0
+    angle = math.atan(abs(t) / math.sqrt(freedom))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    # Odd degrees start from the cosine, even ones from 1; each next term has two more powers.
+    term = cosine if freedom % 2 else 1.0
+    terms = [] if freedom == 1 else [term]
+    for k in range(3 if freedom % 2 else 2, freedom - 1, 2):
+        term *= (k - 1) / k * cosine * cosine
+        terms.append(term)
+    series = sine * total(terms)
+    return 2 / math.pi * (angle + series) if freedom % 2 else series
+
+
+@cache
+def t_95(freedom: int) -> float:
+    """Return the bound within which 95 % of Student's t lie, by bisection."""
+    low, high = 0.0, 1000.0
+    while high - low > 1e-12 * high:
+        middle = (low + high) / 2
+        low, high = (middle, high) if within(middle, freedom) < 0.95 else (low, middle)
+    return high
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The pooled standard deviation of variants with the same number of seeds."""
+
+    deviation: float
+    freedom: int
+    seeds: int
+
+
+def pooled(groups: Sequence[Sequence[float]], seeds: int) -> Spread | None:
+    """Return the pooled spread of groups of losses; None without two losses in any group."""
+    groups = [group for group in groups if len(group) > 1]
+    freedom = sum(len(group) - 1 for group in groups)
+    if not freedom:
+        return None
+    squares = total([(len(group) - 1) * deviation(group) ** 2 for group in groups])
+    return Spread(math.sqrt(squares / freedom), freedom, seeds)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The difference between the losses of two variants, over the seeds that both have.
+    """The difference between the losses of two variants.
 
     Attributes
     ----------
-    mean : float
-        Mean difference in bits per character.
-    half_width : float or None
-        Half of the 95 % interval; None with fewer than two seeds.
-    verdict : str
-        ``equal`` at every seed, ``unknown`` with one seed, ``unclear`` if the interval
-        includes 0, ``clear`` if it does not.
+    mean : Quantity
+        Mean difference.
+    low, high : Quantity or None
+        Ends of the 95 % interval; None if no spread is known.
+    p : float or None
+        Probability of a difference this large by chance, before any correction.
+    equal : bool
+        True if the losses are the same at every common seed.
     """
 
-    mean: float
-    half_width: float | None
-    verdict: Verdict
+    mean: Quantity
+    low: Quantity | None
+    high: Quantity | None
+    p: float | None
+    equal: bool
 
     @property
     def interval(self) -> str:
         """The 95 % interval in words; '' if there is none."""
-        if self.half_width is None:
+        if self.low is None or self.high is None:
             return ""
-        low, high = self.mean - self.half_width, self.mean + self.half_width
-        return f"{number(low)} to {number(high)}"
+        return f"{self.low.bits} to {self.high.bits}"
+
+    @property
+    def excluded(self) -> Quantity | None:
+        """The difference, in either direction, above which the interval excludes all."""
+        if self.low is None or self.high is None:
+            return None
+        return max(abs(self.low), abs(self.high), key=lambda bound: bound.value)
 
 
-def difference(more: Mapping[int, float], less: Mapping[int, float]) -> Difference:
-    """Return the mean of ``more`` - ``less`` over their common seeds, with a verdict.
+def difference(more: Column, less: Column, paired: bool, spread: Spread | None) -> Difference:
+    """Return the difference ``more`` - ``less`` of two columns of losses.
 
-    Raises
-    ------
-    ValueError
-        If they have no seed in common.
+    Parameters
+    ----------
+    more, less : Column
+        Losses by seed; if ``paired``, of the same seeds in the same order.
+    paired : bool
+        Whether the losses can be paired by seed.
+    spread : Spread or None
+        The pooled spread, used unless there are :data:`PAIRED_FROM` pairs.
     """
-    differences = [more[seed] - less[seed] for seed in sorted(more.keys() & less.keys())]
-    if not differences:
-        raise ValueError(
-            f"no seed in common: one variant has seeds {sorted(more)}, the other {sorted(less)}; "
-            "train both with the same study.seeds"
-        )
-    mean = statistics.fmean(differences)
-    half = half_width(differences)
-    # Equal comes before unknown: one seed suffices to see that a setting has no effect.
-    if all(abs(value) < EQUAL for value in differences):
-        return Difference(0.0, half, "equal")
-    if half is None:
-        return Difference(mean, None, "unknown")
-    return Difference(mean, half, "clear" if abs(mean) > half else "unclear")
+    middle = more.mean - less.mean
+    pairs = list(zip(more.values, less.values, strict=True)) if paired else []
+    equal = bool(pairs) and all(abs(a - b) < EQUAL for a, b in pairs)
+    if len(pairs) >= PAIRED_FROM:
+        own = [a - b for a, b in pairs]
+        half = t_95(len(own) - 1) * deviation(own) / math.sqrt(len(own))
+        middle = Quantity(mean(own), middle.formula)
+        kind, extra, freedom = "paired", "", len(own) - 1
+    elif spread is not None:
+        half = t_95(spread.freedom) * spread.deviation
+        half *= math.sqrt(1 / len(more) + 1 / len(less))
+        kind, extra, freedom = "pooled", f", {spread.seeds}", spread.freedom
+    else:
+        return Difference(middle, None, None, None, equal)
+    arguments = f"{more.formula}, {less.formula}{extra}"
+    low = Quantity(middle.value - half, f"{kind}_low({arguments})")
+    high = Quantity(middle.value + half, f"{kind}_high({arguments})")
+    # The t statistic is the difference in units of its standard error.
+    t = math.inf if half == 0 else abs(middle.value) / half * t_95(freedom)
+    return Difference(middle, low, high, 1.0 if equal else 1 - within(t, freedom), equal)
 
 
-def half_width(values: list[float]) -> float | None:
-    """Return half of the 95 % interval of the mean; None with fewer than two values."""
-    n = len(values)
-    if n < 2:
-        return None
-    # Beyond 19 degrees of freedom the last value gives an interval that is slightly too wide.
-    return T_975[min(n - 1, len(T_975)) - 1] * statistics.stdev(values) / math.sqrt(n)
-
-
-def number(value: float) -> str:
-    """Return a loss or a difference to three decimals, with a real minus sign."""
-    text = f"{value:.3f}"
-    if float(text) == 0:
-        text = "0.000"  # not "-0.000"
-    return text.replace("-", "−")
-
-
-def amount(value: float) -> str:
-    """Return the absolute value of a difference in words that do not round it to 0."""
-    return number(abs(value)) if abs(value) >= 0.0005 else "less than 0.001"
+def holm(values: Sequence[float]) -> list[float]:
+    """Return p values corrected for their number (Holm 1979), in the same order."""
+    corrected = [0.0] * len(values)
+    largest = 0.0
+    for rank, place in enumerate(sorted(range(len(values)), key=lambda k: values[k])):
+        # A corrected value is never below that of a smaller one.
+        largest = max(largest, min(1.0, (len(values) - rank) * values[place]))
+        corrected[place] = largest
+    return corrected

@@ -6,7 +6,8 @@ split, or on val if the study has no test split.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from charlab.core.folders import require_complete
 from charlab.plan.params import Params
 from charlab.plan.study import ComparisonParams
 from charlab.plots.style import Styles, series_styles
-from charlab.report.findings import Entry, as_number
+from charlab.report.markdown import escape
+from charlab.report.numbers import Column, Quantity, selected
 
 MODEL = "model"
 """Name of *the* model in the column ``variant`` of every table."""
 
-TEXT_COLUMNS = {"variant": str, "title": str, "text": str, "value": str, "vary": str, "char": str}
+TEXT_COLUMNS = dict.fromkeys(
+    ("variant", "title", "text", "value", "vary", "char", "family", "label", "init", "kind"), str
+)
 """Columns of text, even if a value looks like a number or a missing value."""
 
 
@@ -44,6 +48,8 @@ class StudyResults:
         The samples from data/samples/, by variant.
     styles : dict
         The style of every variant.
+    records : dict
+        Rows of the tables that were read so far, by table and by variant.
     """
 
     params: Params
@@ -52,6 +58,9 @@ class StudyResults:
     evaluation: dict[str, Any]
     samples: dict[str, dict[str, Any]]
     styles: Styles
+    records: dict[str, dict[str | None, list[dict[str, Any]]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def split(self) -> str:
@@ -81,6 +90,11 @@ class StudyResults:
         row = table[table["text"] == slug].iloc[0].to_dict()
         return {str(k): None if pd.isna(v) else v for k, v in row.items()}
 
+    def title_of(self, variant: str) -> str:
+        """Return the title of a variant's text, in italics and escaped for Markdown."""
+        row = self.text_row(self.params.study.variants[variant].text)
+        return f"*{escape(str(row['title']))}*"
+
     def lines(self, text: str, split: str | None = None) -> pd.DataFrame:
         """Return the baselines of a text as lines for a figure: ``kind``, ``label``, ``bpc``."""
         row, split = self.text_row(text), split or self.split
@@ -108,18 +122,60 @@ class StudyResults:
         shown = rows.assign(split=self.split, bpc=rows[f"{self.split}_bpc"], label=labels)
         return shown.reset_index(drop=True)
 
-    def entries(self, slug: str, split: str | None = None) -> list[Entry]:
-        """Return the variants of a comparison with their losses by seed."""
-        points, column = self.points(slug), f"{split or self.split}_bpc"
-        entries = []
-        for name in self.comparison(slug).variants:
-            rows = points[points["variant"] == name]
-            # By seed, since differences are paired by seed.
-            losses = dict(zip(rows["seed"].astype(int), rows[column].astype(float), strict=True))
-            # The column is empty in a comparison that varies no key.
-            value = str(rows["value"].iloc[0]) if rows["value"].notna().any() else ""
-            entries.append(Entry(self.styles[name].label, losses, value))
-        return entries
+    def rows(self, table: str, variant: str | None = None) -> list[dict[str, Any]]:
+        """Return the rows of a table, or only those of a variant; none if it is missing."""
+        # The report reads thousands of single values, which pandas is slow at.
+        if table not in self.records:
+            by_variant: dict[str | None, list[dict[str, Any]]] = {None: []}
+            for row in self.table(table).to_dict("records"):
+                named = {str(key): value for key, value in row.items()}
+                by_variant[None].append(named)
+                if "variant" in named:
+                    by_variant.setdefault(str(named["variant"]), []).append(named)
+            self.records[table] = by_variant
+        return self.records[table].get(variant, [])
+
+    def column(self, table: str, column: str, **where: Any) -> Column:
+        """Return a column of some rows of a table, without its empty fields; empty if missing.
+
+        Parameters
+        ----------
+        table, column : str
+            Name of a CSV of metrics/ or plots/, and of its column.
+        **where : value or list of values
+            Conditions on other columns.
+        """
+        conditions = [
+            (key, value if isinstance(value, list) else [value]) for key, value in where.items()
+        ]
+        variant = where.get("variant")
+        values = [
+            row.get(column)
+            for row in self.rows(table, variant if isinstance(variant, str) else None)
+            if all(row.get(key) in wanted for key, wanted in conditions)
+        ]
+        return selected(table, column, values, where)
+
+    def of_model(self, name: str) -> Quantity | None:
+        """Return a number of metrics/model.json; None if it is not there."""
+        value = self.model.get(name)
+        return None if value is None else Quantity(float(value), f"model({name!r})")
+
+    def baseline(self, text: str, name: str, split: str | None = None) -> Quantity | None:
+        """Return the loss of a baseline (ngram, ppmd, xz, floor) on a text, None if unknown."""
+        return self.column("texts", f"{name}_{split or self.split}_bpc", text=text).only
+
+    def guessing(self, text: str) -> float:
+        """Return the loss of a network that guesses all characters of a text alike."""
+        vocabulary = self.column("texts", "vocabulary", text=text).only
+        return math.inf if vocabulary is None else math.log2(vocabulary.value)
+
+    def value_of(self, slug: str, variant: str) -> str:
+        """Return a variant's value of the key that a comparison varies, '' if it varies none."""
+        for row in self.rows("comparisons", variant):
+            if row["comparison"] == slug:
+                return "" if pd.isna(row["value"]) else str(row["value"])
+        return ""
 
     def comparison(self, slug: str) -> ComparisonParams:
         """Return the entry of a comparison in params.yaml."""
@@ -138,6 +194,14 @@ class StudyResults:
     def on_builtin_text(self, slug: str) -> bool:
         """Return whether all variants of a comparison read a built-in text, which has a floor."""
         return all(self.params.texts[text].builtin is not None for text in self.texts_of(slug))
+
+
+def as_number(text: str) -> float | None:
+    """Return the value of a parameter as a number, None if it is not a number."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _label(label: str, value: str) -> str:

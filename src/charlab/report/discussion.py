@@ -1,0 +1,115 @@
+"""The discussion and the limits of the study in a few sentences, for the brief.
+
+Like takeaways, the sentences of the discussion are said only where their condition holds.
+"""
+
+from __future__ import annotations
+
+from charlab.core.units import counted
+from charlab.report import conditions as c
+from charlab.report import conditions_of_networks as n
+from charlab.report.evidence import Evidence
+from charlab.report.numbers import Quantity
+from charlab.report.saying import Takeaway, said
+
+DISCUSSION: tuple[Takeaway, ...] = (
+    Takeaway(
+        "counting",
+        "discussion",
+        lambda e: c.below_both(e) and (c.large_ones_overtake(e) or c.all_overtake(e)),
+        "That fixed weights pass the counts of all short contexts, and a compressor that goes on "
+        "learning, means that the network generalizes: it predicts well after contexts that "
+        "never stood in its text.",
+    ),
+    Takeaway(
+        "counting",
+        "discussion",
+        c.above_ngram,
+        "A network has to learn what an n-gram is given, which is where each context stood. "
+        "At this size of text and network it has not caught up.",
+    ),
+    Takeaway(
+        "gates",
+        "discussion",
+        lambda e: n.gates_win_twice(e) and (n.gates_remember(e) or n.all_remember(e)),
+        "The gates' gain on the book is not one of size, and the built-in text shows what "
+        "they are good for: keeping something over many characters.",
+    ),
+    Takeaway(
+        "gates",
+        "discussion",
+        lambda e: n.rnn_passes_lstm(e) or n.rnn_catches_up(e),
+        "At equal parameters the advantage of gates shrinks or turns: on prose, most of what helps "
+        "to predict a character is near, and there a wide plain state does well.",
+    ),
+    Takeaway(
+        "growth",
+        "discussion",
+        n.growth_teaches,
+        "What a network can learn depends on the order of its lessons: a distance that is never "
+        "reached by steps gives no gradient to start from.",
+    ),
+    Takeaway(
+        "dropout",
+        "discussion",
+        c.dropout_remedy,
+        "Regularization is no virtue in itself: it paid where the network read the same text many "
+        "times over.",
+    ),
+)
+
+
+def discussion(evidence: Evidence) -> list[str]:
+    """Return the sentences of the discussion that the results support."""
+    return [*(one.sentence for one in said(evidence, DISCUSSION)), *told_apart(evidence)]
+
+
+def told_apart(evidence: Evidence) -> list[str]:
+    """Report how many differences stand, and which difference may have been missed."""
+    pairs = [
+        pair
+        for standing in evidence.standings.values()
+        for pair in standing.others
+        if pair.p is not None
+    ]
+    if not pairs:
+        return []
+    clear = sum(pair.verdict == "clear" for pair in pairs)
+    shown = Quantity(clear, "told_apart()").whole
+    start = f"Of {Quantity(len(pairs), 'compared()').whole} differences from the best, {shown}"
+    start += f" {'stands' if clear == 1 else 'stand'} after Holm's correction"
+    bounds = [pair.difference.excluded for pair in pairs if pair.verdict == "unclear"]
+    known = [bound for bound in bounds if bound is not None]
+    if not known:
+        return [f"{start}."]
+    largest = max(known, key=lambda bound: bound.value)
+    return [f"{start}; among the others, differences above {largest.bits} bits are excluded."]
+
+
+def limits(evidence: Evidence) -> list[str]:
+    """Return the limits of the study."""
+    results = evidence.results
+    sizes = results.column("variants", "parameters")
+    read = results.column("variants", "train_chars")
+    sentences = []
+    if sizes and read:
+        sentences.append(
+            f"The networks have at most {sizes.largest.whole} parameters and read at most "
+            f"{read.largest.shown('millions')} characters: nothing here tells how larger ones fare."
+        )
+    seeds = sorted({len(results.params.study.seeds), *_own_seeds(evidence)})
+    count = " or ".join(str(number) for number in seeds)
+    # A study may have variants with fewer seeds than others.
+    noun = counted(seeds[-1], "seed").split()[1] if seeds else "seeds"
+    sentences.append(
+        f"{count} {noun} per variant show the spread of training, not that of texts: most "
+        "comparisons are on one text. Rates were tuned by family, and other settings were not. "
+        "Real words are those of the training text, so a correct new word counts as none."
+    )
+    return sentences
+
+
+def _own_seeds(evidence: Evidence) -> set[int]:
+    """Return the numbers of seeds that variants have."""
+    table = evidence.results.table("seeds")
+    return set(table.groupby("variant")["seed"].count().astype(int)) if len(table) else set()

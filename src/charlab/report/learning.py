@@ -1,0 +1,157 @@
+"""State when networks overtake counting, and which learning rates suit them.
+
+Inputs are metrics/overtaking.csv, metrics/tuning.csv and the baselines of metrics/texts.csv.
+Outputs are sentences and tables in Markdown. A table that is missing gives no sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from charlab.core.sums import mean
+from charlab.report.markdown import escape, listed
+from charlab.report.numbers import Quantity
+from charlab.report.observations import Table
+from charlab.report.study import StudyResults
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """The snapshot at which a network's mean loss on val is first below that of the n-gram.
+
+    Attributes
+    ----------
+    slug : str
+        The variant.
+    chars : Quantity or None
+        Characters read at that snapshot, None if there is none.
+    final : Quantity
+        Mean loss on val at the last snapshot.
+    start : int
+        Characters read at the first snapshot.
+    """
+
+    slug: str
+    chars: Quantity | None
+    final: Quantity
+    start: int
+
+
+def crossings(results: StudyResults) -> list[Crossing]:
+    """Return the crossing of each variant on *the* model's text, in the order of the table."""
+    table, text = results.table("overtaking"), results.params.text
+    line = results.baseline(text, "ngram", "val")
+    if not len(table) or line is None:
+        return []
+    variants = results.params.study.variants
+    of_text = [
+        str(slug)
+        for slug in dict.fromkeys(table["variant"])
+        if str(slug) in variants and variants[str(slug)].text == text
+    ]
+    return [_crossing(results, slug, line.value) for slug in of_text]
+
+
+def _crossing(results: StudyResults, slug: str, line: float) -> Crossing:
+    """Return the crossing of one variant."""
+    losses: dict[int, list[float]] = {}
+    for row in results.rows("overtaking", slug):
+        losses.setdefault(int(row["chars"]), []).append(row["val_bpc"])
+    # Trainings of the same length have their snapshots at the same places.
+    means = {chars: mean(own) for chars, own in losses.items()}
+    last = max(means)
+    # A loss that rises above the line again has not overtaken it for good.
+    below = [chars for chars in means if all(means[c] < line for c in means if c >= chars)]
+    column = results.column("overtaking", "chars", variant=slug, chars=min(below, default=-1))
+    final = results.column("overtaking", "val_bpc", variant=slug, chars=last)
+    return Crossing(slug, column.smallest if below else None, final.mean, min(means))
+
+
+def overtaking(results: StudyResults) -> list[str]:
+    """Report which networks end below the n-gram, and after how many characters."""
+    found = crossings(results)
+    line = results.baseline(results.params.text, "ngram", "val")
+    if not found or line is None:
+        return []
+    label = {one.slug: f"**{escape(results.styles[one.slug].label)}**" for one in found}
+    across = [(one, one.chars) for one in found if one.chars is not None]
+    never = [one for one in found if one.chars is None]
+    sentences = []
+    if across:
+        parts = listed([f"{label[o.slug]} by {c.shown('millions')}" for o, c in across])
+        sentences.append(
+            f"Below the best n-gram on val ({line.bits}) for good, in characters read: {parts}."
+        )
+    if never:
+        parts = listed([f"{label[one.slug]} (ends at {one.final.bits})" for one in never])
+        sentences.append(f"Not below it{'' if across else f' ({line.bits}, val)'}: {parts}.")
+    return sentences
+
+
+def tuning_families(results: StudyResults) -> dict[str, list[tuple[float, Quantity]]]:
+    """Return, for each family, its rates with the lowest loss on val of the runs that held."""
+    families: dict[str, list[tuple[float, Quantity]]] = {}
+    tried = {(str(row["family"]), float(row["learning_rate"])) for row in results.rows("tuning")}
+    for family, rate in sorted(tried):
+        # A run that diverged has no loss.
+        losses = results.column("tuning", "val_bpc", family=family, learning_rate=rate)
+        if len(losses):
+            families.setdefault(family, []).append((rate, losses.smallest))
+    return families
+
+
+def best_rate(rates: list[tuple[float, Quantity]]) -> float:
+    """Return the rate with the lowest loss."""
+    return min(rates, key=lambda pair: pair[1].value)[0]
+
+
+def valleys(results: StudyResults) -> list[str]:
+    """Return the families whose best rate lies inside the range that was tried."""
+    return [
+        family
+        for family, rates in tuning_families(results).items()
+        if len(rates) > 2 and rates[0][0] < best_rate(rates) < rates[-1][0]
+    ]
+
+
+def tuning_table(results: StudyResults) -> Table | None:
+    """Return the loss on val of each family at each rate that was tried."""
+    families = tuning_families(results)
+    if not families:
+        return None
+    tried = sorted({rate for rates in families.values() for rate, _ in rates})
+    # Runs that diverged have no loss, but their rate was tried.
+    runs = {(str(row["family"]), float(row["learning_rate"])) for row in results.rows("tuning")}
+    rows = []
+    for family, rates in families.items():
+        losses = dict(rates)
+        cells = []
+        for rate in tried:
+            if rate in losses:
+                shown = losses[rate].bits
+                cells.append(f"**{shown}**" if rate == best_rate(rates) else shown)
+            else:
+                cells.append("diverged" if (family, rate) in runs else "")
+        rows.append([escape(family), *cells])
+    header = ["", *(f"{rate:g}" for rate in tried)]
+    return Table(header, rows, "Short runs, best initialization of each; val, bits per character.")
+
+
+def rates(results: StudyResults) -> list[str]:
+    """Report how many runs tuned the rates, and what the worst rate that held costs."""
+    families = tuning_families(results)
+    spans = [
+        (family, max(own, key=lambda p: p[1].value)[1] - min(own, key=lambda p: p[1].value)[1])
+        for family, own in families.items()
+        if len(own) > 2
+    ]
+    if not spans:
+        return []
+    family, span = max(spans, key=lambda pair: pair[1].value)
+    runs = results.column("tuning", "learning_rate").count
+    diverged = results.column("tuning", "diverged_at_step").count
+    failed = f"; {diverged.whole} of them diverged" if diverged.value else ""
+    return [
+        f"{runs.whole} short runs chose the rates, on val{failed}. Between the best and the worst "
+        f"rate that held, *{escape(family)}* loses {span.bits} bits per character."
+    ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlab.core.units import bits
 from charlab.report.page.networks import Exporter, candidates, substitutes
@@ -83,7 +84,8 @@ def _passage(folder: Path) -> dict[str, str]:
     """Return unseen text: from test, which no choice was made on, or from val without a test."""
     text = EncodedText.load(folder)
     split = "test" if len(text.test) else "val"
-    ids = np.asarray(text.test if split == "test" else text.val)
+    both: dict[str, NDArray[np.integer[Any]]] = {"test": text.test, "val": text.val}
+    ids = np.asarray(both[split])
     ids = ids[: len(ids) // text.segments]
     start = text.vocab.decode(ids[: min(SEARCHED, max(len(ids) - PASSAGE, 0))])
     matches = (re.search(pattern, start) for pattern in STARTS)

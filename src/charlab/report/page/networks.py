@@ -28,7 +28,7 @@ from charlab.report.study import MODEL, StudyResults
 from charlab.vocab.encoded_text import EncodedText
 from charlab.vocab.vocabulary import Vocabulary
 
-BUDGET = 1_300_000
+BUDGET = 1_000_000
 """Maximum number of bytes that all networks take on the page."""
 
 MEASURED = 20_000

@@ -82,10 +82,13 @@ def test_status(
     chosen: list[Choice], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Stages, reasons, minutes, and their sum."""
-    entries = [Stale("train", ["seed: 1 -> 2"], 4.25), Stale("sample", ["train runs before it"], 1)]
+    entries = [
+        Stale("train", ["seed: 1 -> 2"], 4.25),
+        Stale("sample", ["train runs before it, and may change it"], 1),
+    ]
     monkeypatch.setattr(charlab.verify.status, "stale", lambda _: entries)
     out = run(capsys, "status").out
     assert "    4.2 min  train\n             seed: 1 -> 2\n" in out
-    assert out.endswith("2 stages to run: about 5 minutes of one core\n")
+    assert out.endswith("2 stages to run: at most about 5 minutes of one core\n")
     monkeypatch.setattr(charlab.verify.status, "stale", lambda _: [])
     assert run(capsys, "status").out == "everything is up to date\n"

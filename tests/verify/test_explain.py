@@ -11,6 +11,7 @@ from made_pipeline import Made
 
 from charlab.core.files import write_text
 from charlab.verify.explain import explained
+from charlab.verify.hashes import listing
 from charlab.verify.stages import VerifyError
 from charlab.verify.status import stale, total_minutes
 from project_clone import TINY
@@ -93,6 +94,9 @@ def test_reasons_are_files_and_keys(project: Made, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("charlab.verify.status.load_params", lambda _: None)
     monkeypatch.setattr("charlab.verify.status._Costs.__init__", lambda *_: None)
     monkeypatch.setattr("charlab.verify.status._Costs.minutes", lambda *_: 1.0)
+    plan = {f"data/plan/{slug}.json": listing(project.root / "data/plan")[0]["md5"]
+            for slug in ("one", "two")}  # fmt: skip
+    monkeypatch.setattr("charlab.verify.status._planned", lambda *_: plan)
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "run"]):
         subprocess.run([*git, *command], cwd=project.root, check=True)
@@ -106,7 +110,8 @@ def test_reasons_are_files_and_keys(project: Made, monkeypatch: pytest.MonkeyPat
     files = "src/charlab/clean/b.py, src/charlab/clean/new.py"
     assert reasons["clean@one"] == [f"src/charlab/clean changed: {files}"]
     assert "study.variants.lstm-2.model.hidden: 2 -> 5" in reasons["train-variant@lstm-2"]
-    assert reasons["train-variant@lstm-1"] == ["clean@one runs before it"]
+    assert reasons["train-variant@lstm-1"] == ["clean@one runs before it, and may change it"]
     assert reasons["fetch@two"] == ["data/raw/two.txt: missing; restored if the cache has it"]
-    assert reasons["report"] == ["compare runs before it"]
-    assert "fetch@one" not in reasons
+    assert reasons["report"] == ["compare runs before it, and may change it"]
+    assert "fetch@one" not in reasons  # though plan, which it needs, runs
+    assert reasons["plan"] == ["params.yaml changed"]

@@ -156,4 +156,6 @@ def status() -> None:
         click.echo("everything is up to date")
         return
     minutes = total_minutes(entries)
-    click.echo(f"{counted(len(entries), 'stage')} to run: about {minutes:.0f} minutes of one core")
+    click.echo(
+        f"{counted(len(entries), 'stage')} to run: at most about {minutes:.0f} minutes of one core"
+    )

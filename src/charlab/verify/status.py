@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import statistics
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from charlab.core.errors import shortened
+from charlab.core.errors import CharlabError, shortened
 from charlab.plan.params import Params, load_params
+from charlab.plan.plan import write_plan
 from charlab.train.params import TrainParams, Variant
 from charlab.verify.audit import Audit, Difference
-from charlab.verify.hashes import md5_of
-from charlab.verify.stages import Record, Stage, declared_stages, needs, recorded_stages
+from charlab.verify.hashes import listing, md5_of
+from charlab.verify.stages import (
+    Record,
+    Stage,
+    declared_stages,
+    needs,
+    recorded_stages,
+    within,
+)
 
 SPEED = re.compile(r"([\d,]+) characters/s")
 """The speed in a line of a training's log."""
@@ -57,10 +67,14 @@ def stale(root: Path) -> list[Stale]:
     records = _records(root)
     audit, costs = Audit(root, stages, records), _Costs(root, params)
     found: dict[str, Stale] = {}
+    planned = _planned(root, params)
     for name, stage in stages.items():
-        reasons = list(_reasons(root, stage, records.get(name), audit))
-        reasons += [f"{one.name} runs before it" for one in needs(stage, stages)
-                    if one.name in found][:1]  # fmt: skip
+        record = records.get(name)
+        reasons = list(_reasons(root, stage, record, audit))
+        earlier = [one.name for one in needs(stage, stages) if one.name in found]
+        if record is not None and _is_planned(stage, record, planned):
+            earlier = [other for other in earlier if other != "plan"]
+        reasons += [f"{other} runs before it, and may change it" for other in earlier[:1]]
         if reasons:
             found[name] = Stale(name, reasons, costs.minutes(name))
     return list(found.values())
@@ -69,6 +83,25 @@ def stale(root: Path) -> list[Stale]:
 def total_minutes(entries: list[Stale]) -> float:
     """Return the minutes of one core that all of the stages take."""
     return sum(entry.minutes for entry in entries)
+
+
+def _planned(root: Path, params: Params) -> dict[str, str]:
+    """Return the hash of each file that the stage plan would write now.
+
+    It depends on all of params.yaml, so any edit makes it run, and few change what it writes.
+    """
+    with contextlib.chdir(root), TemporaryDirectory(prefix="charlab-") as name:
+        try:
+            write_plan(params, Path("data/own"), Path(name), mirrors_given=True)
+        except CharlabError:
+            return {}  # the stage itself will say why
+        return {f"data/plan/{one['relpath']}": one["md5"] for one in listing(Path(name))}
+
+
+def _is_planned(stage: Stage, record: Record, planned: Mapping[str, str]) -> bool:
+    """Return whether a stage reads nothing of the plan but what it has read before."""
+    read = [dep for dep in stage.deps if within(dep, "data/plan")]
+    return all(planned.get(dep) == record.deps.get(dep) for dep in read)
 
 
 def _records(root: Path) -> dict[str, Record]:

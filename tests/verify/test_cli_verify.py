@@ -84,7 +84,7 @@ def test_status(
     """Stages, reasons, minutes, and their sum."""
     entries = [
         Stale("train", ["seed: 1 -> 2"], 4.25),
-        Stale("sample", ["train runs before it, and may change it"], 1),
+        Stale("sample", ["its reason"], 1),
     ]
     monkeypatch.setattr(charlab.verify.status, "stale", lambda _: entries)
     out = run(capsys, "status").out

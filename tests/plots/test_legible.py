@@ -51,7 +51,7 @@ def test_letters_have_eleven_pixels_and_none_is_cut(name: str) -> None:
         ticks += ax.get_xticklabels(which="both") + ax.get_yticklabels(which="both")
     for text in texts(figure):
         # A point is 1/72 inch.
-        pixels = text.get_fontsize() / 72 * COLUMN / WIDTH
+        pixels = float(text.get_fontsize()) / 72 * COLUMN / WIDTH
         assert pixels >= 11, text.get_text()
         if text in ticks:
             continue  # the layout makes room for them, and some are beyond the limits of their axis

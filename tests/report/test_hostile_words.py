@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from charlab.core.files import write_json
 from charlab.core.schema import ParamsError
 from charlab.course.student import Student
-from charlab.course.workspace import tasks_page
+from charlab.course.tasks import tasks_page
 from charlab.plan.params import Params, parse_params
 from charlab.plots.registry import draw
 from charlab.plots.style import SeriesStyle

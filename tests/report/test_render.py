@@ -217,7 +217,7 @@ def test_the_sampling_loop_draws_what_it_says() -> None:
     logits = np.log(np.array([0.6, 0.3, 0.1]))
     seen = []
 
-    def step(char: int, state: int) -> tuple[np.ndarray, int]:  # type: ignore[type-arg]
+    def step(char: int, state: int) -> tuple[np.ndarray, int]:
         seen.append(char)
         return logits, state + 1
 

@@ -48,7 +48,8 @@ def test_three_seeds_use_the_pooled_spread() -> None:
     """Three differences that agree by chance do not give an interval of two thousandths."""
     spread = pooled([[2.0, 2.1, 2.2], [3.0, 3.1, 3.2], [1.0]], 3)
     assert spread is not None
-    assert (spread.deviation, spread.freedom) == (pytest.approx(0.1), 4)
+    assert spread.deviation == pytest.approx(0.1)
+    assert spread.freedom == 4
     found = difference(column([2.0, 2.1, 2.2]), column([1.9, 2.0, 2.1]), True, spread)
     half = 2.7764 * 0.1 * (2 / 3) ** 0.5
     assert found.high is not None

@@ -33,7 +33,7 @@ def test_variant_is_trained_with_its_seeds(tmp_path: Path, variant: str, seeds: 
     (tmp_path / "params.yaml").write_text(PARAMS)
     (tmp_path / "text").write_text(PERIOD * 200)
     encode_text(tmp_path / "text", SplitParams(), tmp_path / "vocab" / "book")
-    script = [sys.executable, STAGES / "train_variant.py", variant]
+    script = [sys.executable, str(STAGES / "train_variant.py"), variant]
     subprocess.run([*script, "--texts", "vocab", "--out", "out"], cwd=tmp_path, check=True)
     folders = sorted((tmp_path / "out" / variant).iterdir())
     assert [folder.name for folder in folders] == seeds

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made_pipeline import Made
 
 from charlab.core.files import write_text
 from charlab.verify.sampling import caught, drawn
 from charlab.verify.verifier import DIFFERENT, IDENTICAL, UNKNOWN, WITHIN, Verdict, exit_status
+from made_pipeline import Made
 
 
 @pytest.fixture

@@ -42,7 +42,10 @@ PHRASES: dict[str, Callable[[Any], str]] = {
 }
 """Wording of an override, in the order in which a label lists them."""
 
-TUNED = {"init", "learning_rate", "schedule", "warmup", "clip_at", "epochs", "betas", "evaluations"}
+TUNED = {
+    *("init", "learning_rate", "schedule", "warmup", "clip_at", "epochs", "betas"),
+    *("evaluations", "snapshots", "keep"),
+}
 """Settings tuned along with a variant: named only to tell two labels apart."""
 
 

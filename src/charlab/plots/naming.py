@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from charlab.core.sums import mean
 from charlab.plots.style import GREY, SIZE, SMALL, WIDTH, drawn_width, wrap
 
 POINTS_PER_INCH = 72
@@ -58,7 +59,7 @@ def spread(places: Sequence[float], heights: Sequence[float]) -> list[float]:
 
 
 def _middle(block: list[int], places: Sequence[float]) -> float:
-    return float(np.mean([places[k] for k in block]))
+    return mean([places[k] for k in block])
 
 
 def _bottom(block: list[int], places: Sequence[float], heights: Sequence[float]) -> float:

@@ -107,9 +107,9 @@ def crossings(curve: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, float
     Returns
     -------
     list of (str, float, float)
-        Name, characters at the crossing (interpolated in their logarithm), and loss.
+        Name, characters at the crossing (interpolated between two snapshots), and loss.
     """
-    chars, bpc = np.log(curve["chars"].to_numpy()), curve["bpc"].to_numpy()
+    chars, bpc = curve["chars"].to_numpy(), curve["bpc"].to_numpy()
     passed = []
     for line in lines.to_dict("records"):
         above = np.flatnonzero(~(bpc < line["bpc"]))
@@ -118,7 +118,7 @@ def crossings(curve: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, float
             continue
         k = above[-1]
         share = (bpc[k] - line["bpc"]) / (bpc[k] - bpc[k + 1])
-        at = float(np.exp(chars[k] + share * (chars[k + 1] - chars[k])))
+        at = float(chars[k] + share * (chars[k + 1] - chars[k]))
         passed.append((str(line["name"]), at, float(line["bpc"])))
     return sorted(passed, key=lambda found: -found[2])
 

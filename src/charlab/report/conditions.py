@@ -84,7 +84,11 @@ def _overtakers(evidence: Evidence) -> tuple[list[float], list[float]]:
     across: list[float] = []
     never: list[float] = []
     for one in learning.crossings(evidence.results):
-        size = evidence.results.column("variants", "parameters", variant=one.slug).only
+        size = (
+            evidence.results.of_model("parameters")
+            if one.slug == MODEL
+            else evidence.results.column("variants", "parameters", variant=one.slug).only
+        )
         if one.chars is not None and one.chars.value <= one.start:
             return [], []  # it was never behind
         if size is not None:

@@ -12,7 +12,7 @@ from charlab.core.sums import mean
 from charlab.report.markdown import escape, listed
 from charlab.report.numbers import Quantity
 from charlab.report.observations import Table
-from charlab.report.study import StudyResults
+from charlab.report.study import MODEL, StudyResults
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def crossings(results: StudyResults) -> list[Crossing]:
     of_text = [
         str(slug)
         for slug in dict.fromkeys(table["variant"])
-        if str(slug) in variants and variants[str(slug)].text == text
+        # *The* model reads this text by definition.
+        if slug == MODEL or (str(slug) in variants and variants[str(slug)].text == text)
     ]
     return [_crossing(results, slug, line.value) for slug in of_text]
 

@@ -61,6 +61,9 @@ def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
     """Return the data that the figures of a comparison can need."""
     comparison = results.comparison(slug)
     tables = results.variant_tables(comparison.variants)
+    if set(results.texts_of(slug)) == {results.params.text}:
+        # *The* model read the same text, so its curve belongs among theirs.
+        tables["overtaking"] = results.table("overtaking", [*comparison.variants, MODEL])
     return (
         results.tables
         | tables

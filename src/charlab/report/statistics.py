@@ -39,7 +39,8 @@ def within(t: float, freedom: int) -> float:
     if math.isinf(t):
         return 1.0
     angle = math.atan(abs(t) / math.sqrt(freedom))
-    sine, cosine = math.sin(angle), math.cos(angle)
+    # Sine and cosine of the angle, by roots: those are rounded correctly everywhere.
+    sine, cosine = abs(t) / math.sqrt(freedom + t * t), math.sqrt(freedom / (freedom + t * t))
     # Odd degrees start from the cosine, even ones from 1; each next term has two more powers.
     term = cosine if freedom % 2 else 1.0
     terms = [] if freedom == 1 else [term]

@@ -15,6 +15,7 @@ import pandas as pd
 
 from charlab.core.files import read_json
 from charlab.core.folders import require_complete
+from charlab.core.units import bits, nats
 from charlab.plan.params import Params
 from charlab.plan.study import ComparisonParams
 from charlab.plots.style import Styles, series_styles
@@ -168,7 +169,7 @@ class StudyResults:
     def guessing(self, text: str) -> float:
         """Return the loss of a network that guesses all characters of a text alike."""
         vocabulary = self.column("texts", "vocabulary", text=text).only
-        return math.inf if vocabulary is None else math.log2(vocabulary.value)
+        return math.inf if vocabulary is None else bits(nats(1 / vocabulary.value))
 
     def value_of(self, slug: str, variant: str) -> str:
         """Return a variant's value of the key that a comparison varies, '' if it varies none."""

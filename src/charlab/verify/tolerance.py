@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from charlab.core.stage_inputs import lookup
+from charlab.core.units import LN_2
 from charlab.verify.stages import Stage
 
 BOUND = 0.01
@@ -20,7 +20,7 @@ The same network by NumPy and by torch ended within 0.001 of each other after 2.
 of the course study; "a few thousandths" is what docs/architecture.md tells users to expect.
 """
 
-LOSSES = {"bpc": 1.0, "nats": 1 / math.log(2)}
+LOSSES = {"bpc": 1.0, "nats": 1 / LN_2}
 """Bits of each unit in which a model's files have losses."""
 
 FREE = (".safetensors",)

@@ -107,7 +107,7 @@ def crossings(curve: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, float
     Returns
     -------
     list of (str, float, float)
-        Name, characters at the crossing (interpolated between two snapshots), and loss.
+        Name, characters at the crossing (interpolated in their logarithm), and loss.
     """
     chars, bpc = curve["chars"].to_numpy(), curve["bpc"].to_numpy()
     passed = []
@@ -118,7 +118,8 @@ def crossings(curve: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[str, float
             continue
         k = above[-1]
         share = (bpc[k] - line["bpc"]) / (bpc[k] - bpc[k + 1])
-        at = float(chars[k] + share * (chars[k + 1] - chars[k]))
+        # Drawn and printed with a few digits, like the positions on a logarithmic axis.
+        at = float(chars[k] * (chars[k + 1] / chars[k]) ** share)
         passed.append((str(line["name"]), at, float(line["bpc"])))
     return sorted(passed, key=lambda found: -found[2])
 

@@ -15,6 +15,7 @@ from charlab.plots import registry
 from charlab.report import render as render_module
 from charlab.report.listings import backward, forward, loss, sampling
 from charlab.report.numbers import without_formulas
+from charlab.report.pictures import comparison_data, picture
 from charlab.report.places import LIMIT
 from charlab.report.render import WORDS, compose, excerpt, words
 from charlab.report.sampler import sample
@@ -164,6 +165,17 @@ def test_sections_without_content_are_left_out() -> None:
     for heading in ("Task 1", "Task 2", "Task 4", "Task 5", "overtakes counting", "# Memory"):
         assert heading not in text
     assert "lag 10" not in text
+
+
+def test_a_text_too_short_for_a_distance_has_no_figure_of_memory() -> None:
+    """The built-in text of a demo may have a handful of characters at each distance."""
+    results = results_of(Scenario())
+    slug = next(s for s in results.params.study.comparisons if results.on_builtin_text(s))
+    assert len(comparison_data(results, slug)["memory"])
+    short = results.tables["memory"].assign(chars_in_bin=3)
+    data = comparison_data(replace(results, tables=results.tables | {"memory": short}), slug)
+    assert len(data["memory"]) == 0
+    assert picture("memory_map", data) == []
 
 
 def test_a_model_alone_has_a_report() -> None:

@@ -15,8 +15,6 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-import yaml
-
 Row = dict[str, str]
 
 
@@ -271,8 +269,3 @@ class Reader:
     def p(self, value: float) -> str:
         """Return two decimals of a probability."""
         return "< 0.01" if value < 0.01 else f"{value:.2f}"
-
-
-def study_of(text: str) -> dict[str, Any]:
-    """Return the section ``study`` of a parameter file."""
-    return dict(yaml.safe_load(text)["study"])

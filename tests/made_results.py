@@ -105,16 +105,6 @@ def wobbling(variant: str, seed: int) -> float:
     return BEST_LSTM[variant] + WOBBLE.get(seed, 0.0) + own
 
 
-def upside_down(variant: str, seed: int) -> float:
-    """Return the same losses with their order reversed."""
-    return 4.5 - wobbling(variant, seed)
-
-
-def all_equal(variant: str, seed: int) -> float:
-    """Return the same loss for all."""
-    return 2.0
-
-
 def write_run(folder: Path, test_bpc: float, *, parameters: int = 1000, **extra: Any) -> None:
     """Write a model directory's metrics and history, without weights."""
     nats = test_bpc * math.log(2)

@@ -97,7 +97,7 @@ def test_a_changed_table_is_noticed(tmp_path: Path) -> None:
 
 
 def test_quantities_remember_how_they_were_computed() -> None:
-    """Differences, ratios and means are expressions over columns."""
+    """Differences and means are expressions over columns."""
     losses = selected("seeds", "test_bpc", [2.0, None, 3.0], {"variant": "a"})
     assert losses.values == (2.0, 3.0)
     gap = losses.mean - Quantity(1.0, "model('test_bpc')")

@@ -63,7 +63,6 @@ FORMS: dict[str, Callable[[float], str]] = {
     "percent1": lambda value: f"{100 * value:.1f} %".replace("-", MINUS),
     "whole": lambda value: f"{value:,.0f}",
     "tenths": lambda value: f"{value:.1f}",
-    "plain": lambda value: f"{value:g}",
     "millions": _millions,
     "power": _power,
     "chance": _chance,
@@ -82,10 +81,6 @@ class Quantity:
     def __sub__(self, other: Quantity) -> Quantity:
         """Return the difference of two quantities."""
         return Quantity(self.value - other.value, f"({self.formula} - {other.formula})")
-
-    def __truediv__(self, other: Quantity) -> Quantity:
-        """Return the ratio of two quantities."""
-        return Quantity(self.value / other.value, f"({self.formula} / {other.formula})")
 
     def __abs__(self) -> Quantity:
         """Return the absolute value."""

@@ -55,16 +55,6 @@ def gradient_table(results: StudyResults, variants: Sequence[str]) -> Table | No
     return Table(header, rows, "Norm of the gradient, lag 0 = 1; first seed.") if rows else None
 
 
-def far_gradient(results: StudyResults, slug: str) -> Quantity | None:
-    """Return the larger of the norms at the last lag, of the hidden and of the cell state."""
-    norms = [
-        results.column("gradient_by_lag", column, variant=slug, lag=LAGS[-1]).only
-        for column in ("norm", "cell_norm")
-    ]
-    known = [norm for norm in norms if norm is not None]
-    return max(known, key=lambda norm: norm.value, default=None)
-
-
 def start_of_chunk(results: StudyResults, slug: str) -> list[str]:
     """Report the cost of a start from zeros after one character, and after a whole chunk."""
     costs = start_costs(results, slug)

@@ -12,7 +12,6 @@ from charlab.report.comparison_section import Block, sample_at, usual_temperatur
 from charlab.report.evidence import Evidence
 from charlab.report.markdown import escape, listed
 from charlab.report.observations import Table
-from charlab.report.pictures import Picture
 from charlab.report.saying import by_section, summary
 from charlab.report.study import MODEL, StudyResults
 from charlab.report.takeaways import TAKEAWAYS
@@ -48,13 +47,8 @@ def order_of(results: StudyResults, shown: int | None) -> dict[str, list[str]]:
     return order
 
 
-def context_of(
-    evidence: Evidence,
-    blocks: dict[str, Block],
-    places: dict[str, list[Picture]],
-    order: dict[str, list[str]],
-) -> dict[str, Any]:
-    """Return the variables of the templates."""
+def context_of(evidence: Evidence, blocks: dict[str, Block]) -> dict[str, Any]:
+    """Return the variables of the templates that do not depend on the length of the body."""
     results = evidence.results
     params = results.params
     return {
@@ -63,10 +57,6 @@ def context_of(
         "corpus": params.corpus,
         "split": results.split,
         "blocks": blocks,
-        "order": order,
-        # The first comparison of each part always shows what is written.
-        "firsts": [own[0] for own in order.values() if own],
-        "places": places,
         "takeaways": by_section(evidence, TAKEAWAYS),
         "summary": summary(evidence, TAKEAWAYS),
         "texts": texts_table(results),

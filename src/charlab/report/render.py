@@ -108,21 +108,25 @@ def compose(results: StudyResults, *, blank: bool = False) -> Report:
     blocks = {slug: comparison_block(evidence, slug) for slug in results.params.study.comparisons}
     pictures, further = section_pictures(results), further_pictures(results)
     figures = _figures(pictures.values(), blocks, further)
+    template, context = _environment().get_template("report.md.j2"), context_of(evidence, blocks)
     text = ""
     # The first length that fits: fewer samples, then fewer comparisons before the appendix.
     for shown, terse in ((None, False),) if blank else ((2, False), (2, True), (1, True)):
         order = order_of(results, shown)
         places = placed(pictures, blocks, order)
-        context = context_of(evidence, blocks, places, order)
         # Whatever has no place in the body is in the appendix.
         used = {drawn.name for own in places.values() for drawn in own}
         context |= {
+            "order": order,
+            # The first comparison of each part always shows what is written.
+            "firsts": [own[0] for own in order.values() if own],
+            "places": places,
             "further": [one for one in (*pictures.values(), *further) if one.name not in used],
             "shown": used,
             "blank": blank,
             "terse": terse,
         }
-        text = _tidy(_environment().get_template("report.md.j2").render(context))
+        text = _tidy(template.render(context))
         if blank or words(text) <= WORDS:
             break
     return Report(text, figures, blocks, evidence)

@@ -220,10 +220,7 @@ def _without(evidence: Evidence) -> tuple[Standing, Contender] | None:
 def dropout_helps(evidence: Evidence) -> bool:
     """Return whether the best on val has dropout, and is clearly better than none."""
     found = _without(evidence)
-    if found is None:
-        return False
-    pair = found[0].versus(found[1].slug)
-    return pair is not None and pair.verdict == "clear" and pair.difference.mean.value > 0
+    return found is not None and found[0].behind(found[1].slug)
 
 
 def dropout_remedy(evidence: Evidence) -> bool:
@@ -239,12 +236,7 @@ def dropout_remedy(evidence: Evidence) -> bool:
 def dropout_costs(evidence: Evidence) -> bool:
     """Return whether no dropout is best, clearly better than every rate."""
     found = _without(evidence)
-    return (
-        found is not None
-        and found[0].best is found[1]
-        and bool(found[0].others)
-        and all(p.verdict == "clear" and p.difference.mean.value > 0 for p in found[0].others)
-    )
+    return found is not None and found[0].best is found[1] and found[0].all_behind
 
 
 def dropout_undecided(evidence: Evidence) -> bool:

@@ -71,22 +71,13 @@ def _is_tanh(evidence: Evidence, one: Contender | None) -> bool:
 def tanh_first(evidence: Evidence) -> bool:
     """Return whether tanh is best, clearly better than every other function, in every cell."""
     found = _functions(evidence)
-    return bool(found) and all(_is_tanh(evidence, one.best) and all_behind(one) for one in found)
-
-
-def all_behind(standing: Standing) -> bool:
-    """Return whether all are clearly worse than the best on the reported split."""
-    return bool(standing.others) and all(
-        pair.verdict == "clear" and pair.difference.mean.value > 0 for pair in standing.others
-    )
+    return bool(found) and all(_is_tanh(evidence, one.best) and one.all_behind for one in found)
 
 
 def tanh_behind(evidence: Evidence) -> bool:
     """Return whether tanh is clearly behind another function in some cell."""
     return any(
-        _is_tanh(evidence, pair.other)
-        and pair.verdict == "clear"
-        and pair.difference.mean.value > 0
+        _is_tanh(evidence, pair.other) and pair.behind
         for one in _functions(evidence)
         for pair in one.others
     )
@@ -110,10 +101,7 @@ def gates_win_at_equal_units(evidence: Evidence) -> bool:
 
 def _gates_win(evidence: Evidence, standing: Standing | None) -> bool:
     rnn = None if standing is None else evidence.of_cell(standing, "rnn")
-    if standing is None or rnn is None:
-        return False
-    pair = standing.versus(rnn.slug)
-    return pair is not None and pair.verdict == "clear" and pair.difference.mean.value > 0
+    return standing is not None and rnn is not None and standing.behind(rnn.slug)
 
 
 def gates_win_twice(evidence: Evidence) -> bool:
@@ -157,7 +145,7 @@ def rnn_first(evidence: Evidence) -> bool:
         standing is not None
         and best is not None
         and evidence.model(best.slug).cell == "rnn"
-        and all_behind(standing)
+        and standing.all_behind
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 from charlab.report import findings, learning
-from charlab.report.conditions_of_networks import all_behind
 from charlab.report.evidence import Evidence
 from charlab.report.numbers import Quantity
 from charlab.report.standings import Contender
@@ -25,7 +24,7 @@ def _sizes(evidence: Evidence) -> list[Contender]:
         standing = evidence.standings.get(slug)
         if standing is not None and len(standing.ranked) == len(standing.contenders) > 2:
             sizes = sorted(standing.ranked, key=lambda one: as_number(one.value) or 0.0)
-            return sizes if standing.best is sizes[-1] and all_behind(standing) else []
+            return sizes if standing.best is sizes[-1] and standing.all_behind else []
     return []
 
 

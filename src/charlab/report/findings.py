@@ -92,8 +92,8 @@ def apart(standing: Standing, split: str) -> list[str]:
     sentences = []
     # The best is the best on val; on test another one may be ahead of it.
     for side, pairs in (
-        ("above", [pair for pair in clear if pair.difference.mean.value > 0]),
-        ("below", [pair for pair in clear if pair.difference.mean.value <= 0]),
+        ("above", [pair for pair in clear if pair.behind]),
+        ("below", [pair for pair in clear if not pair.behind]),
     ):
         if best is not None and pairs:
             parts = [

@@ -157,6 +157,11 @@ class Versus:
             return "unknown"
         return "clear" if self.p.value < LEVEL else "unclear"
 
+    @property
+    def behind(self) -> bool:
+        """True if the variant is clearly worse than the best, also on the reported split."""
+        return self.verdict == "clear" and self.difference.mean.value > 0
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -192,6 +197,16 @@ class Standing:
         """Return the verdict on a variant beside the best."""
         pair = self.versus(slug)
         return None if pair is None else pair.verdict
+
+    def behind(self, slug: str) -> bool:
+        """Return whether a variant is clearly worse than the best."""
+        pair = self.versus(slug)
+        return pair is not None and pair.behind
+
+    @property
+    def all_behind(self) -> bool:
+        """True if there are others, all clearly worse than the best."""
+        return bool(self.others) and all(pair.behind for pair in self.others)
 
     def get(self, slug: str) -> Contender | None:
         """Return a variant by its slug."""

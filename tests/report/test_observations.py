@@ -59,7 +59,7 @@ def test_units_are_chosen_by_val() -> None:
 def test_what_is_hard_is_named_for_each_text() -> None:
     """Texts with the same hardest kind share a clause, and rare kinds are left out."""
     evidence = evidence_of(Scenario())
-    contenders = [evidence.contender(slug) for slug in ("lstm", "german")]
+    contenders = [evidence.contenders[slug] for slug in ("lstm", "german")]
     (said,) = observations.hardest(evidence.results, contenders)
     assert without_formulas(said) == (
         "What costs most bits: the *first letter of a word* in *The main book* (2.600) and "

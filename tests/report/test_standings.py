@@ -68,7 +68,7 @@ def test_failed_runs_are_counted_and_enter_no_mean() -> None:
         "**RNN, no clipping**: 4 of 5 seeds diverged, at steps 1,051, 1,052, 1,054 and 1,055."
         in said
     )
-    free = evidence_of(scenario).contender("rnn-free")
+    free = evidence_of(scenario).contenders["rnn-free"]
     assert free.finished == (3,)
     assert free.mean("test").value == scenario.loss("rnn-free", 3)
     stuck = sentences(Scenario(losses=LOSSES | {"gru": 6.4}), "cells")
@@ -93,9 +93,9 @@ def test_the_same_network_is_called_so() -> None:
     )
     all_equal = evidence_of(Scenario(losses=equal(), spread=0.0))
     for pair in (("rnn", "gru"), ("rnn", "rnn-relu"), ("drop-25", "drop-50")):
-        assert not same_network(*map(all_equal.contender, pair))
-    assert same_network(*map(all_equal.contender, ("rnn", "rnn-numpy")))
-    assert not same_network(evidence.contender("lstm"), evidence.contender("drop-25"))
+        assert not same_network(*(all_equal.contenders[slug] for slug in pair))
+    assert same_network(*(all_equal.contenders[slug] for slug in ("rnn", "rnn-numpy")))
+    assert not same_network(evidence.contenders["lstm"], evidence.contenders["drop-25"])
 
 
 def test_holm_covers_the_whole_study() -> None:
@@ -127,11 +127,11 @@ def test_texts_are_compared_beside_their_own_ngrams() -> None:
     """Never by bits per character, which have no standing."""
     evidence = evidence_of(Scenario())
     assert "texts" not in evidence.standings
-    contenders = [evidence.contender(slug) for slug in ("lstm", "german", "verse")]
+    contenders = [evidence.contenders[slug] for slug in ("lstm", "german", "verse")]
     said = without_formulas(" ".join(findings.relative(evidence.results, contenders)))
     assert "*Das Buch* 90.0 %, *The main book* 96.1 % and *Runo* 104.1 %" in said
     assert "below its n-gram's for *Das Buch* and *The main book*." in said
     worse = evidence_of(Scenario(losses=dict.fromkeys(LOSSES, 2.9)))
-    contenders = [worse.contender(slug) for slug in ("lstm", "german", "verse")]
+    contenders = [worse.contenders[slug] for slug in ("lstm", "german", "verse")]
     said = without_formulas(" ".join(findings.relative(worse.results, contenders)))
     assert "for no text" in said

@@ -68,7 +68,7 @@ def comparison_block(evidence: Evidence, slug: str) -> Block:
     """Draw, tabulate and describe one comparison."""
     results, comparison = evidence.results, evidence.results.comparison(slug)
     data, names = comparison_data(results, slug), comparison_figures(results, slug)
-    contenders = [evidence.contender(name) for name in dict.fromkeys(comparison.variants)]
+    contenders = [evidence.contenders[name] for name in results.variants_of(slug)]
     samples, temperature = _samples(results, [one.slug for one in contenders])
     return Block(
         slug=slug,
@@ -93,7 +93,7 @@ def _findings(
 ) -> list[str]:
     """Return the findings on the losses, or on the texts, and on memory."""
     results, standing = evidence.results, evidence.standings.get(slug)
-    texts = list(dict.fromkeys(results.texts_of(slug)))
+    texts = results.texts_of(slug)
     remembering = memory.acquisition(results, [one.slug for one in contenders])
     if brief and remembering:
         # What the comparison is about is not the loss.
@@ -123,8 +123,7 @@ def _extra(evidence: Evidence, slug: str, contenders: list[Contender]) -> dict[s
     if vary in ("cell", "activation"):
         tables["gradient"] = observations.gradient_table(results, names)
     if vary == "text" and not results.on_builtin_text(slug):
-        texts = list(dict.fromkeys(results.texts_of(slug)))
-        tables["writing"] = writing.writing_table(results, texts)
+        tables["writing"] = writing.writing_table(results, results.texts_of(slug))
     return {name: table for name, table in tables.items() if table is not None}
 
 

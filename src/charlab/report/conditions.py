@@ -153,7 +153,7 @@ def _clipped(evidence: Evidence, clipped: bool) -> list[Contender]:
 
 
 def _failures(contenders: Sequence[Contender]) -> int:
-    return sum(len(one.diverged) + len(one.stuck) for one in contenders)
+    return sum(one.failed for one in contenders)
 
 
 def only_unclipped_fail(evidence: Evidence) -> bool:
@@ -170,7 +170,7 @@ def nothing_fails(evidence: Evidence) -> bool:
 
 def failures_in_words(evidence: Evidence) -> str:
     """Return the failed runs without clipping."""
-    failed = [one for one in _clipped(evidence, False) if one.diverged or one.stuck]
+    failed = [one for one in _clipped(evidence, False) if one.failed]
     return " ".join(findings.failed(one) for one in failed).replace("**", "").rstrip(".")
 
 

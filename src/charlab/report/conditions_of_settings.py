@@ -12,7 +12,6 @@ from charlab.report import findings, learning
 from charlab.report.evidence import Evidence
 from charlab.report.numbers import Quantity
 from charlab.report.standings import Contender
-from charlab.report.study import as_number
 
 
 def _sizes(evidence: Evidence) -> list[Contender]:
@@ -23,7 +22,7 @@ def _sizes(evidence: Evidence) -> list[Contender]:
     for slug in evidence.about("sizes", "hidden"):
         standing = evidence.standings.get(slug)
         if standing is not None and len(standing.ranked) == len(standing.contenders) > 2:
-            sizes = sorted(standing.ranked, key=lambda one: as_number(one.value) or 0.0)
+            sizes = sorted(standing.ranked, key=lambda one: evidence.model(one.slug).hidden)
             return sizes if standing.best is sizes[-1] and standing.all_behind else []
     return []
 
@@ -49,7 +48,10 @@ def larger_is_better_but_less(evidence: Evidence) -> bool:
 def sizes_in_words(evidence: Evidence) -> str:
     """Return the loss at each size."""
     split = evidence.results.split
-    parts = [f"{one.value} units {one.mean(split).bits}" for one in _sizes(evidence)]
+    parts = [
+        f"{evidence.model(one.slug).hidden} units {one.mean(split).bits}"
+        for one in _sizes(evidence)
+    ]
     return f"{split} loss: {', '.join(parts)}"
 
 
@@ -62,8 +64,7 @@ def rates_have_a_valley(evidence: Evidence) -> bool:
 def _shares(evidence: Evidence) -> list[tuple[Contender, Quantity]]:
     """Return the texts with their share of the n-gram's loss on val, the easiest first."""
     for slug in evidence.about("texts", "text"):
-        variants = dict.fromkeys(evidence.results.comparison(slug).variants)
-        contenders = [evidence.contender(name) for name in variants]
+        contenders = [evidence.contenders[name] for name in evidence.results.variants_of(slug)]
         shares = findings.texts_in_order(evidence.results, contenders, "val")
         if len(shares) > 2:
             return shares

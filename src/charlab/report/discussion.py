@@ -111,5 +111,4 @@ def limits(evidence: Evidence) -> list[str]:
 
 def _own_seeds(evidence: Evidence) -> set[int]:
     """Return the numbers of seeds that variants have."""
-    table = evidence.results.table("seeds")
-    return set(table.groupby("variant")["seed"].count().astype(int)) if len(table) else set()
+    return {one.seeds for one in evidence.contenders.values() if one.seeds}

@@ -6,13 +6,14 @@ takeaways, too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 from charlab.models.params import ModelParams
 from charlab.report.memory import remembered
 from charlab.report.numbers import Quantity
-from charlab.report.standings import Contender, Standing, contender, standings
+from charlab.report.standings import Contender, Standing, contenders_of, standings
 from charlab.report.study import StudyResults
 
 
@@ -21,12 +22,16 @@ class Evidence:
     """The results of a study and the standings of its comparisons."""
 
     results: StudyResults
-    contenders: dict[str, Contender] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def contenders(self) -> dict[str, Contender]:
+        """All variants by slug, with their failed runs set apart."""
+        return contenders_of(self.results)
 
     @cached_property
     def standings(self) -> dict[str, Standing]:
         """The standing of every comparison of one text, by slug."""
-        return standings(self.results)
+        return standings(self.results, self.contenders)
 
     def about(self, section: str, vary: str | None = None) -> list[str]:
         """Return the comparisons of a section that vary a key, or all of the section."""
@@ -57,7 +62,7 @@ class Evidence:
     def clipping(self) -> Standing | None:
         """The comparison of ways to clip in which most runs failed, or else the first."""
         found = [self.standings[s] for s in self.about("training", "clip") if s in self.standings]
-        return max(found, key=lambda standing: sum(map(_failed, standing.contenders)), default=None)
+        return max(found, key=lambda one: sum(who.failed for who in one.contenders), default=None)
 
     @cached_property
     def equal_units(self) -> Standing | None:
@@ -69,10 +74,10 @@ class Evidence:
         """The comparison of cells with different numbers of units."""
         return self._cells(lambda slug: len(self.values(slug, "hidden")) > 1)
 
-    def _cells(self, wanted: object) -> Standing | None:
+    def _cells(self, wanted: Callable[[str], bool]) -> Standing | None:
         for slug in self.about("cells", "cell"):
             known = slug in self.standings and not self.results.on_builtin_text(slug)
-            if known and callable(wanted) and wanted(slug):
+            if known and wanted(slug):
                 return self.standings[slug]
         return None
 
@@ -89,7 +94,7 @@ class Evidence:
             if self.results.on_builtin_text(slug)
             for name in self.results.comparison(slug).variants
         ]
-        return remembered(self.results, list(dict.fromkeys(slugs)))
+        return remembered(self.results, slugs)
 
     @cached_property
     def growth(self) -> tuple[str, str] | None:
@@ -104,12 +109,6 @@ class Evidence:
                 return flat[0].slug, flat[1].slug
         return None
 
-    def contender(self, slug: str) -> Contender:
-        """Return a variant with its failed runs set apart."""
-        if slug not in self.contenders:
-            self.contenders[slug] = contender(self.results, slug)
-        return self.contenders[slug]
-
     def overfits(self, one: Contender) -> bool:
         """Return whether the loss on val rose again before the end, at every seed that held."""
         places = [
@@ -123,8 +122,3 @@ class Evidence:
     def model_loss(self) -> Quantity | None:
         """The loss of *the* model on the reported split."""
         return self.results.of_model(f"{self.results.split}_bpc")
-
-
-def _failed(one: Contender) -> int:
-    """Return the number of runs that failed."""
-    return len(one.diverged) + len(one.stuck)

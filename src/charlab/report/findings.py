@@ -129,7 +129,7 @@ def same_networks(standing: Standing) -> list[str]:
 
 def failures_of(contenders: Sequence[Contender]) -> list[str]:
     """Count the runs that failed, which enter no mean."""
-    sentences = [failed(one) for one in contenders if one.diverged or one.stuck]
+    sentences = [failed(one) for one in contenders if one.failed]
     return [" ".join(sentences)] if sentences else []
 
 
@@ -149,7 +149,7 @@ def failed(one: Contender) -> str:
     of = f"of {one.runs('all').whole} {'seed' if one.seeds == 1 else 'seeds'}"
     parts = []
     if one.diverged:
-        steps = listed([f"{_step(one, seed).whole}" for seed in sorted(one.diverged)])
+        steps = listed([_step(one, seed).whole for seed in one.diverged])
         word = "step" if len(one.diverged) == 1 else "steps"
         parts.append(f"{one.runs('diverged').whole} {of} diverged, at {word} {steps}")
     if one.stuck:

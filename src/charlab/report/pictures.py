@@ -48,7 +48,7 @@ def loss_figure(results: StudyResults, slug: str) -> str:
 
     Losses on different texts are comparable only beside the baselines of each text.
     """
-    return "texts" if len(set(results.texts_of(slug))) > 1 else "comparison"
+    return "texts" if len(results.texts_of(slug)) > 1 else "comparison"
 
 
 def comparison_figures(results: StudyResults, slug: str) -> list[str]:
@@ -64,7 +64,7 @@ def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
     """Return the data that the figures of a comparison can need."""
     comparison = results.comparison(slug)
     tables = results.variant_tables(comparison.variants)
-    if set(results.texts_of(slug)) == {results.params.text}:
+    if results.texts_of(slug) == [results.params.text]:
         # *The* model read the same text, so its curve belongs among theirs.
         tables["overtaking"] = results.table("overtaking", [*comparison.variants, MODEL])
     # A short text may have no distance with enough characters, and then no figure of memory.
@@ -88,10 +88,10 @@ def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
 
 def _lines(results: StudyResults, slug: str) -> pd.DataFrame | None:
     """Return the baselines of a comparison's one text, and the loss of *the* model on that text."""
-    texts = set(results.texts_of(slug))
+    texts = results.texts_of(slug)
     if len(texts) != 1:
         return None
-    text = texts.pop()
+    (text,) = texts
     lines = results.lines(text)
     if text != results.params.text:
         return lines  # *the* model was trained on another text

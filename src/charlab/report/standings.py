@@ -9,8 +9,8 @@ corrected together for their number in the whole study.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from charlab.report.markdown import escape
@@ -36,21 +36,20 @@ class Contender:
 
     Attributes
     ----------
-    slug, label, value : str
-        Its slug, its label, and its value of the key that the comparison varies, '' if none.
+    slug, label : str
+        Its slug and its label.
     finished : tuple of int
         Seeds whose run did not fail.
-    diverged : dict
-        Step at which a run diverged, by seed.
+    diverged : tuple of int
+        Seeds whose run diverged.
     stuck : tuple of int
         Seeds whose run ended above the loss of guessing.
     """
 
     slug: str
     label: str
-    value: str
     finished: tuple[int, ...]
-    diverged: Mapping[int, int]
+    diverged: tuple[int, ...]
     stuck: tuple[int, ...]
     results: StudyResults = field(repr=False, compare=False)
 
@@ -62,11 +61,16 @@ class Contender:
     @property
     def seeds(self) -> int:
         """Number of runs."""
-        return len(self.finished) + len(self.diverged) + len(self.stuck)
+        return len(self.finished) + self.failed
+
+    @property
+    def failed(self) -> int:
+        """Number of runs that failed."""
+        return len(self.diverged) + len(self.stuck)
 
     @property
     def first_failed(self) -> bool:
-        """Whether the run with the first seed failed, of which samples are drawn."""
+        """True if the run with the first seed failed, of which samples are drawn."""
         return min((*self.finished, *self.diverged, *self.stuck), default=None) not in self.finished
 
     def runs(self, kind: Literal["all", "finished", "diverged", "stuck"]) -> Quantity:
@@ -90,24 +94,22 @@ class Contender:
         return self.losses(split).mean
 
 
-def contender(results: StudyResults, slug: str, value: str = "") -> Contender:
-    """Return a variant, with its failed runs set apart."""
+def contenders_of(results: StudyResults) -> dict[str, Contender]:
+    """Return all variants by slug, with their failed runs set apart."""
+    return {slug: _contender(results, slug) for slug in results.params.study.variants}
+
+
+def _contender(results: StudyResults, slug: str) -> Contender:
+    """Return a variant."""
     rows = results.rows("seeds", slug)
     limit = results.guessing(str(rows[0]["text"])) if rows else math.inf
-    diverged = {
-        int(row["seed"]): int(row["diverged_at_step"])
-        for row in rows
-        if not math.isnan(row["diverged_at_step"])
-    }
-    stuck = tuple(
-        int(row["seed"])
-        for row in rows
-        # Written this way so that NaN fails the check.
-        if int(row["seed"]) not in diverged and not row["val_bpc"] < limit
-    )
-    seeds = sorted(int(row["seed"]) for row in rows)
-    finished = tuple(seed for seed in seeds if seed not in diverged and seed not in stuck)
-    return Contender(slug, results.styles[slug].label, value, finished, diverged, stuck, results)
+    runs: dict[str, list[int]] = {"finished": [], "diverged": [], "stuck": []}
+    for row in sorted(rows, key=lambda row: int(row["seed"])):
+        # The loss is compared so that NaN counts as stuck.
+        kind = "finished" if row["val_bpc"] < limit else "stuck"
+        runs[kind if math.isnan(row["diverged_at_step"]) else "diverged"].append(int(row["seed"]))
+    finished, diverged, stuck = map(tuple, runs.values())
+    return Contender(slug, results.styles[slug].label, finished, diverged, stuck, results)
 
 
 def effective_settings(results: StudyResults, slug: str) -> dict[str, Any]:
@@ -213,16 +215,16 @@ class Standing:
         return next((one for one in self.contenders if one.slug == slug), None)
 
 
-def standings(results: StudyResults) -> dict[str, Standing]:
+def standings(results: StudyResults, contenders: Mapping[str, Contender]) -> dict[str, Standing]:
     """Return the standing of every comparison of one text, corrected together for their number.
 
     Comparisons of several texts have none: their losses cannot be compared.
     """
-    spreads = _spreads(results)
+    spreads = _spreads(results, contenders.values())
     measured = {
-        slug: _standing(results, slug, spreads)
+        slug: _standing(results, [contenders[name] for name in results.variants_of(slug)], spreads)
         for slug in results.params.study.comparisons
-        if len(set(results.texts_of(slug))) == 1
+        if len(results.texts_of(slug)) == 1
     }
     # Every difference with a known spread is one comparison.
     family = [
@@ -237,32 +239,27 @@ def standings(results: StudyResults) -> dict[str, Standing]:
         for (slug, other, _), p in zip(family, corrected, strict=True)
     }
     return {
-        slug: Standing(
-            standing.contenders,
-            standing.ranked,
-            tuple(
-                Versus(pair.other, pair.difference, by_pair.get((slug, pair.other.slug)))
-                for pair in standing.others
+        slug: replace(
+            standing,
+            others=tuple(
+                replace(pair, p=by_pair.get((slug, pair.other.slug))) for pair in standing.others
             ),
-            standing.same,
         )
         for slug, standing in measured.items()
     }
 
 
-def _standing(results: StudyResults, slug: str, spreads: Mapping[int, Spread]) -> Standing:
+def _standing(
+    results: StudyResults, contenders: Sequence[Contender], spreads: Mapping[int, Spread]
+) -> Standing:
     """Return the standing of one comparison, without the correction."""
-    contenders = tuple(
-        contender(results, name, results.value_of(slug, name))
-        for name in dict.fromkeys(results.comparison(slug).variants)
-    )
     finished = [one for one in contenders if one.finished]
     # A stable sort: ties stay in the order of params.yaml.
     ranked = tuple(sorted(finished, key=lambda one: one.mean("val").value))
     others = tuple(
         Versus(other, compared(other, ranked[0], results.split, spreads)) for other in ranked[1:]
     )
-    return Standing(contenders, ranked, others, _groups(contenders))
+    return Standing(tuple(contenders), ranked, others, _groups(contenders))
 
 
 def compared(
@@ -282,7 +279,7 @@ def compared(
     return difference(more, less, paired, spreads.get(min(one.seeds, other.seeds)))
 
 
-def _groups(contenders: tuple[Contender, ...]) -> tuple[tuple[Contender, ...], ...]:
+def _groups(contenders: Sequence[Contender]) -> tuple[tuple[Contender, ...], ...]:
     """Return the groups of two or more variants that are the same network."""
     groups: list[list[Contender]] = []
     for one in contenders:
@@ -294,12 +291,11 @@ def _groups(contenders: tuple[Contender, ...]) -> tuple[tuple[Contender, ...], .
     return tuple(tuple(group) for group in groups if len(group) > 1)
 
 
-def _spreads(results: StudyResults) -> dict[int, Spread]:
+def _spreads(results: StudyResults, contenders: Iterable[Contender]) -> dict[int, Spread]:
     """Return the pooled spread on the reported split, by the number of seeds of a variant."""
     groups: dict[int, list[tuple[float, ...]]] = {}
-    for slug in results.params.study.variants:
-        if results.rows("seeds", slug):
-            one = contender(results, slug)
+    for one in contenders:
+        if one.seeds:
             groups.setdefault(one.seeds, []).append(one.losses(results.split).values)
     spreads = {seeds: pooled(losses, seeds) for seeds, losses in groups.items()}
     return {seeds: spread for seeds, spread in spreads.items() if spread is not None}

@@ -187,10 +187,14 @@ class StudyResults:
         comparisons = self.params.study.comparisons
         return [slug for slug, entry in comparisons.items() if entry.section == section]
 
+    def variants_of(self, slug: str) -> list[str]:
+        """Return the variants of a comparison, each once."""
+        return list(dict.fromkeys(self.comparison(slug).variants))
+
     def texts_of(self, slug: str) -> list[str]:
-        """Return the text of each variant of a comparison."""
+        """Return the texts of a comparison's variants, each once."""
         variants = self.params.study.variants
-        return [variants[name].text for name in self.comparison(slug).variants]
+        return list(dict.fromkeys(variants[name].text for name in self.variants_of(slug)))
 
     def on_builtin_text(self, slug: str) -> bool:
         """Return whether all variants of a comparison read a built-in text, which has a floor."""

@@ -38,29 +38,17 @@ def _span(evidence: Evidence) -> Quantity:
 
 def rate_matters_more(evidence: Evidence) -> bool:
     """Return whether the worst rate of every family costs more than the worst function."""
-    spans = _rate_spans(evidence)
+    spans = learning.rate_spans(evidence.results).values()
     return (
         bool(spans and _functions(evidence))
         and min(span.value for span in spans) > _span(evidence).value
     )
 
 
-def _rate_spans(evidence: Evidence) -> list[Quantity]:
-    """Return, for each family with several rates, the difference between worst and best."""
-    return [
-        max(own, key=_loss)[1] - min(own, key=_loss)[1]
-        for own in learning.tuning_families(evidence.results).values()
-        if len(own) > 2
-    ]
-
-
-def _loss(pair: tuple[float, Quantity]) -> float:
-    return pair[1].value
-
-
 def rate_and_function_in_words(evidence: Evidence) -> str:
     """Return what the worst function costs, and the least that a worst rate costs."""
-    least = min(_rate_spans(evidence), key=lambda span: span.value)
+    spans = learning.rate_spans(evidence.results).values()
+    least = min(spans, key=lambda span: span.value)
     return f"worst function {_span(evidence).bits} bits, worst rate at least {least.bits}"
 
 

@@ -92,13 +92,28 @@ def overtaking(results: StudyResults) -> list[str]:
 def tuning_families(results: StudyResults) -> dict[str, list[tuple[float, Quantity]]]:
     """Return, for each family, its rates with the lowest loss on val of the runs that held."""
     families: dict[str, list[tuple[float, Quantity]]] = {}
-    tried = {(str(row["family"]), float(row["learning_rate"])) for row in results.rows("tuning")}
-    for family, rate in sorted(tried):
+    for family, rate in sorted(_tried(results)):
         # A run that diverged has no loss.
         losses = results.column("tuning", "val_bpc", family=family, learning_rate=rate)
         if len(losses):
             families.setdefault(family, []).append((rate, losses.smallest))
     return families
+
+
+def _tried(results: StudyResults) -> set[tuple[str, float]]:
+    """Return the pairs of a family and a rate that were tried, also those that diverged."""
+    return {(str(row["family"]), float(row["learning_rate"])) for row in results.rows("tuning")}
+
+
+def rate_spans(results: StudyResults) -> dict[str, Quantity]:
+    """Return what the worst rate that held costs, for each family with several such rates."""
+    spans = {}
+    for family, rates in tuning_families(results).items():
+        losses = [loss for _, loss in rates]
+        if len(losses) > 2:
+            worst = max(losses, key=lambda loss: loss.value)
+            spans[family] = worst - min(losses, key=lambda loss: loss.value)
+    return spans
 
 
 def best_rate(rates: list[tuple[float, Quantity]]) -> float:
@@ -121,16 +136,13 @@ def tuning_table(results: StudyResults) -> Table | None:
     if not families:
         return None
     tried = sorted({rate for rates in families.values() for rate, _ in rates})
-    # Runs that diverged have no loss, but their rate was tried.
-    runs = {(str(row["family"]), float(row["learning_rate"])) for row in results.rows("tuning")}
-    rows = []
+    runs, rows = _tried(results), []
     for family, rates in families.items():
-        losses = dict(rates)
-        cells = []
+        losses, best, cells = dict(rates), best_rate(rates), []
         for rate in tried:
             if rate in losses:
                 shown = losses[rate].bits
-                cells.append(f"**{shown}**" if rate == best_rate(rates) else shown)
+                cells.append(f"**{shown}**" if rate == best else shown)
             else:
                 cells.append("diverged" if (family, rate) in runs else "")
         rows.append([escape(family), *cells])
@@ -140,15 +152,10 @@ def tuning_table(results: StudyResults) -> Table | None:
 
 def rates(results: StudyResults) -> list[str]:
     """Report how many runs tuned the rates, and what the worst rate that held costs."""
-    families = tuning_families(results)
-    spans = [
-        (family, max(own, key=lambda p: p[1].value)[1] - min(own, key=lambda p: p[1].value)[1])
-        for family, own in families.items()
-        if len(own) > 2
-    ]
+    spans = rate_spans(results)
     if not spans:
         return []
-    family, span = max(spans, key=lambda pair: pair[1].value)
+    family, span = max(spans.items(), key=lambda pair: pair[1].value)
     runs = results.column("tuning", "learning_rate").count
     diverged = results.column("tuning", "diverged_at_step").count
     failed = f"; {diverged.whole} of them diverged" if diverged.value else ""

@@ -210,10 +210,6 @@ class Standing:
         """True if there are others, all clearly worse than the best."""
         return bool(self.others) and all(pair.behind for pair in self.others)
 
-    def get(self, slug: str) -> Contender | None:
-        """Return a variant by its slug."""
-        return next((one for one in self.contenders if one.slug == slug), None)
-
 
 def standings(results: StudyResults, contenders: Mapping[str, Contender]) -> dict[str, Standing]:
     """Return the standing of every comparison of one text, corrected together for their number.

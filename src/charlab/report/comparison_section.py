@@ -9,7 +9,6 @@ from typing import Any
 from charlab.report import findings, memory, observations, writing
 from charlab.report.evidence import Evidence
 from charlab.report.markdown import code, escape
-from charlab.report.numbers import Quantity
 from charlab.report.observations import Table
 from charlab.report.pictures import Picture, comparison_data, comparison_figures, picture
 from charlab.report.standings import Contender, Standing
@@ -164,12 +163,6 @@ def rate(results: StudyResults, slug: str) -> str:
     return f"{results.params.study.variant(slug).train.learning_rate:g}"
 
 
-def _share_of_ngram(results: StudyResults, one: Contender) -> Quantity | None:
-    """Return the loss of a variant as a share of the n-gram's on the same text."""
-    line = results.baseline(results.params.study.variants[one.slug].text, "ngram")
-    return None if line is None or not one.finished else one.losses(results.split).over(line).mean
-
-
 def _short_table(
     evidence: Evidence, slug: str, contenders: list[Contender], temperature: float | None
 ) -> Table:
@@ -179,7 +172,7 @@ def _short_table(
     header = ["", "rate", results.split, compare, "real words", "writes"]
     rows = []
     for one in contenders:
-        share = _share_of_ngram(results, one)
+        share = findings.share_of_ngram(results, one, results.split)
         beside = (
             difference_cell(standing, one)
             if standing

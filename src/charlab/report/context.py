@@ -7,7 +7,7 @@ from typing import Any
 from charlab.core.units import counted
 from charlab.models.params import ModelParams
 from charlab.plan.labels import CELLS
-from charlab.report import learning, listings, observations
+from charlab.report import findings, learning, listings, observations
 from charlab.report.comparison_section import Block, sample_at, usual_temperature
 from charlab.report.evidence import Evidence
 from charlab.report.markdown import escape, listed
@@ -158,15 +158,11 @@ def beside_baselines(evidence: Evidence) -> str:
     results, loss = evidence.results, evidence.model_loss
     if loss is None:
         return ""
-    names = {"ngram": "the best n-gram", "ppmd": "PPMd", "floor": "the floor"}
-    parts = [
-        f"{gap.amount} {'above' if gap.value > 0 else 'below'} {name} ({line.bits})"
-        for key, name in names.items()
-        if (line := results.baseline(results.params.text, key)) is not None
-        for gap in [loss - line]
-    ]
-    beside = f": {listed(parts)}" if parts else ""
-    return f"Its {results.split} loss is {loss.bits} bits per character{beside}."
+    beside = findings.above_or_below(results, loss, results.params.text)
+    return (
+        f"Its {results.split} loss is {loss.bits} bits per character"
+        f"{f': {beside}' if beside else ''}."
+    )
 
 
 def texts_table(results: StudyResults) -> Table:

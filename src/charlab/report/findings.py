@@ -165,15 +165,20 @@ def _step(one: Contender, seed: int) -> Quantity:
 
 def beside_baselines(results: StudyResults, one: Contender, text: str) -> list[str]:
     """Compare a variant with the n-gram, PPMd and the floor of its text."""
+    beside = above_or_below(results, one.mean(results.split), text)
+    return [f"{one.name} lies {beside}."] if beside else []
+
+
+def above_or_below(results: StudyResults, loss: Quantity, text: str) -> str:
+    """Return how far a loss is from the known baselines of a text; '' if there are none."""
     names = {"ngram": "the best n-gram", "ppmd": "PPMd", "floor": "the floor"}
-    known = [(name, results.baseline(text, key)) for key, name in names.items()]
     parts = [
         f"{gap.amount} {'above' if gap.value > 0 else 'below'} {name} ({line.bits})"
-        for name, line in known
-        if line is not None
-        for gap in [one.mean(results.split) - line]
+        for key, name in names.items()
+        if (line := results.baseline(text, key)) is not None
+        for gap in [loss - line]
     ]
-    return [f"{one.name} lies {listed(parts)}."] if parts else []
+    return listed(parts) if parts else ""
 
 
 def relative(results: StudyResults, contenders: Sequence[Contender]) -> list[str]:
@@ -202,10 +207,12 @@ def texts_in_order(
     results: StudyResults, contenders: Sequence[Contender], split: str
 ) -> list[tuple[Contender, Quantity]]:
     """Return the variants of several texts with their share of the n-gram's loss, least first."""
-    shares = []
-    for one in contenders:
-        text = results.params.study.variants[one.slug].text
-        line = results.baseline(text, "ngram", split)
-        if one.finished and line is not None:
-            shares.append((one, one.losses(split).over(line).mean))
-    return sorted(shares, key=lambda pair: pair[1].value)
+    shares = [(one, share_of_ngram(results, one, split)) for one in contenders]
+    known = [(one, share) for one, share in shares if share is not None]
+    return sorted(known, key=lambda pair: pair[1].value)
+
+
+def share_of_ngram(results: StudyResults, one: Contender, split: str) -> Quantity | None:
+    """Return the mean loss of a variant as a share of the n-gram's on the same text."""
+    line = results.baseline(results.params.study.variants[one.slug].text, "ngram", split)
+    return None if line is None or not one.finished else one.losses(split).over(line).mean

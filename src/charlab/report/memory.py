@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from charlab.plots.memory import ENOUGH
 from charlab.report.markdown import escape, listed
 from charlab.report.numbers import Quantity
-from charlab.report.observations import MIN_CHARS, Table
+from charlab.report.observations import Table
 from charlab.report.study import StudyResults
 
 HALF = 0.5
@@ -27,15 +28,22 @@ def remembered(results: StudyResults, variants: Sequence[str]) -> list[str]:
 
 
 def bins(results: StudyResults, variants: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the ranges of distances with enough characters for every variant."""
+    """Return the ranges of distances with enough characters in the rows of any variant."""
     return sorted(
         {
             (int(row["low"]), int(row["high"]))
             for slug in variants
             for row in results.rows("memory", slug)
-            if row["chars_in_bin"] >= MIN_CHARS
+            if row["chars_in_bin"] >= ENOUGH
         }
     )
+
+
+def far_bins(results: StudyResults, variants: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the ranges of distances within :data:`FAR`."""
+    return [
+        (low, high) for low, high in bins(results, variants) if FAR[0] <= low and high <= FAR[1]
+    ]
 
 
 def share(results: StudyResults, slug: str, low: int, chars: int | None = None) -> Quantity | None:
@@ -69,11 +77,7 @@ def acquired(results: StudyResults, slug: str, low: int) -> Quantity | None:
 
 def far_share(results: StudyResults, slug: str) -> Quantity | None:
     """Return the smallest share realized in the ranges within :data:`FAR`."""
-    shares = [
-        share(results, slug, low)
-        for low, high in bins(results, [slug])
-        if low >= FAR[0] and high <= FAR[1]
-    ]
+    shares = [share(results, slug, low) for low, _ in far_bins(results, [slug])]
     known = [one for one in shares if one is not None]
     return min(known, key=lambda one: one.value, default=None)
 
@@ -95,10 +99,10 @@ def memory_table(results: StudyResults, variants: Sequence[str]) -> Table | None
 def acquisition(results: StudyResults, variants: Sequence[str]) -> list[str]:
     """Report when each variant had learned the far distances."""
     own = remembered(results, variants)
-    far = [low for low, high in bins(results, own) if low >= FAR[0] and high <= FAR[1]]
-    if not own or not far:
+    far = far_bins(results, own)
+    if not far:
         return []
-    low, high = next(pair for pair in bins(results, own) if pair[0] == far[-1])
+    low, high = far[-1]
     parts = []
     for slug in own:
         when = acquired(results, slug, low)

@@ -21,9 +21,6 @@ LAGS = (10, 30, 60)
 COMMON = 0.01
 """Minimum share of the characters of a kind to be named."""
 
-MIN_CHARS = 20
-"""Minimum number of characters in a bin; the mean of a smaller one is mostly noise."""
-
 
 @dataclass(frozen=True)
 class Table:

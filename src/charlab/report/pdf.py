@@ -57,7 +57,7 @@ def brief(evidence: Evidence, blocks: dict[str, Block], *, blank: bool) -> bytes
         Leave lines to write on in place of all sentences.
     """
     pictures = _pictures(evidence)
-    content = _content(evidence, blocks, list(pictures)) | {"blank": blank}
+    content = _content(evidence, blocks) | {"blank": blank, "pictures": _captions(pictures)}
     results, tables = content["results"], content["tables"]
     with tempfile.TemporaryDirectory(prefix="charlab-") as name:
         folder = Path(name)
@@ -72,7 +72,6 @@ def brief(evidence: Evidence, blocks: dict[str, Block], *, blank: bool) -> bytes
         lengths += [(shown, min(len(tables), 1)) for shown in range(len(results), -1, -1)]
         for shown, kept in lengths:
             content |= {"results": results[:shown], "tables": tables[:kept]}
-            content |= {"pictures": _captions(pictures)}
             write_json(folder / "content.json", content)
             if len(_set(compiler, folder, "svg")) <= PAGES:
                 break
@@ -123,7 +122,7 @@ def _pictures(evidence: Evidence) -> dict[str, tuple[bytes, str]]:
     return drawn
 
 
-def _content(evidence: Evidence, blocks: dict[str, Block], pictures: list[str]) -> dict[str, Any]:
+def _content(evidence: Evidence, blocks: dict[str, Block]) -> dict[str, Any]:
     """Return the content of the template."""
     results, params = evidence.results, evidence.results.params
     text = results.text_row(params.text)

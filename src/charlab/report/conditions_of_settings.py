@@ -71,21 +71,16 @@ def _shares(evidence: Evidence) -> list[tuple[Contender, Quantity]]:
     return []
 
 
-def _turned(evidence: Evidence) -> bool:
+def orders_differ(evidence: Evidence) -> bool:
     """Return whether some text costs more than another, and less beside its own n-gram."""
     points = [(one.mean("val").value, share.value) for one, share in _shares(evidence)]
     return any(a > b + 0.001 and x < y - 0.001 for a, x in points for b, y in points)
 
 
-def orders_differ(evidence: Evidence) -> bool:
-    """Return whether the order of the texts changes beside their own n-grams."""
-    return _turned(evidence)
-
-
 def orders_agree(evidence: Evidence) -> bool:
     """Return whether the text with the highest loss is also the hardest beside its n-gram."""
     points = [(one.mean("val").value, share.value) for one, share in _shares(evidence)]
-    if _turned(evidence) or not points:
+    if orders_differ(evidence) or not points:
         return False
     (loss, share), *others = sorted(points, reverse=True)
     return all(loss > a + 0.001 and share > b + 0.001 for a, b in others)

@@ -84,7 +84,7 @@ def _model(evidence: Evidence) -> dict[str, Any]:
         "prompt": drawn.get("prompt", ""),
         "from_val": results.params.sample.prompt is None,
         "beside": beside_baselines(evidence),
-        "text_title": escape(str(results.text_row(results.params.text)["title"])),
+        "text_title": results.text_title(results.params.text),
     }
 
 
@@ -181,6 +181,6 @@ def texts_table(results: StudyResults) -> Table:
             for name in ("train_chars", "val_chars", "test_chars", "vocabulary")
         ]
         sizes = ["–" if count is None else count.whole for count in counts]
-        rows.append([escape(str(row["title"])), escape(str(row["language"])), *sizes, *cells])
+        rows.append([results.text_title(slug), escape(str(row["language"])), *sizes, *cells])
     header = ["", "language", "train", "val", "test", "vocabulary", "n-gram", "PPMd", "xz", "floor"]
     return Table(header, rows, f"Characters; bits per character of {split}.")

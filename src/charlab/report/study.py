@@ -60,7 +60,7 @@ class StudyResults:
     samples: dict[str, dict[str, Any]]
     styles: Styles
     records: dict[str, dict[str | None, list[dict[str, Any]]]] = field(
-        default_factory=dict, repr=False, compare=False
+        default_factory=dict, init=False, repr=False, compare=False
     )
 
     @property
@@ -87,14 +87,16 @@ class StudyResults:
 
     def text_row(self, slug: str) -> dict[str, Any]:
         """Return the row of a text in metrics/texts.csv, with None for an empty field."""
-        table = self.tables["texts"]
-        row = table[table["text"] == slug].iloc[0].to_dict()
-        return {str(k): None if pd.isna(v) else v for k, v in row.items()}
+        row = next(row for row in self.rows("texts") if row["text"] == slug)
+        return {name: None if pd.isna(value) else value for name, value in row.items()}
+
+    def text_title(self, slug: str) -> str:
+        """Return the title of a text, escaped for Markdown."""
+        return escape(str(self.text_row(slug)["title"]))
 
     def title_of(self, variant: str) -> str:
         """Return the title of a variant's text, in italics and escaped for Markdown."""
-        row = self.text_row(self.params.study.variants[variant].text)
-        return f"*{escape(str(row['title']))}*"
+        return f"*{self.text_title(self.params.study.variants[variant].text)}*"
 
     def lines(self, text: str, split: str | None = None) -> pd.DataFrame:
         """Return the baselines of a text as lines for a figure: ``kind``, ``label``, ``bpc``."""

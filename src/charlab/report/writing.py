@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from charlab.report.markdown import escape, listed
+from charlab.report.markdown import listed
 from charlab.report.numbers import Quantity
 from charlab.report.observations import Table
 from charlab.report.study import StudyResults
@@ -36,7 +36,7 @@ def writing_table(results: StudyResults, texts: Sequence[str]) -> Table | None:
     for text in texts:
         found = [(measure(results, text, column), form) for column, (_, form) in COLUMNS.items()]
         cells = ["–" if value is None else value.shown(form) for value, form in found]
-        rows.append([escape(str(results.text_row(text)["title"])), *cells])
+        rows.append([results.text_title(text), *cells])
     header = ["", *(heading for heading, _ in COLUMNS.values())]
     note = "Marked letters are those such as ä, é, ñ, as a share of all; from equally long starts."
     return Table(header, rows, note)
@@ -64,5 +64,6 @@ def observations(results: StudyResults, texts: Sequence[str]) -> list[str]:
         lines = measure(results, text, "line_chars")
         if lines is not None and lines.value < SHORT_LINES:
             said.setdefault(text, []).append(f"short lines ({lines.whole} characters each)")
-    title = {text: f"*{escape(str(results.text_row(text)['title']))}*" for text in texts}
-    return [f"{title[text]} has {listed(clauses)}." for text, clauses in said.items()]
+    return [
+        f"*{results.text_title(text)}* has {listed(clauses)}." for text, clauses in said.items()
+    ]

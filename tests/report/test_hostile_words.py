@@ -50,6 +50,9 @@ ALLOWED = {
     *("svg", "defs", "path", "use"),
 }
 
+OWN = ("#", "https://doi.org/", "figures/", "brief.pdf", "docs/", "numbers.csv", "../src/")
+"""Beginnings of the addresses that templates write."""
+
 
 class Elements(HTMLParser):
     """Collects what a browser would make of a page."""
@@ -61,19 +64,11 @@ class Elements(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note elements, handlers and addresses that no template writes."""
-        if tag not in ALLOWED and not (tag == "img" and dict(attrs)["src"].startswith("figures/")):  # type: ignore[union-attr]
+        values = [(name, value or "") for name, value in attrs]
+        if tag not in ALLOWED and not (tag == "img" and dict(values)["src"].startswith("figures/")):
             self.problems.append(tag)
-        for name, value in attrs:
-            own = (
-                "#",
-                "https://doi.org/",
-                "figures/",
-                "brief.pdf",
-                "docs/",
-                "numbers.csv",
-                "../src/",
-            )
-            if name.startswith("on") or (name in ("href", "src") and not value.startswith(own)):  # type: ignore[union-attr]
+        for name, value in values:
+            if name.startswith("on") or (name in ("href", "src") and not value.startswith(OWN)):
                 self.problems.append(f"{name}={value}")
 
 

@@ -37,11 +37,17 @@ def blank_pictures() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def unflushed() -> Iterator[None]:
+    """Write without waiting for the disk: flushing many small files takes longer than the rest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
 def collect(params: Params, root: Path, loss: Loss = wobbling, *, evaluated: bool = True) -> Path:
     """Write made-up results to ``root``/data, and their tables beside it; return ``root``."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Flushing hundreds of small files to a busy disk takes longer than writing them.
-        patch.setattr(os, "fsync", lambda descriptor: None)
+    with unflushed():
         write_results(params, root / "data", loss, evaluated=evaluated)
         compare(params, root / "data", root / "metrics", root / "plots")
     return root
@@ -50,8 +56,7 @@ def collect(params: Params, root: Path, loss: Loss = wobbling, *, evaluated: boo
 def render(params: Params, root: Path) -> None:
     """Write the report on the results below ``root``."""
     folders = (root / name for name in ("metrics", "plots", "data", "report"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda descriptor: None)
+    with unflushed():
         render_module.render(params, *folders)
 
 

@@ -6,14 +6,12 @@ The tables are made in memory, as the report reads them, so that hundreds of stu
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 
 from charlab.compare.compare import to_csv
 from charlab.core.files import write_json, write_text
@@ -22,6 +20,7 @@ from charlab.plots.style import series_styles
 from charlab.report.evidence import Evidence
 from charlab.report.study import StudyResults, load
 from made_evaluation import evaluation_of
+from made_reports import unflushed
 
 BOOK, FLAT = "invented", "invented-flat"
 
@@ -110,7 +109,7 @@ CHARS = (0, 100_000, 2_000_000)
 
 @dataclass(frozen=True)
 class Scenario:
-    """What a made-up study found.
+    """The results that a made-up study has.
 
     Attributes
     ----------
@@ -127,7 +126,7 @@ class Scenario:
     tuning : mapping
         Losses by learning rate and family; {} for no table.
     overfit : bool
-        Whether the loss on val rose again in training.
+        True if the loss on val rose again in training.
     ladder : tuple of float
         Share of real words at the lowest and at the highest temperature.
     """
@@ -162,6 +161,10 @@ class Scenario:
         train = 0.4 if "drop" in own and self.overfit else -0.3
         shift = {"test": 0.0, "val": -0.05, "train": train}[split]
         return round(self.losses[own] + wobble + shift, 5)
+
+
+MISSING = Scenario(memory={}, overtaking={}, tuning={}, evaluated=False)
+"""A study with losses and samples, and none of the other measurements."""
 
 
 def study_params(**study: Any) -> Params:
@@ -398,9 +401,7 @@ def evidence_of(scenario: Scenario, params: Params | None = None) -> Evidence:
 def write_study(scenario: Scenario, root: Path, params: Params | None = None) -> StudyResults:
     """Write the tables and documents of a scenario below ``root``, and load them again."""
     params = params or study_params()
-    with pytest.MonkeyPatch.context() as patch:
-        # Flushing many small files to a busy disk takes longer than writing them.
-        patch.setattr(os, "fsync", lambda descriptor: None)
+    with unflushed():
         _write(scenario, root, params)
     return load(params, root / "metrics", root / "plots", root / "data")
 

@@ -16,7 +16,7 @@ from charlab.report.study import StudyResults
 from formula_reader import Reader
 from import_graph import ROOT
 from made_reports import blank_pictures
-from made_study import STUDY, Scenario, equal, study_params, swapped, write_study
+from made_study import MISSING, STUDY, Scenario, equal, study_params, swapped, write_study
 
 TEMPLATES = ROOT / "src" / "charlab" / "report"
 
@@ -32,9 +32,7 @@ SCENARIOS = {
                  | {("drop-25", 3): 7} | {("gru", seed): 9 for seed in range(1, 6)}),
         [1, 2, 3, 4, 5],
     ),
-    "tables missing": (
-        Scenario(memory={}, overtaking={}, tuning={}, evaluated=False), [1, 2, 3, 4, 5]
-    ),
+    "tables missing": (MISSING, [1, 2, 3, 4, 5]),
 }  # fmt: skip
 
 

@@ -11,9 +11,7 @@ from charlab.report import learning, memory, observations, writing
 from charlab.report.numbers import without_formulas
 from charlab.report.observations import Table
 from charlab.report.study import MODEL
-from made_study import LOSSES, Scenario, evidence_of, results_of
-
-MISSING = Scenario(memory={}, overtaking={}, tuning={}, evaluated=False)
+from made_study import LOSSES, MISSING, Scenario, evidence_of, results_of
 
 
 def plain(table: Table | None) -> list[list[str]]:

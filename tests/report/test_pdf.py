@@ -11,10 +11,9 @@ import pytest
 
 from charlab.report import pdf as module
 from charlab.report.comparison_section import comparison_block
-from charlab.report.evidence import Evidence
 from charlab.report.pdf import PAGES, brief, plain, runs
 from made_reports import blank_pictures
-from made_study import Scenario, results_of, study_params, swapped
+from made_study import Scenario, evidence_of, study_params, swapped
 
 Seen = list[tuple[dict[str, Any], list[bytes]]]
 
@@ -43,7 +42,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
 
 def written(scenario: Scenario, *, blank: bool = False, **study: Any) -> bytes:
     """Return the brief on a scenario."""
-    evidence = Evidence(results_of(scenario, study_params(**study)))
+    evidence = evidence_of(scenario, study_params(**study))
     slugs = evidence.results.params.study.comparisons
     return brief(evidence, {s: comparison_block(evidence, s) for s in slugs}, blank=blank)
 

@@ -23,10 +23,8 @@ from charlab.report.study import StudyResults
 from import_graph import ROOT
 from made_reports import MadeReports, blank_pictures
 from made_results import TWO_TEXTS, made_params
-from made_study import STUDY, Scenario, results_of, study_params, swapped
+from made_study import MISSING, STUDY, Scenario, results_of, study_params, swapped
 from published import published
-
-MISSING = Scenario(memory={}, overtaking={}, tuning={}, evaluated=False)
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,8 @@ from charlab.report.discussion import DISCUSSION, discussion, limits
 from charlab.report.numbers import without_formulas
 from charlab.report.saying import by_section, said, summary
 from charlab.report.takeaways import TAKEAWAYS
-from made_study import LOSSES, Scenario, equal, evidence_of, swapped
+from made_study import LOSSES, MISSING, Scenario, equal, evidence_of, swapped
 
-MISSING = Scenario(memory={}, overtaking={}, tuning={}, evaluated=False)
 DIVERGED = Scenario(diverged={("rnn-free", seed): 50 for seed in (1, 2, 4, 5)})
 
 

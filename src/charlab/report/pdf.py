@@ -9,6 +9,7 @@ bytes.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -92,11 +93,21 @@ def _set(compiler: Any, folder: Path, form: str) -> list[bytes]:
 
 def _pictures(evidence: Evidence) -> dict[str, tuple[bytes, str]]:
     """Draw the first figures for which there is data, with their captions, by file name."""
+    drawn: dict[str, tuple[bytes, str]] = {}
+    for number, (name, data) in enumerate(_wanted(evidence)):
+        svg = registry.draw(name, data, width=WIDTH)
+        if svg is not None:
+            drawn[f"{name}_{number}"] = (svg, registry.figures()[name].caption)
+        if len(drawn) == FIGURES:
+            break
+    return drawn
+
+
+def _wanted(evidence: Evidence) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the figures that the brief wants with their data, the most important first."""
     results = evidence.results
-    whole = model_data(results)
-    wanted = [
-        ("overtaking", comparison_data(results, slug)) for slug in evidence.about("sizes", "hidden")
-    ]
+    for slug in evidence.about("sizes", "hidden"):
+        yield "overtaking", comparison_data(results, slug)
     of_cells = evidence.about("cells", "cell")
     # The cells on the book first, then their memory.
     of_cells.sort(key=results.on_builtin_text)
@@ -105,21 +116,17 @@ def _pictures(evidence: Evidence) -> dict[str, tuple[bytes, str]]:
         builtin = results.on_builtin_text(slug)
         # Shares say more than losses; one of the two is enough.
         shares = "memory_share" if len(data.get("memory", ())) else "loss_by_distance"
-        wanted.append((shares if builtin else "comparison", data))
+        yield shares if builtin else "comparison", data
     for section, vary, name in (
         ("dropout", "dropout", "overfitting"),
         ("sizes", "hidden", "comparison"),
         ("texts", "text", "texts"),
     ):
-        wanted += [(name, comparison_data(results, s)) for s in evidence.about(section, vary)[:1]]
-    wanted += [("model_learning_curve", whole), ("temperature", whole)]
-    drawn: dict[str, tuple[bytes, str]] = {}
-    for number, (name, data) in enumerate(wanted):
-        if len(drawn) < FIGURES and name in registry.figures():
-            svg = registry.draw(name, data, width=WIDTH)
-            if svg is not None:
-                drawn[f"{name}_{number}"] = (svg, registry.figures()[name].caption)
-    return drawn
+        for slug in evidence.about(section, vary)[:1]:
+            yield name, comparison_data(results, slug)
+    whole = model_data(results)
+    yield "model_learning_curve", whole
+    yield "temperature", whole
 
 
 def _content(evidence: Evidence, blocks: dict[str, Block]) -> dict[str, Any]:

@@ -56,8 +56,7 @@ def comparison_figures(results: StudyResults, slug: str) -> list[str]:
     vary = results.comparison(slug).vary
     # The losses and learning curves have EVERY, which equals no key, so none appears twice.
     of_key = [name for name, figure in registry.figures().items() if vary in figure.vary]
-    further = [name for name in IN_ALL if name in registry.figures()]
-    return [loss_figure(results, slug), "learning_curves", *of_key, *further]
+    return [loss_figure(results, slug), "learning_curves", *of_key, *IN_ALL]
 
 
 def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:

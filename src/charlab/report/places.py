@@ -62,13 +62,14 @@ def placed(
     """
     places = {of("overtaking"): _headline(blocks)}
     used: set[str] = set()
+    figures = registry.figures()
     for section in dict.fromkeys((*OF_SECTION, *order)):
         own = [pictures[name] for name in OF_SECTION.get(section, ()) if name in pictures]
         # A figure registered for this section needs no entry above.
         own += [
             drawn
             for name, drawn in pictures.items()
-            if registry.figures()[name].section == section
+            if figures[name].section == section
             and drawn not in own
             and name not in IN_APPENDIX
             and not any(name in wanted for wanted in OF_SECTION.values())

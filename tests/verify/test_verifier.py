@@ -199,6 +199,18 @@ def test_new_header_of_a_book_is_within_tolerance(project: Made, tmp_path: Path)
     assert verifier.verify("train-variant@lstm-1")[0].verdict == IDENTICAL
 
 
+def test_records_of_former_stages_are_no_part_of_an_input(project: Made, tmp_path: Path) -> None:
+    """DVC leaves the record of a stage in dvc.lock when the stage leaves dvc.yaml."""
+    lock = project.lock()
+    clean = json.dumps(lock["stages"]["clean@one"])
+    lock["stages"]["clean@three"] = json.loads(clean.replace("one", "three"))
+    project.write_lock(lock)
+    verifier = project.verifier(tmp_path / "scratch")
+    assert verifier.inconsistent() == []
+    assert {verdict.verdict for verdict in verifier.verify("compare")} == {IDENTICAL}
+    assert not (verifier.scratch.work / "data/clean/three.txt").exists()
+
+
 def test_damaged_cache_is_no_source(project: Made, tmp_path: Path) -> None:
     """An input is compared with its hash before a stage reads it; here it is made again."""
     for path in project.cache.rglob("*"):

@@ -39,7 +39,8 @@ def explained(root: Path, place: str) -> list[str]:
         If no stage writes the file, or it has no such line.
     """
     name, line = _place(root, place)
-    stages, records = declared_stages(root), recorded_stages(root)
+    stages = declared_stages(root)
+    records = recorded_stages(root, stages)
     stage = producer(name, stages)
     if stage is None:
         raise VerifyError(f"{name}: no stage of dvc.yaml writes it")

@@ -64,7 +64,7 @@ def stale(root: Path) -> list[Stale]:
         If params.yaml or dvc.yaml cannot be read.
     """
     params, stages = load_params(root / "params.yaml"), declared_stages(root)
-    records = _records(root)
+    records = recorded_stages(root, stages) if (root / "dvc.lock").is_file() else {}
     audit, costs = Audit(root, stages, records), _Costs(root, params)
     found: dict[str, Stale] = {}
     planned = _planned(root, params)
@@ -102,10 +102,6 @@ def _is_planned(stage: Stage, record: Record, planned: Mapping[str, str]) -> boo
     """Return whether a stage reads nothing of the plan but what it has read before."""
     read = [dep for dep in stage.deps if within(dep, "data/plan")]
     return all(planned.get(dep) == record.deps.get(dep) for dep in read)
-
-
-def _records(root: Path) -> dict[str, Record]:
-    return recorded_stages(root) if (root / "dvc.lock").is_file() else {}
 
 
 def _reasons(root: Path, stage: Stage, record: Record | None, audit: Audit) -> Iterator[str]:

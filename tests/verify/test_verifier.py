@@ -17,15 +17,6 @@ from charlab.verify.verifier import DIFFERENT, IDENTICAL, UNKNOWN, WITHIN, Verdi
 from made_pipeline import Made
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Made:
-    """Return an honest run."""
-    made = Made(tmp_path / "project")
-    made.root.mkdir()
-    made.record()
-    return made
-
-
 def verdicts(verifier_run: list[Verdict]) -> dict[str, str]:
     """Return the verdict of each output."""
     return {verdict.output: verdict.verdict for verdict in verifier_run}
@@ -57,18 +48,17 @@ def test_honest_run_is_identical(project: Made, tmp_path: Path, cached: bool) ->
         *(pytest.param(n, runs, marks=pytest.mark.slow) for n, runs in ((1, 60), (2, 60), (4, 80))),
     ],
 )
-def test_forgeries_are_caught_at_the_stated_rate(tmp_path: Path, forged: int, runs: int) -> None:
+def test_forgeries_are_caught_at_the_stated_rate(
+    project: Made, tmp_path: Path, forged: int, runs: int
+) -> None:
     """Outputs and all hashes downstream are consistent, so only a run tells."""
     author, sample = random.Random(forged), 4
-    made = Made(tmp_path / "project")
-    made.root.mkdir()
-    made.record()
-    names = list(made.verifier(tmp_path / "scratch").stages)
+    names = list(project.verifier(tmp_path / "scratch").stages)
     hits = 0
     for seed in range(runs):
         chosen = set(author.sample(names, forged))
-        made.record(forged=chosen)
-        verifier = made.verifier(tmp_path / "scratch")
+        project.record(forged=chosen)
+        verifier = project.verifier(tmp_path / "scratch")
         found = verifier.inconsistent()
         assert found == []
         picked = drawn(names, seed)[:sample]

@@ -7,10 +7,8 @@ files that the stage reads. So nothing of the student's runs, unless the instruc
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,7 +18,7 @@ from pathlib import Path
 from charlab.core.errors import shortened
 from charlab.core.files import UnreadableError, read_json, sha256_of
 from charlab.course.handed_in import Copier, CourseError, plain_files
-from charlab.course.limits import KEPT
+from charlab.course.limits import KEPT, end_session, own_path
 from charlab.course.outputs import CheckedFile, compared
 from charlab.course.pack import MANIFEST
 from charlab.course.stage_files import stage_files, text_of
@@ -133,9 +131,7 @@ class _Run:
             # Other variables may hold passwords.
             kept = {*KEPT, *ALSO_KEPT}
             self.environment = {name: os.environ[name] for name in kept if name in os.environ}
-        # The stage's "python" is this interpreter even if its environment is not activated.
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        self.environment["PATH"] = path
+        self.environment["PATH"] = own_path()
         if "PYTHONPATH" in os.environ:
             # The project that is not installed is found there; the stages add their own src.
             self.environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
@@ -164,21 +160,10 @@ class _Run:
                 f"stage {names[-1]} was ended after {self.seconds:g} seconds; --minutes allows more"
             ) from None
         finally:
-            _end(process)
+            end_session(process)
         if process.returncode:
             last = "\n".join(output.strip().splitlines()[-12:])
             raise CourseError(f"stage {names[-1]} failed in the new run:\n{last}")
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Kill a run that has not ended, with all that it started."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.name == "posix":
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-    process.wait()
 
 
 def _make_inputs(run: _Run, project: Path, text: str, downloads: Path | None) -> None:

@@ -20,13 +20,10 @@ from charlab.core.files import UnreadableError, read_json, sha256_of
 from charlab.course.handed_in import Copier, CourseError, plain_files
 from charlab.course.limits import KEPT, end_session, own_path
 from charlab.course.outputs import CheckedFile, compared
-from charlab.course.pack import MANIFEST
+from charlab.course.pack import CODE, MANIFEST
 from charlab.course.stage_files import stage_files, text_of
 from charlab.course.workspace import RESULTS, copy_project, git
 from charlab.plan.params import load_params
-
-THEIRS = ("src", "stages", "dvc.yaml")
-"""Code that ``run_their_code`` takes from the workspace."""
 
 ALSO_KEPT = ("HOME", "VIRTUAL_ENV", "NUMBA_CACHE_DIR", "OMP_NUM_THREADS")
 """Environment variables that a student's code gets, with :data:`charlab.course.limits.KEPT`."""
@@ -85,7 +82,7 @@ def check(
                 "what 'charlab course pack' writes"
             )
         packed = hashes is not None
-        theirs = THEIRS if run_their_code else ()
+        theirs = CODE if run_their_code else ()
         # A zip file has only the code that was changed, which replaces the project's.
         left_out = (*RESULTS, "params.yaml", *(() if packed else theirs))
         copy_project(project, copy, left_out=left_out)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlab.course.exercise_cases import VOCAB, Case
-from charlab.models.rnn_by_hand import SLOPES, NumpyRNN
+from charlab.models.rnn_by_hand import SLOPES, NumpyRNN, State
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]
@@ -67,9 +67,10 @@ def steps_of(case: Case) -> Steps:
     """Return the forward pass of a case, computed step by step."""
     model = NumpyRNN(VOCAB, case.params, case.generator(), np.float64)
     inputs, targets = case.chunk()
-    states, logits, state = [case.start()], [], [(case.start(),)]
+    state: State = [(case.start(),)]
+    states, logits = [state[0][0]], []
     for ids in inputs:
-        scores, state = model.step(ids, state)  # type: ignore[arg-type, assignment]
+        scores, state = model.step(ids, state)
         states.append(state[0][0])
         logits.append(scores)
     exponentials = np.exp(np.array(logits))

@@ -24,7 +24,7 @@ def verdicts(verifier_run: list[Verdict]) -> dict[str, str]:
 
 @pytest.mark.parametrize("cached", [True, False])
 def test_honest_run_is_identical(project: Made, tmp_path: Path, cached: bool) -> None:
-    """Whether inputs come from the cache or, in a new clone, from running what makes them."""
+    """Inputs come from the cache or, in a new clone, from running what makes them."""
     verifier = project.verifier(tmp_path / "scratch")
     if not cached:
         project.cache.rename(tmp_path / "elsewhere")

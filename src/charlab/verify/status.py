@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import statistics
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,22 +129,23 @@ def _in_words(root: Path, difference: Difference) -> str:
 
 def _changed_files(root: Path, path: str) -> list[str]:
     """Return the files below a path that changed since dvc.lock was committed."""
-    git = ["git", "-c", "core.fsmonitor=false"]
     found: set[str] = set()
-    commit = _output([*git, "log", "-1", "--format=%H", "--", "dvc.lock"], root).strip()
+    commit = _output(root, "log", "-1", "--format=%H", "--", "dvc.lock").strip()
     if commit:
-        found |= set(_output([*git, "diff", "--name-only", commit, "--", path], root).split("\n"))
-    listed = [*git, "ls-files", "--others", "--exclude-standard", "--", path]
-    found |= set(_output(listed, root).split("\n"))
-    return sorted(found - {""})
+        found |= set(_output(root, "diff", "--name-only", commit, "--", path).split("\n"))
+    listed = _output(root, "ls-files", "--others", "--exclude-standard", "--", path)
+    return sorted((found | set(listed.split("\n"))) - {""})
 
 
-def _output(command: list[str], root: Path) -> str:
+def _output(root: Path, *arguments: str) -> str:
     """Return the output of a command of git, nothing if it fails: the reason is only shorter."""
-    done = subprocess.run(
-        command, cwd=root, capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
-    return done.stdout if done.returncode == 0 else ""
+    # Only if code has changed: the import loads what makes workspaces.
+    from charlab.course.workspace import git
+
+    try:
+        return git(root, *arguments)
+    except CharlabError:
+        return ""
 
 
 class _Costs:

@@ -235,7 +235,8 @@ def _run_exercise(submission: Submission, folder: Path, options: Options) -> Non
 
 def _compare(project: Path, submissions: list[Submission], threshold: float) -> None:
     """Compare the answers of all students with each other, and with the project's own texts."""
-    template: Runs = frozenset().union(*(runs(one.frame) for one in submissions))
+    # A class mostly has one frame.
+    template: Runs = frozenset().union(*map(runs, {one.frame for one in submissions}))
     by_name: dict[str, Submission] = {}
     for one in submissions:
         if one.student in by_name:

@@ -1,7 +1,9 @@
-"""Workspaces of a class with made-up results, and answers in their homeworks."""
+"""A project, workspaces of a class with made-up results, and answers in their homeworks."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 from charlab.core.files import write_json, write_text
@@ -9,6 +11,8 @@ from charlab.course.homework import FRAME, HOMEWORK, STAMP, results_hash
 from charlab.course.pack import pack
 from charlab.course.sheet import SHEET
 from charlab.course.workspace import new_workspace
+from import_graph import ROOT
+from project_clone import TINY
 
 BOX = "> **My answer.**\n>\n> …\n"
 HOMEWORK_FRAME = "# A study\n\n" + "".join(
@@ -20,13 +24,29 @@ LONG = (
 )
 
 
-def fill(project: Path, folder: Path, name: str) -> None:
-    """Make a workspace with results and a homework without answers."""
-    owner = new_workspace(project, folder, name, "tiny")
-    for stage in ("model", *(f"variants/{slug}/{owner.seed}" for slug in ("rnn", "lstm"))):
+def make_project(root: Path) -> None:
+    """Make a project with the real dvc.yaml, that git tracks."""
+    write_text(root / "params.yaml", TINY.lstrip())
+    for name in ("dvc.yaml", ".gitignore", ".dvc/config"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, root / name)
+    for name in ("stages/train.py", "src/charlab/a.py"):
+        write_text(root / name, f"{name} of the project\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+
+
+def train(folder: Path, seed: int, name: str) -> None:
+    """Write the results of all trainings, with the weights of a student."""
+    for stage in ("model", *(f"variants/{slug}/{seed}" for slug in ("rnn", "lstm"))):
         write_json(folder / "data" / stage / "metrics.json", {"val_bpc": 2.0})
         write_text(folder / "data" / stage / "model.safetensors", f"weights of {name}")
         write_json(folder / "data" / stage / "vocab.json", ["a"])
+
+
+def fill(project: Path, folder: Path, name: str) -> None:
+    """Make a workspace with results and a homework without answers."""
+    owner = new_workspace(project, folder, name, "tiny")
+    train(folder, owner.seed, name)
     write_text(folder / "metrics/seeds.csv", f"variant,val_bpc\nrnn,{len(name)}\n")
     write_text(folder / "dvc.lock", "schema: '2.0'\n")
     for path in (HOMEWORK, FRAME):

@@ -186,5 +186,5 @@ class Made:
                 raise StageError("no network")
             made(where, stage, twist)
 
-        stages, records = declared_stages(scratch.committed), recorded_stages(scratch.committed)
-        return Verifier(scratch, stages, records, run)
+        stages = declared_stages(scratch.committed)
+        return Verifier(scratch, stages, recorded_stages(scratch.committed, stages), run)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,7 @@ from charlab.core.files import write_json, write_text
 from charlab.course import check as checking
 from charlab.course import pack as packing
 from charlab.plan.params import load_params
-from import_graph import ROOT
-from made_class import fill
-from project_clone import TINY
+from made_class import fill, make_project, train
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +19,8 @@ def made_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a project with the real dvc.yaml, and two workspaces with results that were made up."""
     root = tmp_path_factory.mktemp("made")
     project = root / "project"
-    write_text(project / "params.yaml", TINY.lstrip())
-    for name in ("dvc.yaml", ".gitignore", ".dvc/config"):
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, project / name)
-    for name in ("stages/train.py", "src/charlab/a.py"):
-        write_text(project / name, f"{name} of the project\n")
+    make_project(project)
     write_text(project / "README.md", "A sentence of the project that a student could quote.\n")
-    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
     for name in ("ada", "ben"):
         fill(project, root / name, name)
     return root
@@ -71,10 +62,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
             write_json(self.folder / "data/plan/invented.json", {"builtin": "invented"})
         if any(name.startswith("fetch") for name in names):
             write_text(self.folder / "data/raw/invented.txt", "a text")
-        for stage in ("model", *(f"variants/{slug}/{params.seed}" for slug in ("rnn", "lstm"))):
-            write_json(self.folder / "data" / stage / "metrics.json", {"val_bpc": 2.0})
-            write_text(self.folder / "data" / stage / "model.safetensors", "weights of ada")
-            write_json(self.folder / "data" / stage / "vocab.json", ["a"])
+        train(self.folder, params.seed, "ada")
 
     monkeypatch.setattr(checking._Run, "stages", run)
     return stages

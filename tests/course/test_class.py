@@ -170,7 +170,7 @@ def test_forged_hashes_are_data(project: Path, ada: Path, tmp_path: Path) -> Non
 def test_quotes_of_the_frame_do_not_count(
     project: Path, ada: Path, ben: Path, tmp_path: Path
 ) -> None:
-    """What every homework says is nobody's copy; what the project says elsewhere is named."""
+    """Words of every homework are nobody's copy; those of the project's texts are named."""
     quote = "A sentence of the project that a student could quote. " * 2
     template = "What the frame says of it. " * 8
     answer(ada, template, quote + "And more words of this one student alone here.")

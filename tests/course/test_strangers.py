@@ -21,7 +21,7 @@ from charlab.course.stage_files import stage_files
 from charlab.course.student import student_seed
 from charlab.course.workspace import new_workspace
 from charlab.plan.params import load_params
-from import_graph import ROOT
+from made_class import make_project
 from project_clone import TINY
 
 SEED = student_seed("Ada")
@@ -32,13 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a project with the real dvc.yaml, and a workspace with results of train."""
     root = tmp_path_factory.mktemp("made")
     project, student = root / "project", root / "student"
-    write_text(project / "params.yaml", TINY.lstrip())
-    for name in ("dvc.yaml", ".gitignore", ".dvc/config"):
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, project / name)
-    for name in ("stages/train.py", "src/charlab/a.py"):
-        write_text(project / name, f"{name} of the project\n")
-    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+    make_project(project)
     new_workspace(project, student, "Ada", "tiny")
     for name in (
         "vocab/invented/train.npy",

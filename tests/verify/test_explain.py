@@ -7,23 +7,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from made_pipeline import Made
 
 from charlab.core.files import write_text
 from charlab.verify.explain import explained
 from charlab.verify.hashes import listing
 from charlab.verify.stages import VerifyError
 from charlab.verify.status import stale, total_minutes
+from made_pipeline import Made
 from project_clone import TINY
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Made:
-    """Return an honest run."""
-    made = Made(tmp_path / "project")
-    made.root.mkdir()
-    made.record()
-    return made
 
 
 def test_line_of_a_variant_leads_to_its_text(project: Made) -> None:

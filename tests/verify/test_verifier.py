@@ -17,15 +17,6 @@ from charlab.verify.verifier import DIFFERENT, IDENTICAL, UNKNOWN, WITHIN, Verdi
 from made_pipeline import Made
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Made:
-    """Return an honest run."""
-    made = Made(tmp_path / "project")
-    made.root.mkdir()
-    made.record()
-    return made
-
-
 def verdicts(verifier_run: list[Verdict]) -> dict[str, str]:
     """Return the verdict of each output."""
     return {verdict.output: verdict.verdict for verdict in verifier_run}
@@ -33,7 +24,7 @@ def verdicts(verifier_run: list[Verdict]) -> dict[str, str]:
 
 @pytest.mark.parametrize("cached", [True, False])
 def test_honest_run_is_identical(project: Made, tmp_path: Path, cached: bool) -> None:
-    """Whether inputs come from the cache or, in a new clone, from running what makes them."""
+    """Inputs come from the cache or, in a new clone, from running what makes them."""
     verifier = project.verifier(tmp_path / "scratch")
     if not cached:
         project.cache.rename(tmp_path / "elsewhere")
@@ -57,18 +48,17 @@ def test_honest_run_is_identical(project: Made, tmp_path: Path, cached: bool) ->
         *(pytest.param(n, runs, marks=pytest.mark.slow) for n, runs in ((1, 60), (2, 60), (4, 80))),
     ],
 )
-def test_forgeries_are_caught_at_the_stated_rate(tmp_path: Path, forged: int, runs: int) -> None:
+def test_forgeries_are_caught_at_the_stated_rate(
+    project: Made, tmp_path: Path, forged: int, runs: int
+) -> None:
     """Outputs and all hashes downstream are consistent, so only a run tells."""
     author, sample = random.Random(forged), 4
-    made = Made(tmp_path / "project")
-    made.root.mkdir()
-    made.record()
-    names = list(made.verifier(tmp_path / "scratch").stages)
+    names = list(project.verifier(tmp_path / "scratch").stages)
     hits = 0
     for seed in range(runs):
         chosen = set(author.sample(names, forged))
-        made.record(forged=chosen)
-        verifier = made.verifier(tmp_path / "scratch")
+        project.record(forged=chosen)
+        verifier = project.verifier(tmp_path / "scratch")
         found = verifier.inconsistent()
         assert found == []
         picked = drawn(names, seed)[:sample]
@@ -197,6 +187,18 @@ def test_new_header_of_a_book_is_within_tolerance(project: Made, tmp_path: Path)
         "data/clean/one.json": WITHIN,
     }
     assert verifier.verify("train-variant@lstm-1")[0].verdict == IDENTICAL
+
+
+def test_records_of_former_stages_are_no_part_of_an_input(project: Made, tmp_path: Path) -> None:
+    """DVC leaves the record of a stage in dvc.lock when the stage leaves dvc.yaml."""
+    lock = project.lock()
+    clean = json.dumps(lock["stages"]["clean@one"])
+    lock["stages"]["clean@three"] = json.loads(clean.replace("one", "three"))
+    project.write_lock(lock)
+    verifier = project.verifier(tmp_path / "scratch")
+    assert verifier.inconsistent() == []
+    assert {verdict.verdict for verdict in verifier.verify("compare")} == {IDENTICAL}
+    assert not (verifier.scratch.work / "data/clean/three.txt").exists()
 
 
 def test_damaged_cache_is_no_source(project: Made, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_status_of_an_edit_agrees_with_dvc(done: Clone) -> None:
 
 
 def test_results_travel_by_a_remote(done: Clone, tmp_path: Path) -> None:
-    """What one clone pushes to a folder, another pulls, and runs nothing."""
+    """A clone pulls the results that another pushed to a folder, and runs nothing."""
     other = stranger(done, "other")
     for one in (done, other):
         one.run("dvc", "remote", "add", "--local", "--default", "shared", str(tmp_path / "remote"))

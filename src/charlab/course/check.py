@@ -7,10 +7,8 @@ files that the stage reads. So nothing of the student's runs, unless the instruc
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,15 +18,12 @@ from pathlib import Path
 from charlab.core.errors import shortened
 from charlab.core.files import UnreadableError, read_json, sha256_of
 from charlab.course.handed_in import Copier, CourseError, plain_files
-from charlab.course.limits import KEPT
+from charlab.course.limits import KEPT, end_session, own_path
 from charlab.course.outputs import CheckedFile, compared
-from charlab.course.pack import MANIFEST
+from charlab.course.pack import CODE, MANIFEST
 from charlab.course.stage_files import stage_files, text_of
 from charlab.course.workspace import RESULTS, copy_project, git
 from charlab.plan.params import load_params
-
-THEIRS = ("src", "stages", "dvc.yaml")
-"""Code that ``run_their_code`` takes from the workspace."""
 
 ALSO_KEPT = ("HOME", "VIRTUAL_ENV", "NUMBA_CACHE_DIR", "OMP_NUM_THREADS")
 """Environment variables that a student's code gets, with :data:`charlab.course.limits.KEPT`."""
@@ -87,7 +82,7 @@ def check(
                 "what 'charlab course pack' writes"
             )
         packed = hashes is not None
-        theirs = THEIRS if run_their_code else ()
+        theirs = CODE if run_their_code else ()
         # A zip file has only the code that was changed, which replaces the project's.
         left_out = (*RESULTS, "params.yaml", *(() if packed else theirs))
         copy_project(project, copy, left_out=left_out)
@@ -133,9 +128,7 @@ class _Run:
             # Other variables may hold passwords.
             kept = {*KEPT, *ALSO_KEPT}
             self.environment = {name: os.environ[name] for name in kept if name in os.environ}
-        # The stage's "python" is this interpreter even if its environment is not activated.
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        self.environment["PATH"] = path
+        self.environment["PATH"] = own_path()
         if "PYTHONPATH" in os.environ:
             # The project that is not installed is found there; the stages add their own src.
             self.environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
@@ -164,21 +157,10 @@ class _Run:
                 f"stage {names[-1]} was ended after {self.seconds:g} seconds; --minutes allows more"
             ) from None
         finally:
-            _end(process)
+            end_session(process)
         if process.returncode:
             last = "\n".join(output.strip().splitlines()[-12:])
             raise CourseError(f"stage {names[-1]} failed in the new run:\n{last}")
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Kill a run that has not ended, with all that it started."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.name == "posix":
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-    process.wait()
 
 
 def _make_inputs(run: _Run, project: Path, text: str, downloads: Path | None) -> None:

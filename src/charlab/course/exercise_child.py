@@ -11,6 +11,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,16 +123,16 @@ def main(folder: Path, out: Path) -> None:
     trial = Trial()
     try:
         network = _loaded(folder / NETWORK)
-        trial.attempt("logits", lambda: logits_derivative(network))
+        trial.attempt("logits", partial(logits_derivative, network))
         for number, case in enumerate(CASES):
-            trial.attempt(f"case {number}", lambda case=case: gradients(network, case))  # type: ignore[misc]
+            trial.attempt(f"case {number}", partial(gradients, network, case))
     except Exception as error:
         trial.errors[NETWORK] = _described(error)
     try:
         sampler = _loaded(folder / SAMPLER)
         for number, draw in enumerate(DRAWN):
-            trial.attempt(f"draw {number}", lambda draw=draw: draws(sampler, draw))  # type: ignore[misc]
-        trial.attempt("sample", lambda: written(sampler))
+            trial.attempt(f"draw {number}", partial(draws, sampler, draw))
+        trial.attempt("sample", partial(written, sampler))
     except Exception as error:
         trial.errors[SAMPLER] = _described(error)
     trial.write(out)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from charlab.course.exercise import NETWORK
 from charlab.course.exercise_cases import CASES, DRAWN, VOCAB, Case
 from charlab.course.exercise_counts import count_problems, errors_before, named, text_problems
-from charlab.course.faults import FAULTS, distance, gradients
+from charlab.course.faults import FAULTS, distance, faulty_d_logits, gradients
 from charlab.models.rnn_by_hand import NumpyRNN
 
 Array = NDArray[np.float64]
@@ -51,7 +51,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong."""
+        """True if nothing is wrong."""
         return not self.message
 
 
@@ -102,14 +102,7 @@ def _logits(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
     d = arrays.get("logits/d_logits", np.empty(0))
     yield from _wrong_shape("d_logits", d, logits.shape)
     right = (p - one_hot) / targets.size
-    faulty = {
-        "sum": p - one_hot,
-        "mean of sequences": (p - one_hot) / case.batch,
-        "mean of steps": (p - one_hot) / case.steps,
-        "no target": p / targets.size,
-        "sign": -right,
-    }
-    yield from _compared("d_logits", d, right, faulty)
+    yield from _compared("d_logits", d, right, faulty_d_logits(case, right))
 
 
 def _gradient(name: str, arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlab.course.exercise_cases import VOCAB, Case
-from charlab.models.rnn_by_hand import SLOPES, NumpyRNN
+from charlab.models.rnn_by_hand import SLOPES, NumpyRNN, State
 
 Array = NDArray[np.float64]
 Weights = dict[str, Array]
@@ -67,9 +67,10 @@ def steps_of(case: Case) -> Steps:
     """Return the forward pass of a case, computed step by step."""
     model = NumpyRNN(VOCAB, case.params, case.generator(), np.float64)
     inputs, targets = case.chunk()
-    states, logits, state = [case.start()], [], [(case.start(),)]
+    state: State = [(case.start(),)]
+    states, logits = [state[0][0]], []
     for ids in inputs:
-        scores, state = model.step(ids, state)  # type: ignore[arg-type, assignment]
+        scores, state = model.step(ids, state)
         states.append(state[0][0])
         logits.append(scores)
     exponentials = np.exp(np.array(logits))
@@ -77,17 +78,16 @@ def steps_of(case: Case) -> Steps:
     return Steps(case, model, np.array(states), (p - np.eye(VOCAB)[targets]) / targets.size)
 
 
-def _d_logits(steps: Steps, fault: str) -> Array:
-    """Return the derivative of the logits, (T, B, V)."""
-    d, case = steps.d_logits, steps.case
+def faulty_d_logits(case: Case, right: Array) -> Weights:
+    """Return the derivative of the logits, (T, B, V), with each fault that it can have."""
     targets = case.chunk()[1]
-    factor = {
-        "sum": case.steps * case.batch,
-        "mean of sequences": case.steps,
-        "mean of steps": case.batch,
-        "sign": -1,
-    }.get(fault, 1)
-    return d * factor + (np.eye(VOCAB)[targets] / targets.size if fault == "no target" else 0)
+    return {
+        "sum": right * targets.size,
+        "mean of sequences": right * case.steps,
+        "mean of steps": right * case.batch,
+        "no target": right + np.eye(VOCAB)[targets] / targets.size,
+        "sign": -right,
+    }
 
 
 def _backward(steps: Steps, d_logits: Array, fault: str) -> Array:
@@ -111,7 +111,7 @@ def gradients(case: Case, fault: str = "") -> Weights:
     """Return the gradient of every weight, with one fault or with none."""
     steps = steps_of(case)
     states, (inputs, _) = steps.states, case.chunk()
-    d_logits = _d_logits(steps, fault)
+    d_logits = faulty_d_logits(case, steps.d_logits).get(fault, steps.d_logits)
     d_in = _backward(steps, d_logits, fault)
     before = states[:-1]
     if fault == "last state":

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 MEMORY = 4 * 1024**3
 """Bytes of address space."""
@@ -21,6 +22,11 @@ FILE_SIZE = 64 * 1024**2
 
 KEPT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP")
 """Environment variables that the program gets; others may hold secrets."""
+
+
+def own_path() -> str:
+    """Return PATH with this interpreter's folder first, so that a stage's "python" is this one."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def _limit() -> None:
@@ -73,12 +79,12 @@ def run_limited(command: list[str], folder: Path, seconds: float) -> tuple[int |
         except subprocess.TimeoutExpired:
             status = None
         finally:
-            _end(process)
+            end_session(process)
     return status, log.read_bytes()[-4000:].decode("utf-8", "replace")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a program and everything in its session."""
+def end_session(process: subprocess.Popen[Any]) -> None:
+    """Kill a program and everything in its session, also what outlives the program."""
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

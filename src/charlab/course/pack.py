@@ -32,6 +32,7 @@ VOCABULARY = "vocab.json"
 """The same in every training of a text."""
 
 CODE = ("src", "stages", "dvc.yaml")
+"""Code that a student may change; a check takes it from them only on request."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,14 @@ def pack(root: Path, out: Path | None = None) -> Packed:
     owner = read_student(root)
     if problems := [*_problems(root)]:
         raise CourseError("not ready to be handed in:\n" + "\n".join(f"- {p}" for p in problems))
-    names = [*_names(root)]
-    files = {name: (root / name).read_bytes() for name in names}
+    code = [*_changed_code(root)]
     outputs = {name: sha256_of(root / name) for name in _outputs(root)}
+    names = [*_names(root), *filter(_is_small, outputs), *code]
+    files = {name: (root / name).read_bytes() for name in names}
     files[MANIFEST] = (json.dumps(outputs, indent=0, sort_keys=True) + "\n").encode()
     path = out or root / f"{owner.student}.zip"
     write_archive(path, files)
-    return Packed(path, owner, [*_notes(root)])
+    return Packed(path, owner, [*_notes(root, code)])
 
 
 def _problems(root: Path) -> Iterator[str]:
@@ -114,15 +116,16 @@ def _out_of_date(root: Path) -> list[str]:
 
 
 def _names(root: Path) -> Iterator[str]:
-    """Yield the paths of the files that are handed in themselves."""
+    """Yield the paths of the files that every workspace hands in itself."""
     yield from (FILE, "params.yaml", "dvc.lock")
     for folder in ("homework", "metrics", "data/own"):
         yield from plain_files(root, folder)
     yield from (f"exercise/{name}" for name in SOURCES)
-    for name in _outputs(root):
-        if name.endswith(SMALL) and Path(name).name != VOCABULARY:
-            yield name
-    yield from _changed_code(root)
+
+
+def _is_small(output: str) -> bool:
+    """Return whether an output is handed in itself."""
+    return output.endswith(SMALL) and Path(output).name != VOCABULARY
 
 
 def _outputs(root: Path) -> Iterator[str]:
@@ -143,7 +146,7 @@ def _changed_code(root: Path) -> Iterator[str]:
             yield name
 
 
-def _notes(root: Path) -> Iterator[str]:
+def _notes(root: Path, code: list[str]) -> Iterator[str]:
     """Yield what a student may have forgotten, though it can be handed in as it is."""
     texts = [(root / name).read_text(encoding="utf-8") for name in (HOMEWORK, FRAME)]
     blanks = answers(*texts)
@@ -153,6 +156,5 @@ def _notes(root: Path) -> Iterator[str]:
     for name in SOURCES:
         if "NotImplementedError" in (root / "exercise" / name).read_text(encoding="utf-8"):
             yield f"exercise/{name} still has blanks; 'charlab course exercise' tests it"
-    code = [*_changed_code(root)]
     if code:
         yield f"your changes of {', '.join(code[:4])} are handed in, too"

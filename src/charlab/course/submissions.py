@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from charlab.core.errors import CharlabError, describe, one_line
@@ -64,7 +65,7 @@ class Options:
 
 @dataclass
 class Submission:
-    """What one student has handed in, and what was found out about it.
+    """One student's work as handed in, with the results of its check.
 
     Attributes
     ----------
@@ -156,7 +157,7 @@ def check_class(
     with tempfile.TemporaryDirectory(prefix="charlab-") as downloads:
         for path in handed_in(folder):
             submission = Submission(path, path.stem)
-            _step(submission, lambda s=submission: _check_one(project, s, options, Path(downloads)))  # type: ignore[misc]
+            _step(submission, partial(_check_one, project, submission, options, Path(downloads)))
             submissions.append(submission)
             say(f"{submission.student}: {'; '.join([submission.rerun, *submission.problems])}")
     _compare(project, submissions, options.threshold)
@@ -170,9 +171,8 @@ def _step(submission: Submission, work: Callable[[], None], folder: Path | None 
     except (CharlabError, OSError, MemoryError) as error:
         message = one_line(describe(error))
         # Where it was unpacked to says nothing to an instructor.
-        for root, name in ((folder, ""), (submission.path.parent, "")):
-            if root is not None:
-                message = message.replace(f"{root}{os.sep}", name)
+        for root in filter(None, (folder, submission.path.parent)):
+            message = message.replace(f"{root}{os.sep}", "")
         submission.problems.append(message[:LONGEST])
 
 
@@ -235,7 +235,8 @@ def _run_exercise(submission: Submission, folder: Path, options: Options) -> Non
 
 def _compare(project: Path, submissions: list[Submission], threshold: float) -> None:
     """Compare the answers of all students with each other, and with the project's own texts."""
-    template: Runs = frozenset().union(*(runs(one.frame) for one in submissions))
+    # A class mostly has one frame.
+    template: Runs = frozenset().union(*map(runs, {one.frame for one in submissions}))
     by_name: dict[str, Submission] = {}
     for one in submissions:
         if one.student in by_name:

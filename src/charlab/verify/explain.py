@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from charlab.clean.fingerprints import read_bodies
 from charlab.core.errors import CharlabError, shortened
 from charlab.core.stage_inputs import lookup
 from charlab.plan.params import load_params
@@ -39,7 +40,8 @@ def explained(root: Path, place: str) -> list[str]:
         If no stage writes the file, or it has no such line.
     """
     name, line = _place(root, place)
-    stages, records = declared_stages(root), recorded_stages(root)
+    stages = declared_stages(root)
+    records = recorded_stages(root, stages)
     stage = producer(name, stages)
     if stage is None:
         raise VerifyError(f"{name}: no stage of dvc.yaml writes it")
@@ -82,11 +84,10 @@ def _named(name: str, line: str, number: int, root: Path, stages: Mapping[str, S
     """Return the variants and texts that a line, or else the path, names by their slugs."""
     slugs = {stage.partition("@")[2] for stage in stages if "@" in stage}
     if name.endswith(".csv") and number > 1:
+        header, fields = (next(csv.reader([text]), []) for text in (_line(root / name, 1), line))
+        slug = dict(zip(header, fields, strict=False)).get("variant")
         # Only whole fields: "rnn" is no part of "rnn-wide".
-        fields = set(next(csv.reader([line]), []))
-        header = next(csv.reader([_line(root / name, 1)]), [])
-        slug = dict(zip(header, next(csv.reader([line]), []), strict=False)).get("variant")
-        return {slug} & slugs if slug else fields & slugs
+        return {slug} & slugs if slug else set(fields) & slugs
     if number:
         return _labelled(line, root) & slugs
     return {part for part in Path(name).with_suffix("").parts if part in slugs}
@@ -163,8 +164,5 @@ def _source(root: Path, slug: str) -> Iterator[str]:
     book = entry.get("gutenberg")
     where = f"https://www.gutenberg.org/ebooks/{book}" if book else shortened(entry)
     yield f"  text   {slug}: {where}"
-    bodies = root / "data" / "bodies.yaml"
-    recorded = yaml.safe_load(bodies.read_text(encoding="utf-8")) if bodies.is_file() else {}
-    if slug in (recorded or {}):
-        body = recorded[slug]
+    if body := read_bodies(root / "data" / "bodies.yaml").get(slug):
         yield f"  body   {body['chars']} characters, sha256 {body['sha256']} (data/bodies.yaml)"

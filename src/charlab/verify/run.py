@@ -123,7 +123,8 @@ def verify(
     """
     started = time.monotonic()
     with cloned(root, choice.rev, _cache(root)) as scratch:
-        stages, records = declared_stages(scratch.committed), recorded_stages(scratch.committed)
+        stages = declared_stages(scratch.committed)
+        records = recorded_stages(scratch.committed, stages)
         if unknown := [name for name in choice.names if name not in stages]:
             raise VerifyError(f"no stage is called {unknown[0]!r}; there are {', '.join(stages)}")
         verifier = Verifier(scratch, stages, records, note=note)

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from charlab.core.restored import MD5
+from charlab.course.limits import own_path
 from charlab.course.workspace import git
 from charlab.verify.hashes import Entry, md5_of
 from charlab.verify.stages import Stage, VerifyError
@@ -118,9 +118,8 @@ def run_stage(folder: Path, stage: Stage) -> None:
     StageError
         With the end of its output.
     """
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     # _stage.py finds the text or variant by DVC_STAGE, and its own clone's code without PYTHONPATH.
-    own = {"PATH": path, "DVC_STAGE": stage.name, "DVC_ROOT": str(folder)}
+    own = {"PATH": own_path(), "DVC_STAGE": stage.name, "DVC_ROOT": str(folder)}
     environment = {**os.environ, **own}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,15 @@ def declared_stages(root: Path) -> dict[str, Stage]:
     return {stage.name: stage for stage in _in_order(stages)}
 
 
-def recorded_stages(root: Path) -> dict[str, Record]:
+def recorded_stages(root: Path, declared: Container[str]) -> dict[str, Record]:
     """Return the records of dvc.lock by the stage's name.
+
+    Parameters
+    ----------
+    root : Path
+        The project.
+    declared : container of str
+        The names in dvc.yaml; DVC never removes the record of a stage that left it.
 
     Raises
     ------
@@ -84,7 +91,7 @@ def recorded_stages(root: Path) -> dict[str, Record]:
     """
     try:
         stages = _read(root / "dvc.lock")["stages"]
-        return {name: _record(entry) for name, entry in stages.items()}
+        return {name: _record(entry) for name, entry in stages.items() if name in declared}
     except FileNotFoundError:
         raise VerifyError(
             "there is no dvc.lock, so no results are recorded; run 'charlab fan-out' and commit it"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import statistics
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +63,7 @@ def stale(root: Path) -> list[Stale]:
         If params.yaml or dvc.yaml cannot be read.
     """
     params, stages = load_params(root / "params.yaml"), declared_stages(root)
-    records = _records(root)
+    records = recorded_stages(root, stages) if (root / "dvc.lock").is_file() else {}
     audit, costs = Audit(root, stages, records), _Costs(root, params)
     found: dict[str, Stale] = {}
     planned = _planned(root, params)
@@ -104,10 +103,6 @@ def _is_planned(stage: Stage, record: Record, planned: Mapping[str, str]) -> boo
     return all(planned.get(dep) == record.deps.get(dep) for dep in read)
 
 
-def _records(root: Path) -> dict[str, Record]:
-    return recorded_stages(root) if (root / "dvc.lock").is_file() else {}
-
-
 def _reasons(root: Path, stage: Stage, record: Record | None, audit: Audit) -> Iterator[str]:
     """Yield why a stage itself is out of date."""
     if record is None:
@@ -134,22 +129,23 @@ def _in_words(root: Path, difference: Difference) -> str:
 
 def _changed_files(root: Path, path: str) -> list[str]:
     """Return the files below a path that changed since dvc.lock was committed."""
-    git = ["git", "-c", "core.fsmonitor=false"]
     found: set[str] = set()
-    commit = _output([*git, "log", "-1", "--format=%H", "--", "dvc.lock"], root).strip()
+    commit = _output(root, "log", "-1", "--format=%H", "--", "dvc.lock").strip()
     if commit:
-        found |= set(_output([*git, "diff", "--name-only", commit, "--", path], root).split("\n"))
-    listed = [*git, "ls-files", "--others", "--exclude-standard", "--", path]
-    found |= set(_output(listed, root).split("\n"))
-    return sorted(found - {""})
+        found |= set(_output(root, "diff", "--name-only", commit, "--", path).split("\n"))
+    listed = _output(root, "ls-files", "--others", "--exclude-standard", "--", path)
+    return sorted((found | set(listed.split("\n"))) - {""})
 
 
-def _output(command: list[str], root: Path) -> str:
+def _output(root: Path, *arguments: str) -> str:
     """Return the output of a command of git, nothing if it fails: the reason is only shorter."""
-    done = subprocess.run(
-        command, cwd=root, capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
-    return done.stdout if done.returncode == 0 else ""
+    # Only if code has changed: the import loads what makes workspaces.
+    from charlab.course.workspace import git
+
+    try:
+        return git(root, *arguments)
+    except CharlabError:
+        return ""
 
 
 class _Costs:

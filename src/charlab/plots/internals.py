@@ -31,9 +31,6 @@ MARKED = (10, 30, 60)
 SMALLEST = 1e-12
 """Gradient below which the axis ends."""
 
-ENOUGH = 20
-"""Minimum number of characters in a bin; the mean of a smaller one is mostly noise."""
-
 
 @figure(
     "How the loss depends on the state some characters before: norm of its gradient.",
@@ -117,16 +114,15 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
     Parameters
     ----------
     loss_by_distance : DataFrame
-        ``variant``, ``low``, ``high``, ``chars``, ``bpc``, ``floor_bpc``, ``forgotten_bpc``.
+        ``variant``, ``low``, ``high``, ``bpc``, ``floor_bpc``, ``forgotten_bpc``.
     """
     figure, (ax,) = canvas(3.4, title="What is forgotten")
-    table = loss_by_distance[loss_by_distance["chars"] >= ENOUGH]
-    for rows, series in by_variant(table, styles):
+    for rows, series in by_variant(loss_by_distance, styles):
         above = rows["bpc"] - rows["floor_bpc"]
         style = {"color": series.color, "linestyle": series.line, "marker": series.marker}
         ax.plot(rows["low"], above, **style, label=series.label)
     # The floor and the loss without memory depend on the text only, so one variant's rows suffice.
-    bins = table.drop_duplicates("low").sort_values("low")
+    bins = loss_by_distance.drop_duplicates("low").sort_values("low")
     lost = bins["forgotten_bpc"].astype(float) - bins["floor_bpc"]
     if lost.notna().any():
         label = "knows the rules, has forgotten the thing"

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from charlab.plots.memory import bin_labels, bins_of
 from charlab.plots.naming import columns_for, legend_below, name_lines
 from charlab.plots.registry import figure
 from charlab.plots.style import (
@@ -122,17 +123,13 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
         style = {"color": series.color, "linestyle": series.line, "marker": series.marker}
         ax.plot(rows["low"], above, **style, label=series.label)
     # The floor and the loss without memory depend on the text only, so one variant's rows suffice.
-    bins = loss_by_distance.drop_duplicates("low").sort_values("low")
+    bins = bins_of(loss_by_distance)
     lost = bins["forgotten_bpc"].astype(float) - bins["floor_bpc"]
     if lost.notna().any():
         label = "knows the rules, has forgotten the thing"
         ax.plot(bins["low"], lost, "--", color=GREY, label=label)
-    labels = [
-        f"{low}" if low == high else f"{low}-{high}"
-        for low, high in zip(bins["low"], bins["high"], strict=True)
-    ]
     ax.set_xscale("log", base=2)
-    ax.set_xticks(bins["low"], labels, rotation=30, ha="right", rotation_mode="anchor")
+    ax.set_xticks(bins["low"], bin_labels(bins), rotation=30, ha="right", rotation_mode="anchor")
     ax.minorticks_off()
     ax.set_ylim(bottom=0)
     ax.set(xlabel="distance of the dependency, characters")

@@ -190,7 +190,3 @@ function rowsByKey(ngrams, size) {
   }
   return result;
 }
-
-function copyState({ h, c, before }) {
-  return { h: h.map((part) => part.slice()), c: c.map((part) => part.slice()), before: [...before] };
-}

@@ -154,8 +154,8 @@ def activations(activations: pd.DataFrame, styles: Styles) -> Figure:
     variants = by_variant(activations, styles)
     columns = min(4, len(variants))
     rows_of = -(-len(variants) // columns)
-    size = {"columns": columns, "rows": rows_of}
-    figure, axes = canvas(0.3 + 2.3 * rows_of, title="Hidden activations", **size)
+    figure, axes = canvas(0.3 + 2.3 * rows_of, title="Hidden activations", columns=columns,
+                          rows=rows_of)  # fmt: skip
     for ax in axes[len(variants) :]:
         ax.axis("off")
     for ax, (rows, series) in zip(axes, variants, strict=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import matplotlib.style
 import pytest
@@ -24,9 +25,10 @@ LONG = (
 
 def drawn(name: str) -> Figure:
     """Return a figure with long words, laid out."""
-    longer = {slug: style.__class__(f"{style.label}, 128 units, no dropout", style.color,
-                                    style.marker, style.line)
-              for slug, style in STYLES.items()}  # fmt: skip
+    longer = {
+        slug: replace(style, label=f"{style.label}, 128 units, no dropout")
+        for slug, style in STYLES.items()
+    }
     words = {"styles": longer, "title": LONG}
     data = DATA[name] | {key: value for key, value in words.items() if key in DATA[name]}
     with matplotlib.style.context(["default", RC]):

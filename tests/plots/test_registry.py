@@ -41,6 +41,14 @@ def test_a_figure_without_the_data_it_needs_is_not_drawn() -> None:
     assert registry.draw("gradient_by_lag", data | {"gradient_by_lag": empty}) is None
 
 
+@pytest.mark.parametrize("name", ["memory_share", "memory_map", "loss_by_distance"])
+def test_a_figure_of_bins_that_are_all_too_small_is_not_drawn(name: str) -> None:
+    """A short text may have no distance with enough characters to measure it."""
+    ((table, column),) = [item for item in registry.BINNED.items() if item[0] in DATA[name]]
+    thin = DATA[name][table].assign(**{column: registry.ENOUGH - 1})
+    assert registry.draw(name, DATA[name] | {table: thin}) is None
+
+
 def test_a_figure_is_drawn_without_its_optional_data() -> None:
     """A comparison has no lines where its variants read different texts."""
     figure = registry.make("comparison", DATA["comparison"] | {"lines": None})

@@ -42,26 +42,24 @@ def made_document() -> dict[str, Any]:
             "label": f"{cell} {HOSTILE}",
             "made_by": HOSTILE,
         }
-        losses = {"text": "t", "vocabulary": 0, "val_bpc": 2.0, "int8_bpc": 2.001}
+        losses = {"vocabulary": 0, "val_bpc": 2.0, "int8_bpc": 2.001}
         unit = {"layer": 0, "unit": 3, "correlation": 0.5, "val_correlation": 0.6}
         names["units"] = [{"feature": HOSTILE, **unit}]
         networks.append({**names, **losses, **describe(model, weights), **pack(weights)})
     levels = count(np.arange(400) * 7 % len(CHARS), len(CHARS))
-    ngram = {"id": "ngram", "kind": "ngram", "label": HOSTILE, "made_by": HOSTILE, "text": "t"}
+    ngram = {"id": "ngram", "kind": "ngram", "label": HOSTILE, "made_by": HOSTILE}
     sizes = {"vocab_size": len(CHARS), "order": len(levels), "parameters": 9, "val_bpc": 3.0}
     data = packed(levels, len(CHARS))
     networks.append({**ngram, **sizes, "vocabulary": 0, "data": data})
     passage = (HOSTILE + " abc def ghij\n") * 12
     snapshot = {"text": HOSTILE, "temperature": 0.6, "real_words": 0.5}
     return {
-        "title": HOSTILE,
         "networks": networks,
         "too_large": [HOSTILE],
-        "vocabularies": [{"chars": CHARS, "counts": [1] * len(CHARS), "unknown": False}],
+        "vocabularies": [{"chars": CHARS, "unknown": False}],
         "text": HOSTILE,
         "prompt": HOSTILE[:60],
         "passage": {"split": "test", "text": passage},
-        "baselines": [],
         "snapshots": [
             snapshot | {"chars": c, "val_bpc": 5.0 - n} for n, c in enumerate((0, 9, 99))
         ],

@@ -53,8 +53,7 @@ def comparison(
     labels = [wrap(label) for label in points.groupby("variant", sort=False)["label"].first()]
     diverged = _diverged(points)
     # Two lines of text per row where some runs diverged.
-    each = ROW + LINE * bool(diverged.any())
-    height = 1.15 + sum(max(each, ROW + LINE * label.count("\n")) for label in labels)
+    height = 1.15 + _height(labels, 2 if diverged.any() else 1)
     figure, (ax,) = canvas(height + (0.3 if lines is not None else 0), title=title)
     whole = points[~diverged & points["bpc"].notna()]
     for row, name in enumerate(names):
@@ -137,6 +136,11 @@ def _draw_mean(ax: Axes, row: int, values: pd.Series[float], diverged: int, colo
     ax.text(1.03, row, "\n".join(parts), transform=place, va="center", linespacing=1.1)
 
 
+def _height(labels: list[str], lines: int = 1) -> float:
+    """Return the height in inches of rows with these labels, each of ``lines`` lines or more."""
+    return sum(ROW + LINE * (max(lines, 1 + label.count("\n")) - 1) for label in labels)
+
+
 def _rows(ax: Axes, labels: list[str]) -> None:
     """Turn the y axis into a list of labels, the first at the top."""
     ax.set_yticks(range(len(labels)), labels)
@@ -172,8 +176,7 @@ def texts(texts: pd.DataFrame, points: pd.DataFrame, styles: Styles) -> Figure:
     # Only the texts of this comparison, numbered from 0: the index is the y position.
     rows = texts[texts["text"].isin(points["text"])].reset_index(drop=True)
     labels = [wrap(f"{row['title']} ({row['language']})") for row in rows.to_dict("records")]
-    height = 1.4 + sum(ROW + LINE * label.count("\n") for label in labels)
-    figure, (ax,) = canvas(height, title="Each text beside its own baselines")
+    figure, (ax,) = canvas(1.4 + _height(labels), title="Each text beside its own baselines")
     split = points["split"].iloc[0]
     for name, (marker, label) in MARKS.items():
         if rows[f"{name}_{split}_bpc"].isna().all():
@@ -210,8 +213,7 @@ def real_words(generation: pd.DataFrame, styles: Styles, title: str) -> Figure:
     table = table[table["share"].notna()]
     names = list(dict.fromkeys(table["variant"]))
     labels = [wrap(styles[name].label) for name in names]
-    height = 1.0 + sum(ROW + LINE * label.count("\n") for label in labels)
-    figure, (ax,) = canvas(height, title=f"{title}: real words in samples")
+    figure, (ax,) = canvas(1.0 + _height(labels), title=f"{title}: real words in samples")
     for row, name in enumerate(names):
         own = table[table["variant"] == name].sort_values("temperature")
         color = styles[name].color

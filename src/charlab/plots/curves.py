@@ -19,6 +19,9 @@ from charlab.plots.style import GREY, INK, SMALL, SeriesStyle, Styles, canvas
 BITS = "bits per character"
 MILLION = 1e6
 
+UNITS = {"chars": MILLION, "epoch": 1.0}
+"""Divisor of each column that is an x axis."""
+
 DIVERGED = 10.0
 """Loss in bits per character above which the y axis ignores a training as diverged."""
 
@@ -153,7 +156,7 @@ def _one_variant(ax: Axes, own: Trainings, against: str) -> pd.DataFrame:
     DataFrame
         Columns ``x`` and ``val``: the mean curve, of the seeds that did not diverge.
     """
-    unit = MILLION if against == "chars" else 1.0
+    unit = UNITS[against]
     series, whole = own.series, own.whole
     style = {"color": series.color, "linestyle": series.line}
     _draw_diverged(ax, own, against, named=not len(whole))
@@ -172,7 +175,7 @@ def _one_variant(ax: Axes, own: Trainings, against: str) -> pd.DataFrame:
 def _draw_diverged(ax: Axes, own: Trainings, against: str, *, named: bool) -> None:
     """Draw each seed that diverged, and a cross at the edge of the axis where it did."""
     style = {"color": own.series.color, "linestyle": own.series.line, "linewidth": 1}
-    unit = MILLION if against == "chars" else 1.0
+    unit = UNITS[against]
     for number, (seed, chars) in enumerate(own.diverged.items()):
         rows = own.rows[own.rows["seed"] == seed]
         label = own.label if named and number == 0 else "_"

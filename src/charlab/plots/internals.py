@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from charlab.plots.memory import bin_labels, bins_of
 from charlab.plots.naming import columns_for, legend_below, name_lines
 from charlab.plots.registry import figure
 from charlab.plots.style import (
@@ -30,9 +31,6 @@ MARKED = (10, 30, 60)
 
 SMALLEST = 1e-12
 """Gradient below which the axis ends."""
-
-ENOUGH = 20
-"""Minimum number of characters in a bin; the mean of a smaller one is mostly noise."""
 
 
 @figure(
@@ -117,26 +115,21 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
     Parameters
     ----------
     loss_by_distance : DataFrame
-        ``variant``, ``low``, ``high``, ``chars``, ``bpc``, ``floor_bpc``, ``forgotten_bpc``.
+        ``variant``, ``low``, ``high``, ``bpc``, ``floor_bpc``, ``forgotten_bpc``.
     """
     figure, (ax,) = canvas(3.4, title="What is forgotten")
-    table = loss_by_distance[loss_by_distance["chars"] >= ENOUGH]
-    for rows, series in by_variant(table, styles):
+    for rows, series in by_variant(loss_by_distance, styles):
         above = rows["bpc"] - rows["floor_bpc"]
         style = {"color": series.color, "linestyle": series.line, "marker": series.marker}
         ax.plot(rows["low"], above, **style, label=series.label)
     # The floor and the loss without memory depend on the text only, so one variant's rows suffice.
-    bins = table.drop_duplicates("low").sort_values("low")
+    bins = bins_of(loss_by_distance)
     lost = bins["forgotten_bpc"].astype(float) - bins["floor_bpc"]
     if lost.notna().any():
         label = "knows the rules, has forgotten the thing"
         ax.plot(bins["low"], lost, "--", color=GREY, label=label)
-    labels = [
-        f"{low}" if low == high else f"{low}-{high}"
-        for low, high in zip(bins["low"], bins["high"], strict=True)
-    ]
     ax.set_xscale("log", base=2)
-    ax.set_xticks(bins["low"], labels, rotation=30, ha="right", rotation_mode="anchor")
+    ax.set_xticks(bins["low"], bin_labels(bins), rotation=30, ha="right", rotation_mode="anchor")
     ax.minorticks_off()
     ax.set_ylim(bottom=0)
     ax.set(xlabel="distance of the dependency, characters")
@@ -161,8 +154,8 @@ def activations(activations: pd.DataFrame, styles: Styles) -> Figure:
     variants = by_variant(activations, styles)
     columns = min(4, len(variants))
     rows_of = -(-len(variants) // columns)
-    size = {"columns": columns, "rows": rows_of}
-    figure, axes = canvas(0.3 + 2.3 * rows_of, title="Hidden activations", **size)
+    figure, axes = canvas(0.3 + 2.3 * rows_of, title="Hidden activations", columns=columns,
+                          rows=rows_of)  # fmt: skip
     for ax in axes[len(variants) :]:
         ax.axis("off")
     for ax, (rows, series) in zip(axes, variants, strict=False):

@@ -14,9 +14,6 @@ from charlab.plots.style import INK, SEQUENTIAL, SIZE, Styles, by_variant, canva
 KEYS = ("cell", "text", "seq_len")
 """Keys whose comparisons show what is remembered, if they are on the built-in text."""
 
-ENOUGH = 20
-"""Minimum number of characters in a bin; the share in a smaller one is mostly noise."""
-
 HALF = 0.5
 """Share at which a distance counts as acquired."""
 
@@ -35,13 +32,12 @@ def memory_share(memory: pd.DataFrame, styles: Styles) -> Figure:
     Parameters
     ----------
     memory : DataFrame
-        ``variant``, ``seed``, ``chars``, ``low``, ``high``, ``chars_in_bin``, ``share`` (0 to 1).
+        ``variant``, ``seed``, ``chars``, ``low``, ``high``, ``share`` (0 to 1).
     """
-    table = memory[memory["chars_in_bin"] >= ENOUGH]
     figure, (ax,) = canvas(3.7, title="What is remembered, and how far back")
-    bins = table.drop_duplicates("low").sort_values("low").reset_index(drop=True)
+    bins = bins_of(memory)
     place = {low: k for k, low in enumerate(bins["low"])}
-    for rows, series in by_variant(table, styles):
+    for rows, series in by_variant(memory, styles):
         # The last snapshot of each seed is the network that was kept.
         last = rows[rows["chars"] == rows.groupby("seed")["chars"].transform("max")]
         groups = last.groupby("low")["share"]
@@ -56,6 +52,11 @@ def memory_share(memory: pd.DataFrame, styles: Styles) -> Figure:
     ax.set(xlabel="distance of what must be remembered, characters", ylabel="% realized")
     name_lines(figure, ax)
     return figure
+
+
+def bins_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row of each bin of distances, the nearest first."""
+    return table.drop_duplicates("low").sort_values("low").reset_index(drop=True)
 
 
 def bin_labels(bins: pd.DataFrame) -> list[str]:
@@ -79,26 +80,25 @@ def memory_map(memory: pd.DataFrame, styles: Styles) -> Figure:
     memory : DataFrame
         As in :func:`memory_share`.
     """
-    table = memory[memory["chars_in_bin"] >= ENOUGH]
-    variants = by_variant(table, styles)
+    variants = by_variant(memory, styles)
     columns = 2 if len(variants) in (2, 4) else min(3, len(variants))
     rows = -(-len(variants) // columns)
     figure, axes = canvas(0.9 + 2.3 * rows, title="When each distance is acquired",
                           columns=columns, rows=rows, sharey=True)  # fmt: skip
-    bins = table.drop_duplicates("low").sort_values("low").reset_index(drop=True)
+    bins = bins_of(memory)
     for ax, (own, series) in zip(axes, variants, strict=False):
         # Only some seeds have snapshots; the others were measured at their end.
         counts = own.groupby("seed")["chars"].transform("nunique")
         own = own[counts == counts.max()]
         # (distances, snapshots): means over these seeds.
         grid = own.groupby(["low", "chars"])["share"].agg(mean).unstack().reindex(bins["low"])
+        shares = grid.to_numpy()
         image = ax.pcolormesh(
             np.arange(grid.shape[1] + 1) - 0.5,
             np.arange(grid.shape[0] + 1) - 0.5,
-            grid.to_numpy(),
+            shares,
             cmap=SEQUENTIAL, vmin=0, vmax=1, rasterized=False,
         )  # fmt: skip
-        shares = grid.to_numpy()
         if min(shares.shape) > 1 and np.nanmin(shares) < HALF < np.nanmax(shares):
             ax.contour(shares, levels=[HALF], colors="white", linewidths=2)
         # Snapshots are at equal ratios of the characters read: every second one has a label.

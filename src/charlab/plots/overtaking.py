@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from charlab.core.sums import mean
-from charlab.plots.naming import LINE_HEIGHT, limits, name_lines, share_of_height
+from charlab.plots.naming import LINE_HEIGHT, POINTS_PER_INCH, limits, name_lines, share_of_height
 from charlab.plots.registry import figure
 from charlab.plots.style import GREY, SMALL, Styles, by_variant, canvas, short
 
@@ -129,7 +129,7 @@ def _baselines(figure: Figure, ax: Axes, lines: pd.DataFrame) -> None:
     styles = {"ngram": (0, (5, 2)), "ppmd": (0, (1, 1.5)), "floor": "-"}
     for row in lines.to_dict("records"):
         ax.axhline(row["bpc"], color=GREY, linestyle=styles[row["kind"]], linewidth=1, label="_")
-    height = LINE_HEIGHT * SMALL / (72 * (figure.get_figheight() - 1))
+    height = LINE_HEIGHT * SMALL / (POINTS_PER_INCH * (figure.get_figheight() - 1))
     groups: list[tuple[float, list[str]]] = []
     for row in lines.sort_values("bpc", ascending=False, kind="stable").to_dict("records"):
         y = share_of_height(ax, row["bpc"])

@@ -28,6 +28,12 @@ from charlab.plots.svg import compact
 EVERY = "*"
 """Value in ``vary`` of a figure that all comparisons show, whatever key they vary."""
 
+ENOUGH = 20
+"""Minimum number of characters in a bin; the mean of a smaller one is mostly noise."""
+
+BINNED = {"memory": "chars_in_bin", "loss_by_distance": "chars"}
+"""Tables with a row per bin of distances, and their column with its number of characters."""
+
 DrawFigure = Callable[..., Figure]
 
 
@@ -127,15 +133,18 @@ def _made(name: str, arguments: list[Any], width: float) -> Figure:
 def _arguments(name: str, data: Mapping[str, Any]) -> list[Any] | None:
     """Return the arguments of a figure's function, or None if something needed is missing."""
     registered = figures()[name]
-    # None and an empty table count as missing.
-    present = {
-        key: _without_formulas(key, value)
-        for key, value in data.items()
-        if value is not None and len(value)
-    }
+    names = (*registered.needs, *registered.optional)
+    known = {key: large_bins(key, data[key]) for key in names if data.get(key) is not None}
+    # None counts as missing, and so does a table that is empty or has no bin that is large enough.
+    present = {key: _without_formulas(key, value) for key, value in known.items() if len(value)}
     if not present.keys() >= set(registered.needs):
         return None
-    return [present.get(key) for key in (*registered.needs, *registered.optional)]
+    return [present.get(key) for key in names]
+
+
+def large_bins(key: str, value: Any) -> Any:
+    """Return a table of :data:`BINNED` without bins of too few characters, other data unchanged."""
+    return value[value[BINNED[key]] >= ENOUGH] if key in BINNED and len(value) else value
 
 
 def _without_formulas(key: str, value: Any) -> Any:
@@ -157,7 +166,8 @@ def draw(name: str, data: Mapping[str, Any], width: float = WIDTH) -> bytes | No
     name : str
         Name of a registered figure.
     data : mapping
-        Tables and other data by name. None and an empty table count as missing.
+        Tables and other data by name. None and an empty table count as missing; a bin of a
+        table in :data:`BINNED` is left out if it has fewer than :data:`ENOUGH` characters.
     width : float
         Width in inches; the font size does not depend on it.
 

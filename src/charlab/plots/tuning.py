@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -56,6 +54,7 @@ def color_of(label: str) -> str:
 def _family(ax: Axes, rows: pd.DataFrame, width: int) -> None:
     """Draw the runs of one family."""
     label = str(rows["label"].iloc[0])
+    color = color_of(label)
     failed = rows["diverged_at_step"].notna() | rows["val_bpc"].isna()
     good = rows[~failed]
     ax.set_xscale("log")
@@ -68,12 +67,10 @@ def _family(ax: Axes, rows: pd.DataFrame, width: int) -> None:
         top = 0.25 if good["init"].nunique() == 1 else 1.1
         ax.set_ylim(low - 0.1 * room, high + top * room)
     for k, (init, own) in enumerate(good.groupby("init", sort=False)):
-        style: dict[str, Any] = {"color": color_of(label), "linestyle": LINES[k % len(LINES)]}
         own = own.sort_values("learning_rate")
-        ax.plot(own["learning_rate"], own["val_bpc"], marker=MARKERS[k % len(MARKERS)],
-                markersize=5, **style, label=str(init))  # fmt: skip
+        ax.plot(own["learning_rate"], own["val_bpc"], color=color, linestyle=LINES[k % len(LINES)],
+                marker=MARKERS[k % len(MARKERS)], markersize=5, label=str(init))  # fmt: skip
     chosen = good[good["chosen"].astype(bool)]
-    color = color_of(label)
     ax.plot(chosen["learning_rate"], chosen["val_bpc"], "o", markersize=12, markeredgecolor=color,
             markerfacecolor="none", markeredgewidth=1.8)  # fmt: skip
     edge = np.full(int(failed.sum()), 0.96)

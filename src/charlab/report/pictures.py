@@ -13,14 +13,10 @@ from typing import Any
 import pandas as pd
 
 from charlab.plots import registry
-from charlab.plots.internals import ENOUGH
 from charlab.report.study import MODEL, StudyResults
 
 WHOLE = ("overtaking", "tuning", "memory", "texts", "variants", "seeds", "comparisons", "baselines")
 """Tables whose figures show the whole study, not *the* model alone."""
-
-MEASURED_BY_DISTANCE = {"memory": "chars_in_bin", "loss_by_distance": "chars"}
-"""Tables with a row per distance, and their column with its number of characters."""
 
 IN_ALL = ("real_words",)
 """Further figures that every comparison shows."""
@@ -66,10 +62,8 @@ def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
     if results.texts_of(slug) == [results.params.text]:
         # *The* model read the same text, so its curve belongs among theirs.
         tables["overtaking"] = results.table("overtaking", [*comparison.variants, MODEL])
-    # A short text may have no distance with enough characters, and then no figure of memory.
-    for name, column in MEASURED_BY_DISTANCE.items():
-        if len(tables.get(name, ())):
-            tables[name] = tables[name][tables[name][column] >= ENOUGH]
+    # The brief shows another figure where no distance has enough characters.
+    tables |= {name: registry.large_bins(name, rows) for name, rows in tables.items()}
     return (
         results.tables
         | tables

@@ -15,14 +15,15 @@ from importlib.resources.abc import Traversable
 
 from charlab.report.page.data import as_json
 
+ENGINE = ("text", "kernel", "network", "ngram", "sample", "gradient", "learn")
+"""The scripts that need no page, so that they run in any JavaScript engine."""
+
 SCRIPTS = (
-    *("text", "kernel", "network", "ngram", "sample", "gradient", "learn", "dom", "letters"),
+    *ENGINE,
+    *("dom", "letters"),
     *("write", "score", "game", "time", "remember", "cell", "train", "contents", "main"),
 )
 """Names of the JavaScript files, those first that others need."""
-
-ENGINE = ("text", "kernel", "network", "ngram", "sample", "gradient", "learn")
-"""The scripts that need no page, so that they run in any JavaScript engine."""
 
 
 @dataclass(frozen=True)
@@ -83,4 +84,4 @@ def _read(name: str) -> str:
 
 
 def _package() -> Traversable:
-    return resources.files(__package__ or "charlab.report.page")
+    return resources.files("charlab.report.page")

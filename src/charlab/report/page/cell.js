@@ -21,8 +21,7 @@ const GATE_MEANING = {
 
 function openCell(panel, page, settings) {
   const net = options(page.recurrent.map(({ id, label }) => [id, label]), settings.get("net") ?? page.recurrent.at(-1).id, () => { limit(); show(); });
-  const unit = el("input", { type: "number", min: 0, value: settings.get("unit") ?? 0, on: { change: () => { limit(); show(); } } });
-  const layer = el("input", { type: "number", min: 1, value: Number(settings.get("layer") ?? 0) + 1, on: { change: () => { limit(); show(); } } });
+  const fields = unitFields(settings, () => { limit(); show(); }), { layer, unit } = fields;
   const text = el("input", { type: "text", maxLength: 200, value: settings.get("text") ?? page.data.passage.text.slice(0, 60).replaceAll("\n", " "), on: { input: () => { limit(); show(); } } });
   const at = slider(settings.get("at") ?? 12, 0, 400, 1, () => show());
   const back = el("button", { on: { click: () => move(-1) } }, "Letter before"), next = el("button", { className: "main", on: { click: () => move(1) } }, "Next letter");
@@ -38,11 +37,7 @@ function openCell(panel, page, settings) {
   }
 
   function limit() {
-    const { layers, hidden } = page.network(net.value).network;
-    layer.max = layers;
-    unit.max = hidden - 1;
-    layer.value = Math.min(Math.max(Math.trunc(layer.value) || 1, 1), layers);
-    unit.value = Math.min(Math.max(Math.trunc(unit.value) || 0, 0), hidden - 1);
+    fields.limit(page.network(net.value).network);
     at.max = Math.max(encoded().ids.length - 1, 0);
   }
 
@@ -68,13 +63,12 @@ function openCell(panel, page, settings) {
     const rows = names.map((name, gate) => [GATE_MEANING[name] || "the sum", number(sums[gate][0]), number(sums[gate][1]), number(sums[gate][2]), `${squash(name)} → ${number(values[gate])}`]);
     const one = { gates: step.gates?.map((gate) => gate[k]), c: step.c[k], cBefore: step.cBefore[k], h: step.h[k], hBefore: step.hBefore[k], sum: [sums[0][2]] };
     body.replaceChildren(
-      el("div", { className: "wide" }, el("table", {}, el("thead", {}, el("tr", {}, ...head.map((cell) => el("th", { scope: "col" }, cell)))),
-        el("tbody", {}, ...rows.map(([first, ...rest]) => el("tr", {}, el("th", { scope: "row" }, first), ...rest.map((cell) => el("td", { className: "number" }, cell))))))),
+      wideTable(head, el("tbody", {}, ...rows.map(([first, ...rest]) => el("tr", {}, el("th", { scope: "row" }, first), ...rest.map((cell) => el("td", { className: "number" }, cell)))))),
       ...EQUATIONS[network.cell](one, phi).map(([name, formula, filled, value]) => el("p", { className: "equation" }, `${name} = ${formula} = ${filled} = `, el("strong", {}, number(value)))));
-    const p = softmax(logits, new Float64Array(network.size)), following = ids[place + 1];
-    const item = { best: best(p, 10), id: following, char: chars[place + 1], bits: following === undefined ? 0 : -Math.log2(p[following]), rank: following === undefined ? 0 : rank(p, following) };
-    if (following === undefined) detail.replaceChildren(el("p", {}, "The text ends here."));
-    else showLikeliest(detail, "After this step", item, vocabulary);
+    const following = ids[place + 1];
+    if (following === undefined) { detail.replaceChildren(el("p", {}, "The text ends here.")); return; }
+    const item = { id: following, char: chars[place + 1], ...surprise(logits, following, new Float64Array(network.size)) };
+    showLikeliest(detail, "After this step", item, vocabulary);
   }
 
   limit();

@@ -45,14 +45,12 @@ def live_data(results: StudyResults, data: Path) -> dict[str, Any] | None:
     networks.append(exporter.ngram(results.params.text))
     sample = results.samples.get(MODEL, {})
     return {
-        "title": results.params.study.title,
         "networks": networks,
         "too_large": [one.label for one in chosen if one.id not in shown],
         "vocabularies": exporter.vocabularies,
         "text": results.text_row(results.params.text)["title"],
         "prompt": sample.get("prompt", ""),
         "passage": _passage(data / "vocab" / results.params.text),
-        "baselines": _baselines(results),
         "snapshots": _snapshots(results, sample),
         "builtin": write(BUILTIN, BUILTIN_SEED),
     }
@@ -91,12 +89,6 @@ def _passage(folder: Path) -> dict[str, str]:
     matches = (re.search(pattern, start) for pattern in STARTS)
     at = next((match.end() for match in matches if match), 0)
     return {"split": split, "text": text.vocab.decode(ids[at : at + PASSAGE])}
-
-
-def _baselines(results: StudyResults) -> list[dict[str, Any]]:
-    """Return the baselines of the model's text on val, in bits per character."""
-    lines = results.lines(results.params.text, "val")
-    return [{"label": str(r["label"]), "bpc": float(r["bpc"])} for _, r in lines.iterrows()]
 
 
 def _snapshots(results: StudyResults, sample: Mapping[str, Any]) -> list[dict[str, Any]]:

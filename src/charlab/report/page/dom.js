@@ -41,6 +41,23 @@ function options(values, chosen, listener) {
   return control;
 }
 
+/** Return a table that scrolls in its box; `attributes` are those of the box. */
+function wideTable(head, body, attributes = {}) {
+  return el("div", { className: "wide", ...attributes }, el("table", {},
+    el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))), body));
+}
+
+/** Return number fields for a layer, from 1, and a unit; `limit(network)` keeps them within it. */
+function unitFields(settings, listener) {
+  const whole = (min, value) => el("input", { type: "number", min, value, on: { change: listener } });
+  const layer = whole(1, Number(settings.get("layer") ?? 0) + 1), unit = whole(0, settings.get("unit") ?? 0);
+  const within = (control, low, high) => {
+    control.max = high;
+    control.value = Math.min(Math.max(Math.trunc(control.value) || low, low), high);
+  };
+  return { layer, unit, limit: ({ layers, hidden }) => { within(layer, 1, layers); within(unit, 0, hidden - 1); } };
+}
+
 const bitsText = (value) => `${value.toFixed(2)} bit${value === 1 ? "" : "s"}`;
 const percent = (p) => (p >= 0.0995 ? `${Math.round(100 * p)} %` : `${(100 * p).toFixed(p < 0.001 ? 3 : 1)} %`);
 const quietly = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -55,6 +72,15 @@ function addressed() {
 function address(panel, settings) {
   const query = new URLSearchParams(settings).toString();
   history.replaceState(null, "", `#live/${panel}${query ? `?${query}` : ""}`);
+}
+
+/** Return a function that does the work once no call has come for some milliseconds. */
+function whenSettled(work, milliseconds = 300) {
+  let waiting = null;
+  return (...values) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(work, milliseconds, ...values);
+  };
 }
 
 /** Run work in slices of a few milliseconds until it returns false; return how to stop. */

@@ -31,8 +31,7 @@ function openGame(panel, page, settings) {
     el("p", {}, "Type the letter that you expect next, and go on until it is right. The networks play the same letters. One hundred letters give a fair estimate."),
     field("Text", from), shown,
     el("div", { className: "buttons" }, el("label", { className: "check" }, "Next letter ", input), lineEnd, give), message,
-    el("div", { className: "wide" }, el("table", {},
-      el("thead", {}, el("tr", {}, ...["player", "first guess right", "Shannon’s bounds, bits per letter", "exact bits per letter"].map((name) => el("th", { scope: "col" }, name)))), table)));
+    wideTable(["player", "first guess right", "Shannon’s bounds, bits per letter", "exact bits per letter"], table));
   input.addEventListener("input", () => {
     const typed = [...input.value].at(-1);
     input.value = "";

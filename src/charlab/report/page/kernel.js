@@ -3,6 +3,13 @@
 /** Round a number of columns up to what the product needs. */
 const padded = (columns) => Math.ceil(columns / 16) * 16;
 
+/** Return the bytes of base64. */
+function decoded(data) {
+  const text = atob(data), bytes = new Uint8Array(text.length);
+  for (let k = 0; k < bytes.length; k++) bytes[k] = text.charCodeAt(k);
+  return bytes;
+}
+
 class Arena {
   /** Take memory for `size` numbers in `count` arrays. */
   constructor(size, count) {
@@ -10,8 +17,7 @@ class Arena {
     this.used = 0;
     try {
       const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) });
-      const code = Uint8Array.from(atob(GEMM), (char) => char.charCodeAt(0));
-      this.gemm = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } }).exports.gemm;
+      this.gemm = new WebAssembly.Instance(new WebAssembly.Module(decoded(GEMM)), { env: { memory } }).exports.gemm;
       this.buffer = memory.buffer;
     } catch { // No WebAssembly with SIMD: the same sums, more slowly.
       this.gemm = null;

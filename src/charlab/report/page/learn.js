@@ -32,14 +32,13 @@ class Learner {
   }
 
   initialize(random) {
-    const { hidden, R, size, V } = this, bound = 1 / Math.sqrt(hidden);
+    const { hidden, size, V } = this, bound = 1 / Math.sqrt(hidden);
     const fill = (values, scale) => { for (let k = 0; k < values.length; k++) values[k] = scale * (2 * random() - 1); };
     fill(this.weights.table, bound);
     fill(this.weights.recurrent, bound);
     for (let k = 0; k < hidden; k++) for (let v = 0; v < size; v++) this.weights.head[k * V + v] = bound * (2 * random() - 1);
     // A forget gate that is open at first lets gradients through.
     if (this.cell === "lstm") this.weights.bias.fill(1, hidden, 2 * hidden);
-    this.R = R;
   }
 
   /** Forget everything read so far. */

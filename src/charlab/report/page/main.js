@@ -81,12 +81,11 @@ function sources(data) {
   const rows = data.networks.map((entry) => [
     entry.label, entry.kind === "ngram" ? "counts" : `${entry.cell} ${entry.layers > 1 ? `${entry.layers} × ` : ""}${entry.hidden}`, entry.parameters.toLocaleString("en"),
     entry.val_bpc.toFixed(4), entry.int8_bpc?.toFixed(4) ?? "–", entry.made_by]);
-  const table = el("table", {}, el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))))));
+  const body = el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell)))));
   const left = data.too_large.length ? ` Too large for this page: ${data.too_large.join(", ")}.` : "";
   return [
     el("p", {}, `The weights are rounded to 8 bits with one scale per row, and both losses are of the same start of val (data/vocab).${left} Text: ${data.text}, split ${data.passage.split}.`),
-    el("div", { className: "wide", tabIndex: 0, role: "region", "aria-label": "Networks on this page" }, table)];
+    wideTable(head, body, { tabIndex: 0, role: "region", "aria-label": "Networks on this page" })];
 }
 
 chooseTheme();

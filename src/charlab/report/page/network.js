@@ -13,15 +13,12 @@ const GATE_NAMES = { rnn: [], gru: ["r", "z", "n"], lstm: ["i", "f", "g", "o"] }
 
 /** Return the tensors of a network by name, as Float32Array or Int32Array. */
 function unpack({ tensors, data }) {
-  const text = atob(data);
-  const bytes = new Uint8Array(text.length);
-  for (let k = 0; k < bytes.length; k++) bytes[k] = text.charCodeAt(k);
-  const result = {};
+  const { buffer } = decoded(data), result = {};
   for (const { name, shape, kind, at } of tensors) {
     const size = shape.reduce((a, b) => a * b, 1);
-    if (kind === "i32") result[name] = new Int32Array(bytes.buffer, at, size);
-    else if (kind === "f32") result[name] = new Float32Array(bytes.buffer, at, size);
-    else result[name] = scaled(bytes.buffer, at, size, shape[shape.length - 1]);
+    if (kind === "i32") result[name] = new Int32Array(buffer, at, size);
+    else if (kind === "f32") result[name] = new Float32Array(buffer, at, size);
+    else result[name] = scaled(buffer, at, size, shape[shape.length - 1]);
   }
   return result;
 }
@@ -189,8 +186,4 @@ function rowsByKey(ngrams, size) {
     result.set(key, size + k / 3);
   }
   return result;
-}
-
-function copyState({ h, c, before }) {
-  return { h: h.map((part) => part.slice()), c: c.map((part) => part.slice()), before: [...before] };
 }

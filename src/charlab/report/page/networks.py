@@ -132,7 +132,6 @@ class Exporter:
             "kind": "ngram",
             "label": f"small n-gram, order {len(levels)}",
             "made_by": f"stage report, data/vocab/{text}/train.npy, its {grams} commonest n-grams",
-            "text": text,
             "vocabulary": self._vocabulary(data.vocab),
             "vocab_size": size,
             "order": len(levels),
@@ -154,7 +153,6 @@ class Exporter:
             "id": candidate.id,
             "label": candidate.label,
             "made_by": candidate.made_by,
-            "text": text,
             "vocabulary": self._vocabulary(vocabulary),
             **losses,
             **describe(params, weights),
@@ -173,11 +171,7 @@ class Exporter:
 
     def _vocabulary(self, vocabulary: Vocabulary) -> int:
         """Return the place of a vocabulary in the page's list."""
-        entry = {
-            "chars": list(vocabulary.chars),
-            "counts": list(vocabulary.counts),
-            "unknown": vocabulary.unknown,
-        }
+        entry = {"chars": list(vocabulary.chars), "unknown": vocabulary.unknown}
         if entry not in self.vocabularies:
             self.vocabularies.append(entry)
         return self.vocabularies.index(entry)

@@ -6,12 +6,12 @@ const NGRAM_DISCOUNT = 0.75;
 class Ngram {
   constructor(entry) {
     Object.assign(this, { entry, size: entry.vocab_size });
-    const text = atob(entry.data);
+    const bytes = decoded(entry.data);
     let at = 0;
     const number = () => {
       let value = 0, scale = 1, byte = 128;
       while (byte > 127) {
-        byte = text.charCodeAt(at++);
+        byte = bytes[at++];
         value += (byte & 127) * scale;
         scale *= 128;
       }

@@ -14,15 +14,14 @@ function openRemember(panel, page, settings) {
   const { data } = page;
   const net = options(page.recurrent.map(({ id, label }) => [id, label]), settings.get("net") ?? undefined, () => { list(); strongest(); limit(); remember(); run(); });
   const ranked = options([], undefined, pick);
-  const layer = el("input", { type: "number", min: 1, value: Number(settings.get("layer") ?? 0) + 1, on: { change: () => { limit(); remember(); run(); } } });
-  const unit = el("input", { type: "number", min: 0, value: settings.get("unit") ?? 0, on: { change: () => { limit(); remember(); run(); } } });
-  const text = el("textarea", { rows: 4, maxLength: 3000, value: settings.get("text") ?? data.passage.text.slice(0, 700), on: { input: later } });
+  const fields = unitFields(settings, () => { limit(); remember(); run(); }), { layer, unit } = fields;
+  const text = el("textarea", { rows: 4, maxLength: 3000, value: settings.get("text") ?? data.passage.text.slice(0, 700), on: { input: whenSettled(() => { remember(); run(); }) } });
   const rows = el("div", { className: "dependences" }), status = el("p", { className: "status", role: "status" });
-  let stop = null, waiting = null, hovering = null;
+  const trace = whenSettled(depend, 40);
+  let stop = null;
   const letters = new Letters("The text, colored by the unit", (item, at) => {
     status.textContent = `“${named(item.char)}”: activation ${item.value.toFixed(3)}`;
-    clearTimeout(hovering);
-    hovering = setTimeout(() => depend(at), 40);
+    trace(at);
   });
   panel.append(
     el("p", {}, "One unit of the network, over a text: purple is negative, orange positive. The list has the units of the network that follow a feature of the text best; they were chosen on val, and test shows whether the choice holds."),
@@ -58,17 +57,8 @@ function openRemember(panel, page, settings) {
 
   /** Keep layer and unit within the network. */
   function limit() {
-    const { layers, hidden } = page.network(net.value).network;
-    Object.assign(layer, { max: layers });
-    Object.assign(unit, { max: hidden - 1 });
-    layer.value = Math.min(Math.max(Math.trunc(layer.value) || 1, 1), layers);
-    unit.value = Math.min(Math.max(Math.trunc(unit.value) || 0, 0), hidden - 1);
+    fields.limit(page.network(net.value).network);
     if (ranked.value !== `${layer.value - 1}/${unit.value}`) ranked.value = [...ranked.options].find(({ value }) => value === `${layer.value - 1}/${unit.value}`)?.value ?? "";
-  }
-
-  function later() {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => { remember(); run(); }, 300);
   }
 
   function run() {

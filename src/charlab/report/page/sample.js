@@ -69,21 +69,22 @@ function rank(probabilities, id) {
   return before + 1;
 }
 
+/** Return the surprise of an id in bits, the ten likeliest, and its position; `room` as in choose(). */
+function surprise(logits, id, room) {
+  const p = softmax(logits, room);
+  return { bits: -Math.log2(p[id]), best: best(p, 10), rank: rank(p, id) };
+}
+
 /** A network that reads and writes letters one at a time. */
 class Reader {
   constructor(network, vocabulary) {
     Object.assign(this, { network, vocabulary, state: network.initialState(), logits: null });
-    this.p = new Float64Array(network.size);
     this.room = new Float64Array(network.size);
   }
 
   /** Read a letter; return its surprise in bits and the ten likeliest, null for the first letter. */
   read(id) {
-    let seen = null;
-    if (this.logits) {
-      softmax(this.logits, this.p);
-      seen = { bits: -Math.log2(this.p[id]), best: best(this.p, 10), rank: rank(this.p, id) };
-    }
+    const seen = this.logits && surprise(this.logits, id, this.room);
     this.logits = this.network.step(id, this.state);
     return seen;
   }

@@ -7,13 +7,12 @@ function openScore(panel, page, settings) {
   const text = el("textarea", { rows: 5, maxLength: LONGEST_SCORED, value: settings.get("text") ?? page.data.passage.text.slice(0, 600) });
   const colored = options(page.data.networks.map(({ id, label }) => [id, label]), settings.get("net") ?? undefined, () => { remember(); run(); });
   const table = el("tbody"), status = el("p", { className: "status", role: "status" }), detail = el("div", { className: "detail" });
-  let stop = null, waiting = null, current = null;
+  let stop = null, current = null;
   const letters = new Letters("The text, colored by surprise", (item) => showLikeliest(detail, current.entry.label, item, current.vocabulary));
   panel.append(
     el("p", {}, `Paste any text. Below is a part of ${page.data.text} that no network was trained on (split ${page.data.passage.split}).`),
     field("Text", text), status,
-    el("div", { className: "wide" }, el("table", {},
-      el("thead", {}, el("tr", {}, ...["network", "bits per character", "letters", "its own val"].map((name) => el("th", { scope: "col" }, name)))), table)),
+    wideTable(["network", "bits per character", "letters", "its own val"], table),
     field("Color by", colored), letters.element, surpriseLegend(), detail);
 
   function remember() {
@@ -52,10 +51,7 @@ function openScore(panel, page, settings) {
     if (text.value.length > SHOWN_SCORED) status.textContent = `All letters count; the first ${SHOWN_SCORED} are shown.`;
   }
 
-  text.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => { remember(); run(); }, 300);
-  });
+  text.addEventListener("input", whenSettled(() => { remember(); run(); }));
   run();
   return { hide: () => stop?.() };
 }

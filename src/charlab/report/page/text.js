@@ -22,9 +22,8 @@ function line(text) {
 
 /** The characters of a text and their ids. */
 class Vocabulary {
-  constructor({ chars, counts, unknown }) {
+  constructor({ chars, unknown }) {
     this.chars = unknown ? [...chars, "\ufffd"] : chars;
-    this.counts = counts;
     this.ids = new Map(chars.map((char, id) => [char, id]));
     this.unknown = unknown ? chars.length : -1;
   }

@@ -14,7 +14,7 @@ function openTrain(panel, page, settings) {
   const clip = options([[1, "norm at most 1"], [0.1, "norm at most 0.1"], [0, "none"]], settings.get("clip") ?? 1, remember);
   const optimizer = options([["adam", "Adam"], ["sgd", "gradient descent"]], settings.get("optimizer") ?? "adam", remember);
   const toggle = el("button", { className: "main", on: { click: () => (stop ? pause() : go()) } }, "Train");
-  const anew = el("button", { on: { click: () => { pause(); learner = null; clear(); } } }, "Forget everything");
+  const anew = el("button", { on: { click: forget } }, "Forget everything");
   const status = el("p", { role: "status" }), plot = el("div", {}), sample = el("div", { className: "letters", "aria-label": "A sample of the network", role: "group" });
   let learner = null, stop = null, run = null;
   panel.append(
@@ -25,10 +25,12 @@ function openTrain(panel, page, settings) {
 
   function remember() {
     address("train", { cell: cell.value, rate: rate.value, clip: clip.value, optimizer: optimizer.value });
-    if (learner && learner.cell !== cell.value) { pause(); learner = null; clear(); }
+    if (learner && learner.cell !== cell.value) forget();
   }
 
-  function clear() {
+  function forget() {
+    pause();
+    learner = null;
     plot.replaceChildren();
     sample.replaceChildren();
     status.textContent = "";
@@ -44,11 +46,11 @@ function openTrain(panel, page, settings) {
     }
     const ids = Int32Array.from(chars, (char) => places.get(char));
     // The last part is never trained on.
-    const cut = Math.floor(ids.length * 0.95), unseenBatch = Math.min(TRAIN_BATCH, Math.floor((ids.length - cut - 1) / TRAIN_STEPS));
+    const cut = Math.floor(ids.length * 0.95);
     learner = new Learner({ cell: cell.value, hidden: TRAIN_UNITS, size: known.length, batch: TRAIN_BATCH, steps: TRAIN_STEPS, seed: 1 });
     run = {
       known, chunks: new Chunks(ids.subarray(0, cut), TRAIN_BATCH, TRAIN_STEPS),
-      unseen: unseenBatch === TRAIN_BATCH ? new Chunks(ids.subarray(cut), TRAIN_BATCH, TRAIN_STEPS) : null,
+      unseen: ids.length - cut > TRAIN_BATCH * TRAIN_STEPS ? new Chunks(ids.subarray(cut), TRAIN_BATCH, TRAIN_STEPS) : null,
       curve: [], loss: null, norm: 0, seconds: 0, shown: -1, sampled: -1, unseenLoss: null,
     };
     return true;

@@ -16,6 +16,7 @@ from pathlib import Path
 from charlab.core.errors import CharlabError
 from charlab.core.files import explained
 from charlab.core.processes import end_with_parent, kill_children
+from charlab.models.weights import GATES
 from charlab.plan.tuning import Candidate
 from charlab.train.batches import Batches
 from charlab.train.checkpoints import key_of
@@ -23,9 +24,6 @@ from charlab.train.loop import train
 from charlab.train.milestones import Milestones
 from charlab.train.model_folder import TrainingConfig
 from charlab.vocab.encoded_text import EncodedText
-
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-"""Number of matrix products of a cell per character, for the order of the trainings."""
 
 
 @dataclass(frozen=True)

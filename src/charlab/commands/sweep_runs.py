@@ -54,9 +54,8 @@ class Job:
 
     @property
     def config(self) -> TrainingConfig:
-        """What the library trains."""
-        chosen = self.candidate
-        return TrainingConfig(chosen.model, chosen.train, chosen.seed, chosen.text)
+        """The settings of the training."""
+        return _config(self.candidate)
 
     @property
     def chars(self) -> int:
@@ -113,8 +112,13 @@ class Results:
 def make_job(candidate: Candidate, data: Path) -> Job:
     """Return the job of a candidate."""
     encoded = encoded_text(data)
-    config = TrainingConfig(candidate.model, candidate.train, candidate.seed, candidate.text)
-    return Job(candidate, data, key_of(config.as_dict(encoded.vocab.size), encoded))
+    settings = _config(candidate).as_dict(encoded.vocab.size)
+    return Job(candidate, data, key_of(settings, encoded))
+
+
+def _config(candidate: Candidate) -> TrainingConfig:
+    """Return the settings of a candidate's training, which also make the key of its result."""
+    return TrainingConfig(candidate.model, candidate.train, candidate.seed, candidate.text)
 
 
 def outcomes_of(

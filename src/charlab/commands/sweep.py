@@ -23,13 +23,7 @@ from charlab.core.schema import read_yaml
 from charlab.core.sums import mean
 from charlab.core.units import counted
 from charlab.plan.params import load_params
-from charlab.plan.tuning import candidates, parse_tuning
-
-COLUMNS = (
-    *("family", "label", "text", "learning_rate", "init", "seed", "chars", "val_bpc"),
-    *("diverged_at_step", "chosen", "variants"),
-)
-"""Columns of the table; ``variants`` lists the variants that use the chosen settings."""
+from charlab.plan.tuning import COLUMNS, candidates, parse_tuning
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,12 @@ Init = Literal["uniform", "xavier", "orthogonal", "identity"]
 
 Rate = Annotated[Float, Field(gt=0)]
 
+COLUMNS = (
+    *("family", "label", "text", "learning_rate", "init", "seed", "chars", "val_bpc"),
+    *("diverged_at_step", "chosen", "variants"),
+)
+"""Columns of the table of a sweep; ``variants`` lists those that use the chosen settings."""
+
 
 class TuningDefaults(Section):
     """Overrides of the study's defaults that hold for every family."""

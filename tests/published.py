@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import subprocess
 from functools import cache
+from pathlib import Path
 
 import yaml
 
 from charlab.commands.branches import HOME
+from charlab.plan.document import SWEEP
 from charlab.plan.params import Params, parse_params
 from import_graph import ROOT
 
@@ -51,4 +53,4 @@ def published_studies() -> list[str]:
         else listed.split()
     )
     # The specification of a sweep has a schema of its own.
-    return sorted(name for name in names if name.endswith(".yaml") and "tuning" not in name)
+    return sorted(name for name in names if name.endswith(".yaml") and Path(name).stem != SWEEP)

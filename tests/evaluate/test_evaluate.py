@@ -27,7 +27,7 @@ from charlab.plan.params import CorpusParams
 from charlab.synthetic.text import code_length, write
 from charlab.vocab.encoded_text import EncodedText, encode_text
 from charlab.vocab.vocabulary import Vocabulary
-from random_network import random_weights
+from random_network import random_weights, write_records
 
 HIDDEN = 6
 
@@ -47,18 +47,8 @@ def write_model(folder: Path, cell: str, vocab_size: int, text: str = "") -> Pat
     folder.mkdir(parents=True)
     model = ModelParams.model_validate({"cell": cell, "hidden": HIDDEN})
     save_file(random_weights(model, vocab_size), folder / "model.safetensors")
-    write_json(
-        folder / "config.json",
-        {
-            "format": 1,
-            "vocab_size": vocab_size,
-            "seed": 1,
-            "text": text,
-            "model": model.model_dump(),
-            "train": {"batch_size": 4, "seq_len": 8},
-        },
-    )
-    write_json(folder / "metrics.json", {"best_step": 5})
+    train = {"batch_size": 4, "seq_len": 8}
+    write_records(folder, model, vocab_size, train=train, text=text, best_step=5)
     return folder
 
 

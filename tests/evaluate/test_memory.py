@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from charlab.core.files import write_json
 from charlab.evaluate.memory import (
     Dependencies,
     loss_by_distance,
@@ -20,7 +19,7 @@ from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.vocab.encoded_text import EncodedText
 from charlab.vocab.vocabulary import Vocabulary
-from random_network import random_weights
+from random_network import random_weights, write_records
 
 MODEL = ModelParams(cell="gru", hidden=4)
 
@@ -28,9 +27,8 @@ MODEL = ModelParams(cell="gru", hidden=4)
 def write_model(folder: Path, seed: int, snapshots: tuple[int, ...] = ()) -> Path:
     """Write a model folder after 100 steps of 8 * 16 characters, and earlier snapshots."""
     (folder / "snapshots").mkdir(parents=True)
-    document = {"format": 1, "vocab_size": 5, "seed": seed, "text": "", "model": MODEL.model_dump()}
-    write_json(folder / "config.json", document | {"train": {"batch_size": 8, "seq_len": 16}})
-    write_json(folder / "metrics.json", {"best_step": 100})
+    train = {"batch_size": 8, "seq_len": 16}
+    write_records(folder, MODEL, 5, train=train, seed=seed, best_step=100)
     save_file(random_weights(MODEL, 5, seed), folder / "model.safetensors")
     for step in snapshots:
         weights = random_weights(MODEL, 5, 10 * seed + step)

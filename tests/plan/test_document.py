@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charlab.core.schema import ParamsError
-from charlab.plan.document import complete, reference, scalar
+from charlab.plan.document import complete, reference, scalar, study_files
 from charlab.plan.params import Params, parse_params
 from import_graph import ROOT
 from published import published, published_studies
@@ -44,6 +46,14 @@ def test_every_setting_is_there_with_a_comment() -> None:
         for name, field in fields.items():
             assert field.description
             assert f"# {field.description}" in lines[name]
+
+
+def test_a_sweep_is_not_a_study(tmp_path: Path) -> None:
+    """Its specification lies beside the studies, and has another schema."""
+    (tmp_path / "studies").mkdir()
+    for name in ("demo.yaml", "tuning.yaml", "tuning.csv"):
+        (tmp_path / "studies" / name).touch()
+    assert study_files(tmp_path) == {"demo": tmp_path / "studies" / "demo.yaml"}
 
 
 def test_an_invalid_study_is_refused_by_name() -> None:

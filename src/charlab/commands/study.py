@@ -17,12 +17,9 @@ import yaml
 from charlab.commands.branches import RESULTS, Repository, is_result, shown
 from charlab.commands.mend import mend
 from charlab.core.errors import CharlabError
-from charlab.plan.document import complete
+from charlab.plan.document import complete, study_files
 
 PARAMS = "params.yaml"
-TUNING = "tuning"
-"""Name of the file in studies/ that describes a sweep (charlab.commands.sweep), not a study."""
-
 SHOWN = 8
 """Maximum number of files that a message names."""
 
@@ -77,18 +74,12 @@ class Studies:
             )
         return name
 
-    @property
-    def _files(self) -> dict[str, Path]:
-        """The files of the published studies, by name."""
-        paths = (self.root / "studies").glob("*.yaml")
-        return {path.stem: path for path in paths if path.stem != TUNING}
-
     def names(self) -> list[str]:
         """Return the names of all studies that can be chosen."""
         git = Repository(self.root)
         # The study of the branch to go back to need not be in studies/.
         home = git.home_of(git.branch()) or "HEAD"
-        names = {*self._files, self.current(), _name_of(git.content(home, PARAMS))}
+        names = {*study_files(self.root), self.current(), _name_of(git.content(home, PARAMS))}
         return sorted(name for name in names if name)
 
     def is_own(self) -> bool:
@@ -99,9 +90,10 @@ class Studies:
 
     def published(self, name: str) -> bytes | None:
         """Return the complete parameters of a study in studies/; None if there is no such study."""
-        if name not in self._files:
+        path = study_files(self.root).get(name)
+        if path is None:
             return None
-        return _complete(self._files[name].read_text(encoding="utf-8"), f"studies/{name}.yaml")
+        return _complete(path.read_text(encoding="utf-8"), f"studies/{name}.yaml")
 
     def choose(self, name: str) -> list[str]:
         """Go to the branch of a study, made if there is none; return sentences for the user.

@@ -23,13 +23,7 @@ from charlab.core.schema import read_yaml
 from charlab.core.sums import mean
 from charlab.core.units import counted
 from charlab.plan.params import load_params
-from charlab.plan.tuning import candidates, parse_tuning
-
-COLUMNS = (
-    *("family", "label", "text", "learning_rate", "init", "seed", "chars", "val_bpc"),
-    *("diverged_at_step", "chosen", "variants"),
-)
-"""Columns of the table; ``variants`` lists the variants that use the chosen settings."""
+from charlab.plan.tuning import COLUMNS, candidates, parse_tuning
 
 
 @dataclass(frozen=True)
@@ -76,6 +70,14 @@ class Sweep:
         variants = {slug: family.applies_to for slug, family in checked.families.items()}
         home = root / ".charlab"
         return cls(jobs, variants, Results(home / "sweep.jsonl"), home / "scratch")
+
+    @property
+    def families(self) -> dict[str, list[Job]]:
+        """The trainings by family, in the order of the specification."""
+        families: dict[str, list[Job]] = {}
+        for job in self.jobs:
+            families.setdefault(job.candidate.family, []).append(job)
+        return families
 
     @property
     def missing(self) -> list[Job]:
@@ -125,11 +127,9 @@ class Sweep:
 
     def warnings(self) -> Iterator[str]:
         """Yield one line for each family whose best rate may lie outside its grid."""
-        rates: dict[str, list[float]] = {}
-        for job in self.jobs:
-            rates.setdefault(job.candidate.family, []).append(job.candidate.settings[0])
         best = {job.candidate.family: job.candidate.settings[0] for job, _, c in self.rows() if c}
-        for family, grid in rates.items():
+        for family, jobs in self.families.items():
+            grid = [job.candidate.settings[0] for job in jobs]
             if family not in best:
                 yield f"{family}: every candidate diverged; add lower rates"
             elif min(grid) < max(grid) and best[family] in (min(grid), max(grid)):
@@ -169,16 +169,13 @@ def _in_words(outcome: Outcome) -> str:
 
 def plan_lines(sweep: Sweep) -> Iterator[str]:
     """Yield one line per family, and one for the whole: what a sweep would train."""
-    missing = {job.key for job in sweep.missing}
-    families: dict[str, list[Job]] = {}
-    for job in sweep.jobs:
-        families.setdefault(job.candidate.family, []).append(job)
-    for slug, jobs in families.items():
+    missing = {job.key: job.chars for job in sweep.missing}
+    for slug, jobs in sweep.families.items():
         rates = ", ".join(dict.fromkeys(f"{job.candidate.settings[0]:g}" for job in jobs))
         left = sum(job.key in missing for job in jobs)
         yield (
             f"{slug}: {counted(len(jobs), 'training')} of {jobs[0].chars:,} characters of "
             f"{jobs[0].candidate.text}, {left} to do; rates {rates}"
         )
-    chars = sum(job.chars for job in sweep.missing)
+    chars = sum(missing.values())
     yield f"to do: {counted(len(missing), 'training')}, {chars:,} characters"

@@ -16,6 +16,7 @@ from pathlib import Path
 from charlab.core.errors import CharlabError
 from charlab.core.files import explained
 from charlab.core.processes import end_with_parent, kill_children
+from charlab.models.weights import GATES
 from charlab.plan.tuning import Candidate
 from charlab.train.batches import Batches
 from charlab.train.checkpoints import key_of
@@ -23,9 +24,6 @@ from charlab.train.loop import train
 from charlab.train.milestones import Milestones
 from charlab.train.model_folder import TrainingConfig
 from charlab.vocab.encoded_text import EncodedText
-
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-"""Number of matrix products of a cell per character, for the order of the trainings."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,8 @@ class Job:
 
     @property
     def config(self) -> TrainingConfig:
-        """What the library trains."""
-        chosen = self.candidate
-        return TrainingConfig(chosen.model, chosen.train, chosen.seed, chosen.text)
+        """The settings of the training."""
+        return _config(self.candidate)
 
     @property
     def chars(self) -> int:
@@ -115,8 +112,13 @@ class Results:
 def make_job(candidate: Candidate, data: Path) -> Job:
     """Return the job of a candidate."""
     encoded = encoded_text(data)
-    config = TrainingConfig(candidate.model, candidate.train, candidate.seed, candidate.text)
-    return Job(candidate, data, key_of(config.as_dict(encoded.vocab.size), encoded))
+    settings = _config(candidate).as_dict(encoded.vocab.size)
+    return Job(candidate, data, key_of(settings, encoded))
+
+
+def _config(candidate: Candidate) -> TrainingConfig:
+    """Return the settings of a candidate's training, which also make the key of its result."""
+    return TrainingConfig(candidate.model, candidate.train, candidate.seed, candidate.text)
 
 
 def outcomes_of(

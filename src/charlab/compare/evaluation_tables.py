@@ -26,7 +26,7 @@ def _bits(value: float | None) -> float | None:
     return None if value is None else bits(value)
 
 
-def _memory(row: dict[str, Any]) -> dict[str, float | None]:
+def _losses(row: dict[str, Any]) -> dict[str, float | None]:
     """Return the loss, the floor, and the loss of a reader without memory, in bits."""
     return {
         "bpc": _bits(row["nats"]),
@@ -53,13 +53,13 @@ def loss_by_position(evaluation: dict[str, Any]) -> Rows:
 def loss_by_distance(evaluation: dict[str, Any]) -> Rows:
     """Yield loss and floor on the built-in text by the distance of the dependency."""
     for row in evaluation.get("loss_by_distance") or []:
-        yield {key: row[key] for key in ("low", "high", "chars")} | _memory(row)
+        yield {key: row[key] for key in ("low", "high", "chars")} | _losses(row)
 
 
 def loss_by_kind(evaluation: dict[str, Any]) -> Rows:
-    """Yield loss and floor by the kind of dependency: number of a subject, name, quotation mark."""
+    """Yield loss and floor by the kind of dependency: number of a subject, mark, rhyme."""
     for row in evaluation.get("loss_by_kind") or []:
-        yield {key: row[key] for key in ("kind", "median_distance", "chars")} | _memory(row)
+        yield {key: row[key] for key in ("kind", "median_distance", "chars")} | _losses(row)
 
 
 def activations(evaluation: dict[str, Any]) -> Rows:

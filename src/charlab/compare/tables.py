@@ -207,8 +207,7 @@ def baselines_table(params: Params, data: Path) -> pd.DataFrame:
             # The floor has no order.
             for losses in measured if isinstance(measured, list) else [measured]:
                 row = {"text": slug, "kind": kind, "order": losses.get("order")}
-                own = _in_bits("x", losses)
-                rows.append(row | {f"{s}_bpc": own[f"x_{s}_bpc"] for s in ("val", "test")})
+                rows.append(row | _in_bits("", losses))
     return pd.DataFrame(rows)
 
 
@@ -223,9 +222,10 @@ def _baselines(document: dict[str, Any]) -> dict[str, float | int | None]:
     """Return the baselines of a text in bits per character, None where one is missing."""
     ngram, ppmd = _best(document, "ngram", "best_order"), _best(document, "ppmd", "best_ppmd_order")
     result: dict[str, float | int | None] = {"ngram_order": ngram.get("order")}
-    result |= _in_bits("ngram", ngram) | {"ppmd_order": ppmd.get("order")} | _in_bits("ppmd", ppmd)
+    result |= _in_bits("ngram_", ngram)
+    result |= {"ppmd_order": ppmd.get("order")} | _in_bits("ppmd_", ppmd)
     for name in ("xz", "gzip", "bzip2", "floor"):
-        result |= _in_bits(name, document.get(name) or {})
+        result |= _in_bits(f"{name}_", document.get(name) or {})
     return result
 
 
@@ -235,10 +235,10 @@ def _best(document: dict[str, Any], name: str, key: str) -> dict[str, Any]:
     return next((row for row in rows if row["order"] == document.get(key)), {})
 
 
-def _in_bits(name: str, losses: dict[str, Any]) -> dict[str, float | int | None]:
-    """Return the losses of one baseline on val and test, as columns of the table."""
+def _in_bits(prefix: str, losses: dict[str, Any]) -> dict[str, float | int | None]:
+    """Return the losses of one baseline on val and test, as columns whose names have a prefix."""
     nats = {split: losses.get(f"{split}_nats") for split in ("val", "test")}
     return {
-        f"{name}_{split}_bpc": None if value is None else bits(value)
+        f"{prefix}{split}_bpc": None if value is None else bits(value)
         for split, value in nats.items()
     }

@@ -19,6 +19,11 @@ WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 UMLAUTS = frozenset("äöüÄÖÜ")
 
+COLUMNS = (
+    *("words", "distinct_words", "word_chars", "diacritics", "umlauts", "capitals"),
+    "line_chars",
+)
+
 
 def text_measures(path: Path) -> dict[str, float | int | None]:
     """Return the measures of a text as columns of metrics/texts.csv.
@@ -46,23 +51,17 @@ def text_measures(path: Path) -> dict[str, float | int | None]:
         len(words),
         len(set(words)),
         sum(map(len, words)) / max(len(words), 1),
-        _share(letters, [has_mark(char) for char in letters]),
-        _share(letters, [char in UMLAUTS for char in letters]),
-        _share(letters, [char.isupper() for char in letters]),
+        _share([has_mark(char) for char in letters]),
+        _share([char in UMLAUTS for char in letters]),
+        _share([char.isupper() for char in letters]),
         sum(map(len, lines)) / max(len(lines), 1),
     )
     return dict(zip(COLUMNS, values, strict=True))
 
 
-COLUMNS = (
-    *("words", "distinct_words", "word_chars", "diacritics", "umlauts", "capitals"),
-    "line_chars",
-)
-
-
-def _share(letters: list[str], chosen: list[bool]) -> float:
-    """Return the share of the letters that are chosen, 0 without a letter."""
-    return sum(chosen) / max(len(letters), 1)
+def _share(chosen: list[bool]) -> float:
+    """Return the share of letters that are chosen, 0 without a letter."""
+    return sum(chosen) / max(len(chosen), 1)
 
 
 @cache

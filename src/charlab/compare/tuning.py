@@ -12,13 +12,11 @@ from typing import TextIO
 import pandas as pd
 
 from charlab.compare.results import ResultsError
+from charlab.plan.tuning import COLUMNS
 from charlab.train.params import VariantSet
 
-COLUMNS = (
-    *("family", "label", "text", "learning_rate", "init", "seed", "chars", "val_bpc"),
-    *("diverged_at_step", "chosen"),
-)
-"""Columns of metrics/tuning.csv. The table of the sweep has ``variants`` besides."""
+PUBLISHED = [name for name in COLUMNS if name != "variants"]
+"""Columns of metrics/tuning.csv."""
 
 
 def read_tuning(path: Path | TextIO) -> pd.DataFrame:
@@ -34,7 +32,7 @@ def read_tuning(path: Path | TextIO) -> pd.DataFrame:
         missing = {"val_bpc": [""], "diverged_at_step": [""]}
         types = {"chosen": bool, "learning_rate": float}
         table = pd.read_csv(path, dtype=types, na_values=missing, keep_default_na=False)
-        return table[[*COLUMNS, "variants"]]
+        return table[list(COLUMNS)]
     except FileNotFoundError:
         raise ResultsError(
             f"{path}: no such file, but params.yaml names it in study.tuning; run 'charlab sweep', "
@@ -91,6 +89,6 @@ def tuned_by(study: VariantSet, table: pd.DataFrame | None) -> dict[str, str]:
 def tuning_table(study: VariantSet, table: pd.DataFrame | None) -> pd.DataFrame:
     """Return the rows of the families that tuned a variant of the study."""
     if table is None:
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=PUBLISHED)
     used = set(tuned_by(study, table).values())
-    return table.loc[table["family"].isin(used), list(COLUMNS)]
+    return table.loc[table["family"].isin(used), PUBLISHED]

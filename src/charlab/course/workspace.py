@@ -20,7 +20,7 @@ from charlab.course.exercise import write_exercise
 from charlab.course.handed_in import CourseError
 from charlab.course.student import Student, identifier, student_seed, with_seed, write_student
 from charlab.course.tasks import tasks_page
-from charlab.plan.document import complete, keeping_yaml
+from charlab.plan.document import complete, keeping_yaml, study_files
 from charlab.plan.params import load_params
 
 RESULTS = ("metrics", "plots", "report", "dvc.lock")
@@ -149,7 +149,7 @@ def study_document(root: Path, study: str) -> bytes:
     """
     if load_params(root / "params.yaml").study.name == study:
         return (root / "params.yaml").read_bytes()
-    known = {path.stem: path for path in (root / "studies").glob("*.yaml")}
+    known = study_files(root)
     if study not in known:
         raise CourseError(f"there is no study {study!r}; there are {', '.join(sorted(known))}")
     return complete(known[study].read_text(encoding="utf-8"), f"studies/{study}.yaml").encode()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import yaml
@@ -30,6 +31,15 @@ MODEL_HEADING = (
     "*The* model, the one to play with: dvc exp run -S model.hidden=256 trains it alone."
 )
 """Heading above text, model and train, which together describe the model."""
+
+SWEEP = "tuning"
+"""Name of the file in studies/ that describes a sweep (charlab.plan.tuning), not a study."""
+
+
+def study_files(root: Path) -> dict[str, Path]:
+    """Return the files of the published studies of the project in a folder, by name."""
+    paths = (root / "studies").glob("*.yaml")
+    return {path.stem: path for path in paths if path.stem != SWEEP}
 
 
 def complete(source: str, name: str = "study") -> str:

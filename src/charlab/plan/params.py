@@ -69,14 +69,18 @@ class Params(Section):
 
 def _cross_checks(params: Params) -> Iterator[str]:
     """Yield one line for each name that does not exist, and each override that is not allowed."""
-    known_texts = ", ".join(params.texts)
+    known_texts, defaults = ", ".join(params.texts), params.study.defaults
     if params.text not in params.texts:
         yield f"text: no text is called {params.text!r}; texts has {known_texts}"
     for slug, entry in params.study.variants.items():
         where = f"study.variants.{slug}"
         if entry.text not in params.texts:
             yield f"{where}.text: no text is called {entry.text!r}; texts has {known_texts}"
-        yield from _override_problems(params.study, slug)
+        yield from override_problems(
+            defaults.model.model_dump() | entry.model,
+            defaults.train.model_dump() | entry.train,
+            ("study", "variants", slug),
+        )
     yield from _unknown_variants(params.study)
     yield from _unpaired_seeds(params.study)
 
@@ -109,20 +113,29 @@ def _unpaired_seeds(study: StudyParams) -> Iterator[str]:
             )
 
 
-def _override_problems(study: StudyParams, slug: str) -> Iterator[str]:
-    """Yield one line for each value that a variant overrides with one that is not allowed."""
-    # An override is valid or not only together with the defaults: numpy needs cell: rnn.
-    entry, defaults = study.variants[slug], study.defaults
+def override_problems(
+    model: dict[str, Any], train: dict[str, Any], where: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield one line for each override of model and train that is not allowed.
+
+    Parameters
+    ----------
+    model, train : dict
+        Defaults with the overrides in them: an override is valid or not only together with the
+        defaults, since numpy needs ``cell: rnn``.
+    where : tuple of str
+        Path of the key that holds the overrides.
+    """
     blocks: tuple[tuple[str, type[Section], dict[str, Any]], ...] = (
-        ("model", ModelParams, defaults.model.model_dump() | entry.model),
-        ("train", TrainParams, defaults.train.model_dump() | entry.train),
+        ("model", ModelParams, model),
+        ("train", TrainParams, train),
     )
     for name, section, merged in blocks:
         try:
             section.model_validate(merged)
         except ValidationError as error:
             for problem in error.errors():
-                yield describe(problem, section, ("study", "variants", slug, name))
+                yield describe(problem, section, (*where, name))
 
 
 def parse_params(document: object, source: str = "params.yaml") -> Params:

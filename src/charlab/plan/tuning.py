@@ -12,27 +12,23 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from charlab.core.schema import (
-    Float,
-    Int,
-    Line,
-    Section,
-    Seed,
-    Slug,
-    describe,
-    parse,
-    refuse,
-)
+from charlab.core.schema import Float, Int, Line, Section, Seed, Slug, parse, refuse
 from charlab.models.params import ModelParams
-from charlab.plan.params import Params
+from charlab.plan.params import Params, override_problems
 from charlab.train.params import StudyDefaults, TrainParams
 
 Init = Literal["uniform", "xavier", "orthogonal", "identity"]
 """The values of ``model.init``."""
 
 Rate = Annotated[Float, Field(gt=0)]
+
+COLUMNS = (
+    *("family", "label", "text", "learning_rate", "init", "seed", "chars", "val_bpc"),
+    *("diverged_at_step", "chosen", "variants"),
+)
+"""Columns of the table of a sweep; ``variants`` lists those that use the chosen settings."""
 
 
 class TuningDefaults(Section):
@@ -194,12 +190,7 @@ def _family_problems(spec: TuningParams, slug: str, params: Params) -> Iterator[
         known = ", ".join(params.texts)
         yield f"{where}.text: no text is called {family.text!r}; params.yaml has {known}"
     # Candidates of a family differ in rate and init only: report each mistake once.
-    found: dict[str, None] = {}
+    problems: dict[str, None] = {}
     for model, train in _merged(spec, family, params.study.defaults):
-        for name, section, merged in (("model", ModelParams, model), ("train", TrainParams, train)):
-            try:
-                section.model_validate(merged)
-            except ValidationError as error:
-                for problem in error.errors():
-                    found[describe(problem, section, ("families", slug, name))] = None
-    yield from found
+        problems |= dict.fromkeys(override_problems(model, train, ("families", slug)))
+    yield from problems

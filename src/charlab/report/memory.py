@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from charlab.plots.memory import ENOUGH
+from charlab.plots.registry import ENOUGH
 from charlab.report.markdown import escape, listed
 from charlab.report.numbers import Quantity
 from charlab.report.observations import Table

@@ -9,7 +9,9 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
+import browser
 from project_clone import Clone
 
 pytestmark = pytest.mark.slow
@@ -93,6 +95,57 @@ def test_an_experiment_retrains_the_model_alone(done: Clone) -> None:
     done.run("dvc", "repro")
 
 
+MARKS = """
+[...document.querySelectorAll("main svg.marks")].map((plot) => {
+  const marks = [...plot.querySelectorAll(".mark-line path, .mark-rect path")].filter((mark) => {
+    const { width, height } = mark.getBoundingClientRect();
+    return width + height > 0 && !mark.closest(".role-legend, .role-axis, .background");
+  });
+  return marks.map((mark) => mark.getAttribute("stroke") || mark.getAttribute("fill"));
+})
+"""
+"""JavaScript for the colors of the lines and bars in each plot of DVC's page."""
+
+TABLES = """
+[...document.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => cell.innerText))
+"""
+"""JavaScript for the words in each row of a page's tables."""
+
+
+def test_plots_and_experiments_open_without_a_network(done: Clone) -> None:
+    """Each plot has marks, two revisions have two colors, and what failed has no numbers."""
+    done.run("dvc", "exp", "run", "--queue", "-S", "model.cell=lstn", "--name", "broken")
+    done.run("dvc", "queue", "start")
+    done.run("dvc", "queue", "logs", "--follow", "broken", check=False)
+    done.run("charlab", "experiments", "--page")
+    plots = yaml.safe_load((done.root / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
+    loss = {row["Experiment"]: row["val_bpc"] for row in experiment_rows(done)}["wide"]
+    with browser.running() as chromium:
+        tab = chromium.tab()
+        for command in (("show",), ("diff", "HEAD", "wide")):
+            done.run("dvc", "plots", *command)
+            tab.open(done.root / "dvc_plots/index.html")
+            tab.until(f"document.querySelectorAll('main svg.marks').length === {len(plots)}")
+            colors = tab.evaluate(MARKS)
+            assert all(colors)
+        assert {"#945dd6", "#13adc7"} <= set(colors[0])  # DVC's colors of two revisions
+        tab.open(done.root / "experiments.html")
+        rows = {row[0]: row[1:] for row in tab.evaluate(TABLES)}
+        assert tab.evaluate("document.querySelectorAll('svg.picture').length") == 1
+        assert not tab.complaints
+        assert all(address.startswith(("file:", "about:")) for address in tab.requests)
+    assert rows["wide"][:2] == ["model.hidden = 20", f"{float(loss):.3f}"]
+    assert rows["broken"][:2] == ["failed", "model.cell = lstn"]
+    branch = done.run("git", "branch", "--show-current").stdout.strip()
+    assert rows[branch][-1:] == ["wide"]  # the heads of the samples
+
+
+def experiment_rows(clone: Clone) -> list[dict[str, str]]:
+    """Return the table of 'dvc exp show'."""
+    table = clone.run("dvc", "exp", "show", "--csv").stdout
+    return list(csv.DictReader(io.StringIO(table)))
+
+
 def test_a_small_learning_rate_survives_dvc(done: Clone) -> None:
     """DVC writes 0.00001 as 1e-05, which YAML 1.1 reads as a string."""
     done.run("dvc", "exp", "run", "-S", "train.learning_rate=0.00001", "--name", "slow")
@@ -143,17 +196,16 @@ def test_add_text_names_a_command_that_works(
     own.write_text("隴西の李徴は博學才穎、天寶の末年、\n若くして名を虎榜に連ね、\n" * 60, "utf-8")
     added = done.run("charlab", "add-text", str(own), "--slug", "tora").stdout
     command = shlex.split(added.splitlines()[-1].removeprefix("train on it with: "))
-    before = done.run("dvc", "exp", "show", "--csv").stdout
+    before = experiment_rows(done)[0]["val_bpc"]
     done.run(*command, *options, "--name", f"own{len(''.join(options))}")
     if options == ("--queue",):
         done.run("dvc", "queue", "start")
         done.run("dvc", "queue", "logs", "--follow", "own7")
-    table = done.run("dvc", "exp", "show", "--csv").stdout
-    rows = {row["Experiment"]: row for row in csv.DictReader(io.StringIO(table))}
+    rows = {row["Experiment"]: row for row in experiment_rows(done)}
     row = rows[f"own{len(''.join(options))}"]
     assert (row["text"], row["texts.tora.path"]) == ("tora", "data/own/tora.txt")
     # A failed experiment would show the loss of the commit that it started from.
-    assert row["val_bpc"] != next(csv.DictReader(io.StringIO(before)))["val_bpc"]
+    assert row["val_bpc"] != before
     done.run("git", "reset", "--quiet")
     (done.root / "data/own/tora.txt").unlink()
     done.run("git", "checkout", "--quiet", ".")

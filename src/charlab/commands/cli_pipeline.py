@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from charlab.core.units import counted
 if TYPE_CHECKING:
     from charlab.commands.study import Studies
 
+
+PAGE = "experiments.html"
+"""File for the page of experiments, in the project's folder."""
 
 WORKERS = click.option(
     "--workers", type=COUNT, help="maximum number of stages at a time [default: one per core]"
@@ -74,18 +78,36 @@ def _run_study(studies: Studies, workers: int | None) -> None:
     context_settings={"ignore_unknown_options": True},
 )
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
-def experiments(options: tuple[str, ...]) -> None:
+@click.option(
+    "--page",
+    type=FILE,
+    is_flag=False,
+    flag_value=PAGE,
+    help=f"write losses, learning curves and samples side by side as HTML [default: {PAGE}]",
+)
+@click.option("--open", "show_page", is_flag=True, help="write the page, and open it in a browser")
+def experiments(options: tuple[str, ...], page: Path | None, show_page: bool) -> None:
     """Show DVC's experiments below the last commit's own numbers, in about 100 columns.
 
     OPTIONS are those of 'dvc exp show', which has more columns: --all-commits, --sort-by test_bpc.
+    They do not change the page, which is about the last commit's experiments.
     """
-    from charlab.commands.experiments import show
+    from charlab.commands.experiments import show, write_page
 
     root = project()
+    if page or show_page:
+        # Before the change of folder: a name of the user's is relative to theirs.
+        page = root / PAGE if page in (None, Path(PAGE)) else page.resolve()
     os.chdir(root)
     status, failed = show(root, options)
     for name in failed:
         click.echo(f"failed: {name}; 'dvc queue logs {name}' says why")
+    if page:
+        write_page(root, page)
+        click.echo(f"page: {page}")
+    # On a machine without a browser, the line above says where the page is.
+    if show_page and page:
+        webbrowser.open(page.as_uri())
     sys.exit(status)
 
 

@@ -1,4 +1,4 @@
-"""Show DVC's experiments in a table that fits a terminal.
+"""Show DVC's experiments in a table that fits a terminal, or on a page.
 
 ``dvc exp show`` has a column for every file that a stage needs. It gives a failed experiment of
 the queue, and a working copy whose run failed, the metrics of the commit that they started from.
@@ -45,3 +45,12 @@ def show(root: Path, options: Sequence[str]) -> tuple[int, list[str]]:
             if entry.baseline_rev == head
         ]
     return status, sorted(failed)
+
+
+def write_page(root: Path, path: Path) -> None:
+    """Write the page of the last commit's experiments."""
+    from charlab.commands.experiment_records import collect
+    from charlab.commands.experiments_page import experiments_page
+    from charlab.core.files import write_text
+
+    write_text(path, experiments_page(collect(root)))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import webbrowser
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from charlab.commands import experiments
+from charlab.commands.cli import cli
 from charlab.commands.experiments import DROPPED, KEPT
 
 
@@ -24,3 +29,36 @@ def test_names_losses_and_settings_stay(column: str) -> None:
 def test_losses_stay_even_if_all_are_equal() -> None:
     """DVC leaves out columns of equal values, and with one row all are."""
     assert all(re.match(KEPT, column) for column in ("Experiment", "val_bpc", "test_bpc"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "page", "options"),
+    [
+        (["--all-commits"], None, ["--all-commits"]),
+        (["--page"], "experiments.html", []),
+        (["--page", "--sort-by", "test_bpc"], "experiments.html", ["--sort-by", "test_bpc"]),
+        (["--all-commits", "--page", "mine.html"], "sub/mine.html", ["--all-commits"]),
+        (["--open"], "experiments.html", []),
+    ],
+)
+def test_the_page_is_written_where_the_user_says(
+    arguments: list[str],
+    page: str | None,
+    options: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By default in the project's folder; all other options are DVC's."""
+    for name in ("dvc.yaml", "params.yaml"):
+        (tmp_path / name).touch()
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    shown, written, opened = [], [], []
+    monkeypatch.setattr(experiments, "show", lambda _, given: shown.extend(given) or (0, []))
+    monkeypatch.setattr(experiments, "write_page", lambda _, path: written.append(path))
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    result = CliRunner().invoke(cli, ["experiments", *arguments])
+    assert result.exit_code == 0, result.output
+    assert shown == options
+    assert written == ([tmp_path / page] if page else [])
+    assert opened == ([(tmp_path / str(page)).as_uri()] if "--open" in arguments else [])

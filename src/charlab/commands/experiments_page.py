@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -150,46 +151,47 @@ def _unfinished(one: Experiment, baseline: Experiment) -> list[str]:
 
 def _learning_curves(shown: Sequence[Experiment]) -> bytes | None:
     """Draw the learning curves over one another; None if there is none."""
-    # The same name twice is possible: a branch may be named like an experiment.
-    curves = {f"{number}": one for number, one in enumerate(shown) if one.curve is not None}
-    if not curves:
+    # By number, since a branch may have the name of an experiment.
+    rows = [
+        one.curve.assign(variant=str(number), seed=1)
+        for number, one in enumerate(shown)
+        if one.curve is not None
+    ]
+    if not rows:
         return None
-    rows = [one.curve.assign(variant=slug, seed=1) for slug, one in curves.items()]
     data = {
         "curves": pd.concat(rows, ignore_index=True),
-        "styles": _styles(curves, shown[0]),
+        "styles": _styles(shown),
         "title": "Loss on val as they learn",
     }
     return registry.draw("learning_curves", data)
 
 
-def _styles(curves: dict[str, Experiment], baseline: Experiment) -> Styles:
-    """Return a style for each curve: a cell's color, and ink for the baseline."""
+def _styles(shown: Sequence[Experiment]) -> Styles:
+    """Return a style for each curve by its number: ink for the baseline, else a cell's color."""
+    baseline, *others = shown
     numbers: Counter[str] = Counter()
-    styles = {}
-    for slug, one in curves.items():
+    styles = {"0": SeriesStyle(f"baseline: {shortened(baseline.name)[:NAME]}", INK, "*")}
+    for number, one in enumerate(others, start=1):
         cell = str(one.params.get("model.cell"))
         # Experiments of one cell differ in shade, line and marker.
         style = styled("", cell if cell in SHADES else "lstm", numbers[cell])
-        numbers[cell] += one is not baseline
+        numbers[cell] += 1
         other = "" if _same_text(one, baseline) else " (other text)"
         label = f"{shortened(one.name)[:NAME]}{other}"
-        styles[slug] = (
-            SeriesStyle(f"baseline: {label}", INK, "*")
-            if one is baseline
-            else SeriesStyle(label, style.color, style.marker, style.line)
-        )
+        styles[str(number)] = replace(style, label=label)
     return styles
 
 
 def _samples(shown: Sequence[Experiment]) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Return name, prompt and sample of each experiment, by temperature."""
-    found: dict[float, list[tuple[str, str, str]]] = {}
+    entries: dict[float, list[tuple[str, str, str]]] = {}
     for one in shown:
-        for sample in (one.samples or {}).get("samples", []):
-            entry = (f"{one.name}{_seed(one, shown[0])}", one.samples["prompt"], sample["text"])
-            found.setdefault(sample["temperature"], []).append(entry)
-    return [(f"{temperature:g}", found[temperature]) for temperature in sorted(found)]
+        written = one.samples or {"samples": []}
+        for sample in written["samples"]:
+            entry = (f"{one.name}{_seed(one, shown[0])}", written["prompt"], sample["text"])
+            entries.setdefault(sample["temperature"], []).append(entry)
+    return [(f"{temperature:g}", entries[temperature]) for temperature in sorted(entries)]
 
 
 def _seed(one: Experiment, baseline: Experiment) -> str:

@@ -63,8 +63,9 @@ class Experiment:
     def number(self, name: str) -> float | None:
         """Return one of the metrics; None if it is missing, as the loss of a diverged training."""
         value = self.metrics.get(name)
-        finite = isinstance(value, int | float) and math.isfinite(value)
-        return float(value) if finite else None
+        if isinstance(value, int | float) and math.isfinite(value):
+            return float(value)
+        return None
 
 
 def collect(root: Path) -> list[Experiment]:

@@ -202,7 +202,6 @@ def test_only_finished_experiments_have_results() -> None:
     data = SimpleNamespace(
         params={"params.yaml": {"data": {"model": {"hidden": 16}, "text": "invented"}}},
         metrics={"metrics/model.json": {"data": {"val_bpc": 2.0}}},
-        timestamp=None,
     )
     revision = SimpleNamespace(rev="a" * 40, name=None, data=data)
     states = ("success", "running", "queued", "failed", None)

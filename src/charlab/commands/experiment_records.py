@@ -12,7 +12,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from charlab.commands.branches import Repository
 from charlab.core.restored import MD5
 from charlab.core.yaml_text import LOADER
 
+# Files of each commit.
 METRICS, PARAMS = "metrics/model.json", "params.yaml"
 CURVE, SAMPLES = "plots/model_learning_curve.csv", "data/samples/model.json"
 
@@ -45,7 +45,6 @@ class Experiment:
     metrics : dict
         metrics/model.json; empty unless the experiment is done: DVC gives one that failed, or
         has not started, the numbers of its baseline.
-    created : datetime, optional
     curve : DataFrame, optional
         Learning curve of the model; None if it is not in the experiment's commit.
     samples : dict, optional
@@ -56,7 +55,6 @@ class Experiment:
     state: str
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
-    created: datetime | None = None
     curve: pd.DataFrame | None = None
     samples: Mapping[str, Any] | None = None
 
@@ -96,13 +94,12 @@ def _experiment(revision: Any, name: str, state: str, results: _Results) -> Expe
         return Experiment(name, state)
     params = dict(_flat(revision.data.params.get(PARAMS, {}).get("data") or {}))
     if state not in (BASELINE, DONE):
-        return Experiment(name, state, params, created=revision.data.timestamp)
+        return Experiment(name, state, params)
     return Experiment(
         name,
         state,
         params,
         revision.data.metrics.get(METRICS, {}).get("data") or {},
-        revision.data.timestamp,
         results.curve(revision.rev),
         results.samples(revision.rev),
     )
@@ -147,4 +144,4 @@ class _Results:
         """Return the hash of an output in the dvc.lock of a commit."""
         lock = yaml.load(self.git.content(commit, "dvc.lock") or b"{}", LOADER)  # a safe loader
         outs = [out for stage in lock.get("stages", {}).values() for out in stage.get("outs", [])]
-        return next((out["md5"] for out in outs if out["path"] == output), None)
+        return next((out.get("md5") for out in outs if out.get("path") == output), None)

@@ -9,7 +9,6 @@ from charlab.commands.surprise import Screen, wanted
 from charlab.commands.writer import Writer
 from charlab.core.restored import check_restored
 from charlab.models.inference import load_with_vocabulary
-from charlab.sample import generate
 from charlab.sample.distribution import SamplingOptions, uniforms
 from charlab.sample.prompt import default_prompt
 
@@ -64,6 +63,8 @@ def write_samples(
     # The line break or space that the model continues by default is not part of its text.
     shown = start.lstrip() if prompt is None else start
     if count > 1 and not (screen.escape or screen.color):
+        from charlab.sample import generate  # which loads the schemas of parameters
+
         # Nobody watches: texts drawn side by side take a fraction of the time.
         texts = generate.sample(writer, writer.vocab, start, u, chosen)
         for number, text in enumerate(texts, start=1):

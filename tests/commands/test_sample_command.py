@@ -115,7 +115,7 @@ def test_colors_come_with_a_legend(
     body, legend = out.split("[surprise in bits:")
     assert body.count("--- ") == 2
     assert body.endswith("\n")
-    assert re.fullmatch(r".*below 1 .*1 to 2.*6 and more.*; mean \d\.\d\d\]\n", legend)
+    assert re.fullmatch(r".*below 2 .*2 to 4.*6 and more.*; mean \d\.\d\d\]\n", legend)
     styles = re.compile(r"\x1b\[[0-9;]*m")
     assert not set(styles.sub("", body)) & set("\x1b\x07\r\u202e")
     assert r"\x1b" in body
@@ -123,7 +123,7 @@ def test_colors_come_with_a_legend(
 
 def test_a_color_ends_before_a_line_does() -> None:
     """A background at the end of a line would fill the rest of the terminal."""
-    assert [level_of(b) for b in (0, 0.99, 1, 3.9, 4, 6, 60)] == [0, 0, 1, 2, 3, 4, 4]
+    assert [level_of(b) for b in (0, 1.99, 2, 3.9, 4, 6, 60)] == [0, 0, 1, 1, 2, 3, 3]
     first, second = colored("ab\nc", [7.0, 7.0, 7.0, 0.1]).split("\n")
     assert re.fullmatch(r"\x1b\[48;5;\d+;38;5;\d+mab\x1b\[0m", first)
     assert second == "c"
@@ -167,6 +167,8 @@ def test_a_conversation_goes_on_from_its_state(
     other = whole(folder, "ab", 5, seed=4)
     out, _ = converse(capsys, monkeypatch, folder, ":n 5", ":seed 4", "ab", ":quit", "ab")
     assert out == f"ab{other}\n"
+    monkeypatch.setattr(sys, "stdin", None)  # closed
+    assert run(capsys, "sample", folder, "--interactive").out == ""
     # Without any text it begins as the command does without a prompt.
     assert converse(capsys, monkeypatch, folder, "")[0] == whole(folder, "\n", 20) + "\n"
     # Text may begin with a colon, and have a line break.
@@ -213,6 +215,16 @@ def test_unknown_characters_are_named_and_left_out(
         "not in the vocabulary, left out: 'É' (U+00C9), '字' (U+5B57); try 'é' for 'É'"
     )
     assert "'字' (U+5B57), '\ufffd' (U+FFFD)" in second
+
+
+def test_nothing_is_loaded_that_a_sample_does_not_need() -> None:
+    """The first character waits for every import."""
+    code = (
+        "import sys, charlab.commands.sample;"
+        "print({'torch', 'numba', 'rich', 'pandas', 'charlab.train.params'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 class Terminal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -46,10 +47,11 @@ NUMBERS: dict[str, tuple[str, type, int | None]] = {
 
 def typed_lines() -> Iterator[str]:
     """Yield the lines that a person types, or those of a pipe or file, without their ends."""
-    # Bytes that are not of the encoding become U+FFFD, which is then named as unknown.
-    reconfigure: Callable[..., None] | None = getattr(sys.stdin, "reconfigure", None)
-    if reconfigure:
-        reconfigure(errors="replace")
+    if sys.stdin is None:  # closed by the shell
+        return
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        # Bytes that are not of the encoding become U+FFFD, which is then named as unknown.
+        sys.stdin.reconfigure(errors="replace")
     if not sys.stdin.isatty():
         for line in sys.stdin:
             yield line.rstrip("\r\n")

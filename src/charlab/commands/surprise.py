@@ -13,11 +13,11 @@ import click
 from charlab.core.errors import printable
 from charlab.core.units import bits
 
-EDGES = (1.0, 2.0, 4.0, 6.0)
+EDGES = (2.0, 4.0, 6.0)
 """Surprise in bits from which a character has the next style."""
 
-STYLES = ("", "48;5;229;38;5;16", "48;5;221;38;5;16", "48;5;208;38;5;16", "48;5;160;38;5;231")
-"""Colors below the first edge, and from each on. Background and text are both set, from the
+STYLES = ("", "48;5;180;38;5;16", "48;5;208;38;5;16", "48;5;160;38;5;231")
+"""None below the first edge; then tan, orange and red. Background and text are both set, from the
 colors that themes leave alone, so that dark and light terminals show the same."""
 
 

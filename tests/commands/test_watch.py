@@ -16,9 +16,10 @@ import pytest
 import yaml
 from rich.console import Console
 
-from charlab.commands import running, watch
+from charlab.commands import watch
 from charlab.commands.chart import chart, short, sparkline
-from charlab.commands.running import Stage, Training, Trainings, training_stages
+from charlab.commands.running import Training, Trainings
+from charlab.commands.training_stages import Stage, jobs_of, training_stages
 from charlab.commands.watch import Page, picture
 from charlab.core.files import read_json, write_json
 from charlab.train import loop
@@ -63,7 +64,7 @@ def root(tmp_path: Path) -> Path:
 
 def interrupted(stage: Stage, monkeypatch: pytest.MonkeyPatch, number: int = 0) -> Path:
     """Train as a stage does until its last checkpoint; return the model's folder, removed."""
-    job = running.jobs_of(stage)[number]
+    job = jobs_of(stage)[number]
     with monkeypatch.context() as patch:
         patch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
         patch.setattr(Checkpoints, "remove", lambda self: None)
@@ -149,6 +150,8 @@ def test_an_experiment_is_named_by_its_changes(root: Path) -> None:
     ):
         write_params(copy, model=model)
         assert [one.name for one in Trainings(root).running([stage], 0)] == [name]
+    (root / "params.yaml").write_text("model: 3", encoding="utf-8")  # being edited
+    assert [one.name for one in Trainings(root).running([stage], 0)] == ["train in tmpabc"]
     write_params(copy, model="\x1b[2J")  # what cannot be read is left out
     assert Trainings(root).running([stage], 0) == []
 
@@ -160,7 +163,7 @@ def test_other_trainings_are_those_that_save_checkpoints(
     shutil.rmtree(interrupted(Stage(root, "train", 0), monkeypatch))
     now, trainings = time.time(), Trainings(root)
     (one,) = trainings.running([], now)
-    assert (one.name, one.chars, one.total, one.speed) == ("other", 864, None, None)
+    assert (one.name, one.chars, one.total, one.speed) == ("unnamed", 864, None, None)
     assert trainings.running([], now + 31) == []
     (path,) = root.glob(".charlab/scratch/*/checkpoint")
     os.utime(path, (now + 2, now + 2))
@@ -323,7 +326,7 @@ def test_once_is_for_scripts(
     assert done.status == 0
     first, second, *_ = done.out.splitlines()
     assert first == "1 training running"
-    assert second.startswith("■ other  val ")
+    assert second.startswith("■ unnamed  val ")
     monkeypatch.chdir(root.parent)
     assert "has no dvc.yaml" in refused(capsys, "watch")
 

@@ -16,12 +16,12 @@ DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """Bits of the dots of a cell, from its top row (4, 2)."""
 
 
+Points = Sequence[tuple[float, float]]
+
+
 def letter_of(curve: int) -> str:
     """Return the letter of a curve where there are no colors: a for the first."""
     return chr(ord("a") + curve % 26)
-
-
-Points = Sequence[tuple[float, float]]
 
 
 def short(chars: float) -> str:
@@ -136,5 +136,5 @@ def _cell(
 def _label(row: int, rows: int, low: float, high: float, plain: bool) -> list[Cell]:
     """Return the left edge of a row, with a number at the top, the middle and the bottom."""
     value = high - (row + 0.5) / rows * (high - low)
-    shown = f"{value:4.2f}" if row in (0, rows // 2, rows - 1) else ""
+    shown = f"{value:.2f}"[:4] if row in (0, rows // 2, rows - 1) else ""
     return [Cell(c) for c in f"{shown:>4} {'|' if plain else '│'} "]

@@ -1,4 +1,4 @@
-"""Find the trainings that run in a project, and read how far they are.
+"""Read how far the trainings of a project are, running or finished.
 
 A training leaves no results before its end. But it saves a checkpoint every ten seconds
 (:mod:`charlab.train.checkpoints`), and what it prints goes to a file if it was started by
@@ -16,8 +16,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from charlab.commands.training_stages import Job, Stage, jobs_of
 from charlab.core.errors import CharlabError, shortened
 from charlab.core.files import read_json
 from charlab.core.schema import load, read_yaml
@@ -27,7 +26,7 @@ from charlab.train.batches import Batches
 from charlab.train.checkpoints import Checkpoints, key_of
 from charlab.train.milestones import Milestones
 from charlab.train.model_folder import TrainingConfig
-from charlab.train.params import TrainStageParams, VariantStageParams
+from charlab.train.params import VariantStageParams
 from charlab.vocab.encoded_text import EncodedText
 
 SCRATCH = Path(".charlab/scratch")
@@ -37,38 +36,14 @@ FRESH = 30.0
 LOG_BYTES = 200_000
 """Maximum length of the end of a log that is read."""
 
-SCRIPTS = {"train.py": "train", "train_variant.py": "train-variant"}
-
-LINE = re.compile(
-    r"(?P<name>[^\r\n]*): +(?P<percent>\d+)%, (?P<speed>[\d,]+) characters/s, \d+ s left"
+FIGURES = (
+    r": +(?P<percent>\d+)%, (?P<speed>[\d,]+) characters/s, \d+ s left"
     r"(, train (?P<train>[\d.]+), val (?P<val>[\d.]+) bits)?"
 )
-"""A line of :mod:`charlab.train.progress`."""
+"""The end of a line of :mod:`charlab.train.progress`, after the name of the training."""
 
 Curve = tuple[tuple[float, float, float], ...]
 """Characters read, and the losses on train and val in bits per character."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A process that runs a training stage.
-
-    Attributes
-    ----------
-    folder : Path
-        The project, or DVC's copy of it for an experiment.
-    name : str
-        As in dvc.yaml: ``train`` or ``train-variant@gru``.
-    started : float
-        Seconds since 1970.
-    log : Path or None
-        The file that standard error goes to.
-    """
-
-    folder: Path
-    name: str
-    started: float
-    log: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -111,66 +86,8 @@ class Training:
         return max((self.total - self.chars) / self.speed - (now - self.when), 0.0)
 
 
-def training_stages(root: Path) -> list[Stage]:
-    """Return the processes that train in a project or in DVC's copies of it, the oldest first."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            words = [Path(word) for word in process.cmdline()]
-            scripts = [w.name for w in words if w.parent.name == "stages" and w.name in SCRIPTS]
-            if not scripts:
-                continue
-            folder, name = Path(process.cwd()), SCRIPTS[scripts[0]]
-            if folder != root and root not in folder.parents:
-                continue
-            name = process.environ().get("DVC_STAGE", name)
-            logs = [Path(file.path) for file in process.open_files() if file.fd == 2]
-            found.append(Stage(folder, name, process.create_time(), next(iter(logs), None)))
-    return sorted(found, key=lambda stage: stage.started)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One of the trainings of a stage.
-
-    Attributes
-    ----------
-    config : TrainingConfig
-    text, out : Path
-        Folders of the encoded text and of the model.
-    """
-
-    config: TrainingConfig
-    text: Path
-    out: Path
-
-
-def jobs_of(stage: Stage) -> list[Job]:
-    """Return the trainings of a stage, in its order.
-
-    Raises
-    ------
-    CharlabError
-        If its params.yaml cannot be used.
-    """
-    data, path = stage.folder / "data", stage.folder / "params.yaml"
-    _, _, slug = stage.name.partition("@")
-    if not slug:
-        params = load(TrainStageParams, path)
-        config = TrainingConfig(params.model, params.train, params.seed, params.text)
-        return [Job(config, data / "vocab" / params.text, data / "model")]
-    study = load(VariantStageParams, path).study
-    if slug not in study.variants:
-        return []
-    one = study.variant(slug)
-    return [
-        Job(
-            TrainingConfig(one.model, one.train, seed, one.text),
-            data / "vocab" / one.text,
-            data / "variants" / slug / str(seed),
-        )
-        for seed in study.seeds_of(slug)
-    ]
+UNNAMED = Training("unnamed", 0.0, note="of charlab train, or a sweep")
+"""A training that is known by its checkpoint only."""
 
 
 class Trainings:
@@ -196,13 +113,12 @@ class Trainings:
                 training, checkpoint = self._of_stage(stage)
                 named.append(training)
                 claimed.add(checkpoint)
-        others = [
-            self._from_checkpoint(path, Training("other", 0.0))
-            for folder in dict.fromkeys([self.root, *(stage.folder for stage in stages)])
-            for path in sorted((folder / SCRATCH).glob("*/checkpoint"))
-            if path not in claimed and now - changed(path) < FRESH
-        ]
-        return named + others
+        for folder in dict.fromkeys([self.root, *(stage.folder for stage in stages)]):
+            for path in sorted((folder / SCRATCH).glob("*/checkpoint")):
+                if path not in claimed and now - changed(path) < FRESH:
+                    with suppress(OSError, ValueError):
+                        named.append(self._from_checkpoint(path, UNNAMED))
+        return named
 
     def finished(self) -> list[Training]:
         """Return the trained models of params.yaml, the newest first; a variant's seeds as one."""
@@ -279,7 +195,7 @@ class Trainings:
             return name
         own, base = (_settings(folder / "params.yaml") for folder in (stage.folder, self.root))
         changes = [f"{key}={value}" for key, value in own.items() if base.get(key) != value]
-        return shortened(", ".join(changes) or f"{name} in {stage.folder.name}")
+        return shortened(", ".join(changes if base else []) or f"{name} in {stage.folder.name}")
 
 
 def changed(path: Path) -> float:
@@ -308,10 +224,8 @@ def _from_log(log: Path | None, config: TrainingConfig, start: Training) -> Trai
     with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - LOG_BYTES))
         text = stream.read().decode("utf-8", errors="replace")
-    training, name = start, f"{config.text} seed {config.seed}"
-    for line in LINE.finditer(text):
-        if not line["name"].endswith(name):
-            continue
+    training, name = start, re.escape(f"{config.text} seed {config.seed}")
+    for line in re.finditer(rf"(?<![\w-]){name}{FIGURES}", text):
         chars = start.total * int(line["percent"]) // 100
         if chars < training.chars:  # an earlier training with the same text and seed
             training = start
@@ -328,10 +242,13 @@ def _from_log(log: Path | None, config: TrainingConfig, start: Training) -> Trai
 
 
 def _settings(path: Path) -> dict[str, Any]:
-    """Return the parameters of the model of a params.yaml, by their last key."""
-    document = read_yaml(path)
-    top = {key: document.get(key) for key in ("text", "seed")}
-    return top | document.get("model", {}) | document.get("train", {})
+    """Return the parameters of a params.yaml's model by their last key; {} if it is damaged."""
+    try:
+        document = read_yaml(path)
+        top = {key: document[key] for key in ("text", "seed")}
+        return top | document["model"] | document["train"]
+    except (CharlabError, KeyError, TypeError):
+        return {}  # a person is editing it
 
 
 def _from_folders(name: str, folders: list[Path]) -> Training | None:

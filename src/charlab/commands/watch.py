@@ -15,14 +15,15 @@ from rich.live import Live
 from rich.text import Text
 
 from charlab.commands.chart import Cell, chart, letter_of, short, sparkline
-from charlab.commands.running import Training, Trainings, training_stages
+from charlab.commands.running import Training, Trainings
+from charlab.commands.training_stages import training_stages
 from charlab.core.errors import printable
 from charlab.core.units import counted
 
 STYLES = ("cyan", "yellow", "magenta", "green", "blue", "red")
 IDLE = ("no training is running", "'dvc repro', 'charlab fan-out' or 'dvc exp run' starts some")
 
-INTERVAL = 2.0
+INTERVAL = 4.0
 """Seconds between two pictures."""
 
 LOWEST, HIGHEST = 8, 18

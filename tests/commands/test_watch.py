@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -192,13 +193,13 @@ def test_finished_trainings_are_one_line_for_each_variant(
     assert Trainings(root).finished() == []
 
 
-def made(name: str, number: int, **changes: object) -> Training:
+def made(name: str, number: int, **changes: Any) -> Training:
     """Return a training half done."""
     curve = tuple(
         (chars, 4 - chars / 600_000, 4.5 - number - chars / 600_000)
         for chars in range(100_000, 900_000, 100_000)
     )
-    given = {
+    given: dict[str, Any] = {
         "chars": 800_000,
         "total": 2_000_000,
         "curve": curve,
@@ -263,6 +264,9 @@ def test_a_chart_has_its_curves_in_their_places() -> None:
     dots = chart([falling, level], 100, 47, 12)
     assert "\N{BRAILLE PATTERN BLANK}" < dots[0][7].char <= "\N{BRAILLE PATTERN DOTS-12345678}"
     assert {cell.curve for row in dots for cell in row} == {None, 0, 1}
+    # A curve of finite losses may be longer than its training's mean; none may be too long.
+    longer = made("x", 0, total=None, chars=10)
+    assert "loss on val" in picture([], [longer], PAGES["wide"], 0.0).plain
     # One point, and curves without any height, have a chart as well.
     assert chart([[(5, 2.0)]], 10, 30, 9)
 

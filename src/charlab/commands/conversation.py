@@ -154,7 +154,7 @@ class Conversation:
     def _set(self, name: str, value: str) -> None:
         """Change a setting."""
         key, kind, least = NUMBERS[name]
-        number = None
+        number: Any = None
         if value != "off" or least is not None:
             try:
                 number = kind(value)

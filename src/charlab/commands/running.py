@@ -106,7 +106,8 @@ class Trainings:
 
     def running(self, stages: list[Stage], now: float) -> list[Training]:
         """Return the trainings that run: one for each stage, and others with a new checkpoint."""
-        named, claimed = [], set()
+        named: list[Training] = []
+        claimed: set[Path] = set()
         for stage in stages:
             # A file is being written or removed: the next look will find it.
             with suppress(CharlabError, OSError, ValueError):

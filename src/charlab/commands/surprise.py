@@ -12,6 +12,7 @@ import click
 
 from charlab.core.errors import printable
 from charlab.core.units import bits
+from charlab.sample.distribution import Floats
 
 EDGES = (2.0, 4.0, 6.0)
 """Surprise in bits from which a character has the next style."""
@@ -58,21 +59,22 @@ class Screen:
         Whether characters are colored by their surprise.
     escape : bool
         Whether a terminal reads the text: then no character of it may be a command to it.
-    nats, chars : float, int
-        Sum and number of the losses shown.
+    total, chars : float, int
+        Bits of surprise shown so far, and characters that had them.
     """
 
     color: bool
     escape: bool = field(default_factory=lambda: sys.stdout.isatty())
-    nats: float = 0.0
+    total: float = 0.0
     chars: int = 0
 
-    def show(self, text: str, nats: Sequence[float] = ()) -> None:
+    def show(self, text: str, nats: Floats | tuple[()] = ()) -> None:
         """Print a piece at once; ``nats`` are the losses of its characters, for colors."""
         if self.color and len(nats):
-            text = colored(text, [bits(loss) for loss in nats])
-            self.nats += sum(nats)
-            self.chars += len(nats)
+            surprises = [bits(float(loss)) for loss in nats]
+            text = colored(text, surprises)
+            self.total += sum(surprises)
+            self.chars += len(surprises)
         elif self.escape or self.color:
             text = printable(text)
         # Click would remove colors where there is no terminal, and --colour always wants them.
@@ -85,5 +87,5 @@ class Screen:
         above = [f"{low:g} to {high:g}" for low, high in pairwise(EDGES)]
         ranges = [f"below {EDGES[0]:g}", *above, f"{EDGES[-1]:g} and more"]
         samples = " ".join(styled(f" {name} ", level) for level, name in enumerate(ranges))
-        mean = f"; mean {bits(self.nats / self.chars):.2f}" if self.chars else ""
+        mean = f"; mean {self.total / self.chars:.2f}" if self.chars else ""
         click.echo(f"[surprise in bits: {samples}{mean}]", color=True)

@@ -149,8 +149,11 @@ def _loss(value: float | None) -> str:
 def _chart(drawn: Sequence[Training], page: Page, height: int) -> list[Text]:
     """Return the curves of val; nothing if there are none yet, or no room."""
     width = min(page.width - 1, WIDEST)
-    end = max((one.total or one.chars for one in drawn), default=0)
     points = [[(chars, val) for chars, _, val in one.curve if isfinite(val)] for one in drawn]
+    # The curve of one seed may be longer than the mean of all, if others diverged.
+    end = max(
+        [one.total or one.chars for one in drawn] + [x for own in points for x, _ in own] + [1]
+    )
     if height <= LOWEST or width < 20 or not any(points):
         return []
     plain = page.ascii or (len(drawn) > 1 and not page.color)

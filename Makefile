@@ -22,7 +22,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # One thread per process: trainings run side by side instead (docs/architecture.md).
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo study test test-slow coverage lint format bench clean
+.PHONY: help setup demo study test test-slow coverage lint format bench picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,6 +82,15 @@ format: setup  ## let ruff mend what it can
 bench: setup  ## the benchmarks; CHARLAB_MIRROR names a mirror for those that read real texts
 	@for script in benchmarks/*.py; do \
 	  echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+# As root: make picture CHROMIUM="chromium --no-sandbox"
+CHROMIUM ?= chromium
+picture: setup  ## docs/page.png, the README's picture of report/index.html, with Chromium
+	@$(CHROMIUM) --headless --hide-scrollbars --window-size=1100,780 --virtual-time-budget=4000 \
+	  --screenshot="$(CURDIR)/docs/page.png" "file://$(CURDIR)/report/index.html" 2> /dev/null
+	@# The page has few colors: a third of the size.
+	@$(BIN)/python -c 'from PIL import Image; name = "docs/page.png"; \
+	  Image.open(name).quantize(48).save(name, optimize=True)'
 
 # .charlab also holds trainings that were interrupted.
 clean:  ## remove the environment and caches; data and unfinished trainings stay

@@ -49,19 +49,27 @@ class Clone:
         self, *command: str, check: bool = True, **env: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command there, with this environment's programs first on the path."""
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=self.environment(**env),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            pytest.fail(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def environment(self, **env: str) -> dict[str, str]:
+        """Return the environment of commands there."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         home = self.root.parent / "home"
         # The clone's own code, not the installed one, answers to 'charlab'.
         own = {"PATH": path, "HOME": str(home), "PYTHONPATH": str(self.root / "src")}
         # All clones have the same kernels, which are compiled once.
         own["NUMBA_CACHE_DIR"] = str(ROOT / ".charlab" / "numba")
-        environment = {**os.environ, **own, "OMP_NUM_THREADS": "1", **env}
-        done = subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False
-        )
-        if check and done.returncode:
-            pytest.fail(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
-        return done
+        return {**os.environ, **own, "OMP_NUM_THREADS": "1", **env}
 
     def commit(self, message: str) -> None:
         """Commit all files that git does not ignore."""

@@ -15,7 +15,7 @@ import click
 
 from charlab.commands.cli_course import course
 from charlab.commands.cli_models import evaluate, sample, train
-from charlab.commands.cli_pipeline import experiments, fan_out, mend, params, study, sweep
+from charlab.commands.cli_pipeline import experiments, fan_out, mend, params, study, sweep, watch
 from charlab.commands.cli_texts import add_text, clean, fetch, vocab
 from charlab.commands.cli_verify import status, verify
 from charlab.core.errors import CharlabError, describe
@@ -32,7 +32,7 @@ def cli() -> None:
 
 
 COMMANDS = [
-    *(study, params, fan_out, experiments, mend, sweep, course, status, verify),
+    *(study, params, fan_out, experiments, watch, mend, sweep, course, status, verify),
     *(add_text, fetch, clean, vocab),
     *(train, sample, evaluate),
 ]

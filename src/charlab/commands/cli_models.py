@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import click
 
 from charlab.commands.cli_options import COUNT, ENCODING, FILE, FOLDER, SEED
+
+Choice = Literal["auto", "always", "never"]
+COLORS = ("--colour", "--color")
 
 
 @click.command(short_help="Train one model on one text, without DVC.")
@@ -32,7 +35,20 @@ def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> N
     click.echo(json.dumps({**metrics, "seconds": round(time.perf_counter() - started, 3)}))
 
 
-@click.command()
+class BareColor(click.Command):
+    """A command whose --colour may come without a value, before MODEL as well."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give --colour the value auto if the next word is none of its values."""
+        following = [*args[1:], ""]
+        given = [
+            f"{word}=auto" if word in COLORS and after not in get_args(Choice) else word
+            for word, after in zip(args, following, strict=True)
+        ]
+        return super().parse_args(ctx, given)
+
+
+@click.command(cls=BareColor)
 @click.argument("model", type=FOLDER)
 @click.option("--prompt", help="beginning of the text [default: the model begins a line]")
 @click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True)
@@ -41,28 +57,20 @@ def train(text: Path, out: Path, overrides: tuple[str, ...], **source: Any) -> N
 @click.option("--count", type=COUNT, default=1, help="number of samples")
 @click.option("--top-k", type=COUNT, help="sample from the k most likely characters only")
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="nucleus sampling")
-def sample(
-    model: Path, prompt: str | None, length: int, seed: int, count: int, **options: Any
-) -> None:
-    """Write text with the trained model in folder MODEL."""
-    from charlab.core.restored import check_restored
-    from charlab.models.inference import load_with_vocabulary
-    from charlab.sample import generate
-    from charlab.sample.distribution import SamplingOptions, uniforms
-    from charlab.sample.prompt import default_prompt
+@click.option("--interactive", is_flag=True, help="go on with what you type; :help lists commands")
+@click.option(
+    *COLORS,
+    type=click.Choice(get_args(Choice)),
+    default="never",
+    help="color characters by their surprise in bits; alone, on a terminal only",
+)
+def sample(model: Path, interactive: bool, **options: Any) -> None:
+    """Write text with the trained model in folder MODEL; it appears as it is drawn."""
+    from charlab.commands.sample import converse, write_samples
 
-    check_restored(model)
-    network, vocabulary = load_with_vocabulary(model)
-    u = uniforms(seed, length, count)  # one random number per sample and character
-    start = default_prompt(vocabulary) if prompt is None else prompt
-    texts = generate.sample(network, vocabulary, start, u, SamplingOptions(**options))
-    # The line break or space that the model continues by default is not part of its text.
-    shown = start.lstrip() if prompt is None else start
-    for number, text in enumerate(texts, start=1):
-        # A single sample is the text alone, ready to be piped.
-        if count > 1:
-            click.echo(f"--- {number} of {count}")
-        click.echo(shown + text)
+    if interactive and options["count"] > 1:
+        raise click.UsageError("--interactive writes one text; leave out --count")
+    (converse if interactive else write_samples)(model, **options)
 
 
 @click.command(short_help="Measure the bits per character of any text.")

@@ -1,4 +1,4 @@
-"""Commands on the whole pipeline: study, params, experiments, fan-out, mend, sweep."""
+"""Commands on the whole pipeline: study, params, experiments, watch, fan-out, mend, sweep."""
 
 from __future__ import annotations
 
@@ -109,6 +109,22 @@ def experiments(options: tuple[str, ...], page: Path | None, show_page: bool) ->
     if show_page and page:
         webbrowser.open(page.as_uri())
     sys.exit(status)
+
+
+@click.command(short_help="Show running trainings and their curves.")
+@click.option("--once", is_flag=True, help="print one picture, and leave; 1 if nothing runs")
+def watch(once: bool) -> None:
+    """Show the trainings that run in the project: losses, curves, speed and time left.
+
+    All are found, however they were started: dvc repro, charlab fan-out, dvc exp run and DVC's
+    queue. Figures come from checkpoints, every ten seconds, or from logs if there are any. Ctrl-C
+    leaves; the trainings go on. Without a terminal it is as with --once, whose exit status is 0 if
+    a training runs, and 1 if none does.
+    """
+    from charlab.commands.watch import watch as show
+
+    runs = show(project().resolve(), once)
+    sys.exit(0 if runs or not once else 1)
 
 
 @click.command(short_help="Print the reference of all keys of params.yaml.")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from charlab.core.files import sha256_of, write_json
-from charlab.verify.stages import Record, VerifyError
+from charlab.verify.stages import Record, VerifyError, declared_stages, related
 from charlab.verify.verifier import DIFFERENT, UNKNOWN, Verdict
 
 PACKAGES = ("charlab", "numba", "numpy", "pandas", "scikit-learn", "torch", "llvmlite", "typst")
@@ -101,6 +101,29 @@ def _versions() -> dict[str, str]:
         except ImportError:
             continue
     return found
+
+
+def check_place(folder: Path, root: Path) -> None:
+    """Refuse a folder in which a stage of the project writes.
+
+    DVC removes the output of a stage before it runs, and its hash covers all files in it.
+
+    Raises
+    ------
+    VerifyError
+        With another place.
+    """
+    place, top = folder.resolve(), root.resolve()
+    if not place.is_relative_to(top):
+        return
+    name = place.relative_to(top).as_posix()
+    for stage in declared_stages(root).values():
+        for out in stage.outs:
+            if related(name, out):
+                raise VerifyError(
+                    f"{folder}: expected a folder apart from the results, found {out}, which the "
+                    f"stage {stage.name} writes anew; name another one, such as certificates"
+                )
 
 
 def add_to_chain(folder: Path, content: dict[str, Any]) -> Path:

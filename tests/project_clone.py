@@ -49,19 +49,31 @@ class Clone:
         self, *command: str, check: bool = True, **env: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command there, with this environment's programs first on the path."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        home = self.root.parent / "home"
-        # The clone's own code, not the installed one, answers to 'charlab'.
-        own = {"PATH": path, "HOME": str(home), "PYTHONPATH": str(self.root / "src")}
-        # All clones have the same kernels, which are compiled once.
-        own["NUMBA_CACHE_DIR"] = str(ROOT / ".charlab" / "numba")
-        environment = {**os.environ, **own, "OMP_NUM_THREADS": "1", **env}
         done = subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False
-        )
+            command, cwd=self.root, env=self._environment(env),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
         if check and done.returncode:
             pytest.fail(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def start(self, *command: str, **env: str) -> subprocess.Popen[str]:
+        """Start a command there, as :meth:`run` does, in a process group of its own."""
+        return subprocess.Popen(
+            command, cwd=self.root, env=self._environment(env), start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def _environment(self, env: dict[str, str]) -> dict[str, str]:
+        # The clone's own code, not the installed one, answers to 'charlab'.
+        own = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.root.parent / "home"),
+            "PYTHONPATH": str(self.root / "src"),
+            # All clones have the same kernels, which are compiled once.
+            "NUMBA_CACHE_DIR": str(ROOT / ".charlab" / "numba"),
+        }
+        return {**os.environ, **own, "OMP_NUM_THREADS": "1", **env}
 
     def commit(self, message: str) -> None:
         """Commit all files that git does not ignore."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -84,13 +85,18 @@ def own_hash(content: Mapping[str, Any]) -> str:
 
 
 def processor() -> str:
-    """Return the kind of this machine's processor and system."""
-    model = ""
+    """Return the kind of this machine's processor and system.
+
+    If Numba is told to write code for another processor, that one is named, too: the instructions
+    are then those of the other one.
+    """
+    model, other = "", os.environ.get("NUMBA_CPU_NAME")
     info = Path("/proc/cpuinfo")
     if info.is_file():
         lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
         model = next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), "")
-    return ", ".join(filter(None, (model, platform.machine(), platform.system())))
+    code = f"code for {other} (NUMBA_CPU_NAME)" if other else ""
+    return ", ".join(filter(None, (model, platform.machine(), platform.system(), code)))
 
 
 def _versions() -> dict[str, str]:

@@ -44,7 +44,7 @@ class Strange:
 
     def run(self, *command: str) -> None:
         """Run a command in the strange place."""
-        self.clone.run(*self.user, *command, **self._environment())
+        self.clone.run(*self.user, *command, check=True, **self._environment())
 
     def kill_in_mid_run(self, *command: str) -> None:
         """Kill a run of the pipeline when it trains the first variant, and wait for its stages."""

@@ -139,14 +139,14 @@ def test_results_travel_by_s3(done: Clone, tmp_path: Path, server: str) -> None:
             "s3://study/charlab",
         )
         one.run("dvc", "remote", "modify", "--local", "shared", "endpointurl", server)
-    done.run("dvc", "push", "--run-cache", **keys)
-    assert "Running stage" not in other.run("dvc", "repro", "--pull", **keys).stdout
+    done.run("dvc", "push", "--run-cache", check=True, **keys)
+    assert "Running stage" not in other.run("dvc", "repro", "--pull", check=True, **keys).stdout
     assert other.run("charlab", "status").stdout == "everything is up to date\n"
     # Without dvc.lock, the stages are known by the run-cache alone; the last two are in git only.
     (other.root / "dvc.lock").unlink()
     shutil.rmtree(other.root / ".dvc/cache")
     shutil.rmtree(other.root / "data/variants")
-    ran = other.run("dvc", "repro", "--pull", "train-variant@rnn", **keys).stdout
+    ran = other.run("dvc", "repro", "--pull", "train-variant@rnn", check=True, **keys).stdout
     assert "Running stage" not in ran
     assert other.status() == " M dvc.lock\n"
 

@@ -63,7 +63,7 @@ def write_bundle(
     write_json(page / "certificate.json", certificate)
     template = files("charlab.verify") / "templates" / "certificate.typ"
     write_bytes(page / "certificate.typ", template.read_bytes())
-    compiler = typst.Compiler(root=folder, font_paths=[], ignore_system_fonts=True)
+    compiler: Any = typst.Compiler(root=folder, font_paths=[], ignore_system_fonts=True)
     write_bytes(page / "certificate.pdf", compiler.compile(page / "certificate.typ"))
 
 

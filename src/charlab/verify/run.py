@@ -61,6 +61,8 @@ class Outcome:
         Stages that were chosen, for which there was no time.
     certificate : dict
         See :mod:`charlab.verify.certificate`.
+    named : bool
+        Whether the user named the stages.
     """
 
     verdicts: list[Verdict]
@@ -69,6 +71,7 @@ class Outcome:
     left: list[str]
     seed: int
     certificate: dict[str, Any] = field(default_factory=dict)
+    named: bool = False
 
     @property
     def status(self) -> int:
@@ -113,7 +116,7 @@ def summary(outcome: Outcome) -> list[str]:
             f"{ran} of {counted(stages, 'stage')} drawn with --seed {outcome.seed}; chance that a "
             f"forgery would have been caught, by the number of forged stages: {chances}"
         )
-    elif not outcome.left:
+    elif outcome.named:
         lines.append("the stages were named, not drawn: nothing is said about the others")
     return lines
 
@@ -158,8 +161,9 @@ def verify(
         left = _run_in_time(verifier, wanted, choice.minutes, started)
         ran = [name for name in wanted if name not in left]
         outcome = Outcome(
-            _collected(verifier), len(stages), [] if choice.names else ran, left, choice.seed
-        )
+            _collected(verifier), len(stages), [] if choice.names else ran, left, choice.seed,
+            named=bool(choice.names),
+        )  # fmt: skip
         commit = git(scratch.committed, "rev-parse", "HEAD").strip()
         outcome.certificate = certificate(
             scratch.committed,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,16 +77,17 @@ def put(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def made(folder: Path, stage: Stage, twist: str = "") -> None:
-    """Write the outputs of a stage: hashes of what it reads, in which ``twist`` shows.
+def made(folder: Path, stage: Stage, mark: str = "", only: str = "") -> None:
+    """Write the outputs of a stage: hashes of what it reads, with a mark on all or one of them.
 
-    A training writes a loss that depends on them, so that it differs a little with ``twist``.
+    A training writes a loss that depends on them, so that it differs a little with a mark.
     """
     digest = hashlib.sha256((stage.cmd + json.dumps(stage.params, sort_keys=True)).encode())
     for dep in stage.deps:
         digest.update(str(md5_of(folder / dep)).encode())
     number = int(digest.hexdigest()[:6], 16) / 16**6
     for out in stage.outs:
+        twist = mark if only in ("", out) else ""
         text = f"{out} {digest.hexdigest()} {twist}"
         if stage.cmd == "train":
             loss = 2 + number + len(twist) / 1000
@@ -123,15 +124,16 @@ class Made:
         """Folder of the objects by hash."""
         return self.root.parent / "cache"
 
-    def record(self, forged: Collection[str] = ()) -> None:
-        """Run all stages and write dvc.lock; the forged ones do not follow from their inputs."""
+    def record(self, forged: Mapping[str, str] | None = None) -> None:
+        """Run all stages and write dvc.lock; of a forged stage, one output does not follow."""
         (self.root / "params.yaml").write_text(json.dumps(PARAMS))
         (self.root / "dvc.yaml").write_text(json.dumps(PIPELINE))
         put(self.root / "stages/a.py", "pass\n")
         put(self.root / "src/charlab/clean/b.py", "pass\n")
         lock: dict[str, Any] = {}
         for name, stage in declared_stages(self.root).items():
-            made(self.root, stage, "forged" if name in forged else "")
+            out = (forged or {}).get(name)
+            made(self.root, stage, "forged" if out else "", out or "")
             for out in stage.outs:
                 self._store(self.root / out)
             lock[name] = {

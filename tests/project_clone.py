@@ -71,6 +71,13 @@ class Clone:
         own["NUMBA_CACHE_DIR"] = str(ROOT / ".charlab" / "numba")
         return {**os.environ, **own, "OMP_NUM_THREADS": "1", **env}
 
+    def start(self, *command: str, **env: str) -> subprocess.Popen[str]:
+        """Start a command there, as :meth:`run` does, in a process group of its own."""
+        return subprocess.Popen(
+            command, cwd=self.root, env=self.environment(**env), start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
     def commit(self, message: str) -> None:
         """Commit all files that git does not ignore."""
         self.run("git", "add", "--all")

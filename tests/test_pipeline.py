@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import shlex
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import yaml
 
 import browser
 from project_clone import Clone
+from strange_place import Strange, made_strange
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +35,16 @@ def done(clone: Clone) -> Clone:
     clone.run("dvc", "repro")
     clone.commit("results")
     return clone
+
+
+@pytest.fixture
+def strange(done: Clone) -> Iterator[Strange]:
+    """Return a clone of the results in a strange place, without dvc.lock, data and cache."""
+    # Not below pytest's own folder, which only its user can enter.
+    with tempfile.TemporaryDirectory(prefix="charlab ") as name:
+        other = Clone(Path(name) / "a copy" / "charlab")
+        done.run("git", "clone", "--quiet", str(done.root), str(other.root))
+        yield made_strange(other)
 
 
 def test_a_run_writes_what_the_interfaces_promise(done: Clone) -> None:
@@ -66,6 +79,18 @@ def test_a_forced_run_gives_the_same_bytes(done: Clone) -> None:
     done.run("dvc", "repro", "--force")
     assert contents(done.root / "data") == before
     assert done.status() == ""
+
+
+def test_another_place_user_and_load_give_the_same_bytes(done: Clone, strange: Strange) -> None:
+    """Killed in mid-run and started again, from read-only sources, beside a busy core each."""
+    with strange.busy():
+        strange.kill_in_mid_run("dvc", "repro")
+        strange.run("dvc", "repro")
+    for folder in ("data", "metrics", "plots", "report"):
+        assert contents(strange.clone.root / folder) == contents(done.root / folder)
+    assert (strange.clone.root / "dvc.lock").read_bytes() == (done.root / "dvc.lock").read_bytes()
+    if strange.reason:
+        pytest.skip(f"all but another user: {strange.reason}")
 
 
 def test_fan_out_gives_the_same_bytes_as_repro(done: Clone) -> None:

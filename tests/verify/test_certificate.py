@@ -42,6 +42,16 @@ def test_certificate_names_what_was_verified_where(tmp_path: Path) -> None:
     assert own_hash(json.loads(path.read_text())) == one["hash"]
 
 
+def test_certificate_names_the_processor_that_the_code_is_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run for an older one on a newer one is not a run on either alone."""
+    monkeypatch.delenv("NUMBA_CPU_NAME", raising=False)
+    plain = made(tmp_path, IDENTICAL)["processor"]
+    monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
+    assert made(tmp_path, IDENTICAL)["processor"] == f"{plain}, code for haswell (NUMBA_CPU_NAME)"
+
+
 def test_certificates_chain(tmp_path: Path) -> None:
     """Each names the one before it; the next follows one that none follows."""
     folder, one = tmp_path / "certificates", made(tmp_path, IDENTICAL)

@@ -20,7 +20,7 @@ from command_line import run
 def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
     """Return the choices that the command makes; nothing runs in the project that it is in."""
     for name in ("dvc.yaml", "params.yaml"):
-        (tmp_path / name).write_text("{}\n")
+        (tmp_path / name).write_text("stages: {}\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli_verify, "_is_edited", lambda _: False)
     return []
@@ -66,6 +66,19 @@ def test_certificate_is_added_to_the_folder(
     done = run(capsys, "verify", "--chain", "c")
     assert done.status == 2
     assert "expected a 'charlab certificate 1'" in done.err
+
+
+@pytest.mark.usefixtures("chosen")
+def test_chain_and_bundle_need_a_place_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything runs; without a name, certificates are beside the report."""
+    Path("dvc.yaml").write_text("stages: {report: {cmd: a, outs: [report]}}\n")
+    done = run(capsys, "verify", "--certificate", "report")
+    assert done.err.startswith("charlab verify: cannot tell: report: expected a folder apart")
+    Path("full").mkdir()
+    Path("full/codecheck.yml").touch()
+    done = run(capsys, "verify", "--codecheck", "full")
+    assert done.err.endswith("full: expected a new folder, found files; name another one\n")
+    assert run(capsys, "verify", "--chain").out == "0 certificates, 0 stages of this dvc.lock\n"
 
 
 @pytest.mark.parametrize("arguments", [["--rev", "absent"], ["--explain", "absent.csv"]])

@@ -65,6 +65,30 @@ def tiny(project: Made) -> Path:
     return project.root
 
 
+@pytest.mark.parametrize(
+    ("place", "trained"),
+    [
+        ("report/report.md:3", {"rnn"}),
+        ("report/figures/learning_curves_cells.svg", {"rnn", "lstm"}),
+        ("report/figures/colored_text.svg", set()),
+    ],
+)
+def test_sentence_and_figure_lead_to_their_variants(
+    tiny: Path, place: str, trained: set[str]
+) -> None:
+    """A sentence by the formulas of its numbers, a figure by its comparison."""
+    write_text(tiny / "dvc.lock", "stages: {}\n")
+    write_text(tiny / "report/report.md", "# A study\n\nIt has 2.125 bits.\n")
+    formula = "bits(only(col('variants', 'test_bpc', variant='rnn')))"
+    write_text(tiny / "report/numbers.csv", f'line,printed,formula\n3,2.125,"{formula}"\n')
+    for name in ("learning_curves_cells", "colored_text"):
+        write_text(tiny / f"report/figures/{name}.svg", "<svg/>\n")
+    lines = explained(tiny, place)
+    assert (f"  number 2.125 = {formula}" in lines) == place.endswith(":3")
+    found = [line for line in lines if line.startswith("train-variant@")]
+    assert {line.partition(":")[0] for line in found} == {f"train-variant@{one}" for one in trained}
+
+
 def test_costs_come_from_logs_or_weights(tiny: Path) -> None:
     """A training with a log takes characters by speed; others by the numbers of weights."""
     entries = {entry.stage: entry for entry in stale(tiny)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,77 @@ def test_results_travel_by_a_remote(done: Clone, tmp_path: Path) -> None:
     assert "Running stage" not in other.run("dvc", "repro", "--pull").stdout
     assert other.run("charlab", "status").stdout == "everything is up to date\n"
     assert other.status() == ""
+
+
+def test_experiments_travel_by_a_bare_repository(done: Clone, tmp_path: Path) -> None:
+    """Another clone pulls an experiment and applies it: the same metrics, and nothing to run."""
+    shared = tmp_path / "shared.git"
+    done.run("git", "clone", "--quiet", "--bare", str(done.root), str(shared))
+    done.run("git", "remote", "add", "shared", str(shared))
+    remote = ("dvc", "remote", "add", "--local", "--force", "--default", "shared")
+    done.run(*remote, str(tmp_path / "remote"))
+    # The study's stages did not change, so the experiment runs the model's alone.
+    done.run("dvc", "exp", "run", "--name", "small", "--set-param", "model.hidden=6")
+    done.run("dvc", "exp", "push", "shared", "small")
+    other = Clone(tmp_path / "other" / "charlab")
+    done.run("git", "clone", "--quiet", str(shared), str(other.root))
+    other.run(*remote, str(tmp_path / "remote"))
+    other.run("dvc", "exp", "pull", "origin", "small")
+    other.run("dvc", "exp", "apply", "small")
+    for name in ("metrics/model.json", "params.yaml", "report/report.md"):
+        assert (other.root / name).read_bytes() == (done.root / name).read_bytes()
+    assert "Running stage" not in other.run("dvc", "repro", "--pull").stdout
+    for one in (done, other):
+        assert "hidden: 6" in (one.root / "params.yaml").read_text(encoding="utf-8")
+    done.run("git", "reset", "--quiet", "--hard")
+    done.run("dvc", "checkout", "--quiet", "--force")
+
+
+def test_results_travel_by_s3(done: Clone, tmp_path: Path, server: str) -> None:
+    """The same by a server that speaks S3, with the run-cache; keys come from the environment."""
+    keys = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+    other = stranger(done, "by-s3")
+    for one in (done, other):
+        one.run(
+            "dvc",
+            "remote",
+            "add",
+            "--local",
+            "--force",
+            "--default",
+            "shared",
+            "s3://study/charlab",
+        )
+        one.run("dvc", "remote", "modify", "--local", "shared", "endpointurl", server)
+    done.run("dvc", "push", "--run-cache", check=True, **keys)
+    assert "Running stage" not in other.run("dvc", "repro", "--pull", check=True, **keys).stdout
+    assert other.run("charlab", "status").stdout == "everything is up to date\n"
+    # Without dvc.lock, the stages are known by the run-cache alone; the last two are in git only.
+    (other.root / "dvc.lock").unlink()
+    shutil.rmtree(other.root / ".dvc/cache")
+    shutil.rmtree(other.root / "data/variants")
+    ran = other.run("dvc", "repro", "--pull", "train-variant@rnn", check=True, **keys).stdout
+    assert "Running stage" not in ran
+    assert other.status() == " M dvc.lock\n"
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """Yield the address of a local server that speaks S3, with an empty bucket."""
+    moto = pytest.importorskip("moto.server", reason="tests/requirements-s3.txt is not installed")
+    boto3 = pytest.importorskip("boto3")
+    pytest.importorskip("dvc_s3", reason="tests/requirements-s3.txt is not installed")
+    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    try:
+        host, port = running.get_host_and_port()
+        address = f"http://{host}:{port}"
+        client = boto3.client(
+            "s3", endpoint_url=address, region_name="us-east-1",
+            aws_access_key_id="any", aws_secret_access_key="any",
+        )  # fmt: skip
+        client.create_bucket(Bucket="study")
+        client.close()
+        yield address
+    finally:
+        running.stop()

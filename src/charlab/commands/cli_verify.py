@@ -16,7 +16,10 @@ from charlab.core.errors import CharlabError, describe, printable
 from charlab.core.units import counted
 
 if TYPE_CHECKING:
-    from charlab.verify.run import Choice, Outcome
+    from charlab.verify.run import Outcome
+
+CERTIFICATES = Path("certificates")
+"""Folder for certificates, beside the report: in report/ they would be an output of its stage."""
 
 CANNOT_TELL = 2
 """Exit status if nothing can be said, which must not pass for "different"."""
@@ -29,12 +32,26 @@ CANNOT_TELL = 2
 @click.option("--budget", type=click.FloatRange(min=0), help="minutes after which none starts")
 @click.option("--seed", type=SEED, help="of the draw [default: a new one]")
 @click.option("--json", "as_json", is_flag=True, help="print the result as JSON")
-@click.option("--certificate", type=FOLDER, help="folder to add a certificate to")
-@click.option("--chain", type=FOLDER, help="only check the certificates of a folder, offline")
+@click.option(
+    "--certificate",
+    type=FOLDER,
+    is_flag=False,
+    flag_value=CERTIFICATES,
+    help="folder to add a certificate to, certificates/ if none is named",
+)
+@click.option("--codecheck", "bundle", type=FOLDER, help="new folder for a CODECHECK bundle")
+@click.option(
+    "--chain",
+    type=FOLDER,
+    is_flag=False,
+    flag_value=CERTIFICATES,
+    help="only check the certificates of a folder, offline",
+)
 @click.option("--explain", metavar="FILE[:LINE]", help="only show where a result comes from")
 def verify(
-    chain: Path | None, explain: str | None, certificate: Path | None, as_json: bool, **choice: Any
-) -> None:
+    chain: Path | None, explain: str | None, certificate: Path | None, bundle: Path | None,
+    as_json: bool, **choice: Any,
+) -> None:  # fmt: skip
     """Run the pipeline of a commit again, or a part of it, in a temporary folder.
 
     Each output gets a verdict: identical, within tolerance, different, cannot tell. Your files are
@@ -51,16 +68,27 @@ def verify(
             click.echo(printable("\n".join(explained(root, explain))))
             status = 0
         else:
-            status = _verify(root, certificate, as_json, **choice)
+            _check_places(root, certificate, bundle)
+            status = _verify(root, certificate, bundle, as_json, **choice)
     except (CharlabError, OSError) as error:
         click.echo(f"charlab verify: cannot tell: {describe(error)}", err=True)
         status = CANNOT_TELL
     sys.exit(status)
 
 
+def _check_places(root: Path, certificate: Path | None, bundle: Path | None) -> None:
+    """Refuse folders that cannot be written to, before anything runs."""
+    from charlab.verify.certificate import check_place
+
+    for folder in filter(None, (certificate, bundle)):
+        check_place(folder, root)
+    if bundle is not None and bundle.is_dir() and any(bundle.iterdir()):
+        raise CharlabError(f"{bundle}: expected a new folder, found files; name another one")
+
+
 def _verify(
-    root: Path, certificate: Path | None, as_json: bool, budget: float | None, seed: int | None,
-    **options: Any,
+    root: Path, certificate: Path | None, bundle: Path | None, as_json: bool, *,
+    budget: float | None, seed: int | None, **options: Any,
 ) -> int:  # fmt: skip
     """Verify, print the result, and return the exit status."""
     from charlab.verify.certificate import add_to_chain, latest
@@ -75,14 +103,18 @@ def _verify(
 
     if _is_edited(root):
         click.echo("charlab verify: dvc.lock has uncommitted changes, left out here", err=True)
-    outcome = verify(root, choice, lambda name: click.echo(f"runs {name}", err=True), parent)
+    outcome = verify(
+        root, choice, lambda name: click.echo(f"runs {name}", err=True), parent, bundle
+    )
     if as_json:
         click.echo(json.dumps(outcome.as_dict(), indent=1))
     else:
-        _print(outcome, choice)
+        _print(outcome)
     if certificate is not None:
         path = add_to_chain(certificate, outcome.certificate)
         click.echo(f"certificate: {path}", err=True)
+    if bundle is not None:
+        click.echo(f"bundle: {bundle}; fill in the names in its codecheck.yml", err=True)
     return outcome.status
 
 
@@ -93,28 +125,16 @@ def _is_edited(root: Path) -> bool:
     return bool(git(root, "status", "--porcelain", "--", "dvc.lock").strip())
 
 
-def _print(outcome: Outcome, choice: Choice) -> None:
+def _print(outcome: Outcome) -> None:
     """Print verdicts, counts, and what the sample is worth."""
-    from charlab.verify.sampling import odds
+    from charlab.verify.run import summary
 
     for verdict in outcome.verdicts:
         click.echo(printable(f"{verdict.verdict:17} {verdict.output}"))
         for note in verdict.notes:
             click.echo(printable(f"{'':17} {note}"))
-    counts = Counter(verdict.verdict for verdict in outcome.verdicts)
-    total = counted(len(outcome.verdicts), "output")
-    click.echo(f"{total}: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
-    if outcome.left:
-        click.echo(f"no time for {counted(len(outcome.left), 'stage')} of those chosen")
-    if choice.names:
-        click.echo("the stages were named, not drawn: nothing is said about the others")
-    elif outcome.drawn:
-        ran, stages = len(outcome.drawn), outcome.stages
-        chances = ", ".join(f"{k}: {100 * p:.0f} %" for k, p in odds(stages, ran).items())
-        click.echo(
-            f"{ran} of {counted(stages, 'stage')} drawn with --seed {outcome.seed}; chance that a "
-            f"forgery would have been caught, by the number of forged stages: {chances}"
-        )
+    for line in summary(outcome):
+        click.echo(line)
 
 
 def _check_chain(root: Path, folder: Path) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from charlab.core.files import sha256_of, write_json
-from charlab.verify.stages import Record, VerifyError
+from charlab.verify.stages import Record, VerifyError, declared_stages, related
 from charlab.verify.verifier import DIFFERENT, UNKNOWN, Verdict
 
 PACKAGES = ("charlab", "numba", "numpy", "pandas", "scikit-learn", "torch", "llvmlite", "typst")
@@ -84,13 +85,18 @@ def own_hash(content: Mapping[str, Any]) -> str:
 
 
 def processor() -> str:
-    """Return the kind of this machine's processor and system."""
-    model = ""
+    """Return the kind of this machine's processor and system.
+
+    If Numba is told to write code for another processor, that one is named, too: the instructions
+    are then those of the other one.
+    """
+    model, other = "", os.environ.get("NUMBA_CPU_NAME")
     info = Path("/proc/cpuinfo")
     if info.is_file():
         lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
         model = next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), "")
-    return ", ".join(filter(None, (model, platform.machine(), platform.system())))
+    code = f"code for {other} (NUMBA_CPU_NAME)" if other else ""
+    return ", ".join(filter(None, (model, platform.machine(), platform.system(), code)))
 
 
 def _versions() -> dict[str, str]:
@@ -101,6 +107,29 @@ def _versions() -> dict[str, str]:
         except ImportError:
             continue
     return found
+
+
+def check_place(folder: Path, root: Path) -> None:
+    """Refuse a folder in which a stage of the project writes.
+
+    DVC removes the output of a stage before it runs, and its hash covers all files in it.
+
+    Raises
+    ------
+    VerifyError
+        With another place.
+    """
+    place, top = folder.resolve(), root.resolve()
+    if not place.is_relative_to(top):
+        return
+    name = place.relative_to(top).as_posix()
+    for stage in declared_stages(root).values():
+        for out in stage.outs:
+            if related(name, out):
+                raise VerifyError(
+                    f"{folder}: expected a folder apart from the results, found {out}, which the "
+                    f"stage {stage.name} writes anew; name another one, such as certificates"
+                )
 
 
 def add_to_chain(folder: Path, content: dict[str, Any]) -> Path:

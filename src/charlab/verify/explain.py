@@ -46,8 +46,11 @@ def explained(root: Path, place: str) -> list[str]:
     if stage is None:
         raise VerifyError(f"{name}: no stage of dvc.yaml writes it")
     text = _line(root / name, line) if line else ""
+    numbers = _numbers(root, line) if name == "report/report.md" else []
     named = _named(name, text, line, root, stages)
+    named |= _slugs_in(numbers) & {stage.partition("@")[2] for stage in stages}
     lines = [f"{name}:{line}: {shortened(text)}"] if line else [name]
+    lines += [f"  number {printed} = {formula}" for printed, formula in numbers]
     many = {name.partition("@")[0] for name in stages if "@" in name}
     lines.append(
         f"  about {', '.join(sorted(named))}"
@@ -90,7 +93,34 @@ def _named(name: str, line: str, number: int, root: Path, stages: Mapping[str, S
         return {slug} & slugs if slug else set(fields) & slugs
     if number:
         return _labelled(line, root) & slugs
-    return {part for part in Path(name).with_suffix("").parts if part in slugs}
+    parts = {part for part in Path(name).with_suffix("").parts if part in slugs}
+    return parts | _compared(Path(name).stem, root) & slugs
+
+
+def _numbers(root: Path, line: int) -> list[tuple[str, str]]:
+    """Return the numbers in a line of the report, each with its formula over the tables."""
+    path = root / "report" / "numbers.csv"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = csv.DictReader(stream)
+        return [(row["printed"], row["formula"]) for row in rows if row["line"] == str(line)]
+
+
+def _slugs_in(numbers: list[tuple[str, str]]) -> set[str]:
+    """Return the words in quotes in formulas, variants and texts among them."""
+    return {word for _, formula in numbers for word in re.findall(r"'([^']+)'", formula)}
+
+
+def _compared(stem: str, root: Path) -> set[str]:
+    """Return the variants of the comparison that a figure's name ends in."""
+    try:
+        comparisons = load_params(root / "params.yaml").study.comparisons
+    except CharlabError:
+        return set()
+    # The longest one: "cells_equal_parameters" is not about "parameters".
+    slug = max((slug for slug in comparisons if stem.endswith(f"_{slug}")), key=len, default="")
+    return set(comparisons[slug].variants) if slug else set()
 
 
 def _labelled(sentence: str, root: Path) -> set[str]:

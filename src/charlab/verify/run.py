@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from charlab.core.files import sha256_of
+from charlab.core.units import counted
 from charlab.course.workspace import git
 from charlab.verify.certificate import certificate
+from charlab.verify.codecheck import public_address, write_bundle
 from charlab.verify.sampling import drawn, odds
 from charlab.verify.scratch import cloned
 from charlab.verify.stages import VerifyError, declared_stages, recorded_stages
@@ -59,6 +61,8 @@ class Outcome:
         Stages that were chosen, for which there was no time.
     certificate : dict
         See :mod:`charlab.verify.certificate`.
+    named : bool
+        Whether the user named the stages.
     """
 
     verdicts: list[Verdict]
@@ -67,6 +71,7 @@ class Outcome:
     left: list[str]
     seed: int
     certificate: dict[str, Any] = field(default_factory=dict)
+    named: bool = False
 
     @property
     def status(self) -> int:
@@ -97,11 +102,31 @@ def audit_facts(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def summary(outcome: Outcome) -> list[str]:
+    """Return sentences on how many outputs have which verdict, and on what the draw is worth."""
+    counts = Counter(verdict.verdict for verdict in outcome.verdicts)
+    total = counted(len(outcome.verdicts), "output")
+    lines = [f"{total}: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items())]
+    if outcome.left:
+        lines.append(f"no time for {counted(len(outcome.left), 'stage')} of those chosen")
+    if outcome.drawn:
+        ran, stages = len(outcome.drawn), outcome.stages
+        chances = ", ".join(f"{k}: {100 * p:.0f} %" for k, p in odds(stages, ran).items())
+        lines.append(
+            f"{ran} of {counted(stages, 'stage')} drawn with --seed {outcome.seed}; chance that a "
+            f"forgery would have been caught, by the number of forged stages: {chances}"
+        )
+    elif outcome.named:
+        lines.append("the stages were named, not drawn: nothing is said about the others")
+    return lines
+
+
 def verify(
     root: Path,
     choice: Choice,
     note: Callable[[str], None] = lambda _: None,
     parent: Callable[[str], str | None] = lambda _: None,
+    bundle: Path | None = None,
 ) -> Outcome:
     """Run stages of a commit again, and compare their outputs with dvc.lock.
 
@@ -115,6 +140,8 @@ def verify(
         Called with the name of each stage before it runs.
     parent : callable
         Returns the certificate to follow, by the hash of dvc.lock.
+    bundle : Path, optional
+        Folder for a CODECHECK bundle, empty or absent.
 
     Raises
     ------
@@ -127,15 +154,16 @@ def verify(
         records = recorded_stages(scratch.committed, stages)
         if unknown := [name for name in choice.names if name not in stages]:
             raise VerifyError(f"no stage is called {unknown[0]!r}; there are {', '.join(stages)}")
-        verifier = Verifier(scratch, stages, records, note=note)
+        verifier = Verifier(scratch, stages, records, note=note, keep=bundle)
         every = drawn(list(stages), choice.seed)
         random = choice.sample is not None or choice.minutes is not None
         wanted = list(choice.names) or (every[: choice.sample] if random else list(stages))
         left = _run_in_time(verifier, wanted, choice.minutes, started)
         ran = [name for name in wanted if name not in left]
         outcome = Outcome(
-            _collected(verifier), len(stages), [] if choice.names else ran, left, choice.seed
-        )
+            _collected(verifier), len(stages), [] if choice.names else ran, left, choice.seed,
+            named=bool(choice.names),
+        )  # fmt: skip
         commit = git(scratch.committed, "rev-parse", "HEAD").strip()
         outcome.certificate = certificate(
             scratch.committed,
@@ -145,6 +173,9 @@ def verify(
             outcome.verdicts,
             parent(sha256_of(scratch.committed / "dvc.lock")),
         )
+        if bundle is not None:
+            write_bundle(bundle, scratch.committed, public_address(root), outcome.certificate,
+                         summary(outcome))  # fmt: skip
     return outcome
 
 

@@ -67,7 +67,7 @@ class Scratch:
         remove(target)
         for source in (self.committed / out, self.workspace / out):
             if source != target and md5_of(source) == md5:
-                _copy(source, target)
+                copy(source, target)
                 return True
         if md5.endswith(".dir"):
             entries = self.listing(md5)
@@ -76,9 +76,9 @@ class Scratch:
                 return False
             for entry, path in stored:
                 if path is not None and ".." not in Path(entry["relpath"]).parts:
-                    _copy(path, target / entry["relpath"])
+                    copy(path, target / entry["relpath"])
         elif (path := self._object(md5)) is not None:
-            _copy(path, target)
+            copy(path, target)
         if md5_of(target) == md5:
             return True
         remove(target)
@@ -139,7 +139,7 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path) -> None:
     """Copy a file or folder; files of the cache are read-only, their copies are not."""
     if source.is_dir():
         shutil.copytree(source, target, copy_function=shutil.copyfile)

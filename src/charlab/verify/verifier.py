@@ -11,7 +11,7 @@ from pathlib import Path
 from charlab.course.outputs import compared
 from charlab.verify.audit import Audit
 from charlab.verify.hashes import md5_of
-from charlab.verify.scratch import Scratch, StageError, remove, run_stage
+from charlab.verify.scratch import Scratch, StageError, copy, remove, run_stage
 from charlab.verify.stages import Record, Stage, producer, related
 from charlab.verify.tolerance import closeness, closeness_to_tables, reason
 
@@ -64,6 +64,8 @@ class Verifier:
         Runs a stage; tests have one that trains nothing.
     note : callable
         Called with the name of each stage before it runs.
+    keep : Path or None
+        Folder for a copy of each output as it was made again.
     """
 
     scratch: Scratch
@@ -71,6 +73,7 @@ class Verifier:
     records: Mapping[str, Record]
     run: Run = run_stage
     note: Callable[[str], None] = lambda _: None
+    keep: Path | None = None
     done: dict[str, list[Verdict]] = field(default_factory=dict)
     # Outputs that the work folder has as they were made again, not as they were recorded.
     inexact: set[str] = field(default_factory=set)
@@ -112,6 +115,9 @@ class Verifier:
             return self._all(stage, UNKNOWN, (f"the stage fails here: {error}",))
         verdicts = [self._compare(stage, out) for out in stage.outs]
         for verdict in verdicts:
+            made = self.scratch.work / verdict.output
+            if self.keep is not None and made.exists():
+                copy(made, self.keep / verdict.output)
             self._settle(verdict)
         return verdicts
 

@@ -207,7 +207,7 @@ def check_real_words(figure: Figure) -> None:
     """Expect a row per variant with a dot per temperature, which the first row names."""
     (ax,) = figure.axes
     dots = [line for line in ax.lines if line.get_marker() == "o"]
-    assert [xs(line) for line in dots] == [[90, 60], [90, 60]]
+    assert [xs(line) for line in dots] == [[90], [60], [90], [60]]
     assert [text.get_text() for text in ax.texts] == ["T 0.5", "T 1"]
     assert labels(ax, "y") == ["A", "B"]
 

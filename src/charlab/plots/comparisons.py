@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 from charlab.core.sums import mean
 from charlab.plots.naming import legend_below, limits, near, outside_notes
 from charlab.plots.registry import EVERY, figure
+from charlab.plots.stating import bits, listed, means, percent, ranked
 from charlab.plots.style import GREY, INK, SMALL, Styles, canvas, drawn_width, usual_shade, wrap
+from charlab.plots.values import UNNAMED
 
 BEYOND = 2.0
 """Multiple of the best mean beyond which a loss is drawn as an arrow at the edge."""
@@ -29,11 +31,29 @@ ROW, LINE = 0.3, 0.17
 """Height in inches of a row, and of each further line of its label."""
 
 
+def _ranking(points: pd.DataFrame, styles: Styles, title: str, lines: pd.DataFrame | None) -> str:
+    """State the mean loss of each variant, the runs that diverged, and the reference losses."""
+    diverged = _diverged(points)
+    whole = points[~diverged & points["bpc"].notna()]
+    split = points["split"].iloc[0]
+    text = f"{title}. Mean {split} loss in bits per character, lowest first: {ranked(means(whole, 'label', 'bpc'))}."
+    if diverged.any():
+        runs = points.assign(failed=diverged).groupby("label", sort=False)["failed"]
+        failed = [f"{label} {own.sum()} of {len(own)}" for label, own in runs if own.any()]
+        text += f" Runs that diverged: {listed(failed)}."
+    if lines is not None and len(lines):
+        text += (
+            f" Beside it: {ranked({row['label']: row['bpc'] for row in lines.to_dict('records')})}."
+        )
+    return text
+
+
 @figure(
     "Loss on unseen text: a dot per seed, a bar and its value at the mean.",
     needs=("points", "styles", "title"),
     optional=("lines",),
     vary=(EVERY,),
+    states=_ranking,
 )
 def comparison(
     points: pd.DataFrame, styles: Styles, title: str, lines: pd.DataFrame | None = None
@@ -58,7 +78,8 @@ def comparison(
     whole = points[~diverged & points["bpc"].notna()]
     for row, name in enumerate(names):
         color, own = styles[name].color, points["variant"] == name
-        _draw_seeds(ax, row, whole.loc[own, "bpc"], color=color, alpha=0.75, markeredgewidth=0)
+        _draw_seeds(ax, row, whole.loc[own, "bpc"], color=color, alpha=0.75, markeredgewidth=0,
+                    label=f"{UNNAMED}a seed")  # fmt: skip
         _draw_mean(ax, row, whole.loc[own, "bpc"], int((own & diverged).sum()), color)
     _rows(ax, labels)
     low, high = _fit(ax, names, whole, styles)
@@ -127,7 +148,8 @@ def _draw_mean(ax: Axes, row: int, values: pd.Series[float], diverged: int, colo
     parts = []
     if len(values):
         middle = mean(values)
-        ax.plot([middle, middle], [row - 0.3, row + 0.3], color=color, linewidth=2.2)
+        ax.plot([middle, middle], [row - 0.3, row + 0.3], color=color, linewidth=2.2,
+                label=f"{UNNAMED}mean of the seeds")  # fmt: skip
         parts.append(f"{middle:.3f}")
     if diverged:
         parts.append(f"{diverged} of {len(values) + diverged} diverged")
@@ -158,10 +180,23 @@ MARKS = {
 """Marker and label of each baseline, by the start of its column in metrics/texts.csv."""
 
 
+def _beside_own(texts: pd.DataFrame, points: pd.DataFrame, styles: Styles) -> str:
+    """State the mean loss on each text, and the loss of the text's n-gram."""
+    split, whole = points["split"].iloc[0], points[~_diverged(points)]
+    losses, parts = means(whole, "text", "bpc"), []
+    for row in texts[texts["text"].isin(points["text"])].to_dict("records"):
+        if row["text"] in losses:
+            part = f"{row['title']} {bits(losses[row['text']])}"
+            ngram = row[f"ngram_{split}_bpc"]
+            parts.append(f"{part} (n-gram {bits(ngram)})" if pd.notna(ngram) else part)
+    return f"Mean {split} loss in bits per character on each text: {listed(parts)}."
+
+
 @figure(
     "Each text's test loss under the network (a dot per seed) beside its own baselines.",
     needs=("texts", "points", "styles"),
     vary=(EVERY,),
+    states=_beside_own,
 )
 def texts(texts: pd.DataFrame, points: pd.DataFrame, styles: Styles) -> Figure:
     """Draw the final losses on several texts, with the baselines of each text.
@@ -188,7 +223,8 @@ def texts(texts: pd.DataFrame, points: pd.DataFrame, styles: Styles) -> Figure:
         name = points.loc[points["text"] == text, "variant"].iloc[0]
         color = usual_shade(styles[name].color)
         # matplotlib leaves labels that begin with an underscore out of the legend.
-        label = "network, a dot per seed" if row == 0 else "_"
+        label = "network, a dot per seed"
+        label = label if row == 0 else f"{UNNAMED}{label}"
         _draw_seeds(ax, row, own["bpc"], color=color, label=label)
     _rows(ax, labels)
     ax.set(xlabel=f"{split} loss, bits per character (less is better)")
@@ -196,10 +232,21 @@ def texts(texts: pd.DataFrame, points: pd.DataFrame, styles: Styles) -> Figure:
     return figure
 
 
+def _real(generation: pd.DataFrame, styles: Styles, title: str) -> str:
+    """State the share of real words at the lowest and the highest temperature."""
+    known, parts = generation[generation["real_words"].notna()], []
+    for name, rows in known.groupby("variant", sort=False):
+        own = rows.sort_values("temperature").iloc[[0, -1]].to_dict("records")
+        ends = [f"{percent(row['real_words'])} at {row['temperature']:g}" for row in own]
+        parts.append(f"{styles[str(name)].label} {', '.join(dict.fromkeys(ends))}")
+    return f"{title}. Real words in samples, by temperature: {listed(parts) or 'not measured'}."
+
+
 @figure(
     "Share of the words of a sample that are in the training text, by temperature.",
     needs=("generation", "styles", "title"),
     vary=(EVERY,),
+    states=_real,
 )
 def real_words(generation: pd.DataFrame, styles: Styles, title: str) -> Figure:
     """Draw a row per variant with the share of real words at each temperature.
@@ -218,7 +265,9 @@ def real_words(generation: pd.DataFrame, styles: Styles, title: str) -> Figure:
         own = table[table["variant"] == name].sort_values("temperature")
         color = styles[name].color
         ax.plot([own["share"].min(), own["share"].max()], [row, row], color=color, linewidth=1)
-        ax.plot(own["share"], [row] * len(own), "o", color=color, markersize=6)
+        for share, degree in zip(own["share"], own["temperature"], strict=True):
+            ax.plot(share, row, "o", color=color, markersize=6,
+                    label=f"{UNNAMED}temperature {degree:g}")  # fmt: skip
     _rows(ax, labels)
     _name_temperatures(ax, table[table["variant"] == names[0]] if names else table)
     ax.set(xlabel="% of the words are real")

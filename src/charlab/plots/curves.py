@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
 from charlab.core.sums import mean
 from charlab.plots.naming import limits, name_lines, near, note_outside
 from charlab.plots.registry import EVERY, figure
-from charlab.plots.style import GREY, INK, SMALL, SeriesStyle, Styles, canvas
+from charlab.plots.stating import bits, course, listed, ranked
+from charlab.plots.style import GREY, INK, SeriesStyle, Styles, canvas
 
 BITS = "bits per character"
 MILLION = 1e6
@@ -26,10 +25,19 @@ DIVERGED = 10.0
 """Loss in bits per character above which the y axis ignores a training as diverged."""
 
 
+def _course_of_model(model_learning_curve: pd.DataFrame, lines: pd.DataFrame) -> str:
+    """State how the loss on val went, and the baselines."""
+    chars, val = (model_learning_curve[name].tolist() for name in ("chars", "val_bpc"))
+    baselines = {row["label"]: row["bpc"] for row in lines.to_dict("records")}
+    beside = f" Baselines: {ranked(baselines)}." if baselines else ""
+    return f"The model as it learns: val loss {course(chars, val)}.{beside}"
+
+
 @figure(
     "Loss of the model on train (as met in training) and val, against characters read.",
     needs=("model_learning_curve", "lines"),
     section="training",
+    states=_course_of_model,
 )
 def model_learning_curve(model_learning_curve: pd.DataFrame, lines: pd.DataFrame) -> Figure:
     """Draw the learning curve of *the* model.
@@ -58,11 +66,30 @@ def model_learning_curve(model_learning_curve: pd.DataFrame, lines: pd.DataFrame
     return figure
 
 
+def _last_losses(
+    curves: pd.DataFrame, styles: Styles, title: str, seeds: pd.DataFrame | None
+) -> str:
+    """State the loss on val at the end, and how many seeds diverged."""
+    variants = trainings(curves, styles, seeds)
+    ends = {own.label: val for own in variants if (val := _last_val(own)) is not None}
+    failed = [own.label for own in variants if own.label not in ends]
+    return f"{title}. Mean val loss at the end: {ranked(ends)}." + (
+        f" Without a curve: {listed(failed)}." if failed else ""
+    )
+
+
+def _last_val(own: Trainings) -> float | None:
+    """Return the last value of the mean curve of a variant, None if there is none."""
+    groups = own.whole.groupby("chars")["val_bpc"]
+    return float(groups.agg(mean).iloc[-1]) if len(own.whole) else None
+
+
 @figure(
     "Loss on val (mean and range of the seeds that did not diverge) and on train (thin).",
     needs=("curves", "styles", "title"),
     optional=("seeds",),
     vary=(EVERY,),
+    states=_last_losses,
 )
 def learning_curves(
     curves: pd.DataFrame, styles: Styles, title: str, seeds: pd.DataFrame | None = None
@@ -205,11 +232,24 @@ def _focus(ax: Axes, curves: pd.DataFrame, lines: list[float] | None = None) -> 
         ax.set_ylim(limits([*values, *(lines or [])]))
 
 
+def _turns(curves: pd.DataFrame, styles: Styles, title: str, seeds: pd.DataFrame | None) -> str:
+    """State the lowest loss on val of each mean curve, where it is, and the loss at the end."""
+    parts = []
+    for own in trainings(curves, styles, seeds):
+        val = own.whole.groupby("epoch")["val_bpc"].agg(mean).dropna()
+        if len(val):
+            lowest, end = float(val.min()), float(val.iloc[-1])
+            part = f"{own.label} lowest {bits(lowest)} after {val.idxmin():.3g} passes"
+            parts.append(part if lowest == end else f"{part}, {bits(end)} at the end")
+    return f"{title}. Val loss: {listed(parts) or 'none'}."
+
+
 @figure(
     "Val loss against passes over the text: circles mark the minimum of each mean curve.",
     needs=("curves", "styles", "title"),
     optional=("seeds",),
     vary=("dropout",),
+    states=_turns,
 )
 def overfitting(
     curves: pd.DataFrame, styles: Styles, title: str, seeds: pd.DataFrame | None = None
@@ -238,64 +278,5 @@ def overfitting(
         low, high = limits(ends, margin=0.15)
         ax.set_ylim(low, high + 0.6 * (high - low))
     ax.set(xlabel="passes over the training text", ylabel=f"val loss, {BITS}")
-    name_lines(figure, ax)
-    return figure
-
-
-@figure(
-    "Gradient norm before clipping, a line per seed; crosses mark where a training diverged.",
-    needs=("curves", "variants", "styles", "title"),
-    optional=("seeds",),
-    vary=("clip",),
-)
-def clipping(
-    curves: pd.DataFrame,
-    variants: pd.DataFrame,
-    styles: Styles,
-    title: str,
-    seeds: pd.DataFrame | None = None,
-) -> Figure:
-    """Draw the gradient norms during training with the bound, on a logarithmic scale.
-
-    Parameters
-    ----------
-    curves : DataFrame
-        ``variant``, ``seed``, ``chars``, ``grad_norm`` (mean since the point before).
-    variants : DataFrame
-        ``variant``, ``clip``, ``clip_at``, ``clipped`` (share of the steps).
-    seeds : DataFrame, optional
-        ``variant``, ``seed``, ``diverged_at_step``.
-    """
-    figure, (ax,) = canvas(3.6, title=title)
-    known = {row["variant"]: row for row in variants.to_dict("records")}
-    for own in trainings(curves, styles, seeds):
-        row, label = known[own.slug], own.label
-        if row["clip"] == "norm" and pd.notna(row["clipped"]):
-            label += f": {100 * row['clipped']:.0f} % of the steps clipped"
-        style = {"color": own.series.color, "linestyle": own.series.line, "linewidth": 1.2}
-        # One name per variant, even without a measurement; an underscore is left out.
-        by_seed = [rows for _, rows in own.rows.groupby("seed")] or [own.rows]
-        for number, rows in enumerate(by_seed):
-            shown = label if number == 0 else "_"
-            ax.plot(rows["chars"] / MILLION, rows["grad_norm"], marker=".", **style, label=shown)
-        for chars in own.diverged.values():
-            cross: dict[str, Any] = {
-                "marker": "x",
-                "markersize": 10,
-                "markeredgewidth": 2.4,
-                "clip_on": False,
-            }
-            place = ax.get_xaxis_transform()
-            ax.plot(chars / MILLION, 0.98, color=own.series.color, transform=place, **cross)
-    ax.set_yscale("log")  # an exploding gradient is larger by orders of magnitude
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter("")
-    for bound in sorted({row["clip_at"] for row in known.values() if row["clip"] == "norm"}):
-        ax.axhline(bound, color=GREY, linestyle="--", linewidth=1.4, label="_bound")
-        ax.annotate(f"bound {bound:g}", (0.99, bound), xycoords=ax.get_yaxis_transform(),
-                    xytext=(0, 2), textcoords="offset points", ha="right", size=SMALL,
-                    color=GREY)  # fmt: skip
-    ax.set(xlabel="characters read, millions", ylabel="gradient norm")
     name_lines(figure, ax)
     return figure

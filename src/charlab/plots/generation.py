@@ -9,16 +9,32 @@ from matplotlib.ticker import MaxNLocator
 
 from charlab.plots.naming import legend_below, limits, name_lines
 from charlab.plots.registry import figure
+from charlab.plots.stating import bits, listed, percent
 from charlab.plots.style import GREY, INK, LINES, MARKERS, SMALL, canvas, short
 
 RARE = 0.005
 """Share of the characters below which a kind does not stretch the axis."""
 
 
+def _ladder(generation: pd.DataFrame) -> str:
+    """State entropy, real words and longest copy at the lowest and the highest temperature."""
+    rows = generation.sort_values("temperature")
+    parts = []
+    for row in rows.iloc[[0, -1]].to_dict("records"):
+        part = f"at {row['temperature']:g} entropy {bits(row['drawn_bpc'])} bits per character"
+        if pd.notna(row["real_words"]):
+            part += f", {percent(row['real_words'])} real words"
+        if pd.notna(row["longest_copied"]):
+            part += f", longest copy {row['longest_copied']:.0f} characters"
+        parts.append(part)
+    return f"What the temperature does: {listed(dict.fromkeys(parts))}."
+
+
 @figure(
     "Temperature and what it does to samples: entropy, real words, longest copy.",
     needs=("generation",),
     section="generation",
+    states=_ladder,
 )
 def temperature(generation: pd.DataFrame) -> Figure:
     """Draw the effects of the temperature in three panels.
@@ -49,10 +65,21 @@ def temperature(generation: pd.DataFrame) -> Figure:
     return figure
 
 
+def _snapshots(as_it_learned: pd.DataFrame) -> str:
+    """State loss and real words at the first and at the last snapshot."""
+    parts = []
+    for row in as_it_learned.iloc[[0, -1]].to_dict("records"):
+        part = f"after {short(row['chars'])} characters val loss {bits(row['val_bpc'])}"
+        known = pd.notna(row["real_words"])
+        parts.append(f"{part}, {percent(row['real_words'])} real words" if known else part)
+    return f"As it learned: {listed(dict.fromkeys(parts))}."
+
+
 @figure(
     "Val loss of the model as it learned, and the share of real words in what it then wrote.",
     needs=("as_it_learned",),
     section="inside",
+    states=_snapshots,
 )
 def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
     """Draw loss and real words at each snapshot of the training.
@@ -77,10 +104,21 @@ def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
     return figure
 
 
+def _new(novelty: pd.DataFrame) -> str:
+    """State the share of new sequences of the shortest and the longest length."""
+    parts = []
+    for degree, rows in novelty.groupby("temperature"):
+        ends = [f"{percent(row['share'])} of length {row['length']:.0f}"
+                for row in rows.sort_values("length").iloc[[0, -1]].to_dict("records")]  # fmt: skip
+        parts.append(f"at temperature {degree:g} {' and '.join(dict.fromkeys(ends))}")
+    return f"New sequences in samples: {listed(parts)}."
+
+
 @figure(
     "Share of a sample's character sequences that the training text does not have.",
     needs=("novelty",),
     section="generation",
+    states=_new,
 )
 def novelty(novelty: pd.DataFrame) -> Figure:
     """Draw the share of new n-grams by their length, a line per temperature.
@@ -102,10 +140,25 @@ def novelty(novelty: pd.DataFrame) -> Figure:
     return figure
 
 
+def _by_kind(against_ngram: pd.DataFrame) -> str:
+    """State the two losses by kind of character, where each of the two is ahead."""
+    gain = against_ngram["ngram_bpc"] - against_ngram["network_bpc"]
+    parts = []
+    for who, rows in (
+        ("The model", against_ngram[gain > 0]),
+        ("The n-gram", against_ngram[gain < 0]),
+    ):
+        kinds = [f"{row['kind']} ({bits(row['network_bpc'])} and {bits(row['ngram_bpc'])})"
+                 for row in rows.to_dict("records")]  # fmt: skip
+        parts.append(f"{who} is ahead in {listed(kinds) or 'no kind'}.")
+    return f"Test loss of model and n-gram by kind of character. {' '.join(parts)}"
+
+
 @figure(
     "Test loss of the model and of the best n-gram, by kind of character.",
     needs=("against_ngram",),
     section="inside",
+    states=_by_kind,
 )
 def against_ngram(against_ngram: pd.DataFrame) -> Figure:
     """Draw two losses per kind of character, joined by a line.

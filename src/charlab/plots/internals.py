@@ -8,23 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from charlab.plots.memory import bin_labels, bins_of
 from charlab.plots.naming import columns_for, legend_below, name_lines
 from charlab.plots.registry import figure
-from charlab.plots.style import (
-    DIVERGING,
-    GREY,
-    INK,
-    SMALL,
-    Styles,
-    by_variant,
-    canvas,
-    literal,
-    number,
-    wrap,
-)
+from charlab.plots.stating import bits, listed, means, percent
+from charlab.plots.style import GREY, INK, Styles, by_variant, canvas, number, wrap
 
 MARKED = (10, 30, 60)
 """Lags at which the gradient is marked."""
@@ -33,10 +22,23 @@ SMALLEST = 1e-12
 """Gradient below which the axis ends."""
 
 
+def _norms(gradient_by_lag: pd.DataFrame, styles: Styles) -> str:
+    """State the norm of each line at the last of the marked lags, or else at the last lag."""
+    parts = []
+    for rows, series in by_variant(gradient_by_lag, styles):
+        marked = rows[rows["lag"].isin(MARKED)]
+        last = (marked if len(marked) else rows).iloc[-1]
+        parts.append(f"{series.label} {number(last['norm'])} at lag {last['lag']:.0f}")
+        if pd.notna(last["cell_norm"]):
+            parts[-1] += f", its cell state {number(last['cell_norm'])}"
+    return f"Gradient norm relative to lag 0: {listed(parts)}."
+
+
 @figure(
     "How the loss depends on the state some characters before: norm of its gradient.",
     needs=("gradient_by_lag", "styles"),
     vary=("activation", "cell"),
+    states=_norms,
 )
 def gradient_by_lag(gradient_by_lag: pd.DataFrame, styles: Styles) -> Figure:
     """Draw the gradient norm by lag, on a logarithmic scale.
@@ -73,11 +75,31 @@ def _gradient(
     ax.plot(lags, norms, color=color, linestyle=line, marker="o", markevery=marked, label=label)
 
 
+STARTS = {"carried": "-", "zero": "--", "learned": ":"}
+"""Line style of each initial state."""
+
+
+def _starts(loss_by_position: pd.DataFrame, styles: Styles) -> str:
+    """State the loss of each initial state at the first and at the last position."""
+    parts = []
+    for rows, series in by_variant(loss_by_position, styles):
+        for start in STARTS:
+            ends = [
+                f"{bits(row[f'{start}_bpc'])} after {row['position']:.0f}"
+                for row in rows.iloc[[0, -1]].to_dict("records")
+                if pd.notna(row[f"{start}_bpc"])
+            ]
+            if ends:
+                parts.append(f"{series.label}, {start}: {', '.join(ends)}")
+    return f"How the state starts. Test loss, by characters read: {listed(parts)}."
+
+
 @figure(
     "Test loss after so many characters of a chunk, by what the state was at its start.",
     needs=("loss_by_position", "styles"),
     section="model",
     vary=("state",),
+    states=_starts,
 )
 def loss_by_position(loss_by_position: pd.DataFrame, styles: Styles) -> Figure:
     """Draw the loss by position in a chunk, a line per initial state.
@@ -88,9 +110,8 @@ def loss_by_position(loss_by_position: pd.DataFrame, styles: Styles) -> Figure:
         ``variant``, ``position``, ``carried_bpc``, ``zero_bpc``, ``learned_bpc``.
     """
     figure, (ax,) = canvas(3.4, title="How the state starts")
-    starts = (("carried", "-"), ("zero", "--"), ("learned", ":"))
     for rows, series in by_variant(loss_by_position, styles):
-        for start, style in starts:
+        for start, style in STARTS.items():
             values = rows[f"{start}_bpc"]
             if values.notna().any():  # few variants have a learned initial state
                 label = f"{series.label}: {start}"
@@ -104,10 +125,22 @@ def loss_by_position(loss_by_position: pd.DataFrame, styles: Styles) -> Figure:
     return figure
 
 
+def _forgotten(loss_by_distance: pd.DataFrame, styles: Styles) -> str:
+    """State the loss above the floor at the nearest and at the farthest distance."""
+    parts = []
+    for rows, series in by_variant(loss_by_distance, styles):
+        above = (rows["bpc"] - rows["floor_bpc"]).tolist()
+        ends = bin_labels(rows)
+        parts.append(f"{series.label} {bits(above[0])} at {ends[0]}, {bits(above[-1])} "
+                     f"at {ends[-1]}")  # fmt: skip
+    return f"Test loss above the floor, by distance in characters: {listed(parts)}."
+
+
 @figure(
     "Test loss above the floor, by how far back the thing is that a character depends on.",
     needs=("loss_by_distance", "styles"),
     vary=("cell",),
+    states=_forgotten,
 )
 def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
     """Draw the loss above the floor by the distance of the dependency.
@@ -138,10 +171,21 @@ def loss_by_distance(loss_by_distance: pd.DataFrame, styles: Styles) -> Figure:
     return figure
 
 
+def _fullest(activations: pd.DataFrame, styles: Styles) -> str:
+    """State the range of values that is most frequent in each variant."""
+    parts = []
+    for rows, series in by_variant(activations, styles):
+        top = rows.loc[rows["share"].idxmax()]
+        parts.append(f"{series.label} {percent(top['share'])} from {top['low']:.3g} "
+                     f"to {top['high']:.3g}")  # fmt: skip
+    return f"Most frequent hidden activations: {listed(parts)}."
+
+
 @figure(
     "Hidden activations on the test split: how large a share of them has which value.",
     needs=("activations", "styles"),
     vary=("activation",),
+    states=_fullest,
 )
 def activations(activations: pd.DataFrame, styles: Styles) -> Figure:
     """Draw a histogram of the hidden activations, a panel per variant.
@@ -168,10 +212,18 @@ def activations(activations: pd.DataFrame, styles: Styles) -> Figure:
     return figure
 
 
+def _shut_and_open(gate_units: pd.DataFrame) -> str:
+    """State the mean share of time that each gate is shut and open."""
+    shut, opened = (means(gate_units, "gate", which) for which in ("shut", "open"))
+    parts = [f"{gate} {percent(shut[gate])} shut, {percent(opened[gate])} open" for gate in shut]
+    return f"Gates of the model, mean share of time: {listed(parts)}."
+
+
 @figure(
     "How often each unit's gates are nearly shut (below 0.1) and nearly open (above 0.9).",
     needs=("gate_units",),
     section="inside",
+    states=_shut_and_open,
 )
 def gate_saturation(gate_units: pd.DataFrame) -> Figure:
     """Draw a dot per unit: share of time open against share of time shut.
@@ -192,93 +244,3 @@ def gate_saturation(gate_units: pd.DataFrame) -> Figure:
         ax.set_aspect("equal")
     axes[0].set(ylabel="share of time open", ylim=(-0.03, 1.03))
     return figure
-
-
-@figure(
-    "Trained matrices of the first layer and the head, averaged where too large to draw.",
-    needs=("weights",),
-    section="model",
-)
-def weights(weights: dict[str, Any]) -> Figure:
-    """Draw the three weight matrices as images.
-
-    Parameters
-    ----------
-    weights : dict
-        ``weight_ih``, ``weight_hh``, ``head``: lists of rows; ``shapes``, ``chars``.
-    """
-    names = {"weight_ih": "W_xh", "weight_hh": "W_hh", "head": "W_hy"}
-    figure, axes = canvas(4.3, title="Trained weights", columns=3)
-    for ax, (key, name) in zip(axes, names.items(), strict=True):
-        matrix = np.array(weights[key])  # (rows, columns), averaged to a drawable size
-        # Saturate at the 99th percentile, or a few large weights would make all others pale.
-        bound = float(np.quantile(np.abs(matrix), 0.99)) or 1.0
-        mesh = ax.imshow(
-            matrix, cmap=DIVERGING, vmin=-bound, vmax=bound, aspect="auto", interpolation="none"
-        )
-        rows, columns = weights["shapes"][key]  # before averaging
-        ax.set_title(f"{name}, {rows} × {columns}")
-        ax.grid(visible=False)
-        ax.set(xticks=[], yticks=[])
-        bar = figure.colorbar(mesh, ax=ax, orientation="horizontal", shrink=0.85)
-        bar.locator = MaxNLocator(3)
-        bar.update_ticks()
-    axes[0].set(xlabel="character in")
-    axes[1].set(xlabel="unit before")
-    axes[2].set(xlabel="unit", ylabel="character out")
-    # The head has a row per character, the other two have a block of rows per gate.
-    for ax, key in zip(axes[:2], names, strict=False):
-        _name_gates(ax, weights["row_blocks"], len(weights[key]))
-    return figure
-
-
-def _name_gates(ax: Axes, gates: list[str], rows: int) -> None:
-    """Label the rows of each gate and draw a line between two gates."""
-    if len(gates) < 2:
-        return  # the one block of an RNN needs no label
-    each = rows / len(gates)  # a large matrix is averaged, so this may be a fraction
-    ax.set_yticks([each * (k + 0.5) - 0.5 for k in range(len(gates))], gates)
-    ax.tick_params(axis="y", length=0, labelrotation=90, labelsize=SMALL)
-    for label in ax.get_yticklabels():
-        label.set_verticalalignment("center")
-    for k in range(1, len(gates)):
-        ax.axhline(each * k - 0.5, color=INK, linewidth=1)
-
-
-@figure(
-    "Probability of each character to come next, at one place of test; dark, the one that came.",
-    needs=("next_char",),
-    section="generation",
-)
-def next_char(next_char: pd.DataFrame) -> Figure:
-    """Draw a bar per next character, and mark the one that follows in the text.
-
-    Parameters
-    ----------
-    next_char : DataFrame
-        ``rank``, ``char``, ``probability``, the likeliest first; ``came_next`` (1 or 0).
-    """
-    rows = next_char.head(20)  # the rest would be too narrow to label
-    came = next_char[next_char["came_next"] == 1]
-    title = "One prediction"
-    if len(came):
-        true = came.iloc[0]
-        title += f": what came is “{visible(true['char'])}”, number {true['rank']} of the guesses"
-    figure, (ax,) = canvas(2.5, title=title)
-    colors = [INK if true else GREY for true in rows["came_next"]]
-    ax.bar(rows["rank"], rows["probability"], color=colors, width=0.7)
-    marked = rows[rows["came_next"] == 1]
-    ax.plot(
-        marked["rank"], marked["probability"] + 0.05 * rows["probability"].max(), "v", color=INK
-    )
-    ax.set_xticks(rows["rank"], [visible(char) for char in rows["char"]])
-    ax.grid(axis="x", visible=False)
-    ax.margins(y=0.15)
-    ax.set(xlabel="next character", ylabel="probability")
-    return figure
-
-
-def visible(char: str) -> str:
-    """Return a visible sign for a space, a tab or a line break, and escapes for controls."""
-    shown = {" ": "␣", "\n": "↵", "\t": "⇥", "\xa0": "⍽"}.get(char, char)
-    return literal(shown)

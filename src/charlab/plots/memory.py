@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from charlab.core.sums import mean
 from charlab.plots.naming import name_lines
 from charlab.plots.registry import figure
+from charlab.plots.stating import listed, percent
 from charlab.plots.style import INK, SEQUENTIAL, SIZE, Styles, by_variant, canvas, short, wrap
+from charlab.plots.values import UNNAMED
 
 KEYS = ("cell", "text", "seq_len")
 """Keys whose comparisons show what is remembered, if they are on the built-in text."""
@@ -21,10 +23,29 @@ LOWEST = -0.2
 """Share at which the axis ends below: losing more than memory is worth is not drawn to scale."""
 
 
+def _realized(memory: pd.DataFrame, styles: Styles) -> str:
+    """State the share realized at the nearest and at the farthest distance."""
+    parts, bins = [], bins_of(memory)
+    ends = bin_labels(bins)
+    for rows, series in by_variant(memory, styles):
+        last = _last(rows).groupby("low")["share"].agg(mean)
+        parts.append(f"{series.label} {percent(last.iloc[0])} and {percent(last.iloc[-1])}")
+    return (
+        f"What is remembered: share realized at {ends[0]} and at {ends[-1]} characters: "
+        f"{listed(parts)}."
+    )
+
+
+def _last(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the last snapshot of each seed, the network that was kept."""
+    return rows[rows["chars"] == rows.groupby("seed")["chars"].transform("max")]
+
+
 @figure(
     "Share of what memory is worth that is realized, by distance; mean and range of the seeds.",
     needs=("memory", "styles"),
     vary=KEYS,
+    states=_realized,
 )
 def memory_share(memory: pd.DataFrame, styles: Styles) -> Figure:
     """Draw the share realized at the end of training against the distance.
@@ -38,8 +59,7 @@ def memory_share(memory: pd.DataFrame, styles: Styles) -> Figure:
     bins = bins_of(memory)
     place = {low: k for k, low in enumerate(bins["low"])}
     for rows, series in by_variant(memory, styles):
-        # The last snapshot of each seed is the network that was kept.
-        last = rows[rows["chars"] == rows.groupby("seed")["chars"].transform("max")]
+        last = _last(rows)
         groups = last.groupby("low")["share"]
         x = [place[low] for low in sorted(last["low"].unique())]
         style = {"color": series.color, "linestyle": series.line}
@@ -67,10 +87,35 @@ def bin_labels(bins: pd.DataFrame) -> list[str]:
     ]
 
 
+def _acquired(memory: pd.DataFrame, styles: Styles) -> str:
+    """State the farthest distance of which half is realized, and after how many characters."""
+    parts, bins = [], bins_of(memory)
+    names = dict(zip(bins["low"], bin_labels(bins), strict=True))
+    for rows, series in by_variant(memory, styles):
+        shares = _grid(rows, bins)
+        known = shares[(shares >= HALF).any(axis=1)]
+        if len(known):
+            first = (known.iloc[-1] >= HALF).idxmax()
+            parts.append(f"{series.label} up to {names[known.index[-1]]} characters, "
+                         f"after {short(first)} read")  # fmt: skip
+        else:
+            parts.append(f"{series.label} at no distance")
+    return f"When each distance is acquired. Half is realized: {listed(parts)}."
+
+
+def _grid(rows: pd.DataFrame, bins: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean share by distance (rows) and characters read (columns)."""
+    # Only some seeds have snapshots; the others were measured at their end.
+    counts = rows.groupby("seed")["chars"].transform("nunique")
+    own = rows[counts == counts.max()]
+    return own.groupby(["low", "chars"])["share"].agg(mean).unstack().reindex(bins["low"])
+
+
 @figure(
     "When each distance is acquired: share realized (color) by characters read; line at 50 %.",
     needs=("memory", "styles"),
     vary=KEYS,
+    states=_acquired,
 )
 def memory_map(memory: pd.DataFrame, styles: Styles) -> Figure:
     """Draw a panel per variant: distance against characters read, colored by the share.
@@ -87,24 +132,21 @@ def memory_map(memory: pd.DataFrame, styles: Styles) -> Figure:
                           columns=columns, rows=rows, sharey=True)  # fmt: skip
     bins = bins_of(memory)
     for ax, (own, series) in zip(axes, variants, strict=False):
-        # Only some seeds have snapshots; the others were measured at their end.
-        counts = own.groupby("seed")["chars"].transform("nunique")
-        own = own[counts == counts.max()]
-        # (distances, snapshots): means over these seeds.
-        grid = own.groupby(["low", "chars"])["share"].agg(mean).unstack().reindex(bins["low"])
+        grid = _grid(own, bins)  # (distances, snapshots)
         shares = grid.to_numpy()
         image = ax.pcolormesh(
             np.arange(grid.shape[1] + 1) - 0.5,
             np.arange(grid.shape[0] + 1) - 0.5,
             shares,
-            cmap=SEQUENTIAL, vmin=0, vmax=1, rasterized=False,
+            cmap=SEQUENTIAL, vmin=0, vmax=1, rasterized=False, label=f"{UNNAMED}share realized",
         )  # fmt: skip
         if min(shares.shape) > 1 and np.nanmin(shares) < HALF < np.nanmax(shares):
             ax.contour(shares, levels=[HALF], colors="white", linewidths=2)
-        # Snapshots are at equal ratios of the characters read: every second one has a label.
+        ax.set_xticks(range(grid.shape[1]), [short(chars) for chars in grid.columns])
+        # Snapshots are at equal ratios of the characters read: every third one is labeled.
         every = max(1, -(-grid.shape[1] // 3))
-        places = np.arange(grid.shape[1])[::-1][::every][::-1]
-        ax.set_xticks(places, [short(grid.columns[k]) for k in places])
+        for k, label in enumerate(reversed(ax.get_xticklabels())):
+            label.set_visible(k % every == 0)
         ax.set_yticks(range(len(bins)), bin_labels(bins))
         ax.set_title(wrap(series.label, 60 // columns), color=series.color)
         ax.grid(visible=False)

@@ -11,15 +11,35 @@ from matplotlib.ticker import LogLocator
 from charlab.core.sums import mean
 from charlab.plots.naming import LINE_HEIGHT, POINTS_PER_INCH, limits, name_lines, share_of_height
 from charlab.plots.registry import figure
+from charlab.plots.stating import bits, listed
 from charlab.plots.style import GREY, SMALL, Styles, by_variant, canvas, short
 
 NAMES = {"ppmd": "PPMd", "floor": "floor"}
+
+
+def _passed(
+    overtaking: pd.DataFrame, baselines: pd.DataFrame, points: pd.DataFrame, styles: Styles
+) -> str:
+    """State the last loss of each curve, and the last baseline that it falls below for good."""
+    lines, parts = _lines(baselines, points), []
+    column = f"{points['split'].iloc[0]}_bpc"
+    for rows, series in by_variant(overtaking[overtaking["chars"] > 0], styles):
+        curve = mean_curve(rows, column)
+        if len(curve):
+            part = f"{series.label} {bits(curve['bpc'].iloc[-1])}"
+            for name, chars, bpc in crossings(curve, lines)[-1:]:
+                part += f", below the {name} ({bits(bpc)}) from {short(chars)} characters on"
+            parts.append(part)
+    best = lines.sort_values("bpc").head(1).to_dict("records")
+    end = "".join(f" Lowest baseline: {row['name']} {bits(row['bpc'])}." for row in best)
+    return f"{column.partition('_')[0].capitalize()} loss at the end: {listed(parts)}.{end}"
 
 
 @figure(
     "Test loss against characters read; a ring where the mean of the seeds passes a baseline.",
     needs=("overtaking", "baselines", "points", "styles"),
     vary=("hidden",),
+    states=_passed,
 )
 def overtaking(
     overtaking: pd.DataFrame, baselines: pd.DataFrame, points: pd.DataFrame, styles: Styles
@@ -36,8 +56,7 @@ def overtaking(
         ``variant``, ``text``, ``split``: which split is shown.
     """
     column = f"{points['split'].iloc[0]}_bpc"
-    lines = shown_baselines(baselines[baselines["text"] == points["text"].iloc[0]])
-    lines["bpc"] = lines[column].astype(float)
+    lines = _lines(baselines, points)
     figure, (ax,) = canvas(4.6, title="Where the network overtakes counting")
     table = overtaking[overtaking["chars"] > 0]  # 0 has no place on a logarithmic axis
     ends: list[float] = []
@@ -71,6 +90,12 @@ def overtaking(
     ax.set(xlabel="characters read", ylabel=f"{points['split'].iloc[0]} loss, bits per character")
     name_lines(figure, ax)
     return figure
+
+
+def _lines(baselines: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
+    """Return the baselines of the text that is shown, with the loss on the split as ``bpc``."""
+    lines = shown_baselines(baselines[baselines["text"] == points["text"].iloc[0]])
+    return lines.assign(bpc=lines[f"{points['split'].iloc[0]}_bpc"].astype(float))
 
 
 def shown_baselines(rows: pd.DataFrame) -> pd.DataFrame:

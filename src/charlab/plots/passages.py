@@ -11,9 +11,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from charlab.core.sums import mean
 from charlab.core.units import LN_2
-from charlab.plots.internals import visible
+from charlab.plots.predictions import signed, visible
 from charlab.plots.registry import figure
+from charlab.plots.stating import percent
 from charlab.plots.style import DIVERGING, INK, SIZE, WIDTH
 
 COLUMNS = 40
@@ -38,10 +40,24 @@ PLAIN_LINE = 1.5
 """Height of a row without guesses."""
 
 
+def _activation(colored: dict[str, Any]) -> str:
+    """State which unit it is, its range, and the characters at its ends."""
+    count = min(len(colored["text"]), COLUMNS * ROWS)
+    values, text = colored["activation"][:count], colored["text"]
+    ends = [f"{value:.2f} at “{signed(text[values.index(value)])}”"
+            for value in (min(values), max(values))]  # fmt: skip
+    feature = colored["feature"].replace("_", " ")
+    return (
+        f"Unit {colored['unit']} of layer {colored['layer'] + 1}, which follows “{feature}”: "
+        f"activation from {ends[0]} to {ends[1]} in {count} characters of test."
+    )
+
+
 @figure(
     "Passage of the test text, colored by one unit; below, what was likeliest to follow.",
     needs=("colored",),
     section="inside",
+    states=_activation,
 )
 def colored_text(colored: dict[str, Any]) -> Figure:
     """Draw a passage with the activation of one unit as background.
@@ -73,10 +89,20 @@ def colored_text(colored: dict[str, Any]) -> Figure:
     return figure
 
 
+def _gain(passage: dict[str, Any]) -> str:
+    """State the mean gain on the n-gram, and the share of the characters with a gain."""
+    gain = (np.array(passage["ngram_nats"]) - np.array(passage["network_nats"])) / LN_2
+    return (
+        f"On a passage of {len(gain)} characters of test the model gains {mean(gain):.3f} bits per "
+        f"character on the n-gram; it is ahead at {percent(mean(gain > 0))} of the characters."
+    )
+
+
 @figure(
     "Passage of test: where the model beats the n-gram (gold), and where it is beaten (purple).",
     needs=("passage",),
     section="inside",
+    states=_gain,
 )
 def against_ngram_passage(passage: dict[str, Any]) -> Figure:
     """Draw a passage with the gain over the n-gram as background.

@@ -22,8 +22,10 @@ from matplotlib.figure import Figure
 
 from charlab import plots
 from charlab.plots import kept
+from charlab.plots.stating import extent
 from charlab.plots.style import RC, WIDTH, drawn_width, literal
 from charlab.plots.svg import compact
+from charlab.plots.values import values_of
 
 EVERY = "*"
 """Value in ``vary`` of a figure that all comparisons show, whatever key they vary."""
@@ -35,6 +37,7 @@ BINNED = {"memory": "chars_in_bin", "loss_by_distance": "chars"}
 """Tables with a row per bin of distances, and their column with its number of characters."""
 
 DrawFigure = Callable[..., Figure]
+States = Callable[..., str]
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,9 @@ class RegisteredFigure:
         Name of the function, and of the file without its suffix.
     caption : str
         One sentence, printed below the figure.
+    states : callable or None
+        Takes the same data as ``function``; returns what the figure shows, with its values, for
+        its alternative text (:func:`alternative`).
     function : callable
         Takes the data named by ``needs`` and ``optional``, in this order; returns a
         matplotlib figure.
@@ -67,6 +73,7 @@ class RegisteredFigure:
     optional: tuple[str, ...] = ()
     section: str = ""
     vary: tuple[str, ...] = ()
+    states: States | None = None
 
 
 _FIGURES: dict[str, RegisteredFigure] = {}
@@ -79,6 +86,7 @@ def figure(
     optional: tuple[str, ...] = (),
     section: str = "",
     vary: tuple[str, ...] = (),
+    states: States | None = None,
 ) -> Callable[[DrawFigure], DrawFigure]:
     """Register the decorated function as a figure; :class:`RegisteredFigure` has the arguments.
 
@@ -98,7 +106,7 @@ def figure(
                 f"{_FIGURES[name].function.__module__}; rename one of the functions"
             )
         _FIGURES[name] = RegisteredFigure(
-            name, caption, function, needs, optional, section=section, vary=vary
+            name, caption, function, needs, optional, section=section, vary=vary, states=states
         )
         return function
 
@@ -130,16 +138,39 @@ def _made(name: str, arguments: list[Any], width: float) -> Figure:
         drawn_width.reset(before)
 
 
+def alternative(name: str, data: Mapping[str, Any]) -> str:
+    """Return the alternative text of a figure: what it shows with these data, not its kind.
+
+    A figure without a function ``states`` has its caption, and the lowest and highest value of
+    the table that it draws.
+    """
+    registered, present = figures()[name], _present(name, data)
+    if present is None:
+        return ""
+    if registered.states is not None:
+        arguments = (*registered.needs, *registered.optional)
+        return registered.states(*(present.get(key) for key in arguments))
+    tables = [value for value in present.values() if isinstance(value, pd.DataFrame)]
+    return " ".join([registered.caption, *(f"{extent(table)}." for table in tables[:1])])
+
+
 def _arguments(name: str, data: Mapping[str, Any]) -> list[Any] | None:
     """Return the arguments of a figure's function, or None if something needed is missing."""
+    registered, present = figures()[name], _present(name, data)
+    if present is None:
+        return None
+    shown = {key: _without_formulas(key, value) for key, value in present.items()}
+    return [shown.get(key) for key in (*registered.needs, *registered.optional)]
+
+
+def _present(name: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the data of a figure without what is missing, None if it needs one of these."""
     registered = figures()[name]
     names = (*registered.needs, *registered.optional)
     known = {key: large_bins(key, data[key]) for key in names if data.get(key) is not None}
     # None counts as missing, and so does a table that is empty or has no bin that is large enough.
-    present = {key: _without_formulas(key, value) for key, value in known.items() if len(value)}
-    if not present.keys() >= set(registered.needs):
-        return None
-    return [present.get(key) for key in names]
+    present = {key: value for key, value in known.items() if len(value)}
+    return present if present.keys() >= set(registered.needs) else None
 
 
 def large_bins(key: str, value: Any) -> Any:
@@ -202,4 +233,4 @@ def _svg(made: Figure) -> bytes:
     buffer = io.BytesIO()
     # Without a date and matplotlib's version, which would differ between runs and machines.
     canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
-    return compact(buffer.getvalue())
+    return compact(buffer.getvalue(), values_of(made))

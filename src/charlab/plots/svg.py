@@ -31,13 +31,15 @@ SINGLE = {"opacity", "clip-path", "mask", "filter"}
 """Properties that have another effect on a group than on each of its children."""
 
 
-def compact(svg: bytes) -> bytes:
+def compact(svg: bytes, values: str = "") -> bytes:
     """Return an SVG that draws the same with fewer bytes.
 
     Parameters
     ----------
     svg : bytes
         A file as :func:`matplotlib.figure.Figure.savefig` writes it.
+    values : str
+        What the picture shows, for its metadata (:mod:`charlab.plots.values`).
     """
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(svg)
@@ -52,6 +54,8 @@ def compact(svg: bytes) -> bytes:
         if element.get("id") not in used:
             element.attrib.pop("id", None)
     _simplify(root)
+    if values:
+        ElementTree.SubElement(root, f"{{{SVG}}}metadata").text = values
     text: str = ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
     # A line per group, so that git shows which group differs between two versions.
     return (text.replace(" />", "/>").replace("<g", "\n<g") + "\n").encode()

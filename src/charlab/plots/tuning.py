@@ -8,16 +8,36 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from charlab.plots.registry import figure
+from charlab.plots.stating import bits, listed
 from charlab.plots.style import GREY, LINES, MARKERS, SHADES, SMALL, canvas, wrap
 
 COLUMNS = 3
 """Panels side by side."""
 
 
+def _chosen(tuning: pd.DataFrame) -> str:
+    """State the rate that was chosen for each family with its loss, and the loss of the worst."""
+    parts = []
+    for _, rows in tuning.groupby("family", sort=False):
+        good = _good(rows)
+        for row in good[good["chosen"].astype(bool)].to_dict("records"):
+            worst = f" (worst {bits(good['val_bpc'].max())})"
+            parts.append(f"{row['label']}: {row['learning_rate']:g}, {bits(row['val_bpc'])}{worst}")
+    failed = len(tuning) - len(_good(tuning))
+    end = f" {failed} of {len(tuning)} runs diverged." if failed else ""
+    return f"Learning rate chosen on val, and its loss: {listed(parts) or 'none'}.{end}"
+
+
+def _good(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that did not diverge."""
+    return rows[rows["diverged_at_step"].isna() & rows["val_bpc"].notna()]
+
+
 @figure(
     "Val loss against the learning rate: ring, chosen; cross at the top, diverged.",
     needs=("tuning",),
     section="training",
+    states=_chosen,
 )
 def learning_rate_u(tuning: pd.DataFrame) -> Figure:
     """Draw a panel per family: loss against rate, a line per initialization.
@@ -55,8 +75,8 @@ def _family(ax: Axes, rows: pd.DataFrame, width: int) -> None:
     """Draw the runs of one family."""
     label = str(rows["label"].iloc[0])
     color = color_of(label)
-    failed = rows["diverged_at_step"].notna() | rows["val_bpc"].isna()
-    good = rows[~failed]
+    good = _good(rows)
+    failed = rows.drop(good.index)
     ax.set_xscale("log")
     if len(good):
         # A run that learned nothing, though it did not diverge, must not flatten the others.
@@ -73,8 +93,8 @@ def _family(ax: Axes, rows: pd.DataFrame, width: int) -> None:
     chosen = good[good["chosen"].astype(bool)]
     ax.plot(chosen["learning_rate"], chosen["val_bpc"], "o", markersize=12, markeredgecolor=color,
             markerfacecolor="none", markeredgewidth=1.8)  # fmt: skip
-    edge = np.full(int(failed.sum()), 0.96)
-    ax.plot(rows.loc[failed, "learning_rate"], edge, "x", color=color, markersize=8,
+    edge = np.full(len(failed), 0.96)
+    ax.plot(failed["learning_rate"], edge, "x", color=color, markersize=8,
             markeredgewidth=2, transform=ax.get_xaxis_transform())  # fmt: skip
     if good["init"].nunique() > 1:
         ax.legend(fontsize=SMALL, loc="upper left", handlelength=2, borderaxespad=0)

@@ -236,11 +236,13 @@ class Reader:
 
     def percent(self, value: float) -> str:
         """Return whole percent."""
-        return f"{100 * value:.0f} %".replace("-", "−")
+        text = f"{100 * value:.0f} %"
+        return "0 %" if text == "-0 %" else text.replace("-", "−")
 
     def percent1(self, value: float) -> str:
         """Return percent with a decimal."""
-        return f"{100 * value:.1f} %".replace("-", "−")
+        text = f"{100 * value:.1f} %"
+        return "0.0 %" if text == "-0.0 %" else text.replace("-", "−")
 
     def whole(self, value: float) -> str:
         """Return a whole number."""

@@ -114,6 +114,7 @@ def test_quantities_remember_how_they_were_computed() -> None:
         (0.0001, "amount", "less than 0.001"),
         (0.0, "amount", "0.000"),
         (-0.071, "percent", "−7 %"),
+        (-0.001, "percent", "0 %"),
         (3.04e-5, "power", "3.0 × 10⁻⁵"),
         (0.087, "power", "0.087"),
         (1_234_567, "millions", "1.23 million"),

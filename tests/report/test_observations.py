@@ -32,7 +32,7 @@ def test_gradients_are_printed_at_three_lags() -> None:
 def test_the_start_of_a_chunk_has_signed_costs() -> None:
     """At the first character and at the last."""
     (said,) = observations.start_of_chunk(results_of(Scenario()), MODEL)
-    assert "loses 0.900 bits more after 1 character and 0.001 more after 64." in (
+    assert "loses 0.900 bits more after 1 character and 0.001 bits more after 64." in (
         without_formulas(said)
     )
 
@@ -74,9 +74,9 @@ def test_crossings_are_for_good() -> None:
     """A loss that rises above the n-gram again has not overtaken it."""
     results = results_of(Scenario())
     (said, never) = (without_formulas(text) for text in learning.overtaking(results))
-    assert said.startswith("Below the best n-gram on val (2.030) for good, in characters read: ")
-    assert "**LSTM** by 2 million and **LSTM, 512 units** by 2 million." in said
-    assert never == "Not below it: **LSTM, 32 units** (ends at 2.400)."
+    assert said.startswith("Below the best n-gram on val (2.030) for good, by characters read: ")
+    assert "**LSTM** after 2 million and **LSTM, 512 units** after 2 million." in said
+    assert never == "Never below it for good: **LSTM, 32 units** (ends at 2.400)."
     table = results.tables["overtaking"]
     table.loc[(table["variant"] == "lstm") & (table["chars"] == 100_000), "val_bpc"] = 1.0
     table.loc[(table["variant"] == "lstm") & (table["chars"] == 2_000_000), "val_bpc"] = 2.5
@@ -89,7 +89,9 @@ def test_no_network_overtakes() -> None:
     """The sentence names the line that none is below."""
     scenario = replace(Scenario(), overtaking={"lstm": 2.9})
     (said,) = learning.overtaking(results_of(scenario))
-    assert without_formulas(said) == "Not below it (2.030, val): **LSTM** (ends at 2.900)."
+    assert without_formulas(said) == (
+        "Never below the best n-gram on val (2.030) for good: **LSTM** (ends at 2.900)."
+    )
 
 
 def test_rates_that_diverged_are_named_so() -> None:

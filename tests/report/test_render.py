@@ -278,7 +278,7 @@ def test_what_compare_writes_is_what_the_report_reads(made: MadeReports) -> None
     root = made.render(made_params())
     text = (root / "report" / "report.md").read_text(encoding="utf-8")
     assert re.search(r"Its test loss is 2\.0\d\d bits per character: ", text)
-    assert "First on val is **LSTM**, then **GRU** and **RNN**." in text
+    assert "Best on val: **LSTM**, then **GRU** and **RNN**." in text
     assert "Does it get a section?" in section(text, "Appendix: every comparison")
     assert Path(root / "report" / "numbers.csv").read_text().startswith("line,printed,formula\n")
 

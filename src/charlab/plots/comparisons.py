@@ -36,15 +36,15 @@ def _ranking(points: pd.DataFrame, styles: Styles, title: str, lines: pd.DataFra
     diverged = _diverged(points)
     whole = points[~diverged & points["bpc"].notna()]
     split = points["split"].iloc[0]
-    text = f"{title}. Mean {split} loss in bits per character, lowest first: {ranked(means(whole, 'label', 'bpc'))}."
+    order = ranked(means(whole, "label", "bpc"))
+    text = f"{title}. Mean {split} loss in bits per character, lowest first: {order}."
     if diverged.any():
         runs = points.assign(failed=diverged).groupby("label", sort=False)["failed"]
         failed = [f"{label} {own.sum()} of {len(own)}" for label, own in runs if own.any()]
         text += f" Runs that diverged: {listed(failed)}."
     if lines is not None and len(lines):
-        text += (
-            f" Beside it: {ranked({row['label']: row['bpc'] for row in lines.to_dict('records')})}."
-        )
+        known = {row["label"]: row["bpc"] for row in lines.to_dict("records")}
+        text += f" Beside it: {ranked(known)}."
     return text
 
 

@@ -75,8 +75,7 @@ def comparison_block(evidence: Evidence, slug: str) -> Block:
         question=escape(comparison.question),
         vary=comparison.vary or "",
         builtin=results.on_builtin_text(slug),
-        # Several comparisons show the same figures, so file names get the slug as a suffix.
-        figures=[drawn for name in names for drawn in picture(name, data, f"_{slug}")],
+        figures=[drawn for name in names for drawn in picture(results, name, data, slug)],
         short=_short_table(evidence, slug, contenders, temperature),
         full=_full_table(evidence, slug, contenders),
         brief=_findings(evidence, slug, contenders, brief=True),

@@ -19,13 +19,18 @@ REALIZED, LITTLE = 0.9, 0.1
 # Activations
 
 
-def _functions(evidence: Evidence) -> list[Standing]:
-    """Return the comparisons of activations, if in each of them every function held."""
-    found = [
+def _of_activations(evidence: Evidence) -> list[Standing]:
+    """Return the comparisons of activations, also those in which runs failed."""
+    return [
         evidence.standings[slug]
         for slug in evidence.about("activations", "activation")
         if slug in evidence.standings
     ]
+
+
+def _functions(evidence: Evidence) -> list[Standing]:
+    """Return the comparisons of activations, if in each of them every function held."""
+    found = _of_activations(evidence)
     held = all(len(one.ranked) == len(one.contenders) > 1 for one in found)
     return found if held else []
 
@@ -64,11 +69,37 @@ def tanh_first(evidence: Evidence) -> bool:
 
 def tanh_behind(evidence: Evidence) -> bool:
     """Return whether tanh is clearly behind another function in some cell."""
-    return any(
-        _is_tanh(evidence, pair.other) and pair.behind
-        for one in _functions(evidence)
-        for pair in one.others
-    )
+    return bool(_ahead_of_tanh(evidence))
+
+
+def sigmoid_ahead(evidence: Evidence) -> bool:
+    """Return whether the sigmoid is best in some cell, and tanh clearly behind it."""
+    return any(evidence.model(one.slug).activation == "sigmoid" for one in _best_of(evidence))
+
+
+def _best_of(evidence: Evidence) -> list[Contender]:
+    """Return the best functions that tanh is clearly behind."""
+    return [one.best for one in _ahead_of_tanh(evidence) if one.best is not None]
+
+
+def _ahead_of_tanh(evidence: Evidence) -> list[Standing]:
+    """Return the comparisons in which tanh is clearly behind the best function."""
+    return [
+        one
+        for one in _of_activations(evidence)
+        if any(_is_tanh(evidence, pair.other) and pair.behind for pair in one.others)
+    ]
+
+
+def functions_in_words(evidence: Evidence) -> str:
+    """Return the losses of the comparisons in which tanh is behind."""
+    split = evidence.results.split
+    parts = [
+        f"{escape(one.label)} {one.mean(split).bits}"
+        for standing in _ahead_of_tanh(evidence)
+        for one in standing.ranked
+    ]
+    return f"{split} loss: {', '.join(parts)}"
 
 
 def functions_together(evidence: Evidence) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from charlab.core.units import counted
 from charlab.models.params import ModelParams
 from charlab.plan.labels import CELLS
-from charlab.report import findings, learning, listings, observations
+from charlab.report import findings, learning, listings, observations, origins
 from charlab.report.comparison_section import Block, sample_at, usual_temperature
 from charlab.report.evidence import Evidence
 from charlab.report.markdown import escape, listed
@@ -62,6 +62,7 @@ def context_of(evidence: Evidence, blocks: dict[str, Block]) -> dict[str, Any]:
         "texts": texts_table(results),
         "shared": shared_settings(results),
         "listings": listings,
+        "origin_of": lambda table: origins.of_table(results, str(table.rows)),
         **_model(evidence),
         **_inside(results),
     }
@@ -118,7 +119,14 @@ def describe(model: ModelParams) -> str:
     # Only what departs from the plain cell is worth a word.
     if model.activation != "tanh":
         parts += f", {model.activation} in place of tanh"
-    return parts + (f", dropout {model.dropout:g}" if model.dropout else "")
+    parts += f", dropout {model.dropout:g}" if model.dropout else ""
+    pairs = {"bigram": "pairs", "trigram": "pairs and triples"}
+    if model.input in pairs:
+        parts += f", {pairs[model.input]} of characters in its input"
+    if model.direct_order:
+        last = "character" if model.direct_order == 1 else f"{model.direct_order} characters"
+        parts += f", direct connections from the last {last} to its output"
+    return parts
 
 
 def shared_settings(results: StudyResults) -> str:
@@ -141,7 +149,8 @@ def shared_settings(results: StudyResults) -> str:
         values = {getattr(v.train if hasattr(v.train, key) else v.model, key) for v in variants}
         # A setting in which some variants differ is in the tables of their comparisons.
         if len(values) == 1 and values != {"last"}:
-            shared.append(phrase.format(values.pop()).replace("_", "-"))
+            value = str(values.pop()).replace("_", "-")
+            shared.append(phrase.format(value.capitalize() if key == "optimizer" else value))
     return listed(shared) if shared else "nothing but the data"
 
 

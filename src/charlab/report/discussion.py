@@ -89,14 +89,7 @@ def told_apart(evidence: Evidence) -> list[str]:
 def limits(evidence: Evidence) -> list[str]:
     """Return the limits of the study."""
     results = evidence.results
-    sizes = results.column("variants", "parameters")
-    read = results.column("variants", "train_chars")
-    sentences = []
-    if sizes and read:
-        sentences.append(
-            f"The networks have at most {sizes.largest.whole} parameters and read at most "
-            f"{read.largest.shown('millions')} characters: nothing here tells how larger ones fare."
-        )
+    sentences = _sizes(evidence)
     seeds = sorted({len(results.params.study.seeds), *_own_seeds(evidence)})
     count = " or ".join(str(number) for number in seeds)
     # A study may have variants with fewer seeds than others.
@@ -107,6 +100,26 @@ def limits(evidence: Evidence) -> list[str]:
         "Real words are those of the training text, so a correct new word counts as none."
     )
     return sentences
+
+
+def _sizes(evidence: Evidence) -> list[str]:
+    """Return how large *the* model and the variants are, and how much they read."""
+    results = evidence.results
+    own = [results.of_model(name) for name in ("parameters", "train_chars")]
+    parts = []
+    if own[0] is not None and own[1] is not None:
+        parts.append(
+            f"the model has {own[0].whole} parameters and read {own[1].shown('millions')} "
+            "characters"
+        )
+    sizes, read = (results.column("variants", name) for name in ("parameters", "train_chars"))
+    if sizes and read:
+        parts.append(
+            f"the variants have at most {sizes.largest.whole} parameters and read at most "
+            f"{read.largest.shown('millions')} characters"
+        )
+    text = f"{'; '.join(parts)}: nothing here tells how larger networks fare."
+    return [text[0].upper() + text[1:]] if parts else []
 
 
 def _own_seeds(evidence: Evidence) -> set[int]:

@@ -46,7 +46,7 @@ def leader(standing: Standing) -> list[str]:
     if best is None or all_equal(standing):
         return []
     after = [one.name for one in standing.ranked[1:]]
-    return [f"First on val is {best.name}{f', then {listed(after)}' if after else ''}."]
+    return [f"Best on val: {best.name}{f', then {listed(after)}' if after else ''}."]
 
 
 def all_equal(standing: Standing) -> bool:

@@ -2,7 +2,8 @@
 
 The live part (:mod:`charlab.report.page`) follows the title. Pictures are elements of the page, so
 that it can be mailed, or read on a phone without a signal.
-Glyphs, which the pictures share, are defined once in the page.
+Their letters become text (:mod:`charlab.report.letters`), and a marker or clip path that pictures
+share is defined once. Numbers have their formula as a title.
 """
 
 from __future__ import annotations
@@ -15,11 +16,22 @@ from itertools import pairwise
 from jinja2 import Environment
 from markdown_it import MarkdownIt
 
+from charlab.report.letters import with_text
+from charlab.report.numbers import BETWEEN, CLOSE, OPEN, numbered
+from charlab.report.origins import ORIGIN
 from charlab.report.page.build import Live
 
 PICTURE = re.compile(r'<img src="figures/([a-z0-9_-]+)\.svg" alt="([^"]*)" ?/>')
 NAMED = re.compile(r'<(path|clipPath)[^<>]* id="([^"]+)"[^<>]*?(?:/>|>.*?</clipPath>)', re.S)
 """A shape with an id. Ids depend on the content, so equal ids mean equal shapes."""
+
+MARKED = re.compile(f"{OPEN}(\\d+){BETWEEN}(.*?){CLOSE}")
+"""A number of the text, with the place of its formula in a list."""
+
+ORIGIN_FOLDED = r'<details class="origin"><summary>Made by</summary>\1</details>'
+
+EMPTY = re.compile(r"<defs ?/>|<defs></defs>| xmlns=\"[^\"]*\"")
+"""Parts of a picture that mean nothing inside a page."""
 
 STYLE = re.compile(r"<style.*?</style>", re.S)
 """Style element of a picture; in a page it would apply to all pictures (see page.css)."""
@@ -31,7 +43,7 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment, 
     Parameters
     ----------
     markdown : str
-        The report; pictures are ``figures/<name>.svg``.
+        The report; pictures are ``figures/<name>.svg``, and numbers carry their formulas.
     figures : mapping
         The SVG of each figure, by name.
     environment : Environment
@@ -40,7 +52,8 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment, 
         The part with the trained networks.
     """
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
-    tokens = reader.parse(markdown)
+    text, formulas = numbered(markdown)
+    tokens = reader.parse(text)
     contents = [("live-title", "Try the networks")] if live.markup else []
     title = ""
     # The token after an opening heading holds its text.
@@ -58,6 +71,8 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment, 
     body = reader.renderer.render(tokens, reader.options, {})
     # A wide table scrolls in a box of its own, so that the page fits a phone.
     body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
+    body = MARKED.sub(lambda match: _number(formulas[int(match[1])], match[2]), body)
+    body = ORIGIN.sub(ORIGIN_FOLDED, body)
     seen: set[str] = set()  # ids of the shapes that the page defines already
     body = PICTURE.sub(lambda match: _inlined(figures[match[1]], match[2], seen), body)
     body = body.replace("</h1>\n", f"</h1>\n{live.markup}", 1)
@@ -78,7 +93,12 @@ def _inlined(svg: bytes, caption: str, seen: set[str]) -> str:
         return match[0]
 
     # A reference finds the definition of its id anywhere in the page.
-    picture = NAMED.sub(once, STYLE.sub("", svg.decode("utf-8"))).replace("<defs></defs>", "")
+    picture = NAMED.sub(once, STYLE.sub("", with_text(svg.decode("utf-8"))))
     # Markdown escaped the caption for text; an attribute needs its quotes escaped, too.
     label = f'<svg class="picture" role="img" aria-label="{html.escape(html.unescape(caption))}" '
-    return picture.replace("<svg ", label, 1).replace("<defs/>", "").strip()
+    return EMPTY.sub("", picture.replace("<svg ", label, 1)).strip()
+
+
+def _number(formula: str, printed: str) -> str:
+    """Return a number with its formula as a title."""
+    return f'<span title="{html.escape(formula)}">{printed}</span>'

@@ -79,13 +79,14 @@ def overtaking(results: StudyResults) -> list[str]:
     never = [one for one in found if one.chars is None]
     sentences = []
     if across:
-        parts = listed([f"{label[o.slug]} by {c.shown('millions')}" for o, c in across])
+        parts = listed([f"{label[o.slug]} after {c.shown('millions')}" for o, c in across])
         sentences.append(
-            f"Below the best n-gram on val ({line.bits}) for good, in characters read: {parts}."
+            f"Below the best n-gram on val ({line.bits}) for good, by characters read: {parts}."
         )
     if never:
         parts = listed([f"{label[one.slug]} (ends at {one.final.bits})" for one in never])
-        sentences.append(f"Not below it{'' if across else f' ({line.bits}, val)'}: {parts}.")
+        which = "it" if across else f"the best n-gram on val ({line.bits})"
+        sentences.append(f"Never below {which} for good: {parts}.")
     return sentences
 
 
@@ -160,6 +161,7 @@ def rates(results: StudyResults) -> list[str]:
     diverged = results.column("tuning", "diverged_at_step").count
     failed = f"; {diverged.whole} of them diverged" if diverged.value else ""
     return [
-        f"{runs.whole} short runs chose the rates, on val{failed}. Between the best and the worst "
-        f"rate that held, *{escape(family)}* loses {span.bits} bits per character."
+        f"{runs.whole} short runs chose the rates, on val{failed}. The rate mattered most for "
+        f"*{escape(family)}*: without divergence, the worst one still cost {span.bits} bits per "
+        "character more than the best."
     ]

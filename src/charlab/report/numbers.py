@@ -38,6 +38,12 @@ def _amount(value: float) -> str:
     return bits(value) if value >= 0.0005 or value == 0 else "less than 0.001"
 
 
+def _percent(value: float, digits: int) -> str:
+    """Return a share in percent, without the sign of a negative zero."""
+    text = f"{100 * value:.{digits}f} %"
+    return text.lstrip("-") if float(text[:-2]) == 0 else text.replace("-", MINUS)
+
+
 def _millions(value: float) -> str:
     """Return a large count in words."""
     return f"{value / 1e6:.3g} million" if value >= 1e6 else f"{value:,.0f}"
@@ -59,8 +65,8 @@ def _chance(value: float) -> str:
 FORMS: dict[str, Callable[[float], str]] = {
     "bits": bits,
     "amount": _amount,
-    "percent": lambda value: f"{100 * value:.0f} %".replace("-", MINUS),
-    "percent1": lambda value: f"{100 * value:.1f} %".replace("-", MINUS),
+    "percent": lambda value: _percent(value, 0),
+    "percent1": lambda value: _percent(value, 1),
     "whole": lambda value: f"{value:,.0f}",
     "tenths": lambda value: f"{value:.1f}",
     "millions": _millions,
@@ -172,6 +178,16 @@ def selected(table: str, column: str, values: Iterable[Any], where: dict[str, An
 def without_formulas(text: str) -> str:
     """Return a text with its numbers as they are printed."""
     return SHOWN.sub(lambda match: match[2], text)
+
+
+def numbered(text: str) -> tuple[str, list[str]]:
+    """Return a text whose numbers carry the place of their formula in a list, and the list.
+
+    Formulas in a text would be read as Markdown.
+    """
+    found = [match[1] for match in SHOWN.finditer(text)]
+    places = iter(range(len(found)))
+    return SHOWN.sub(lambda match: f"{OPEN}{next(places)}{BETWEEN}{match[2]}{CLOSE}", text), found
 
 
 def formulas(text: str) -> Iterator[tuple[int, str, str]]:

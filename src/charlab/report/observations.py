@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from charlab.core.units import counted
 from charlab.report.markdown import code, escape, listed
 from charlab.report.numbers import Quantity
 from charlab.report.standings import Contender
@@ -17,6 +18,9 @@ from charlab.report.study import MODEL, StudyResults
 
 LAGS = (10, 30, 60)
 """Lags, in characters, at which the gradient's norm is printed."""
+
+LONG = 9
+"""Number of rows or columns above which a table is folded."""
 
 COMMON = 0.01
 """Minimum share of the characters of a kind to be named."""
@@ -29,6 +33,16 @@ class Table:
     header: list[str]
     rows: list[list[str]]
     note: str = ""
+
+    @property
+    def long(self) -> bool:
+        """Whether a reader should choose to see it."""
+        return len(self.rows) > LONG or len(self.header) > LONG
+
+    @property
+    def title(self) -> str:
+        """The number of its rows and columns, as a title where it is folded."""
+        return f"Table of {counted(len(self.rows), 'row')} and {len(self.header)} columns"
 
     def without_last(self) -> Table:
         """Return the table without its last column."""
@@ -66,9 +80,14 @@ def start_of_chunk(results: StudyResults, slug: str) -> list[str]:
         word = "below" if gain.value > 0 else "above"
         extra = f" A learned start lies {gain.amount} {word} zeros at first."
     return [
-        f"Started from zeros instead of the carried state, {_who(results, slug)} loses {cost.bits} "
-        f"bits more after {first} character and {end.bits} more after {last}.{extra}"
+        f"Started from zeros instead of the carried state, {_who(results, slug)} loses "
+        f"{_more(cost)} after {first} character and {_more(end)} after {last}.{extra}"
     ]
+
+
+def _more(cost: Quantity) -> str:
+    """Return an extra loss, or a gain, in words."""
+    return f"{cost.amount} bits {'less' if cost.value < 0 else 'more'}"
 
 
 def start_costs(
@@ -140,9 +159,9 @@ def while_learning(results: StudyResults) -> list[str]:
         if loss is None or read is None:
             return []
         when = f"after {read.shown('millions')} characters" if count else "before it read anything"
-        share = "" if words is None else f" and {words.percent} real words"
+        share = "" if words is None else f", with {words.percent} real words in its sample,"
         parts.append(f"{loss.bits} bits{share} {when}")
-    return [f"On the way: {' and '.join(parts)}, on val."]
+    return [f"Its loss on val was {' and '.join(parts)}."]
 
 
 def telling_units(results: StudyResults) -> Table | None:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from charlab.plots import registry
+from charlab.report import origins
 from charlab.report.study import MODEL, StudyResults
 
 WHOLE = ("overtaking", "tuning", "memory", "texts", "variants", "seeds", "comparisons", "baselines")
@@ -24,19 +25,46 @@ IN_ALL = ("real_words",)
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture in the report: its file name without the suffix, its SVG, its caption."""
+    """A picture in the report.
+
+    Attributes
+    ----------
+    name : str
+        File name without the suffix.
+    svg : bytes
+        The file.
+    caption : str
+        One sentence on its kind.
+    alternative : str
+        What it shows, in words.
+    origin : str
+        Which stage, files and parameters made it.
+    """
 
     name: str
     svg: bytes
     caption: str
+    alternative: str
+    origin: str
 
 
-def picture(name: str, data: Mapping[str, Any], suffix: str = "") -> list[Picture]:
+def picture(
+    results: StudyResults, name: str, data: Mapping[str, Any], comparison: str = ""
+) -> list[Picture]:
     """Draw one figure; return an empty list if data that it needs are missing."""
     svg = registry.draw(name, data)
     if svg is None:
         return []
-    return [Picture(f"{name}{suffix}", svg, registry.figures()[name].caption)]
+    return [
+        Picture(
+            # Several comparisons show the same figures.
+            f"{name}_{comparison}" if comparison else name,
+            svg,
+            registry.figures()[name].caption,
+            registry.alternative(name, data),
+            origins.of_figure(results, name, comparison),
+        )
+    ]
 
 
 def loss_figure(results: StudyResults, slug: str) -> str:
@@ -120,7 +148,7 @@ def section_pictures(results: StudyResults) -> dict[str, Picture]:
     """Draw the figures that belong to a section and for which there is data, by name."""
     data = model_data(results)
     names = [name for name, figure in registry.figures().items() if figure.section]
-    return {name: drawn for name in names for drawn in picture(name, data)}
+    return {name: drawn for name in names for drawn in picture(results, name, data)}
 
 
 def further_pictures(results: StudyResults) -> list[Picture]:
@@ -131,4 +159,4 @@ def further_pictures(results: StudyResults) -> list[Picture]:
         for name, figure in registry.figures().items()
         if not figure.section and not figure.vary
     ]
-    return [drawn for name in names for drawn in picture(name, data)]
+    return [drawn for name in names for drawn in picture(results, name, data)]

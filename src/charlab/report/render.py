@@ -97,7 +97,7 @@ def render(
         if not blank:
             write_text(folder / "numbers.csv", numbers_csv(report.text))
             live = build(live_data(results, data))
-            write_text(folder / "index.html", page(text, report.figures, environment, live))
+            write_text(folder / "index.html", page(report.text, report.figures, environment, live))
             write_bytes(folder / "brief.pdf", brief(report.evidence, report.blocks, blank=False))
 
 
@@ -136,7 +136,7 @@ def words(text: str) -> int:
     """Return the number of words before the appendix, without source code and markup."""
     body = without_formulas(text).split("\n## Appendix")[0]
     # Source code, pictures, tags of HTML.
-    body = re.sub(r"```.*?```|!\[[^\]]*\]\([^)]*\)|<[^>]*>", " ", body, flags=re.DOTALL)
+    body = re.sub(r"```.*?```|!\[(?:\\.|[^\]\\])*\]\([^)]*\)|<[^>]*>", " ", body, flags=re.DOTALL)
     return sum(re.search(r"\w", word) is not None for word in body.split())
 
 

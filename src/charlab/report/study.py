@@ -49,6 +49,8 @@ class StudyResults:
         The samples from data/samples/, by variant.
     styles : dict
         The style of every variant.
+    files : dict
+        Folder and name of the file of each table, such as metrics/texts.csv.
     records : dict
         Rows of the tables that were read so far, by table and by variant.
     """
@@ -59,6 +61,7 @@ class StudyResults:
     evaluation: dict[str, Any]
     samples: dict[str, dict[str, Any]]
     styles: Styles
+    files: dict[str, str] = field(default_factory=dict)
     records: dict[str, dict[str | None, list[dict[str, Any]]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -239,6 +242,7 @@ def load(params: Params, metrics: Path, plots: Path, data: Path) -> StudyResults
         evaluation=read_json(evaluation) if evaluation.is_file() else {},
         samples={name: read_json(path) for name, path in samples.items() if path.is_file()},
         styles=series_styles(params),
+        files={path.stem: f"{path.parent.name}/{path.name}" for path in paths},
     )
 
 

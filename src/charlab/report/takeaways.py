@@ -137,8 +137,17 @@ TAKEAWAYS: tuple[Takeaway, ...] = (
     Takeaway(
         "Activation",
         "activations",
+        n.sigmoid_ahead,
+        "The sigmoid, whose small slope should stop the gradient early, was ahead of tanh: "
+        "theory says what to try, and only a run says what is better.",
+        n.functions_in_words,
+    ),
+    Takeaway(
+        "Activation",
+        "activations",
         n.tanh_behind,
-        "tanh is a habit and no law: another function was ahead of it.",
+        "tanh is a habit, not a law: another function was ahead of it.",
+        n.functions_in_words,
     ),
     Takeaway(
         "Activation",
@@ -245,7 +254,7 @@ TAKEAWAYS: tuple[Takeaway, ...] = (
         "texts",
         s.orders_differ,
         "Bits per character of two languages do not compare: "
-        "beside each text's own n-gram the order is another.",
+        "beside each text's own n-gram the order is a different one.",
         s.texts_in_words,
     ),
     Takeaway(

@@ -21,7 +21,7 @@ ENGINE = ("text", "kernel", "network", "ngram", "sample", "gradient", "learn")
 SCRIPTS = (
     *ENGINE,
     *("dom", "letters"),
-    *("write", "score", "game", "time", "remember", "cell", "train", "contents", "main"),
+    *("write", "score", "game", "time", "remember", "cell", "train", "contents", "values", "main"),
 )
 """Names of the JavaScript files, those first that others need."""
 

@@ -91,4 +91,5 @@ function sources(data) {
 chooseTheme();
 foldAndUnfold();
 followContents();
+showValues();
 if (document.getElementById("live-data")) startLive();

@@ -13,12 +13,12 @@ from charlab.plots.stating import course, extent, listed, ranked
 from figure_data import DATA, LINES, POINTS, SEEDS
 
 STATED = {
-    "comparison": "test loss in bits per character, lowest first: the a 2.333, the b 3.200. "
-    "Beside it: the model 1.800, n-gram, order 5 1.900.",
+    "comparison": "test loss in bits per character, lowest first: the a 2.333; the b 3.200. "
+    "Beside it: the model 1.800; n-gram, order 5 1.900.",
     "texts": "Book a 2.333 (n-gram 2.400); Book b 3.200 (n-gram 3.400).",
     "real_words": "A 90 % at 0.5, 60 % at 1; B 90 % at 0.5, 60 % at 1.",
     "model_learning_curve": "val loss from 3.000 at 1.0M characters to 2.500 at 2.0M.",
-    "learning_curves": "Mean val loss at the end: A 2.833, B 3.700.",
+    "learning_curves": "Mean val loss at the end: A 2.833; B 3.700.",
     "overfitting": "A lowest 2.833 after 8 passes; B lowest 3.700 after 8 passes.",
     "clipping": "A up to 3.000 (bound 0.7, 25 % of the steps clipped); B (1 of 3 diverged) up to",
     "overtaking": "A 2.000, below the 5-gram (2.500) from 46k characters on. "
@@ -90,7 +90,7 @@ def test_long_lists_are_cut() -> None:
     """An alternative text is heard from start to end."""
     values = {f"v{k}": float(k) for k in range(12)}
     shown = ranked(values)
-    assert shown.startswith("v0 0.000, v1 1.000, v2 2.000, 6 more, v9 9.000")
+    assert shown.startswith("v0 0.000; v1 1.000; v2 2.000; 6 more; v9 9.000")
     assert listed(values).endswith("v7; and 4 more")
     assert ranked({"a": float("nan")}) == "none"
     assert "lowest 1.000 at 20" in course([10, 20, 30], [3.0, 1.0, 2.0])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import matplotlib.style
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from test_style import contrast
 
 from charlab.plots import registry
 from charlab.plots.style import RC, WIDTH
@@ -62,6 +66,52 @@ def test_letters_have_eleven_pixels_and_none_is_cut(name: str) -> None:
         assert box.x1 <= bounds.x1 + 1, text.get_text()
         assert box.y0 >= bounds.y0 - 1, text.get_text()
         assert box.y1 <= bounds.y1 + 1, text.get_text()
+
+
+FAINT = 0.4
+"""Opacity of grids and of ranges, which lie behind what is read."""
+
+ON_COLORS = ("memory_map", "weights", "colored_text", "against_ngram_passage")
+"""Figures whose colored areas are a scale with a bar or with letters on them."""
+
+
+@pytest.mark.parametrize("name", sorted(registry.figures().keys() - set(ON_COLORS)))
+def test_every_mark_is_seen_on_both_themes(name: str) -> None:
+    """WCAG asks for 3:1 of lines and areas; opacity counts."""
+    root = ElementTree.fromstring(registry.draw(name, DATA[name]) or b"")
+    seen = 0
+    for color, opacity in _paints(root, {}):
+        if color == "currentColor":
+            assert opacity >= 0.5
+        elif opacity > FAINT:
+            for page in ("#ffffff", "#17181a"):
+                assert contrast(_mixed(color, page, opacity), page) >= 3, (color, opacity, page)
+            seen += 1
+    assert seen or name in ("temperature", "as_it_learned", "novelty", "loss_by_position")
+
+
+def _paints(element: ElementTree.Element, inherited: dict[str, str]) -> Iterator[tuple[str, float]]:
+    """Yield color and opacity of each fill and stroke."""
+    style = inherited | dict(
+        part.split(":", 1) for part in element.get("style", "").split(";") if ":" in part
+    )
+    if element.tag.endswith(("path", "use")) and "class" not in element.attrib:
+        for kind in ("fill", "stroke"):
+            color = style.get(kind, "none")
+            if color != "none":
+                opacity = style.get(f"{kind}-opacity", "1")
+                yield color, float(opacity) * float(style.get("opacity", "1"))
+    for child in element:
+        if not child.tag.endswith("clipPath"):
+            yield from _paints(child, style)
+
+
+def _mixed(color: str, page: str, opacity: float) -> str:
+    """Return a color over a page."""
+    parts = [
+        opacity * a + (1 - opacity) * b for a, b in zip(to_rgb(color), to_rgb(page), strict=True)
+    ]
+    return to_hex(parts)
 
 
 def test_a_page_can_give_a_picture_its_own_colors() -> None:

@@ -78,7 +78,7 @@ def comparison(
     whole = points[~diverged & points["bpc"].notna()]
     for row, name in enumerate(names):
         color, own = styles[name].color, points["variant"] == name
-        _draw_seeds(ax, row, whole.loc[own, "bpc"], color=color, alpha=0.75, markeredgewidth=0,
+        _draw_seeds(ax, row, whole.loc[own, "bpc"], color=color, markeredgewidth=0,
                     label=f"{UNNAMED}a seed")  # fmt: skip
         _draw_mean(ax, row, whole.loc[own, "bpc"], int((own & diverged).sum()), color)
     _rows(ax, labels)

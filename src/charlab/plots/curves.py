@@ -216,7 +216,7 @@ def _draw_train(ax: Axes, own: Trainings) -> None:
     """Draw the mean loss on train as a thin line without a name; the caption explains it."""
     train = own.whole.groupby("chars")["train_bpc"].agg(mean)
     x = np.array(train.index, dtype=float) / MILLION
-    ax.plot(x, train, color=own.series.color, linewidth=0.8, alpha=0.7, label="_train")
+    ax.plot(x, train, color=own.series.color, linewidth=0.8, label="_train")
 
 
 def _focus(ax: Axes, curves: pd.DataFrame, lines: list[float] | None = None) -> None:

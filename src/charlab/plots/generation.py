@@ -173,7 +173,7 @@ def against_ngram(against_ngram: pd.DataFrame) -> Figure:
     places = range(len(rows))
     ngram = f"n-gram of order {rows['order'].iloc[0]}"
     # The line between the two losses of a kind is their difference.
-    ax.hlines(places, rows["network_bpc"], rows["ngram_bpc"], color=GREY, alpha=0.5, linewidth=2)
+    ax.hlines(places, rows["network_bpc"], rows["ngram_bpc"], color=GREY, linewidth=1)
     ax.plot(rows["network_bpc"], places, "o", color=INK, markersize=7, label="the model")
     ax.plot(rows["ngram_bpc"], places, "^", color=GREY, markersize=7, label=ngram)
     ax.set_yticks(places, rows["kind"])

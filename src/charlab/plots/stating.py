@@ -21,7 +21,7 @@ def bits(value: float) -> str:
 
 def percent(share: float) -> str:
     """Return a share of 1 in whole percent."""
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.0f} %".replace("-0 %", "0 %")
 
 
 def ranked(values: Mapping[str, float], show: Callable[[float], str] = bits) -> str:
@@ -30,7 +30,7 @@ def ranked(values: Mapping[str, float], show: Callable[[float], str] = bits) -> 
     items = [f"{name} {show(value)}" for name, value in order]
     if len(items) > MOST:
         items[3:-3] = [f"{len(items) - 6} more"]
-    return ", ".join(items) or "none"
+    return "; ".join(items) or "none"  # labels have commas
 
 
 def listed(items: Iterable[str]) -> str:

@@ -91,17 +91,6 @@ def _ahead_of_tanh(evidence: Evidence) -> list[Standing]:
     ]
 
 
-def functions_in_words(evidence: Evidence) -> str:
-    """Return the losses of the comparisons in which tanh is behind."""
-    split = evidence.results.split
-    parts = [
-        f"{escape(one.label)} {one.mean(split).bits}"
-        for standing in _ahead_of_tanh(evidence)
-        for one in standing.ranked
-    ]
-    return f"{split} loss: {', '.join(parts)}"
-
-
 def functions_together(evidence: Evidence) -> bool:
     """Return whether no function is told apart from the best, in any cell."""
     found = _functions(evidence)

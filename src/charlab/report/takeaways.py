@@ -140,14 +140,12 @@ TAKEAWAYS: tuple[Takeaway, ...] = (
         n.sigmoid_ahead,
         "The sigmoid, whose small slope should stop the gradient early, was ahead of tanh: "
         "theory says what to try, and only a run says what is better.",
-        n.functions_in_words,
     ),
     Takeaway(
         "Activation",
         "activations",
         n.tanh_behind,
         "tanh is a habit, not a law: another function was ahead of it.",
-        n.functions_in_words,
     ),
     Takeaway(
         "Activation",

@@ -47,6 +47,8 @@ def test_a_table_is_traced_by_its_formulas(results: StudyResults) -> None:
     assert "metrics/seeds.csv, metrics/texts.csv" in text
     assert "study.variants.gru, text, model, train, seed" in text
     assert origins.of_table(results, "2.000") == ""
+    own = origins.of_table(results, "2.000", evaluated=True)
+    assert own == "evaluate → data/evaluation/model.json; params text, model, train, seed"
 
 
 def test_a_comment_ends_where_it_should(results: StudyResults) -> None:

@@ -62,7 +62,9 @@ def context_of(evidence: Evidence, blocks: dict[str, Block]) -> dict[str, Any]:
         "texts": texts_table(results),
         "shared": shared_settings(results),
         "listings": listings,
-        "origin_of": lambda table: origins.of_table(results, str(table.rows)),
+        "origin_of": lambda table: origins.of_table(
+            results, str(table.rows), evaluated=table.evaluated
+        ),
         **_model(evidence),
         **_inside(results),
     }

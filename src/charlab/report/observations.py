@@ -28,11 +28,15 @@ COMMON = 0.01
 
 @dataclass(frozen=True)
 class Table:
-    """A small table: its header, its rows, and what its numbers are."""
+    """A small table: its header, its rows, what its numbers are, and if they have no formulas.
+
+    Those without formulas are from the evaluation of *the* model.
+    """
 
     header: list[str]
     rows: list[list[str]]
     note: str = ""
+    evaluated: bool = False
 
     @property
     def long(self) -> bool:
@@ -251,7 +255,7 @@ def extremes(results: StudyResults, key: str) -> Table | None:
         for row in (against.get(key) or [])[:3]
     ]
     header = ["text before", "next", "network", "n-gram"]
-    return Table(header, rows) if rows else None
+    return Table(header, rows, evaluated=True) if rows else None
 
 
 def _chance(probability: float) -> str:

@@ -50,7 +50,7 @@ def of_figure(results: StudyResults, name: str, comparison: str = "") -> str:
     return _line(results, tables, params, evaluated=evaluated)
 
 
-def of_table(results: StudyResults, cells: str) -> str:
+def of_table(results: StudyResults, cells: str, *, evaluated: bool = False) -> str:
     """Return the origin of a table, from the formulas of the numbers in its cells."""
     slugs = [
         slug
@@ -58,8 +58,11 @@ def of_table(results: StudyResults, cells: str) -> str:
         for slug in ([one] if one else re.findall(r"'([^']+)'", several))
     ]
     known = [slug for slug in dict.fromkeys(slugs) if slug != MODEL]
-    params = [*_variants(known), *(OF_MODEL if MODEL in slugs or "model(" in cells else ())]
-    return _line(results, set(SELECTED.findall(cells)), params, evaluated=False)
+    params = [
+        *_variants(known),
+        *(OF_MODEL if evaluated or MODEL in slugs or "model(" in cells else ()),
+    ]
+    return _line(results, set(SELECTED.findall(cells)), params, evaluated=evaluated)
 
 
 def _variants(slugs: Iterable[str]) -> list[str]:

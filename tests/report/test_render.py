@@ -172,7 +172,7 @@ def test_a_text_too_short_for_a_distance_has_no_figure_of_memory() -> None:
     short = results.tables["memory"].assign(chars_in_bin=3)
     data = comparison_data(replace(results, tables=results.tables | {"memory": short}), slug)
     assert len(data["memory"]) == 0
-    assert picture("memory_map", data) == []
+    assert picture(results, "memory_map", data, slug) == []
 
 
 def test_a_model_alone_has_a_report() -> None:
@@ -247,7 +247,7 @@ def test_clipping_by_value_turns_the_gradient() -> None:
 
 
 def test_a_new_figure_needs_its_function_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A figure without a section is in the appendix, with its caption."""
+    """A figure without a section is in the appendix, with its caption and the ends of its table."""
     monkeypatch.setattr(registry, "_FIGURES", dict(registry.figures()))
 
     @registry.figure("Figure of my own.", needs=("variants",))
@@ -255,7 +255,8 @@ def test_a_new_figure_needs_its_function_alone(monkeypatch: pytest.MonkeyPatch) 
         return Figure()
 
     text = text_of(results_of(Scenario()))
-    assert "![Figure of my own.](figures/my_own.svg)" in section(text, "Appendix: inside")
+    shown = r"!\[Figure of my own\. [^\]]+ to [^\]]+\]\(figures/my_own\.svg\)"
+    assert re.search(shown, section(text, "Appendix: inside"))
 
 
 def test_a_second_rendering_is_the_same(made: MadeReports) -> None:

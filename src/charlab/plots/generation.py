@@ -11,6 +11,7 @@ from charlab.plots.naming import legend_below, limits, name_lines
 from charlab.plots.registry import figure
 from charlab.plots.stating import bits, listed, percent
 from charlab.plots.style import GREY, INK, LINES, MARKERS, SMALL, canvas, short
+from charlab.plots.values import UNNAMED
 
 RARE = 0.005
 """Share of the characters below which a kind does not stretch the axis."""
@@ -52,9 +53,9 @@ def temperature(generation: pd.DataFrame) -> Figure:
     axes[0].set(ylabel="bits per character", title="Entropy")
     axes[0].legend(fontsize=SMALL, loc="upper left", borderaxespad=0, labelspacing=0.2)
     # astype: without an evaluation the column is all None.
-    axes[1].plot(x, 100 * rows["real_words"].astype(float), "o-", color=INK)
+    axes[1].plot(x, 100 * rows["real_words"].astype(float), "o-", color=INK, label=UNNAMED)
     axes[1].set(ylabel="% of words", title="Real words")
-    axes[2].plot(x, rows["longest_copied"], "o-", color=INK)
+    axes[2].plot(x, rows["longest_copied"], "o-", color=INK, label=UNNAMED)
     axes[2].set(ylabel="characters", title="Longest copy")
     # The legend of the first panel needs room above the lines.
     for ax, room in zip(axes, (1.45, 1.08, 1.08), strict=True):
@@ -93,9 +94,10 @@ def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
     # Snapshots are at equal ratios of the characters read, except the first, which is at 0 and so
     # has no place on a logarithmic axis. Equal distances show the same, with room for 0.
     places = range(len(as_it_learned))
-    axes[0].plot(places, as_it_learned["val_bpc"], "o-", color=INK)
+    axes[0].plot(places, as_it_learned["val_bpc"], "o-", color=INK, label=UNNAMED)
     axes[0].set(ylabel="bits per character", title="Loss on val")
-    axes[1].plot(places, 100 * as_it_learned["real_words"].astype(float), "o-", color=INK)
+    real = 100 * as_it_learned["real_words"].astype(float)
+    axes[1].plot(places, real, "o-", color=INK, label=UNNAMED)
     axes[1].set(ylabel="% of words", title="Real words")
     for ax in axes:
         ax.set_xticks(places, [short(chars) for chars in as_it_learned["chars"]])

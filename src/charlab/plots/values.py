@@ -17,7 +17,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedLocator
 
 POINTS_PER_INCH = 72
 """Units of a picture: points, from its upper left corner."""
@@ -75,13 +75,14 @@ def _label(figure: Figure, which: str, ax: Axes) -> str:
 
 def _axis(axis: Axis, scale: str, limits: tuple[float, float], places: list[float]) -> list[Any]:
     """Return scale, limits, places and categories of an axis."""
-    formatter, ticks = axis.get_major_formatter(), list(axis.get_majorticklocs())
+    ticks = [float(tick) for tick in axis.get_majorticklocs()]
     labels: list[str] = []
-    # Labels at 0, 1, 2, ... name categories.
-    if isinstance(formatter, FixedFormatter) and scale == "linear":
+    # Ticks of their own at 0, 1, 2, ... have the names of categories.
+    if isinstance(axis.get_major_locator(), FixedLocator) and scale == "linear":
         first = int(ticks[0]) if ticks else 0
         if ticks == [first + k for k in range(len(ticks))]:
-            labels = [""] * first + [_plain(label) for label in formatter.seq]
+            labels = [""] * first
+            labels += [_plain(label.get_text()) for label in axis.get_majorticklabels()]
     # Four digits of a limit could be off by a pixel.
     return [scale, *(float(f"{value:.7g}") for value in limits), *np.round(places, 1), labels]
 

@@ -149,7 +149,7 @@ def test_settings_that_differ_are_not_called_shared() -> None:
     text = text_of(results_of(Scenario()))
     shared = re.search(r"\*\*Settings\*\* that all variants share: (.*?)\.", text)
     assert shared is not None
-    assert "optimizer adam" in shared[1]
+    assert "optimizer Adam" in shared[1]
     assert "chunks of" not in shared[1]  # one variant has shorter ones
     assert "rate" not in shared[1]
 
@@ -159,7 +159,7 @@ def test_sections_without_content_are_left_out() -> None:
     kept = {"cells": STUDY["study"]["comparisons"]["cells"]}
     text = text_of(results_of(MISSING, study_params(comparisons=kept)))
     assert "## Task 3" in text
-    for heading in ("Task 1", "Task 2", "Task 4", "Task 5", "overtakes counting", "# Memory"):
+    for heading in ("Task 1", "Task 2", "Task 4", "Task 5", "overtakes counting", "# How far back"):
         assert heading not in text
     assert "lag 10" not in text
 

@@ -74,12 +74,8 @@ def tanh_behind(evidence: Evidence) -> bool:
 
 def sigmoid_ahead(evidence: Evidence) -> bool:
     """Return whether the sigmoid is best in some cell, and tanh clearly behind it."""
-    return any(evidence.model(one.slug).activation == "sigmoid" for one in _best_of(evidence))
-
-
-def _best_of(evidence: Evidence) -> list[Contender]:
-    """Return the best functions that tanh is clearly behind."""
-    return [one.best for one in _ahead_of_tanh(evidence) if one.best is not None]
+    best = [one.best for one in _ahead_of_tanh(evidence)]
+    return any(one and evidence.model(one.slug).activation == "sigmoid" for one in best)
 
 
 def _ahead_of_tanh(evidence: Evidence) -> list[Standing]:

@@ -45,6 +45,8 @@ def of_figure(results: StudyResults, name: str, comparison: str = "") -> str:
         params = [f"study.comparisons.{comparison}", *_variants(results.variants_of(comparison))]
     elif tables & {"tuning"}:
         params = ["studies/tuning.csv"]
+    elif not figure.section:
+        params = ["study"]
     else:
         params = [*OF_MODEL, *(["sample"] if tables & set(OF_SAMPLES) else [])]
     return _line(results, tables, params, evaluated=evaluated)

@@ -10,8 +10,7 @@ function showValues() {
   const hide = () => { note.textContent = ""; shown?.remove(); shown = null; };
   const show = (picture, point) => {
     hide();
-    shown = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-    for (const [name, value] of Object.entries({ cx: point.at[0], cy: point.at[1], r: 6, class: "ring" })) shown.setAttribute(name, value);
+    shown = svg("circle", { cx: point.at[0], cy: point.at[1], r: 6, class: "ring" });
     picture.append(shown);
     note.append(...point.lines.map((text) => el("span", {}, text)));
     const ring = shown.getBoundingClientRect(), { width, height } = note.getBoundingClientRect();

@@ -95,9 +95,9 @@ def _acquired(memory: pd.DataFrame, styles: Styles) -> str:
         shares = _grid(rows, bins)
         known = shares[(shares >= HALF).any(axis=1)]
         if len(known):
-            first = (known.iloc[-1] >= HALF).idxmax()
+            read = known.columns.to_numpy(dtype=float)[known.iloc[-1].to_numpy() >= HALF]
             parts.append(f"{series.label} up to {names[known.index[-1]]} characters, "
-                         f"after {short(first)} read")  # fmt: skip
+                         f"after {short(read[0])} read")  # fmt: skip
         else:
             parts.append(f"{series.label} at no distance")
     return f"When each distance is acquired. Half is realized: {listed(parts)}."
@@ -108,7 +108,8 @@ def _grid(rows: pd.DataFrame, bins: pd.DataFrame) -> pd.DataFrame:
     # Only some seeds have snapshots; the others were measured at their end.
     counts = rows.groupby("seed")["chars"].transform("nunique")
     own = rows[counts == counts.max()]
-    return own.groupby(["low", "chars"])["share"].agg(mean).unstack().reindex(bins["low"])
+    grid: pd.DataFrame = own.groupby(["low", "chars"])["share"].agg(mean).unstack()
+    return grid.reindex(bins["low"])
 
 
 @figure(
@@ -142,7 +143,9 @@ def memory_map(memory: pd.DataFrame, styles: Styles) -> Figure:
         )  # fmt: skip
         if min(shares.shape) > 1 and np.nanmin(shares) < HALF < np.nanmax(shares):
             ax.contour(shares, levels=[HALF], colors="white", linewidths=2)
-        ax.set_xticks(range(grid.shape[1]), [short(chars) for chars in grid.columns])
+        ax.set_xticks(
+            range(grid.shape[1]), [short(chars) for chars in grid.columns.to_numpy(float)]
+        )
         # Snapshots are at equal ratios of the characters read: every third one is labeled.
         every = max(1, -(-grid.shape[1] // 3))
         for k, label in enumerate(reversed(ax.get_xticklabels())):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from charlab.core.sums import mean
@@ -62,10 +63,10 @@ def extent(table: pd.DataFrame) -> str:
     columns = table.select_dtypes("number").columns
     if not len(columns) or table[columns[-1]].isna().all():
         return f"{len(table)} rows"
-    values = table[columns[-1]]
+    values = table[columns[-1]].to_numpy(dtype=float)
     texts = table.select_dtypes(exclude="number").columns[:1]
     ends = [
-        number(float(values[k])) + "".join(f" ({table.loc[k, name]})" for name in texts)
-        for k in (values.idxmin(), values.idxmax())
+        number(float(values[k])) + "".join(f" ({table[name].iloc[k]})" for name in texts)
+        for k in (int(np.nanargmin(values)), int(np.nanargmax(values)))
     ]
     return f"{columns[-1]} from {ends[0]} to {ends[1]}"

@@ -116,8 +116,9 @@ def _steps(ax: Axes) -> Iterator[Series]:
 
 def _grids(ax: Axes) -> Iterator[Series]:
     for mesh in ax.collections:
-        if isinstance(mesh, QuadMesh) and _has_name(str(mesh.get_label())):
-            shares = np.ma.filled(mesh.get_array(), np.nan)  # (rows, columns)
+        array = mesh.get_array()
+        if isinstance(mesh, QuadMesh) and array is not None and _has_name(str(mesh.get_label())):
+            shares = np.ma.filled(array, np.nan)  # (rows, columns)
             # A cell is around the whole numbers of its row and column.
             for row, values in enumerate(shares):
                 good = np.flatnonzero(np.isfinite(values))

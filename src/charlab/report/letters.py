@@ -78,4 +78,5 @@ def _letters(sign: str) -> dict[int, str]:
 @functools.cache
 def _advance(sign: str, index: int) -> float:
     """Return the width of a character."""
-    return float(_font(sign).load_glyph(index, LoadFlags.NO_HINTING).linearHoriAdvance) / 2**16
+    glyph = _font(sign).load_glyph(index, LoadFlags.NO_HINTING)  # type: ignore[arg-type]
+    return float(glyph.linearHoriAdvance) / 2**16

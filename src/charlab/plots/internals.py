@@ -175,7 +175,7 @@ def _fullest(activations: pd.DataFrame, styles: Styles) -> str:
     """State the range of values that is most frequent in each variant."""
     parts = []
     for rows, series in by_variant(activations, styles):
-        top = rows.loc[rows["share"].idxmax()]
+        top = rows.iloc[int(rows["share"].to_numpy().argmax())]
         parts.append(f"{series.label} {percent(top['share'])} from {top['low']:.3g} "
                      f"to {top['high']:.3g}")  # fmt: skip
     return f"Most frequent hidden activations: {listed(parts)}."

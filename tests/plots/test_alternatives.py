@@ -54,7 +54,7 @@ def test_an_alternative_text_states_the_result(name: str) -> None:
 def test_other_results_have_another_text(name: str) -> None:
     """Numbers of every table, less than a third of them."""
     changed = {
-        key: value.assign(**{c: value[c] * 0.3 for c in value if value[c].dtype.kind == "f"})
+        key: value.assign(**{str(c): value[c] * 0.3 for c in value if value[c].dtype.kind == "f"})
         if isinstance(value, pd.DataFrame)
         else value
         for key, value in DATA[name].items()

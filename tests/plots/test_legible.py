@@ -13,10 +13,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from test_style import contrast
 
 from charlab.plots import registry
 from charlab.plots.style import RC, WIDTH
+from contrast import contrast
 from figure_data import DATA, STYLES
 
 COLUMN = 672
@@ -108,10 +108,9 @@ def _paints(element: ElementTree.Element, inherited: dict[str, str]) -> Iterator
 
 def _mixed(color: str, page: str, opacity: float) -> str:
     """Return a color over a page."""
-    parts = [
-        opacity * a + (1 - opacity) * b for a, b in zip(to_rgb(color), to_rgb(page), strict=True)
-    ]
-    return to_hex(parts)
+    ours, theirs = to_rgb(color), to_rgb(page)
+    red, green, blue = (opacity * ours[k] + (1 - opacity) * theirs[k] for k in range(3))
+    return to_hex((red, green, blue))
 
 
 def test_a_page_can_give_a_picture_its_own_colors() -> None:

@@ -8,25 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.colors import to_rgb
 
 from charlab.plots.naming import columns_for, spread
 from charlab.plots.style import GOLD, GREY, INK, PURPLE, SHADES, series_styles, styled, wrap
+from contrast import contrast
 from made_results import made_params
 from published import published_params
-
-
-def luminance(color: str) -> float:
-    """Return the relative luminance of a color, as WCAG 2 defines it."""
-    parts = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-             for value in to_rgb(color)]  # fmt: skip
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colors, 1 to 21, as WCAG 2 defines it."""
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("page", ["#ffffff", "#fdfdfb", "#111111", "#17181a"])

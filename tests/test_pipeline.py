@@ -153,7 +153,9 @@ def test_plots_and_experiments_open_without_a_network(done: Clone) -> None:
             tab.until(f"document.querySelectorAll('main svg.marks').length === {len(plots)}")
             colors = tab.evaluate(MARKS)
             assert all(colors)
+            assert all(address.startswith(("file:", "about:")) for address in tab.requests)
         assert {"#945dd6", "#13adc7"} <= set(colors[0])  # DVC's colors of two revisions
+        tab = chromium.tab()
         tab.open(done.root / "experiments.html")
         rows = {row[0]: row[1:] for row in tab.evaluate(TABLES)}
         assert tab.evaluate("document.querySelectorAll('svg.picture').length") == 1

@@ -53,8 +53,15 @@ def test_the_page_is_written_where_the_user_says(
         (tmp_path / name).touch()
     (tmp_path / "sub").mkdir()
     monkeypatch.chdir(tmp_path / "sub")
-    shown, written, opened = [], [], []
-    monkeypatch.setattr(experiments, "show", lambda _, given: shown.extend(given) or (0, []))
+    shown: list[str] = []
+    written: list[Path] = []
+    opened: list[str] = []
+
+    def show(_: Path, given: tuple[str, ...]) -> tuple[int, list[str]]:
+        shown.extend(given)
+        return 0, []
+
+    monkeypatch.setattr(experiments, "show", show)
     monkeypatch.setattr(experiments, "write_page", lambda _, path: written.append(path))
     monkeypatch.setattr(webbrowser, "open", opened.append)
     result = CliRunner().invoke(cli, ["experiments", *arguments])

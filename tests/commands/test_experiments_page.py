@@ -26,7 +26,12 @@ CURVE_ROWS = pd.DataFrame(
 )
 
 
-def made(name: str, state: str = "done", loss: float = 2.0, **params: Any) -> Experiment:
+def changed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters whose names are no words of Python."""
+    return values
+
+
+def made(name: str, loss: float = 2.0, state: str = "done", **params: Any) -> Experiment:
     """Return an experiment with losses and samples; without a curve, which takes time to draw."""
     return Experiment(
         name,
@@ -41,7 +46,7 @@ def made(name: str, state: str = "done", loss: float = 2.0, **params: Any) -> Ex
     )
 
 
-BASE = made("main", "baseline")
+BASE = made("main", state="baseline")
 
 
 class Reader(HTMLParser):
@@ -76,7 +81,11 @@ def test_losses_are_beside_the_baseline_the_lowest_first() -> None:
     """A row has what was changed, both losses, and how much lower they are."""
     page = Reader(
         experiments_page(
-            [BASE, made("worse", loss=2.25), made("better", loss=1.9, **{"model.hidden": 64})]
+            [
+                BASE,
+                made("worse", loss=2.25),
+                made("better", loss=1.9, **changed({"model.hidden": 64})),
+            ]
         )
     )
     rows = [row for row in page.rows if len(row) == 7][1:]
@@ -88,7 +97,7 @@ def test_losses_are_beside_the_baseline_the_lowest_first() -> None:
 
 def test_samples_are_side_by_side_and_curves_over_one_another() -> None:
     """One table per temperature, one picture; the random numbers are said."""
-    other = replace(made("other", **{"model.cell": "gru"}), curve=CURVE_ROWS)
+    other = replace(made("other", **changed({"model.cell": "gru"})), curve=CURVE_ROWS)
     again = replace(other, name="again", samples={**(other.samples or {}), "seed": 7})
     page = Reader(experiments_page([BASE, other, again]))
     assert ["main", "other", "again (seed 7)"] in page.rows
@@ -112,8 +121,8 @@ def test_losses_on_other_texts_are_not_subtracted() -> None:
     """Neither those on another split of the same text; another training's are."""
     others = [
         made("text", loss=1.0, text="mine"),
-        made("split", loss=1.1, **{"corpus.val": 0.2}),
-        made("own", loss=1.2, **{"texts.mine.path": "data/own/mine.txt"}),
+        made("split", loss=1.1, **changed({"corpus.val": 0.2})),
+        made("own", loss=1.2, **changed({"texts.mine.path": "data/own/mine.txt"})),
     ]
     rows = {row[0]: row for row in Reader(experiments_page([BASE, *others])).rows if len(row) == 7}
     assert [rows[name][3] for name in ("text", "split", "own")] == ["–", "–", "0.800"]
@@ -139,7 +148,7 @@ def test_what_is_missing_is_said() -> None:
 def test_words_of_users_are_data() -> None:
     """Names, values, prompts and samples bring no element, link or control character."""
     hostile = replace(
-        made(HOSTILE, **{"model.cell": HOSTILE, "sample.prompt": HOSTILE}),
+        made(HOSTILE, **changed({"model.cell": HOSTILE, "sample.prompt": HOSTILE})),
         curve=CURVE_ROWS,
         samples={
             "seed": 1,

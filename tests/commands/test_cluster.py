@@ -16,14 +16,15 @@ from typing import Any
 import cloudpickle
 import networkx as nx
 import pytest
+from click.testing import CliRunner
 
 from charlab.commands import board, cluster, worker
 from charlab.commands.board import Board
+from charlab.commands.cli import cli
 from charlab.commands.cluster import archive, check_committed, placed
 from charlab.commands.fan_out import ByValue, StageFailedError, local_cluster, run_on
 from charlab.commands.remote import ClusterError, Remote
 from charlab.commands.worker import Copies, Project, run_in_copy
-from command_line import refused
 from two_studies import git
 
 CHILD = """
@@ -267,7 +268,9 @@ def test_machines_get_no_credentials(tmp_path: Path) -> None:
     assert Remote.of(tmp_path).folder == str(tmp_path / "shelf")
 
 
-def test_a_scheduler_says_how_many_stages_run_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_scheduler_says_how_many_stages_run_at_a_time() -> None:
     """Its workers do, so --workers has no meaning."""
-    options = ("--scheduler", "tcp://a:1", "--workers", "2")
-    assert "--scheduler goes without --workers" in refused(capsys, "fan-out", *options)
+    options = ["fan-out", "--scheduler", "tcp://a:1", "--workers", "2"]
+    done = CliRunner().invoke(cli, options)
+    assert done.exit_code == 2
+    assert "--scheduler goes without --workers" in done.output

@@ -108,14 +108,16 @@ def test_machines_that_share_a_remote_write_the_lock_of_repro(
     log.touch()
     with dask_machines(tmp_path / "dask", 4) as (address, workers), ThreadPoolExecutor(1) as pool:
         run = pool.submit(other.run, "charlab", "fan-out", "--scheduler", address)
-        wait_for(lambda: run.done() or "starts train" in log.read_text(), 600)
-        lines = [line.split() for line in log.read_text().splitlines()]
-        _, killed, pid = next(line for line in lines if line[1] in TRAININGS)
-        number = machine_of(int(pid), workers)
-        workers[number].kill()
-        # Its stage ends with it, and before the others may go on.
-        wait_for(lambda: has_ended(int(pid)))
-        go.touch()
+        try:
+            wait_for(lambda: run.done() or "starts train" in log.read_text(), 1200)
+            lines = [line.split() for line in log.read_text().splitlines()]
+            _, killed, pid = next(line for line in lines if line[1] in TRAININGS)
+            number = machine_of(int(pid), workers)
+            workers[number].kill()
+            # Its stage ends with it, and before the others may go on.
+            wait_for(lambda: has_ended(int(pid)))
+        finally:
+            go.touch()
         assert "6 stages brought up to date" in run.result().stdout
         copies = {path.parts[-4] for path in (tmp_path / "dask").glob("machine*/*/*/charlab*")}
         assert copies <= {f"machine{number}"}, "only the killed machine has left its copy"

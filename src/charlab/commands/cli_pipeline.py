@@ -180,8 +180,7 @@ def _print_script(root: Path, workers: int | None) -> None:
     if not pipeline.distributable:
         raise CharlabError("no stage for other machines is out of date; 'dvc repro' runs the rest")
     commit = git(root, "rev-parse", "HEAD").strip()
-    text = script(root, pipeline, remote, commit, expected_minutes(root), workers)
-    click.echo(text, nl=False)
+    click.echo(script(root, pipeline, remote, commit, expected_minutes(root), workers), nl=False)
 
 
 def _bring_up_to_date(root: Path, workers: int | None, scheduler: str | None = None) -> None:

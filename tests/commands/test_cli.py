@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -130,8 +131,8 @@ def test_fan_out_removes_leftovers_first(
         (project / "data" / name).touch()
     seen: list[str] = []
 
-    def fan_out(root: Path, workers: int) -> int:
-        assert workers == 3
+    def fan_out(root: Path, run: partial[None]) -> int:
+        assert run.args == (3,)
         seen.extend(path.name for path in root.rglob("data/*/*"))
         return 2
 

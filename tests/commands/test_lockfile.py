@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from dvc.repo import Repo
 from dvc.utils.serialize import dumps_yaml
 
-from charlab.commands.fan_out import fan_out
+from charlab.commands.fan_out import fan_out, run_here
 from charlab.commands.lockfile import canonical, repro_order, sort_lock
 from charlab.core.errors import CharlabError
 
@@ -102,7 +103,7 @@ def test_fan_out_and_repro_leave_the_same_lock(project: Path) -> None:
     fresh = lock.read_bytes()
     for name in ("dvc.lock", "a.txt", "b.txt", "joined.txt", "alone.txt"):
         (project / name).unlink()
-    assert fan_out(project, 3) == len(STAGES)
+    assert fan_out(project, partial(run_here, 3)) == len(STAGES)
     assert lock.read_bytes() == fresh
     subprocess.run(["dvc", "repro", "--quiet"], check=True)
     assert lock.read_bytes() == fresh
@@ -114,6 +115,6 @@ def test_a_failed_run_leaves_a_sorted_lock(project: Path) -> None:
     (project / "a" / "source").unlink()
     lock_of(project, ["gone", "last", "copy@b"])
     with pytest.raises(CharlabError, match="copy@a failed"):
-        fan_out(project, 1)
+        fan_out(project, partial(run_here, 1))
     recorded = [line for line in (project / "dvc.lock").read_text().splitlines() if line[2] != " "]
     assert [line.strip(" :") for line in recorded[2:]] == ["copy@b", "last", "gone"]

@@ -39,16 +39,22 @@ class Board:
     done: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, event: tuple[float, tuple[str, str]]) -> None:
-        """Record the start or end of a stage, as reported by a worker."""
+    def note(self, event: tuple[float, tuple[str, ...]]) -> None:
+        """Record the start, end or output of a stage, as reported by a worker."""
         # Dask adds the time at which the worker sent the message.
-        _, (stage, change) = event
+        _, (stage, change, *text) = event
         with self.lock:
             if change == "starts":
                 self.started[stage] = time.monotonic()
+            elif change == "prints":
+                # From another machine; here, a stage writes its log itself.
+                LOGS.mkdir(parents=True, exist_ok=True)
+                with log_of(stage).open("a", encoding="utf-8", newline="") as log:
+                    log.writelines(text)
             else:
+                # One that stops without an end is run again.
                 self.started.pop(stage, None)
-                self.done += 1
+                self.done += change == "ends"
 
     def lines(self) -> list[str]:
         """Return a summary line, and one line for each running stage."""

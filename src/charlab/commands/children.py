@@ -78,6 +78,18 @@ CHILDREN = Children()
 """Those of this process. Here, since Dask pickles a task's arguments even for its own threads."""
 
 
+def run_logged(arguments: list[str], log: Path) -> str | None:
+    """Run dvc with its output in a log; return the end of that if it fails, else None."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # A file, not a pipe: the board reads its last line, and a person can follow it.
+    with log.open("wb") as output:
+        failed = CHILDREN.run(arguments, output)
+    if not failed:
+        return None
+    tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
+    return f"(full output: {log.as_posix()})\n{tail}"
+
+
 def _environment() -> dict[str, str]:
     # The stage's "python" is this interpreter even if its environment is not activated.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

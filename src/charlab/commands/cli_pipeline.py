@@ -6,6 +6,7 @@ import os
 import sys
 import time
 import webbrowser
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,37 +138,78 @@ def params() -> None:
 
 @click.command(short_help="Run 'dvc repro' with independent stages in parallel.")
 @WORKERS
-def fan_out(workers: int | None) -> None:
+@click.option("--scheduler", metavar="ADDRESS", help="run on the workers of this Dask scheduler")
+@click.option("--sbatch", is_flag=True, help="only print a script that runs the stages on SLURM")
+@click.option("--dry", is_flag=True, help="only print which stages would run, and for how long")
+def fan_out(workers: int | None, scheduler: str | None, sbatch: bool, dry: bool) -> None:
     """Bring the pipeline up to date like 'dvc repro', with independent stages in parallel.
 
     First remove the results of texts and variants that params.yaml no longer names, which DVC's
     cache keeps, and mend what a killed DVC has left (see 'charlab mend'). Interrupted or killed,
     its stages end with it; the same command goes on, trainings from their checkpoints.
+
+    Other machines share nothing with this one but the default DVC remote: docs/cluster.md.
     """
-    _bring_up_to_date(project(), workers)
+    if scheduler and (workers or sbatch):
+        raise click.UsageError("--scheduler goes without --workers and without --sbatch")
+    if dry:
+        _plan(project(), cluster=bool(scheduler or sbatch))
+    elif sbatch:
+        _print_script(project(), workers)
+    else:
+        _bring_up_to_date(project(), workers, scheduler)
 
 
-def _bring_up_to_date(root: Path, workers: int | None) -> None:
+def _plan(root: Path, cluster: bool) -> None:
+    """Print the stages that would run."""
+    from charlab.commands.pipeline import Pipeline, expected_minutes, plan_lines
+
+    _echo(list(plan_lines(Pipeline.read(root), expected_minutes(root), cluster)))
+
+
+def _print_script(root: Path, workers: int | None) -> None:
+    """Print a script for SLURM, unless nothing is out of date."""
+    from charlab.commands.cluster import check_committed
+    from charlab.commands.pipeline import Pipeline, expected_minutes
+    from charlab.commands.remote import Remote
+    from charlab.commands.sbatch import script
+    from charlab.course.workspace import git
+
+    check_committed(root)
+    remote, pipeline = Remote.of(root), Pipeline.read(root)
+    if not pipeline.distributable:
+        raise CharlabError("no stage for other machines is out of date; 'dvc repro' runs the rest")
+    commit = git(root, "rev-parse", "HEAD").strip()
+    click.echo(script(root, pipeline, remote, commit, expected_minutes(root), workers), nl=False)
+
+
+def _bring_up_to_date(root: Path, workers: int | None, scheduler: str | None = None) -> None:
     """Run what is out of date, and print how much that was."""
     from charlab.commands.children import StoppedError
     from charlab.commands.fan_out import fan_out as run
+    from charlab.commands.fan_out import run_here
     from charlab.commands.mend import alone
     from charlab.core.machine import usable_cores
 
     started = time.perf_counter()
     # Stages and their logs have paths relative to the project's folder.
     os.chdir(root)
+    if scheduler:
+        from charlab.commands.cluster import Cluster, check_committed
+
+        check_committed(root)
+        runner = Cluster(root, scheduler).run
+    else:
+        runner = partial(run_here, workers or usable_cores())
     try:
         with alone(root):
             _mend(root)
             _remove_leftovers(root)
-            count = run(root, workers or usable_cores())
+            count = run(root, runner)
     except StoppedError as stopped:
-        click.echo(
-            f"charlab: stopped by {stopped}; what is done is recorded, and the same command goes "
-            "on, trainings from their checkpoints",
-            err=True,
-        )
+        here = "recorded, and the same command goes on, trainings from their checkpoints"
+        done = "pushed, and the same command goes on" if scheduler else here
+        click.echo(f"charlab: stopped by {stopped}; what is done is {done}", err=True)
         sys.exit(128 + stopped.number)
     if count:
         stages = counted(count, "stage")

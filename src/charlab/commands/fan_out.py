@@ -9,50 +9,25 @@ and leaves the same dvc.lock as a plain ``dvc repro``.
 from __future__ import annotations
 
 import logging
+import pickle
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 
 from charlab.commands.board import Board, log_of, shown
-from charlab.commands.children import CHILDREN, stopped_by_signals
-from charlab.commands.lockfile import repro_order, sort_lock
+from charlab.commands.children import CHILDREN, run_logged, stopped_by_signals
+from charlab.commands.lockfile import sort_lock
+from charlab.commands.pipeline import Pipeline
 from charlab.core.errors import CharlabError
 from charlab.core.stage_inputs import InputsChangedError
 from charlab.core.units import counted
 
-TOPIC = "charlab stages"
-"""Name of the Dask topic on which workers report to the board."""
-
 
 class StageFailedError(CharlabError):
     """A stage of the pipeline ended with an error."""
-
-
-class DvcFailedError(CharlabError):
-    """DVC refuses to read the project."""
-
-
-def stale_graph(repo: Any) -> nx.DiGraph[str]:
-    """Return the stages to run: those out of date and all that depend on them.
-
-    Parameters
-    ----------
-    repo : dvc.repo.Repo
-        The project.
-
-    Returns
-    -------
-    networkx.DiGraph
-        Stage names; an edge goes from a stage to each stage that it needs.
-    """
-    graph = nx.relabel_nodes(repo.index.graph, lambda stage: stage.addressing)
-    stale = set(repo.status())
-    # Edges point upstream, so the ancestors of a stage are the stages downstream of it.
-    downstream = {user for name in stale for user in nx.ancestors(graph, name)}
-    chosen: nx.DiGraph[str] = graph.subgraph(stale | downstream).copy()
-    return chosen
 
 
 def run_stage(stage: str) -> None:
@@ -63,40 +38,27 @@ def run_stage(stage: str) -> None:
     StageFailedError
         With the end of the stage's output.
     """
-    log = log_of(stage)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    # A file, not a pipe: the board reads its last line, and a person can follow it.
-    with log.open("wb") as output:
-        # Stages that end at the same time take turns at dvc.lock.
-        failed = CHILDREN.run(["--wait-for-lock", "repro", "--single-item", stage], output)
-    if failed:
-        tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
-        raise StageFailedError(f"stage {stage} failed (full output: {log.as_posix()})\n{tail}")
+    # Stages that end at the same time take turns at dvc.lock.
+    end = run_logged(["--wait-for-lock", "repro", "--single-item", stage], log_of(stage))
+    if end is not None:
+        raise StageFailedError(f"stage {stage} failed {end}")
 
 
-def _task(run: Callable[[str], None], stage: str, *needed: str | None) -> str | None:
-    """Run a stage on a worker.
+class ByValue:
+    """A function of the module worker that workers receive as code, not as a name to import."""
 
-    Returns
-    -------
-    str or None
-        None if the stage succeeded; "" if it was skipped because one that it needs failed;
-        otherwise the error message, and not an exception, whose traceback Dask would log.
-    """
-    from distributed import get_worker
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
 
-    worker = get_worker()
-    # A message of "" passes the failure on to the stages further downstream.
-    if any(message is not None for message in needed):
-        return ""
-    worker.log_event(TOPIC, (stage, "starts"))
-    try:
-        run(stage)
-    except CharlabError as error:
-        return str(error)
-    finally:
-        worker.log_event(TOPIC, (stage, "ends"))
-    return None
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the function."""
+        return self.function(*arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the function itself."""
+        import cloudpickle
+
+        return pickle.loads, (cloudpickle.dumps(self.function),)
 
 
 def local_cluster(threads: int) -> Any:
@@ -117,39 +79,55 @@ def local_cluster(threads: int) -> Any:
     )
 
 
-def run_graph(
-    graph: nx.DiGraph[str], workers: int, run: Callable[[str], None], board: Board
-) -> None:
-    """Call ``run`` for every stage of ``graph``, each after those that it needs.
+def run_on(
+    client: Any, graph: nx.DiGraph[str], run: Callable[[str], str | None], board: Board,
+    name: str = "charlab", retries: int = 0,
+) -> None:  # fmt: skip
+    """Call ``run`` on the workers of a cluster for every stage, each after those that it needs.
 
     Parameters
     ----------
+    client : distributed.Client
     graph : networkx.DiGraph
         Stage names; an edge goes from a stage to each stage that it needs.
-    workers : int
-        Maximum number of stages that run at the same time.
     run : callable
-        Runs one stage; raises CharlabError if it fails.
+        Runs one stage; returns a message if it fails, and None otherwise.
     board : Board
-        Notified when a stage starts or ends.
+        Notified when a stage starts, prints or ends.
+    name : str
+        Distinguishes this run from others on the same cluster.
+    retries : int
+        Maximum number of times that a stage is tried again after an exception.
 
     Raises
     ------
     StageFailedError
         If a stage failed; all stages that do not depend on it have run.
     """
-    from distributed import Client
+    from concurrent.futures import CancelledError
 
-    with local_cluster(workers) as cluster, Client(cluster) as client:
-        client.subscribe_topic(TOPIC, board.note)
-        futures: dict[str, Any] = {}
-        for stage in reversed(list(nx.topological_sort(graph))):
-            # Futures as arguments: Dask starts a task when the results of these are there.
-            needed = [futures[other] for other in sorted(graph.successors(stage))]
-            futures[stage] = client.submit(_task, run, stage, *needed, key=f"stage {stage}")
-        messages = client.gather(list(futures.values()))
+    from distributed import wait
+
+    from charlab.commands.worker import task
+
+    client.subscribe_topic(name, board.note)
+    futures: dict[str, Any] = {}
+    for stage in reversed(list(nx.topological_sort(graph))):
+        # Futures as arguments: Dask starts a task when the results of these are there.
+        needed = [futures[other] for other in sorted(graph.successors(stage))]
+        futures[stage] = client.submit(
+            ByValue(task), name, run, stage, *needed, key=f"{stage} {name}", retries=retries
+        )
+    try:
+        wait(list(futures.values()))
+    except CancelledError:
+        raise StageFailedError(
+            "the connection to the scheduler was lost; what was pushed is kept, and the same "
+            "command goes on"
+        ) from None
     # None means success, "" a stage that was skipped.
     # Report all failures, not only the first: their stages do not depend on each other.
+    messages = [_message(stage, futures, graph) for stage in graph]
     failures = [message for message in messages if message]
     if failures:
         skipped = sum(message == "" for message in messages)
@@ -157,8 +135,52 @@ def run_graph(
         raise StageFailedError("\n\n".join(failures) + note)
 
 
-def fan_out(root: Path, workers: int) -> int:
-    """Bring the whole pipeline up to date, ``workers`` stages at a time.
+def _message(stage: str, futures: dict[str, Any], graph: nx.DiGraph[str]) -> str | None:
+    """Return the result of a task, or its exception as a message."""
+    if futures[stage].status != "error":
+        message: str | None = futures[stage].result()
+        return message
+    if any(futures[other].status == "error" for other in graph.successors(stage)):
+        return ""
+    return f"stage {stage} failed again and again: {futures[stage].exception()}"
+
+
+def run_graph(
+    graph: nx.DiGraph[str], workers: int, run: Callable[[str], None], board: Board
+) -> None:
+    """Call ``run`` in this process for every stage, at most ``workers`` at a time.
+
+    ``run`` raises CharlabError if a stage fails; otherwise this is :func:`run_on`.
+    """
+    from distributed import Client
+
+    with local_cluster(workers) as cluster, Client(cluster) as client:
+        run_on(client, graph, partial(_failure, run), board)
+
+
+def _failure(run: Callable[[str], None], stage: str) -> str | None:
+    """Run a stage; return the message of its error."""
+    try:
+        run(stage)
+    except CharlabError as error:
+        return str(error)
+    return None
+
+
+def run_here(workers: int, pipeline: Pipeline, board: Board) -> None:
+    """Run all stages that are out of date on this machine, at most ``workers`` at a time."""
+    run_graph(pipeline.stale, workers, run_stage, board)
+
+
+def fan_out(root: Path, run: Callable[[Pipeline, Board], None]) -> int:
+    """Bring the whole pipeline up to date.
+
+    Parameters
+    ----------
+    root : Path
+        The project.
+    run : callable
+        Runs all stages that are out of date: :func:`run_here` or ``Cluster.run``.
 
     Returns
     -------
@@ -174,35 +196,26 @@ def fan_out(root: Path, workers: int) -> int:
     InputsChangedError
         If params.yaml or dvc.yaml changed meanwhile, so that stages may be out of date again.
     """
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
     before = _project_files(root)
-    try:
-        # A single Repo: parsing dvc.yaml and dvc.lock takes seconds in a large study.
-        with Repo(str(root)) as repo:
-            order = repro_order(repo)
-            graph = stale_graph(repo)
-    except DvcException as error:
-        raise DvcFailedError(f"DVC: {error}") from None
-    if not graph:
-        sort_lock(root, order)
+    pipeline = Pipeline.read(root)
+    if not pipeline.stale:
+        sort_lock(root, pipeline.order)
         return 0
-    board = Board(total=len(graph))
+    board = Board(total=len(pipeline.stale))
     with stopped_by_signals(CHILDREN):
         try:
             with shown(board):
-                run_graph(graph, workers, run_stage, board)
+                run(pipeline, board)
         finally:
             # Also after a failure or an interrupt, when some stages have been recorded.
             CHILDREN.wait()
-            sort_lock(root, order)
+            sort_lock(root, pipeline.order)
     if _project_files(root) != before:
         raise InputsChangedError(
             "params.yaml or dvc.yaml changed while the pipeline ran; run the same command again, "
             "for the stages that this concerns"
         )
-    return len(graph)
+    return len(pipeline.stale)
 
 
 def _project_files(root: Path) -> list[bytes]:

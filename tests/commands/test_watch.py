@@ -92,7 +92,7 @@ def test_a_checkpoint_says_how_far_a_training_is(
     assert one.val == one.curve[-1][2]
     assert one.train == pytest.approx(done.curve[2][1], rel=0.1)
     assert one.speed == pytest.approx(864 / (one.when - begun))
-    assert one.left(one.when) == pytest.approx(48 / one.speed)
+    assert one.speed and one.left(one.when) == pytest.approx(48 / one.speed)
     # Of two checkpoints the speed is that between them.
     (path,) = root.glob(".charlab/scratch/*/checkpoint")
     os.utime(path, (one.when + 4, one.when + 4))

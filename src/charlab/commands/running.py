@@ -247,7 +247,8 @@ def _settings(path: Path) -> dict[str, Any]:
     try:
         document = read_yaml(path)
         top = {key: document[key] for key in ("text", "seed")}
-        return top | document["model"] | document["train"]
+        settings: dict[str, Any] = top | document["model"] | document["train"]
+        return settings
     except (CharlabError, KeyError, TypeError):
         return {}  # a person is editing it
 

@@ -4,80 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from browser import Tab, running
-from charlab.models.params import ModelParams
-from charlab.report.html import page
-from charlab.report.page.build import build
-from charlab.report.page.networks import describe
-from charlab.report.page.ngram import count, packed
-from charlab.report.page.weights import pack
-from charlab.report.render import _environment
-from random_network import random_weights
-
-HOSTILE = (
-    "</script><script>document.title = 'owned'</script>"
-    "<img src=x onerror=\"document.title='owned'\">"
-    "<!-- ]]> &lt;b&gt; \u202egnp.exe\u2066 \x00\x1b[2J\ufeff\U000e0041 javascript:alert(1)"
-)
-CHARS = sorted(set(HOSTILE) | set("abcdefghij \n"))
-PANELS = ("write", "score", "game", "time", "remember", "cell", "train")
-FIGURE = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="504pt" height="200pt"><path d="m0 0"/></svg>'
-)
-
-
-def made_document() -> dict[str, Any]:
-    """Return a document of small random networks in which every text is hostile."""
-    networks = []
-    for number, cell in enumerate(("lstm", "gru", "rnn")):
-        model = ModelParams.model_validate({"cell": cell, "hidden": 12, "layers": 1 + number % 2})
-        weights = random_weights(model, len(CHARS), number)
-        names: dict[str, Any] = {
-            "id": f"n{number}",
-            "label": f"{cell} {HOSTILE}",
-            "made_by": HOSTILE,
-        }
-        losses = {"vocabulary": 0, "val_bpc": 2.0, "int8_bpc": 2.001}
-        unit = {"layer": 0, "unit": 3, "correlation": 0.5, "val_correlation": 0.6}
-        names["units"] = [{"feature": HOSTILE, **unit}]
-        networks.append({**names, **losses, **describe(model, weights), **pack(weights)})
-    levels = count(np.arange(400) * 7 % len(CHARS), len(CHARS))
-    ngram = {"id": "ngram", "kind": "ngram", "label": HOSTILE, "made_by": HOSTILE}
-    sizes = {"vocab_size": len(CHARS), "order": len(levels), "parameters": 9, "val_bpc": 3.0}
-    data = packed(levels, len(CHARS))
-    networks.append({**ngram, **sizes, "vocabulary": 0, "data": data})
-    passage = (HOSTILE + " abc def ghij\n") * 12
-    snapshot = {"text": HOSTILE, "temperature": 0.6, "real_words": 0.5}
-    return {
-        "networks": networks,
-        "too_large": [HOSTILE],
-        "vocabularies": [{"chars": CHARS, "unknown": False}],
-        "text": HOSTILE,
-        "prompt": HOSTILE[:60],
-        "passage": {"split": "test", "text": passage},
-        "snapshots": [
-            snapshot | {"chars": c, "val_bpc": 5.0 - n} for n, c in enumerate((0, 9, 99))
-        ],
-        "builtin": "the cat sat on the mat and the dog ran\n" * 100,
-    }
+from made_page import PANELS, letters, made_document, no_complaint, write_page
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a page of made-up networks."""
-    rows = "\n".join(f"| {number} | {'word ' * 9} | {number} |" for number in range(4))
-    text = (
-        "# A study\n\nWords.\n\n## One\n\n![A figure](figures/a.svg)\n\nCaption.\n\n"
-        f"| a | b | c |\n|---|---|---|\n{rows}\n\n## Two\n\n{'More words. ' * 400}\n"
-    )
-    out = tmp_path_factory.mktemp("page") / "index.html"
-    out.write_text(page(text, {"a": FIGURE}, _environment(), build(made_document())), "utf-8")
-    return out
+    return write_page(tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture(scope="module")
@@ -85,23 +22,6 @@ def tab() -> Iterator[Tab]:
     """Return an empty page."""
     with running() as browser:
         yield browser.tab()
-
-
-def letters(panel: str) -> str:
-    """Return JavaScript for the letters that a panel shows."""
-    return f"document.querySelectorAll('#panel-{panel} .letters .letter').length"
-
-
-def no_complaint(tab: Tab, path: Path) -> None:
-    """Check that nothing was logged, refused, run or asked for."""
-    assert tab.complaints == []
-    assert {url for url in tab.requests if not url.startswith("data:")} <= {
-        "about:blank",
-        path.resolve().as_uri(),
-    }
-    assert tab.evaluate("document.title") == "A study"
-    assert tab.evaluate("document.querySelectorAll('script').length") == 2
-    assert tab.evaluate("document.querySelectorAll('main img').length") == 0
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -119,9 +39,7 @@ def test_every_panel_works_without_a_message(tab: Tab, path: Path, width: int) -
         )
         if name == "train":
             tab.evaluate("document.querySelector('#panel-train button.main').click()")
-            tab.until(
-                "/nats/.test(document.querySelector('#panel-train [role=status]').textContent)"
-            )
+            tab.until("/nats/.test(document.querySelector('#panel-train .progress').textContent)")
             tab.evaluate("document.querySelector('#panel-train button.main').click()")
         else:
             tab.until(f"{letters(name)} > 20")
@@ -163,7 +81,7 @@ def test_a_finding_can_be_sent_by_its_address(tab: Tab, path: Path) -> None:
         "(() => { const slider = document.querySelector('#panel-write input[type=range]');"
         "slider.value = 1.5; slider.dispatchEvent(new Event('input')); })()"
     )
-    assert "t=1.5" in tab.evaluate("location.hash")
+    tab.until("location.hash.includes('t=1.5')")
     no_complaint(tab, path)
 
 
@@ -203,9 +121,8 @@ def test_a_broken_training_says_so(tab: Tab, path: Path) -> None:
     tab.open(path, "#live/train?cell=rnn&rate=10&clip=0&optimizer=sgd")
     tab.until("document.querySelector('#panel-train button.main')")
     tab.evaluate("document.querySelector('#panel-train button.main').click()")
-    tab.until(
-        "/Broken|nats/.test(document.querySelector('#panel-train [role=status]').textContent)"
-    )
+    tab.until("/Broken/.test(document.querySelector('#panel-train .progress').textContent)")
+    assert "Broken" in tab.evaluate("document.getElementById('live-said').textContent")
     no_complaint(tab, path)
 
 

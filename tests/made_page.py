@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from browser import Tab
 from charlab.models.params import ModelParams
 from charlab.report.html import page
 from charlab.report.page.build import build
@@ -15,6 +14,7 @@ from charlab.report.page.networks import describe
 from charlab.report.page.ngram import count, packed
 from charlab.report.page.weights import pack
 from charlab.report.render import _environment
+from firefox import Page
 from random_network import random_weights
 
 HOSTILE = (
@@ -87,7 +87,7 @@ def letters(panel: str) -> str:
     return f"document.querySelectorAll('#panel-{panel} .letters .letter').length"
 
 
-def no_complaint(tab: Tab, path: Path) -> None:
+def no_complaint(tab: Page, path: Path) -> None:
     """Check that nothing was logged, refused, run or asked for."""
     assert tab.complaints == []
     assert {url for url in tab.requests if not url.startswith("data:")} <= {

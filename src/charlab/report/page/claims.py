@@ -56,7 +56,9 @@ def linked(markdown: str, evidence: Evidence, document: Mapping[str, Any] | None
     document : mapping or None
         The document of :func:`charlab.report.page.data.live_data`; without it there are no widgets.
     """
-    names = _names(document) if document else {}
+    if not document:
+        return markdown
+    names = _names(document)
     for sentence, state in _claims(evidence):
         try:
             target = state.format_map(names)

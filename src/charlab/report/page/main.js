@@ -117,3 +117,4 @@ foldAndUnfold();
 followContents();
 showValues();
 if (document.getElementById("live-data")) startLive();
+reachScrolling();

@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from browser import Tab, running
+import browser
 from charlab.report.page.build import ENGINE, script
 from charlab.verify.certificate import processor
 
@@ -49,7 +49,7 @@ SAMPLE = """(() => {
 TOGGLE = "document.querySelector('#panel-write button.main')"
 
 
-def processor_seconds(tab: Tab) -> float:
+def processor_seconds(tab: browser.Tab) -> float:
     """Return how long the page's thread has worked."""
     metrics = tab.call("Performance.getMetrics")["metrics"]
     return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
@@ -60,7 +60,7 @@ def report(name: str, value: str, bar: str) -> None:
     click.echo(f"| {name} | {value} | {bar} |")
 
 
-def opening(tab: Tab, page: Path) -> None:
+def opening(tab: browser.Tab, page: Path) -> None:
     """Measure the first text, and the longest task after it, while writing and while idle."""
     firsts, busy = [], []
     for _ in range(ROUNDS):
@@ -94,7 +94,7 @@ def opening(tab: Tab, page: Path) -> None:
     )
 
 
-def sampling(tab: Tab, page: Path, engine: Path, network: dict[str, object]) -> None:
+def sampling(tab: browser.Tab, page: Path, engine: Path, network: dict[str, object]) -> None:
     """Measure a network that writes, alone and in the widget, where each letter is drawn."""
     tab.open(engine)
     tab.until("window.Network")
@@ -132,7 +132,7 @@ def sampling(tab: Tab, page: Path, engine: Path, network: dict[str, object]) -> 
     )
 
 
-def training(tab: Tab, page: Path, seconds: float) -> None:
+def training(tab: browser.Tab, page: Path, seconds: float) -> None:
     """Measure the loss that *Train here* reaches, after so many seconds of the processor."""
     tab.open(page, "#live/train")
     tab.until("document.querySelector('#panel-train button.main')")
@@ -169,8 +169,9 @@ def main(page: Path, train_seconds: float) -> None:
         f"{processor()}, load {os.getloadavg()[0]:.1f}\n\n| | measured | bar |\n|---|---|---|"
     )
     report("size of the file", f"{page.stat().st_size / 1e6:.2f} MB", "3 MB")
-    with running() as browser:
-        tab = browser.tab()
+    browser.TIMEOUT = 3600  # a machine with other work is slow
+    with browser.running() as chromium:
+        tab = chromium.tab()
         tab.call("Performance.enable", timeDomain="threadTicks")
         tab.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
         tab.emulate(1280, 900)

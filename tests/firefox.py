@@ -160,7 +160,8 @@ def running() -> Iterator[Firefox]:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            yield Firefox(_connected(port))
+            with _connected(port) as connection:
+                yield Firefox(connection)
         finally:
             process.terminate()
             process.wait(30)
@@ -168,10 +169,10 @@ def running() -> Iterator[Firefox]:
 
 def _connected(port: int) -> socket.socket:
     """Return a connection to Marionette, which listens a few seconds after the start."""
-    end = time.monotonic() + TIMEOUT
+    end = time.monotonic() + 2 * TIMEOUT
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+            return socket.create_connection(("127.0.0.1", port), timeout=2 * TIMEOUT)
         except ConnectionRefusedError:
             assert time.monotonic() < end, "Firefox does not listen"
             time.sleep(0.2)

@@ -88,6 +88,20 @@ def test_letters_can_be_read_by_keyboard_and_pointer(web: Page, path: Path) -> N
     no_complaint(web, path)
 
 
+def test_what_remembers_traces_a_letter_in_every_network(web: Page, path: Path) -> None:
+    """One above the other, for the letter in the address; below them the loss by distance."""
+    web.open(path, "#live/remember?at=12")
+    web.until("document.querySelectorAll('#panel-remember .dependences .line').length === 3")
+    chosen = "document.querySelector('#panel-remember .letters .letter.at')"
+    assert web.evaluate(f"{chosen}.dataset.at") == "12"
+    rows = "[...document.querySelectorAll('#panel-remember tbody tr')]"
+    last = web.evaluate(f"{rows}.map((row) => row.lastChild.textContent)")
+    assert last == ["1.50", "1.50", "1.50", "2.00"]
+    web.evaluate("document.querySelectorAll('#panel-remember .letters .letter')[30].click()")
+    web.until("location.hash.includes('at=30')")
+    no_complaint(web, path)
+
+
 def test_the_game_counts_guesses(web: Page, path: Path) -> None:
     """A wrong guess is named, the right one goes on, and the networks play along."""
     web.open(path, "#live/game")

@@ -22,7 +22,7 @@ OF_TAKEAWAYS = {
     "Clipping": "train?cell=rnn&optimizer=sgd&clip=0&rate=1",
     "Temperature": "write?t=0.3&nets={first}",
     "Gates": "write?nets={rnn},{gru},{lstm}",
-    "Memory": "remember?net={lstm}&{lstm_unit}",
+    "Memory": "remember?net={gru}&{gru_unit}",
     "Size": "write?nets={first},{lstm}",
     "Rate": "train?rate=10",
 }

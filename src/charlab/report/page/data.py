@@ -86,9 +86,11 @@ def _distances(results: StudyResults) -> list[dict[str, Any]]:
     the same text have the same bins; those on another text than the first are left out.
     """
     table = results.table("loss_by_distance", list(results.params.study.variants))
+    if not len(table):
+        return []
     rows: list[dict[str, Any]] = []
     columns = ["low", "high", "bpc", "forgotten_bpc"]
-    for variant, part in table.groupby("variant", sort=False) if len(table) else ():
+    for variant, part in table.groupby("variant", sort=False):
         bins = part[columns].to_numpy(float).tolist()
         if not rows or [each[:2] for each in bins] == [each[:2] for each in rows[0]["bins"]]:
             rows.append({"label": results.styles[str(variant)].label, "bins": bins})

@@ -130,7 +130,7 @@ function distances({ distances: rows }) {
   const first = rows[0].bins, cells = (name, values) => el("tr", {}, el("th", { scope: "row" }, name),
     ...values.map((bits) => el("td", { className: `number ${surpriseClass(bits)}` }, bits.toFixed(2))));
   return [
-    el("p", {}, "Loss by distance: in the built-in text some letters depend on one letter a known distance before. These are the bits that such a letter costs networks that learned this text, beside a reader who knows all rules and has forgotten that letter."),
+    el("p", {}, "A gradient shows what a small change would do. What a network remembers shows in its loss by distance: in the built-in text some letters depend on one letter a known distance before. These are the bits that such a letter costs networks that learned this text, and a reader who knows all rules and has forgotten that letter."),
     wideTable(["distance", ...first.map(([low, high]) => `${low}–${high}`)], el("tbody", {},
       ...rows.map(({ label, bins }) => cells(label, bins.map(([, , bits]) => bits))),
       cells("forgotten", first.map(([, , , forgotten]) => forgotten))))];

@@ -21,7 +21,7 @@ function openTrain(panel, page, settings) {
   const status = el("p", { className: "progress" }), plot = el("div", {}), sample = el("div", { className: "letters", tabIndex: 0, "aria-label": "A sample of the network", role: "group" });
   let learner = null, stop = null, run = null;
   panel.append(
-    el("p", {}, `A network of ${TRAIN_UNITS} units learns here, by the same equations as those of the study, from random weights. Rate, clipping and optimizer can be changed while it learns. To break it, try a rate of 10, or gradient descent at a rate of 3 without clipping.`),
+    el("p", {}, `A network of ${TRAIN_UNITS} units learns here, by the same equations as those of the study, from random weights. Rate, clipping and optimizer can be changed while it learns; another cell starts anew. To break it, try a rate of 10, or gradient descent at a rate of 3 without clipping.`),
     field("Text", source), own,
     el("div", { className: "controls" }, field("Cell", cell), field("Learning rate", rate), field("Clip the gradient", clip), field("Optimizer", optimizer)),
     el("div", { className: "buttons" }, toggle, anew), status, plot, sample);

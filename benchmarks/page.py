@@ -3,7 +3,7 @@
 Start it on one core. Other work on that core makes the seconds of the clock longer, so each figure
 is also given in seconds of the processor, as Chromium counts them for the page's thread.
 
-    taskset -c 0 python benchmarks/page.py report/index.html [--train-seconds 60]
+    taskset -c 0 python benchmarks/page.py report/index.html [--train 10 --train 60]
 """
 
 from __future__ import annotations
@@ -132,31 +132,31 @@ def sampling(tab: browser.Tab, page: Path, engine: Path, network: dict[str, obje
     )
 
 
-def training(tab: browser.Tab, page: Path, seconds: float) -> None:
-    """Measure the loss that *Train here* reaches, after so many seconds of the processor."""
+def training(tab: browser.Tab, page: Path, seconds: list[float]) -> None:
+    """Measure the loss that *Train here* reaches after some seconds of the processor."""
     tab.open(page, "#live/train")
     tab.until("document.querySelector('#panel-train button.main')")
     start, began = processor_seconds(tab), time.monotonic()
     tab.evaluate("document.querySelector('#panel-train button.main').click()")
-    line = ""
-    while processor_seconds(tab) - start < seconds:
-        time.sleep(0.5)
-        line = tab.evaluate("document.querySelector('#panel-train .progress').textContent")
-    tab.evaluate("document.querySelector('#panel-train button.main').click()")
-    read, loss, unseen = re.search(  # type: ignore[union-attr]
-        r"([\d,]+) characters: loss ([\d.]+) nats(?: \(unseen part: ([\d.]+)\))?", line
-    ).groups()
-    report(
-        f"Train here after {seconds:.0f} s of the processor",
-        f"{loss} nats, unseen {unseen}; {read} characters, {time.monotonic() - began:.0f} s",
-        "1.3 nats",
-    )
+    for mark in seconds:
+        line = ""
+        while processor_seconds(tab) - start < mark or not line:
+            time.sleep(0.5)
+            line = tab.evaluate("document.querySelector('#panel-train .progress').textContent")
+        read, loss, unseen = re.search(  # type: ignore[union-attr]
+            r"([\d,]+) characters: loss ([\d.]+) nats(?: \(unseen part: ([\d.]+)\))?", line
+        ).groups()
+        report(
+            f"Train here after {mark:g} s of the processor ({time.monotonic() - began:.0f} s)",
+            f"{loss} nats, unseen {unseen}; {read} characters",
+            "1.3 nats at 60 s",
+        )
 
 
 @click.command(help=__doc__)
 @click.argument("page", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--train-seconds", default=60.0, show_default=True)
-def main(page: Path, train_seconds: float) -> None:
+@click.option("--train", "seconds", default=[10, 30, 60], type=float, multiple=True)
+def main(page: Path, seconds: tuple[float, ...]) -> None:
     """Print a table of what was measured, with the bar of each."""
     html = page.read_text("utf-8")
     data = json.loads(re.search(r'id="live-data">(.*?)</script>', html, re.S)[1])  # type: ignore[index]
@@ -182,7 +182,7 @@ def main(page: Path, train_seconds: float) -> None:
             engine = Path(folder) / "engine.html"
             engine.write_text(f'<!doctype html><script type="module">{code}</script>', "utf-8")
             sampling(tab, page, engine, network)
-        training(tab, page, train_seconds)
+        training(tab, page, sorted(seconds))
 
 
 if __name__ == "__main__":

@@ -60,13 +60,13 @@ def test_every_control_is_reached_by_the_tab_key(tab: Tab, path: Path) -> None:
     tab.until(f"{letters('remember')} > 20")
     tab.evaluate("document.getElementById('tab-remember').focus()")
     reached = []
-    for _ in range(7):
+    for _ in range(8):
         tab.press("Tab")
         reached.append(
             tab.evaluate("document.activeElement.closest('#panel-remember, details')?.id")
         )
-    assert reached[:6] == ["panel-remember"] * 6
-    assert reached[6] != "panel-remember"
+    assert reached[:7] == ["panel-remember"] * 7
+    assert reached[7] != "panel-remember"
     for key, name in (("End", "train"), ("Home", "write"), ("ArrowLeft", "train")):
         tab.evaluate("document.querySelector('[role=tab][aria-selected=true]').focus()")
         tab.press(key)

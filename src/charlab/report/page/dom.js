@@ -45,7 +45,7 @@ function options(values, chosen, listener) {
 
 /** Return a table that scrolls in its box; `attributes` are those of the box. */
 function wideTable(head, body, attributes = {}) {
-  return el("div", { className: "wide", ...attributes }, el("table", {},
+  return el("div", { className: "wide", tabIndex: 0, ...attributes }, el("table", {},
     el("thead", {}, el("tr", {}, ...head.map((name) => el("th", { scope: "col" }, name)))), body));
 }
 

@@ -109,7 +109,7 @@ function sources(data) {
   const body = el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell)))));
   return [
     el("p", {}, `The weights are rounded to 8 bits with one scale per row, and both losses are of the same start of val (data/vocab). Text: ${data.text}, split ${data.passage.split}.`),
-    wideTable(head, body, { tabIndex: 0, role: "region", "aria-label": "Networks on this page" })];
+    wideTable(head, body, { role: "region", "aria-label": "Networks on this page" })];
 }
 
 chooseTheme();

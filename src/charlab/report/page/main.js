@@ -96,8 +96,9 @@ function follow(page, again = false) {
 }
 
 /** Return a sentence on the networks that are not on the page. */
-function missing({ too_large: names, networks: [first] }) {
-  return names.length ? ` Not among them, being too large for a page: ${names.join(", ")}; ${first.label} comes first in its place.` : "";
+function missing({ too_large: names, networks }) {
+  const instead = networks.some(({ id }) => id === "model") ? "" : `; ${networks[0].label} comes first in its place`;
+  return names.length ? ` Not among them, being too large for a page: ${names.join(", ")}${instead}.` : "";
 }
 
 /** Return a table that says which stage, file and parameters made each network. */

@@ -64,10 +64,9 @@ def opening(tab: browser.Tab, page: Path) -> None:
     """Measure the first text, and the longest task after it, while writing and while idle."""
     firsts, busy = [], []
     for _ in range(ROUNDS):
-        before = processor_seconds(tab)
         tab.open(page)
         tab.until("window.first")
-        busy.append(processor_seconds(tab) - before)
+        busy.append(processor_seconds(tab))  # counted from zero in a new page
         firsts.append(tab.evaluate("window.first") / 1000)
     report(
         "first text after opening",

@@ -90,14 +90,13 @@ def test_the_best_that_fits_opens_the_page_if_the_model_is_too_large(
 def test_losses_by_distance_have_the_bins_of_the_first(made: tuple[StudyResults, Path]) -> None:
     """A network on another text has other bins, and is no row of the same table."""
     results, _ = made
-    assert _distances(results) == []
     columns = ["variant", "low", "high", "chars", "bpc", "floor_bpc", "forgotten_bpc"]
     rows = [["lstm", 8, 15, 9, 0.5, 0, 2.0], ["rnn", 8, 15, 9, 1.5, 0, 2.0]]
     table = pd.DataFrame([*rows, ["gru", 4, 7, 9, 1.0, 0, 2.0]], columns=columns)
-    tables = {**results.tables, "loss_by_distance": table}
-    got = _distances(dataclasses.replace(results, tables=tables))
+    got = _distances(dataclasses.replace(results, tables={"loss_by_distance": table}))
     # In the order of the study.
     assert [row["bins"] for row in got] == [[[8, 15, 1.5, 2.0]], [[8, 15, 0.5, 2.0]]]
+    assert _distances(dataclasses.replace(results, tables={})) == []
     assert [row["label"] for row in got] == [results.styles[slug].label for slug in ("rnn", "lstm")]
 
 

@@ -67,11 +67,18 @@ function startLive() {
   document.getElementById("live-missing").textContent = missing(page.data);
   document.getElementById("live-source").append(...sources(page.data));
   if (!follow(page)) showPanel(page, "write");
-  addEventListener("hashchange", () => follow(page));
-  // A second click on the same link does not change the address.
+  let claim = null;
+  addEventListener("hashchange", () => {
+    follow(page);
+    // Back at the text: the widget may have another height than when the claim was left.
+    if (!location.hash) setTimeout(() => claim?.scrollIntoView({ block: "nearest", behavior: "instant" }));
+  });
   addEventListener("click", ({ target }) => {
     const link = target.closest?.('a[href^="#live/"]');
-    if (link && link.hash === location.hash) follow(page, true);
+    if (!link) return;
+    claim = link;
+    // A second click on the same link does not change the address.
+    if (link.hash === location.hash) follow(page, true);
   });
 }
 
@@ -86,7 +93,6 @@ function openTab(page, name) {
 function follow(page, again = false) {
   const asked = addressed(), known = asked && Object.hasOwn(PANELS, asked.panel);
   if (known) showPanel(page, asked.panel, asked.settings);
-  else if (!location.hash) showPanel(page, "write", new URLSearchParams()); // back at the beginning
   // On the way back and forth the browser restores the place in the text.
   if (!known || (history.state === OWN_ENTRY && !again)) return known;
   history.replaceState(OWN_ENTRY, "", location.hash);

@@ -70,8 +70,9 @@ function startLive() {
   let claim = null;
   addEventListener("hashchange", () => {
     follow(page);
-    // Back at the text: the widget may have another height than when the claim was left.
-    if (!location.hash) setTimeout(() => claim?.scrollIntoView({ block: "nearest", behavior: "instant" }));
+    // Back at the text: the widget may have another height than when the claim was left, and the
+    // browser restores the old place a moment after this event.
+    if (!location.hash) setTimeout(() => claim?.scrollIntoView({ block: "center", behavior: "instant" }), 200);
   });
   addEventListener("click", ({ target }) => {
     const link = target.closest?.('a[href^="#live/"]');

@@ -153,6 +153,12 @@ class Browser:
         return message
 
 
+def _without_priority() -> str:
+    """Return a command that keeps a Chromium of root from raising its own priority."""
+    root = os.name == "posix" and os.geteuid() == 0
+    return "setpriv --bounding-set=-sys_nice" if root and shutil.which("setpriv") else ""
+
+
 @contextmanager
 def running() -> Iterator[Browser]:
     """Run a browser with a profile of its own."""
@@ -165,7 +171,7 @@ def running() -> Iterator[Browser]:
             f"--disable-dev-shm-usage --remote-debugging-pipe 3<&{to_read} 4>&{to_write}"
         )
         process = subprocess.Popen(
-            ["bash", "-c", f"exec '{path}' {options}"],
+            ["bash", "-c", f"exec {_without_priority()} '{path}' {options}"],
             pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(to_read)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from charlab.core.files import write_json
 from charlab.models.weights import save_weights
 from charlab.report.page import networks
-from charlab.report.page.data import as_json, live_data
+from charlab.report.page.data import _distances, as_json, live_data
 from charlab.report.study import MODEL, StudyResults
 from charlab.synthetic.text import write
 from charlab.vocab.encoded_text import encode_text
@@ -83,6 +85,19 @@ def test_the_best_that_fits_opens_the_page_if_the_model_is_too_large(
     assert document is not None
     assert [network["id"] for network in document["networks"]] == ["lstm", "rnn", "gru", "ngram"]
     assert document["too_large"] == ["the model"]
+
+
+def test_losses_by_distance_have_the_bins_of_the_first(made: tuple[StudyResults, Path]) -> None:
+    """A network on another text has other bins, and is no row of the same table."""
+    results, _ = made
+    columns = ["variant", "low", "high", "chars", "bpc", "floor_bpc", "forgotten_bpc"]
+    rows = [["lstm", 8, 15, 9, 0.5, 0, 2.0], ["rnn", 8, 15, 9, 1.5, 0, 2.0]]
+    table = pd.DataFrame([*rows, ["gru", 4, 7, 9, 1.0, 0, 2.0]], columns=columns)
+    got = _distances(dataclasses.replace(results, tables={"loss_by_distance": table}))
+    # In the order of the study.
+    assert [row["bins"] for row in got] == [[[8, 15, 1.5, 2.0]], [[8, 15, 0.5, 2.0]]]
+    assert _distances(dataclasses.replace(results, tables={})) == []
+    assert [row["label"] for row in got] == [results.styles[slug].label for slug in ("rnn", "lstm")]
 
 
 def test_without_weights_there_is_no_live_part(tmp_path: Path) -> None:

@@ -2,156 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from browser import Tab, running
-from charlab.models.params import ModelParams
-from charlab.report.html import page
-from charlab.report.page.build import build
-from charlab.report.page.networks import describe
-from charlab.report.page.ngram import count, packed
-from charlab.report.page.weights import pack
-from charlab.report.render import _environment
-from random_network import random_weights
-
-HOSTILE = (
-    "</script><script>document.title = 'owned'</script>"
-    "<img src=x onerror=\"document.title='owned'\">"
-    "<!-- ]]> &lt;b&gt; \u202egnp.exe\u2066 \x00\x1b[2J\ufeff\U000e0041 javascript:alert(1)"
-)
-CHARS = sorted(set(HOSTILE) | set("abcdefghij \n"))
-PANELS = ("write", "score", "game", "time", "remember", "cell", "train")
-FIGURE = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="504pt" height="200pt"><path d="m0 0"/></svg>'
-)
-
-
-def made_document() -> dict[str, Any]:
-    """Return a document of small random networks in which every text is hostile."""
-    networks = []
-    for number, cell in enumerate(("lstm", "gru", "rnn")):
-        model = ModelParams.model_validate({"cell": cell, "hidden": 12, "layers": 1 + number % 2})
-        weights = random_weights(model, len(CHARS), number)
-        names: dict[str, Any] = {
-            "id": f"n{number}",
-            "label": f"{cell} {HOSTILE}",
-            "made_by": HOSTILE,
-        }
-        losses = {"vocabulary": 0, "val_bpc": 2.0, "int8_bpc": 2.001}
-        unit = {"layer": 0, "unit": 3, "correlation": 0.5, "val_correlation": 0.6}
-        names["units"] = [{"feature": HOSTILE, **unit}]
-        networks.append({**names, **losses, **describe(model, weights), **pack(weights)})
-    levels = count(np.arange(400) * 7 % len(CHARS), len(CHARS))
-    ngram = {"id": "ngram", "kind": "ngram", "label": HOSTILE, "made_by": HOSTILE}
-    sizes = {"vocab_size": len(CHARS), "order": len(levels), "parameters": 9, "val_bpc": 3.0}
-    data = packed(levels, len(CHARS))
-    networks.append({**ngram, **sizes, "vocabulary": 0, "data": data})
-    passage = (HOSTILE + " abc def ghij\n") * 12
-    snapshot = {"text": HOSTILE, "temperature": 0.6, "real_words": 0.5}
-    return {
-        "networks": networks,
-        "too_large": [HOSTILE],
-        "vocabularies": [{"chars": CHARS, "unknown": False}],
-        "text": HOSTILE,
-        "prompt": HOSTILE[:60],
-        "passage": {"split": "test", "text": passage},
-        "snapshots": [
-            snapshot | {"chars": c, "val_bpc": 5.0 - n} for n, c in enumerate((0, 9, 99))
-        ],
-        "builtin": "the cat sat on the mat and the dog ran\n" * 100,
-    }
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a page of made-up networks."""
-    rows = "\n".join(f"| {number} | {'word ' * 9} | {number} |" for number in range(4))
-    text = (
-        "# A study\n\nWords.\n\n## One\n\n![A figure](figures/a.svg)\n\nCaption.\n\n"
-        f"| a | b | c |\n|---|---|---|\n{rows}\n\n## Two\n\n{'More words. ' * 400}\n"
-    )
-    out = tmp_path_factory.mktemp("page") / "index.html"
-    out.write_text(page(text, {"a": FIGURE}, _environment(), build(made_document())), "utf-8")
-    return out
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Tab]:
-    """Return an empty page."""
-    with running() as browser:
-        yield browser.tab()
-
-
-def letters(panel: str) -> str:
-    """Return JavaScript for the letters that a panel shows."""
-    return f"document.querySelectorAll('#panel-{panel} .letters .letter').length"
-
-
-def no_complaint(tab: Tab, path: Path) -> None:
-    """Check that nothing was logged, refused, run or asked for."""
-    assert tab.complaints == []
-    assert {url for url in tab.requests if not url.startswith("data:")} <= {
-        "about:blank",
-        path.resolve().as_uri(),
-    }
-    assert tab.evaluate("document.title") == "A study"
-    assert tab.evaluate("document.querySelectorAll('script').length") == 2
-    assert tab.evaluate("document.querySelectorAll('main img').length") == 0
+from browser import Tab
+from firefox import Page
+from made_page import PANELS, letters, made_document, no_complaint
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_every_panel_works_without_a_message(tab: Tab, path: Path, width: int) -> None:
+def test_every_panel_works_without_a_message(web: Page, path: Path, width: int) -> None:
     """Both themes, desktop and phone: nothing is wider than the window, nothing is logged."""
-    tab.emulate(width, 900, dark=width == 390)
-    tab.open(path)
-    tab.until(f"{letters('write')} > 70")
+    web.emulate(width, 900, dark=width == 390)
+    web.open(path)
+    web.until(f"{letters('write')} > 70")
     for name in PANELS:
-        tab.evaluate(f"document.getElementById('tab-{name}').click()")
-        tab.until(f"!document.getElementById('panel-{name}').hidden")
-        assert tab.evaluate("location.hash").startswith(f"#live/{name}")
+        web.evaluate(f"document.getElementById('tab-{name}').click()")
+        web.until(f"!document.getElementById('panel-{name}').hidden")
+        assert web.evaluate("location.hash").startswith(f"#live/{name}")
         assert (
-            tab.evaluate("document.querySelectorAll('[role=tabpanel]:not([hidden])').length") == 1
+            web.evaluate("document.querySelectorAll('[role=tabpanel]:not([hidden])').length") == 1
         )
         if name == "train":
-            tab.evaluate("document.querySelector('#panel-train button.main').click()")
-            tab.until(
-                "/nats/.test(document.querySelector('#panel-train [role=status]').textContent)"
-            )
-            tab.evaluate("document.querySelector('#panel-train button.main').click()")
+            web.evaluate("document.querySelector('#panel-train button.main').click()")
+            web.until("/nats/.test(document.querySelector('#panel-train .progress').textContent)")
+            web.evaluate("document.querySelector('#panel-train button.main').click()")
         else:
-            tab.until(f"{letters(name)} > 20")
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    no_complaint(tab, path)
+            web.until(f"{letters(name)} > 20")
+        # Firefox has no window as narrow as a phone.
+        assert web.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    no_complaint(web, path)
 
 
-def test_unseen_characters_are_shown_by_their_number(tab: Tab, path: Path) -> None:
+def test_unseen_characters_are_shown_by_their_number(web: Page, path: Path) -> None:
     """None can change the order of reading or hide; those of the prompt are in the text."""
-    tab.open(path, "#live/score")
-    tab.until(f"{letters('score')} > 200")
-    shown = tab.evaluate("document.querySelector('#panel-score .letters').textContent")
+    web.open(path, "#live/score")
+    web.until(f"{letters('score')} > 200")
+    shown = web.evaluate("document.querySelector('#panel-score .letters').textContent")
     assert "</script><script>document.title" in shown
     assert "[202E]gnp.exe[2066]" in shown
     assert "[0][1B]" in shown
     assert "[FEFF][E0041]" in shown
-    whole = tab.evaluate("document.getElementById('live').textContent")
+    whole = web.evaluate("document.getElementById('live').textContent")
     assert not set("\u202e\u2066\x00\x1b\ufeff\U000e0041") & set(shown + whole)
-    no_complaint(tab, path)
+    no_complaint(web, path)
 
 
-def test_a_finding_can_be_sent_by_its_address(tab: Tab, path: Path) -> None:
+def test_a_finding_can_be_sent_by_its_address(web: Page, path: Path) -> None:
     """Prompt, temperature, seed and networks are set by the address, and written into it."""
     address = "#live/write?prompt=abc&t=0&seed=5&nets=n0,ngram"
     texts = []
     for _ in range(2):
-        tab.open(path, address)
-        tab.until(f"{letters('write')} > 80")
+        web.open(path, address)
+        web.until(f"{letters('write')} > 80")
         texts.append(
-            tab.evaluate(
+            web.evaluate(
                 "[...document.querySelectorAll('#panel-write .letters')].map((box) => "
                 "[...box.children].slice(0, 30).map((letter) => letter.textContent).join(''))"
             )
@@ -159,54 +65,67 @@ def test_a_finding_can_be_sent_by_its_address(tab: Tab, path: Path) -> None:
     assert texts[0] == texts[1]
     assert len(texts[0]) == 2
     assert all(text.startswith("abc") for text in texts[0])
-    tab.evaluate(
+    web.evaluate(
         "(() => { const slider = document.querySelector('#panel-write input[type=range]');"
         "slider.value = 1.5; slider.dispatchEvent(new Event('input')); })()"
     )
-    assert "t=1.5" in tab.evaluate("location.hash")
-    no_complaint(tab, path)
+    web.until("location.hash.includes('t=1.5')")
+    no_complaint(web, path)
 
 
-def test_letters_can_be_read_by_keyboard_and_pointer(tab: Tab, path: Path) -> None:
+def test_letters_can_be_read_by_keyboard_and_pointer(web: Page, path: Path) -> None:
     """Arrow keys move from letter to letter, and show the ten likeliest with their bars."""
-    tab.open(path, "#live/score")
-    tab.until(f"{letters('score')} > 200")
-    tab.evaluate("document.querySelector('#panel-score .letters').focus()")
+    web.open(path, "#live/score")
+    web.until(f"{letters('score')} > 200")
+    web.evaluate("document.querySelector('#panel-score .letters').focus()")
     for _ in range(4):
-        tab.press("ArrowRight")
-    assert tab.evaluate("document.querySelectorAll('#panel-score .bars li').length") == 10
-    assert tab.evaluate("document.querySelectorAll('#panel-score .letter.at').length") == 1
-    tab.evaluate("document.getElementById('tab-score').focus()")
-    tab.press("ArrowRight")
-    assert tab.evaluate("document.activeElement.id") == "tab-game"
-    no_complaint(tab, path)
+        web.press("ArrowRight")
+    assert web.evaluate("document.querySelectorAll('#panel-score .bars li').length") == 10
+    assert web.evaluate("document.querySelectorAll('#panel-score .letter.at').length") == 1
+    web.evaluate("document.getElementById('tab-score').focus()")
+    web.press("ArrowRight")
+    assert web.evaluate("document.activeElement.id") == "tab-game"
+    no_complaint(web, path)
 
 
-def test_the_game_counts_guesses(tab: Tab, path: Path) -> None:
+def test_what_remembers_traces_a_letter_in_every_network(web: Page, path: Path) -> None:
+    """One above the other, for the letter in the address; below them the loss by distance."""
+    web.open(path, "#live/remember?at=12")
+    web.until("document.querySelectorAll('#panel-remember .dependences .line').length === 3")
+    chosen = "document.querySelector('#panel-remember .letters .letter.at')"
+    assert web.evaluate(f"{chosen}.dataset.at") == "12"
+    rows = "[...document.querySelectorAll('#panel-remember tbody tr')]"
+    last = web.evaluate(f"{rows}.map((row) => row.lastChild.textContent)")
+    assert last == ["1.50", "1.50", "1.50", "2.00"]
+    web.evaluate("document.querySelectorAll('#panel-remember .letters .letter')[30].click()")
+    web.until("location.hash.includes('at=30')")
+    no_complaint(web, path)
+
+
+def test_the_game_counts_guesses(web: Page, path: Path) -> None:
     """A wrong guess is named, the right one goes on, and the networks play along."""
-    tab.open(path, "#live/game")
-    tab.until(f"{letters('game')} >= 60")
+    web.open(path, "#live/game")
+    web.until(f"{letters('game')} >= 60")
     right = made_document()["passage"]["text"][60]
     wrong = "z" if right != "z" else "y"
-    tab.evaluate("document.querySelector('#panel-game input').focus()")
-    tab.press(wrong)
-    assert f"Not {wrong}" in tab.evaluate("document.querySelector('#panel-game').textContent")
-    tab.press(right)
-    table = tab.evaluate("document.querySelector('#panel-game tbody').textContent")
+    web.evaluate("document.querySelector('#panel-game input').focus()")
+    web.press(wrong)
+    assert f"Not {wrong}" in web.evaluate("document.querySelector('#panel-game').textContent")
+    web.press(right)
+    table = web.evaluate("document.querySelector('#panel-game tbody').textContent")
     assert table.startswith("you, 1 letters")
-    assert tab.evaluate("document.querySelectorAll('#panel-game tbody tr').length") == 5
-    no_complaint(tab, path)
+    assert web.evaluate("document.querySelectorAll('#panel-game tbody tr').length") == 5
+    no_complaint(web, path)
 
 
-def test_a_broken_training_says_so(tab: Tab, path: Path) -> None:
+def test_a_broken_training_says_so(web: Page, path: Path) -> None:
     """Plain descent at rate 10 without clipping ends in a message, and can start anew."""
-    tab.open(path, "#live/train?cell=rnn&rate=10&clip=0&optimizer=sgd")
-    tab.until("document.querySelector('#panel-train button.main')")
-    tab.evaluate("document.querySelector('#panel-train button.main').click()")
-    tab.until(
-        "/Broken|nats/.test(document.querySelector('#panel-train [role=status]').textContent)"
-    )
-    no_complaint(tab, path)
+    web.open(path, "#live/train?cell=rnn&rate=10&clip=0&optimizer=sgd")
+    web.until("document.querySelector('#panel-train button.main')")
+    web.evaluate("document.querySelector('#panel-train button.main').click()")
+    web.until("/Broken/.test(document.querySelector('#panel-train .progress').textContent)")
+    assert "Broken" in web.evaluate("document.getElementById('live-said').textContent")
+    no_complaint(web, path)
 
 
 def test_the_page_can_be_read_without_scripts(tab: Tab, path: Path) -> None:

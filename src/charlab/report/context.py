@@ -94,21 +94,26 @@ def _model(evidence: Evidence) -> dict[str, Any]:
 def _inside(results: StudyResults) -> dict[str, Any]:
     """Return the findings on *the* model's inside and on the study as a whole, by subject."""
     return {
-        "said": {
-            "state": observations.start_of_chunk(results, MODEL),
-            "generation": observations.temperature_ladder(results),
-            "training": observations.while_learning(results),
-            "overtaking": learning.overtaking(results),
-            "rates": learning.rates(results),
-            "gates": observations.open_gates(results),
-            "ngram": observations.network_and_ngram(results, MODEL),
-        },
+        "said": said(results),
         "tables": {
             "units": observations.telling_units(results),
             "network": observations.extremes(results, "rnn_better"),
             "ngram": observations.extremes(results, "ngram_better"),
             "tuning": learning.tuning_table(results),
         },
+    }
+
+
+def said(results: StudyResults) -> dict[str, list[str]]:
+    """Return the findings on *the* model and on the study as a whole, by subject."""
+    return {
+        "state": observations.start_of_chunk(results, MODEL),
+        "generation": observations.temperature_ladder(results),
+        "training": observations.while_learning(results),
+        "overtaking": learning.overtaking(results),
+        "rates": learning.rates(results),
+        "gates": observations.open_gates(results),
+        "ngram": observations.network_and_ngram(results, MODEL),
     }
 
 

@@ -29,6 +29,7 @@ from charlab.report.html import page
 from charlab.report.markdown import code, templates
 from charlab.report.numbers import formulas, without_formulas
 from charlab.report.page.build import build
+from charlab.report.page.claims import linked
 from charlab.report.page.data import live_data
 from charlab.report.pdf import brief
 from charlab.report.pictures import Picture, further_pictures, section_pictures
@@ -96,8 +97,10 @@ def render(
         # Answers are written into the Markdown, so blanks are of no use elsewhere.
         if not blank:
             write_text(folder / "numbers.csv", numbers_csv(report.text))
-            live = build(live_data(results, data))
-            write_text(folder / "index.html", page(report.text, report.figures, environment, live))
+            document = live_data(results, data)
+            with_links = linked(report.text, report.evidence, document)
+            html_page = page(with_links, report.figures, environment, build(document))
+            write_text(folder / "index.html", html_page)
             write_bytes(folder / "brief.pdf", brief(report.evidence, report.blocks, blank=False))
 
 

@@ -20,10 +20,10 @@ const GATE_MEANING = {
 };
 
 function openCell(panel, page, settings) {
-  const net = options(page.recurrent.map(({ id, label }) => [id, label]), settings.get("net") ?? page.recurrent.at(-1).id, () => { limit(); show(); });
-  const fields = unitFields(settings, () => { limit(); show(); }), { layer, unit } = fields;
-  const text = el("input", { type: "text", maxLength: 200, value: settings.get("text") ?? page.data.passage.text.slice(0, 60).replaceAll("\n", " "), on: { input: () => { limit(); show(); } } });
-  const at = slider(settings.get("at") ?? 12, 0, 400, 1, () => show());
+  const net = options(page.recurrent.map(({ id, label }) => [id, label]), settings.get("net") ?? page.recurrent.at(-1).id, () => { telling(); changed(); });
+  const fields = unitFields(settings, changed), { layer, unit } = fields;
+  const text = el("input", { type: "text", maxLength: 200, value: (settings.get("text") ?? page.data.passage.text.slice(0, 60).replaceAll("\n", " ")).slice(0, 200), on: { input: changed } });
+  const at = slider(settings.get("at") ?? 12, 0, 400, 1, changed);
   const back = el("button", { on: { click: () => move(-1) } }, "Letter before"), next = el("button", { className: "main", on: { click: () => move(1) } }, "Next letter");
   const shown = el("div", { className: "letters line" }), body = el("div", {}), detail = el("div", { className: "detail" });
   panel.append(
@@ -31,6 +31,10 @@ function openCell(panel, page, settings) {
     el("div", { className: "controls" }, field("Network", net), field("Layer", layer), field("Unit", unit)),
     field("Text", text), field("Letter", at), el("div", { className: "buttons" }, back, next), shown,
     body, detail);
+
+  function telling() {
+    fields.set(tellingUnit(page.network(net.value).entry));
+  }
 
   function encoded() {
     return page.network(net.value).vocabulary.encode(text.value);
@@ -43,11 +47,20 @@ function openCell(panel, page, settings) {
 
   function move(step) {
     at.value = Number(at.value) + step;
+    changed();
+  }
+
+  function changed() {
+    limit();
+    remember();
     show();
   }
 
-  function show() {
+  function remember() {
     address("cell", { net: net.value, layer: layer.value - 1, unit: unit.value, at: at.value, text: text.value });
+  }
+
+  function show() {
     const { network, vocabulary } = page.network(net.value), { ids, chars } = encoded(), place = Number(at.value);
     shown.replaceChildren(...chars.map((char, k) => el("span", { className: k === place ? "letter at" : "letter" }, visible(char).replace("\n", ""))));
     if (!ids.length) { body.replaceChildren(el("p", {}, "Type a letter that the network knows.")); detail.replaceChildren(); return; }
@@ -71,9 +84,10 @@ function openCell(panel, page, settings) {
     showLikeliest(detail, "After this step", item, vocabulary);
   }
 
+  if (!settings.has("unit")) telling();
   limit();
   show();
-  return {};
+  return { remember };
 }
 
 /** Return of one sum what the letter (or the layer below) and the memory add to it, and the sum. */

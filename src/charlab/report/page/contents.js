@@ -26,6 +26,19 @@ function foldAndUnfold() {
   addEventListener("beforeprint", () => document.querySelectorAll("main details").forEach((part) => { part.open = true; }));
 }
 
+/** Let the keyboard reach, and so scroll, what is wider than its box. */
+function reachScrolling() {
+  const reach = () => {
+    for (const box of document.querySelectorAll("main .wide, main p:has(> .picture)")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  reach();
+  addEventListener("resize", whenSettled(reach));
+  addEventListener("toggle", reach, true); // an unfolded part has a width
+}
+
 /** Let the button switch between the themes; without a choice, the system's is used. */
 function chooseTheme() {
   const button = document.getElementById("theme");

@@ -52,6 +52,7 @@ def live_data(results: StudyResults, data: Path) -> dict[str, Any] | None:
         "prompt": sample.get("prompt", ""),
         "passage": _passage(data / "vocab" / results.params.text),
         "snapshots": _snapshots(results, sample),
+        "distances": _distances(results),
         "builtin": write(BUILTIN, BUILTIN_SEED),
     }
 
@@ -76,6 +77,24 @@ def _units(results: StudyResults, variant: str) -> list[dict[str, Any]]:
     columns = ["feature", "layer", "unit", "correlation", "val_correlation"]
     rows = table[columns].dropna().to_dict("records") if len(table) else []
     return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def _distances(results: StudyResults) -> list[dict[str, Any]]:
+    """Return the loss of letters by the distance to the letter that they depend on.
+
+    Each bin is ``[low, high, bits, bits of a reader who has forgotten that letter]``. Variants on
+    the same text have the same bins; those on another text than the first are left out.
+    """
+    table = results.table("loss_by_distance", list(results.params.study.variants))
+    if not len(table):
+        return []
+    rows: list[dict[str, Any]] = []
+    columns = ["low", "high", "bpc", "forgotten_bpc"]
+    for variant, part in table.groupby("variant", sort=False):
+        bins = part[columns].to_numpy(float).tolist()
+        if not rows or [each[:2] for each in bins] == [each[:2] for each in rows[0]["bins"]]:
+            rows.append({"label": results.styles[str(variant)].label, "bins": bins})
+    return rows
 
 
 def _passage(folder: Path) -> dict[str, str]:

@@ -20,15 +20,15 @@ function shannonBounds(guesses) {
 
 function openGame(panel, page, settings) {
   const { text } = page.data.passage, players = page.data.networks.map(({ id }) => page.network(id));
-  const from = options([0, 1, 2, 3, 4].map((k) => [k * 450, `passage ${k + 1}`]).filter(([at]) => at + 200 < text.length), settings.get("from") ?? 0, () => { address("game", { from: from.value }); start(); });
-  const shown = el("div", { className: "letters", "aria-label": "The text so far", role: "group" });
+  const from = options([0, 1, 2, 3, 4].map((k) => [k * 450, `passage ${k + 1}`]).filter(([at]) => at + 200 < text.length), settings.get("from") ?? 0, () => { remember(); start(); });
+  const shown = el("div", { className: "letters", tabIndex: 0, "aria-label": "The text so far", role: "group" });
   const input = el("input", { type: "text", size: 3, autocomplete: "off", autocapitalize: "off", spellcheck: false, "aria-label": "Your guess for the next letter" });
   const give = el("button", { on: { click: () => next(GAME_GUESSES + 1) } }, "Show me");
   const lineEnd = el("button", { on: { click: () => guess("\n") } }, "Guess a line end");
   const message = el("p", { role: "status" }), table = el("tbody");
   let letters = [], at = 0, tried = [], readers = [], mine = [];
   panel.append(
-    el("p", {}, "Type the letter that you expect next, and go on until it is right. The networks play the same letters. One hundred letters give a fair estimate."),
+    el("p", {}, "Type the letter that you expect next, and go on until it is right. The networks play the same letters. From the numbers of guesses Shannon (1951) found two bounds for the bits per letter; a hundred letters give a fair estimate."),
     field("Text", from), shown,
     el("div", { className: "buttons" }, el("label", { className: "check" }, "Next letter ", input), lineEnd, give), message,
     wideTable(["player", "first guess right", "Shannon’s bounds, bits per letter", "exact bits per letter"], table));
@@ -86,7 +86,7 @@ function openGame(panel, page, settings) {
     const letter = letters[at];
     reveal(count === 1 ? "s1" : count > GAME_GUESSES ? "s6" : "s4");
     prepare();
-    if (count > GAME_GUESSES) message.textContent = `It was “${named(letter)}”. ${message.textContent}`;
+    message.textContent = `${count > GAME_GUESSES ? "It was" : "Right:"} “${named(letter)}”. ${message.textContent}`;
     score();
     input.focus();
   }
@@ -104,6 +104,10 @@ function openGame(panel, page, settings) {
       ...readers.map(({ entry, ranks, bits }) => row(entry.label, ranks, ranks.length ? bits / ranks.length : null)));
   }
 
+  function remember() {
+    address("game", { from: from.value });
+  }
+
   start();
-  return {};
+  return { remember };
 }

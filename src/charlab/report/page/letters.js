@@ -62,7 +62,14 @@ class Letters {
     if (!step || !this.items.length) return;
     event.preventDefault();
     this.select(Math.max(0, Math.min(this.items.length - 1, this.at < 0 ? 0 : this.at + step)));
+    announce(spoken(this.items[this.at]));
   }
+}
+
+/** Return a letter and its value in a few words. */
+function spoken({ char, bits, value }) {
+  if (bits !== undefined) return `${named(char)}, ${bitsText(bits)}`;
+  return value === undefined ? named(char) : `${named(char)}, ${value.toFixed(2)}`;
 }
 
 /** Show the surprise of a letter and the ten likeliest as bars in `box`. */

@@ -7,8 +7,10 @@ class Page {
     this.data = data;
     data.text = line(data.text);
     data.too_large = data.too_large.map(line);
+    for (const row of data.distances) row.label = line(row.label);
     for (const entry of data.networks) {
       [entry.label, entry.made_by] = [line(entry.label), line(entry.made_by)];
+      if (entry.hidden && !/\bunits\b/.test(entry.label)) entry.label += `, ${entry.hidden} units`;
       entry.units ??= [];
       for (const unit of entry.units) unit.feature = line(unit.feature.replaceAll("_", " "));
     }
@@ -30,18 +32,18 @@ class Page {
   }
 }
 
-/** Show one panel and hide the others; build it if this is its first time. */
-function showPanel(page, name, settings = new URLSearchParams()) {
+/** Show one panel and hide the others; build it if it is new, or anew if settings are given. */
+function showPanel(page, name, settings = null) {
   for (const tab of document.querySelectorAll("[role=tab]")) {
     const own = tab.id === `tab-${name}`, panel = document.getElementById(tab.getAttribute("aria-controls"));
     tab.setAttribute("aria-selected", own);
     tab.tabIndex = own ? 0 : -1;
     if (!own && !panel.hidden) panel.panel?.hide?.();
     panel.hidden = !own;
-    // Settings in an address start the panel anew.
-    if (own && (!panel.panel || [...settings].length)) {
+    if (own && (!panel.panel || settings)) {
+      panel.panel?.hide?.();
       panel.replaceChildren();
-      panel.panel = PANELS[name](panel, page, settings) || {};
+      panel.panel = PANELS[name](panel, page, settings ?? new URLSearchParams()) || {};
     }
   }
 }
@@ -51,28 +53,59 @@ function startLive() {
   const tabs = [...document.querySelectorAll("[role=tab]")];
   for (const tab of tabs) {
     const name = tab.id.slice(4);
-    if (!PANELS[name]) { tab.remove(); continue; }
-    tab.addEventListener("click", () => { showPanel(page, name); address(name, {}); });
-    tab.addEventListener("keydown", ({ key }) => {
-      const shown = tabs.filter(({ isConnected }) => isConnected), step = { ArrowRight: 1, ArrowLeft: -1 }[key];
-      if (!step) return;
-      const next = shown[(shown.indexOf(tab) + step + shown.length) % shown.length];
+    tab.addEventListener("click", () => openTab(page, name));
+    tab.addEventListener("keydown", (event) => {
+      const at = tabs.indexOf(tab), last = tabs.length - 1;
+      const next = tabs[{ ArrowRight: at < last ? at + 1 : 0, ArrowLeft: at ? at - 1 : last, Home: 0, End: last }[event.key]];
+      if (!next) return;
+      event.preventDefault();
       next.focus();
       next.click();
     });
   }
-  const open = () => {
-    const asked = addressed();
-    if (asked && PANELS[asked.panel]) {
-      showPanel(page, asked.panel, asked.settings);
-      document.getElementById("live").scrollIntoView();
-    }
-  };
   document.getElementById("live").hidden = false;
+  document.getElementById("live-missing").textContent = missing(page.data);
   document.getElementById("live-source").append(...sources(page.data));
-  showPanel(page, "write", addressed()?.panel === "write" ? addressed().settings : undefined);
-  if (addressed()?.panel !== "write") open();
-  addEventListener("hashchange", open);
+  if (!follow(page)) showPanel(page, "write");
+  let claim = null;
+  addEventListener("hashchange", () => {
+    follow(page);
+    // Back at the text: the widget may have another height than when the claim was left, and the
+    // browser restores the old place a moment after this event.
+    if (!location.hash) setTimeout(() => claim?.scrollIntoView({ block: "center", behavior: "instant" }), 200);
+  });
+  addEventListener("click", ({ target }) => {
+    const link = target.closest?.('a[href^="#live/"]');
+    if (!link) return;
+    claim = link;
+    // A second click on the same link does not change the address.
+    if (link.hash === location.hash) follow(page, true);
+  });
+}
+
+/** Show the panel of a tab as the reader left it, as a new entry of the history. */
+function openTab(page, name) {
+  showPanel(page, name);
+  address(name, {}, "push");
+  document.getElementById(`panel-${name}`).panel.remember?.();
+}
+
+/** Set the widget that the address names; return whether it names one. */
+function follow(page, again = false) {
+  const asked = addressed(), known = asked && Object.hasOwn(PANELS, asked.panel);
+  if (known) showPanel(page, asked.panel, asked.settings);
+  // On the way back and forth the browser restores the place in the text.
+  if (!known || (history.state === OWN_ENTRY && !again)) return known;
+  history.replaceState(OWN_ENTRY, "", location.hash);
+  document.getElementById("live").scrollIntoView();
+  document.getElementById(`panel-${asked.panel}`).focus({ preventScroll: true });
+  return known;
+}
+
+/** Return a sentence on the networks that are not on the page. */
+function missing({ too_large: names, networks }) {
+  const instead = networks.some(({ id }) => id === "model") ? "" : `; ${networks[0].label} comes first in its place`;
+  return names.length ? ` Not among them, being too large for a page: ${names.join(", ")}${instead}.` : "";
 }
 
 /** Return a table that says which stage, file and parameters made each network. */
@@ -82,10 +115,9 @@ function sources(data) {
     entry.label, entry.kind === "ngram" ? "counts" : `${entry.cell} ${entry.layers > 1 ? `${entry.layers} × ` : ""}${entry.hidden}`, entry.parameters.toLocaleString("en"),
     entry.val_bpc.toFixed(4), entry.int8_bpc?.toFixed(4) ?? "–", entry.made_by]);
   const body = el("tbody", {}, ...rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell)))));
-  const left = data.too_large.length ? ` Too large for this page: ${data.too_large.join(", ")}.` : "";
   return [
-    el("p", {}, `The weights are rounded to 8 bits with one scale per row, and both losses are of the same start of val (data/vocab).${left} Text: ${data.text}, split ${data.passage.split}.`),
-    wideTable(head, body, { tabIndex: 0, role: "region", "aria-label": "Networks on this page" })];
+    el("p", {}, `The weights are rounded to 8 bits with one scale per row, and both losses are of the same start of val (data/vocab). Text: ${data.text}, split ${data.passage.split}.`),
+    wideTable(head, body, { role: "region", "aria-label": "Networks on this page" })];
 }
 
 chooseTheme();
@@ -93,3 +125,4 @@ foldAndUnfold();
 followContents();
 showValues();
 if (document.getElementById("live-data")) startLive();
+reachScrolling();

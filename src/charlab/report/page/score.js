@@ -4,7 +4,7 @@ const LONGEST_SCORED = 20000;
 const SHOWN_SCORED = 3000;
 
 function openScore(panel, page, settings) {
-  const text = el("textarea", { rows: 5, maxLength: LONGEST_SCORED, value: settings.get("text") ?? page.data.passage.text.slice(0, 600) });
+  const text = el("textarea", { rows: 5, maxLength: LONGEST_SCORED, value: (settings.get("text") ?? page.data.passage.text.slice(0, 600)).slice(0, LONGEST_SCORED) });
   const colored = options(page.data.networks.map(({ id, label }) => [id, label]), settings.get("net") ?? undefined, () => { remember(); run(); });
   const table = el("tbody"), status = el("p", { className: "status", role: "status" }), detail = el("div", { className: "detail" });
   let stop = null, current = null;
@@ -12,7 +12,7 @@ function openScore(panel, page, settings) {
   panel.append(
     el("p", {}, `Paste any text. Below is a part of ${page.data.text} that no network was trained on (split ${page.data.passage.split}).`),
     field("Text", text), status,
-    wideTable(["network", "bits per character", "letters", "its own val"], table),
+    wideTable(["network", "bits per character", "letters", "loss on val"], table),
     field("Color by", colored), letters.element, surpriseLegend(), detail);
 
   function remember() {
@@ -53,5 +53,5 @@ function openScore(panel, page, settings) {
 
   text.addEventListener("input", whenSettled(() => { remember(); run(); }));
   run();
-  return { hide: () => stop?.() };
+  return { hide: () => stop?.(), remember };
 }

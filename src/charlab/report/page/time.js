@@ -40,11 +40,15 @@ function openTime(panel, page, settings) {
   drawn.name("characters read; loss on val in bits per character");
   const marker = svg("circle", { class: "now", r: 7 });
   drawn.root.append(marker);
-  const at = slider(settings.get("at") ?? 0, 0, snapshots.length - 1, 1, () => { address("time", { at: at.value }); show(); });
+  const at = slider(settings.get("at") ?? 0, 0, snapshots.length - 1, 1, () => { remember(); show(); });
   const facts = el("p", { role: "status" }), letters = new Letters("What the model wrote at this snapshot", () => {});
   panel.append(
     el("p", {}, "The same prompt and the same random numbers, while the model learned."),
     field("Snapshot of the training", at), drawn.root, facts, letters.element);
+
+  function remember() {
+    address("time", { at: at.value });
+  }
 
   function count(chars) {
     if (chars >= 1e6) return `${(chars / 1e6).toFixed(1)} M`;
@@ -64,5 +68,5 @@ function openTime(panel, page, settings) {
   }
 
   show();
-  return {};
+  return { remember };
 }

@@ -5,6 +5,9 @@ const TRAIN_BATCH = 16;
 const TRAIN_STEPS = 32;
 const TRAIN_LONGEST = 200000;
 
+/** Seconds between two announcements of the loss to a screen reader. */
+const SPOKEN_EVERY = 15;
+
 function openTrain(panel, page, settings) {
   const source = options([["built-in", "the built-in invented text"], ["own", "my own text"]], "built-in", () => { own.hidden = source.value !== "own"; });
   const text = el("textarea", { rows: 5, maxLength: TRAIN_LONGEST, placeholder: "Paste at least 2,000 characters." });
@@ -15,10 +18,10 @@ function openTrain(panel, page, settings) {
   const optimizer = options([["adam", "Adam"], ["sgd", "gradient descent"]], settings.get("optimizer") ?? "adam", remember);
   const toggle = el("button", { className: "main", on: { click: () => (stop ? pause() : go()) } }, "Train");
   const anew = el("button", { on: { click: forget } }, "Forget everything");
-  const status = el("p", { role: "status" }), plot = el("div", {}), sample = el("div", { className: "letters", "aria-label": "A sample of the network", role: "group" });
+  const status = el("p", { className: "progress" }), plot = el("div", {}), sample = el("div", { className: "letters", tabIndex: 0, "aria-label": "A sample of the network", role: "group" });
   let learner = null, stop = null, run = null;
   panel.append(
-    el("p", {}, `A network of ${TRAIN_UNITS} units learns here, by the same equations as those of the study, from random weights. Rate, clipping and optimizer can be changed while it learns. Try a rate of 10, or gradient descent without clipping.`),
+    el("p", {}, `A network of ${TRAIN_UNITS} units learns here, by the same equations as those of the study, from random weights. Rate, clipping and optimizer can be changed while it learns; another cell starts anew. To break it, try a rate of 10, or gradient descent at a rate of 3 without clipping.`),
     field("Text", source), own,
     el("div", { className: "controls" }, field("Cell", cell), field("Learning rate", rate), field("Clip the gradient", clip), field("Optimizer", optimizer)),
     el("div", { className: "buttons" }, toggle, anew), status, plot, sample);
@@ -26,6 +29,12 @@ function openTrain(panel, page, settings) {
   function remember() {
     address("train", { cell: cell.value, rate: rate.value, clip: clip.value, optimizer: optimizer.value });
     if (learner && learner.cell !== cell.value) forget();
+  }
+
+  /** Show a message and let a screen reader say it. */
+  function say(text) {
+    status.textContent = text;
+    announce(text);
   }
 
   function forget() {
@@ -41,7 +50,7 @@ function openTrain(panel, page, settings) {
     const chars = [...(source.value === "own" ? text.value : page.data.builtin).slice(0, TRAIN_LONGEST)];
     const known = [...new Set(chars)].sort(), places = new Map(known.map((char, id) => [char, id]));
     if (chars.length < 2000 || known.length > 500) {
-      status.textContent = `Expected at least 2,000 characters and at most 500 different ones, found ${chars.length} and ${known.length}.`;
+      say(`Expected at least 2,000 characters and at most 500 different ones, found ${chars.length} and ${known.length}.`);
       return false;
     }
     const ids = Int32Array.from(chars, (char) => places.get(char));
@@ -51,7 +60,7 @@ function openTrain(panel, page, settings) {
     run = {
       known, chunks: new Chunks(ids.subarray(0, cut), TRAIN_BATCH, TRAIN_STEPS),
       unseen: ids.length - cut > TRAIN_BATCH * TRAIN_STEPS ? new Chunks(ids.subarray(cut), TRAIN_BATCH, TRAIN_STEPS) : null,
-      curve: [], loss: null, norm: 0, seconds: 0, shown: -1, sampled: -1, unseenLoss: null,
+      curve: [], loss: null, norm: 0, seconds: 0, shown: -1, sampled: -1, spoken: 0, broken: false, unseenLoss: null,
     };
     return true;
   }
@@ -66,7 +75,7 @@ function openTrain(panel, page, settings) {
     run.seconds += (performance.now() - began) / 1000;
     if (!Number.isFinite(loss) || !Number.isFinite(run.norm)) {
       pause();
-      status.textContent = `Broken after ${learner.updates} updates: the ${Number.isFinite(loss) ? "gradient" : "loss"} is no longer a number. Forget everything, and try a smaller rate or clipping.`;
+      say(`Broken after ${learner.updates} updates: the ${Number.isFinite(loss) ? "gradient" : "loss"} is no longer a number. Forget everything, and try a smaller rate or clipping.`);
       learner = null;
       return false;
     }
@@ -110,8 +119,16 @@ function openTrain(panel, page, settings) {
     });
     drawn.name("characters read; loss in bits per character");
     plot.replaceChildren(drawn.root);
+    if (run.seconds - run.spoken > SPOKEN_EVERY) {
+      run.spoken = run.seconds;
+      announce(`${run.seconds.toFixed(0)} seconds, loss ${run.loss.toFixed(2)} nats`);
+    }
+    const guessing = Math.log(run.known.length), broken = learner.updates > 30 && run.loss > 1.1 * guessing;
+    const verdict = broken ? `Broken: worse than guessing, which costs ${guessing.toFixed(2)} nats. ` : "";
+    if (broken && !run.broken) announce(verdict);
+    run.broken = broken;
     const held = run.unseenLoss === null ? "" : ` (unseen part: ${run.unseenLoss.toFixed(2)})`;
-    status.textContent = `${run.seconds.toFixed(0)} s, ${read.toLocaleString("en")} characters: loss ${run.loss.toFixed(3)} nats${held} = ${(run.loss / Math.LN2).toFixed(3)} bits per character; gradient norm ${run.norm.toPrecision(2)}; ${Math.round(read / run.seconds).toLocaleString("en")} characters per second.`;
+    status.textContent = `${verdict}${run.seconds.toFixed(0)} s, ${read.toLocaleString("en")} characters: loss ${run.loss.toFixed(3)} nats${held} = ${(run.loss / Math.LN2).toFixed(3)} bits per character; gradient norm ${run.norm.toPrecision(2)}; ${Math.round(read / run.seconds).toLocaleString("en")} characters per second.`;
   }
 
   function go() {
@@ -126,5 +143,5 @@ function openTrain(panel, page, settings) {
     toggle.textContent = "Train";
   }
 
-  return { hide: pause };
+  return { hide: pause, remember };
 }

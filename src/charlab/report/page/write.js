@@ -1,14 +1,15 @@
 // Write: networks continue a prompt side by side, from the same random numbers.
 
 const PAUSE_AFTER = 700;
+const PROMPT = 400;
 
 function openWrite(panel, page, settings) {
   const wide = matchMedia("(min-width: 44rem)").matches;
-  const given = settings.get("nets")?.split(",");
-  const initial = given || page.data.networks.slice(0, wide ? 2 : 1).map(({ id }) => id);
+  const given = settings.get("nets")?.split(",").filter((id) => page.entries.has(id));
+  const initial = given?.length ? given : page.data.networks.slice(0, wide ? 2 : 1).map(({ id }) => id);
   let seed = Number(settings.get("seed")) || 1, stop = null, writers = [], written = 0, allowed = 0;
 
-  const prompt = el("textarea", { rows: 2, maxLength: 400, value: settings.get("prompt") ?? page.data.prompt, on: { input: () => restart() } });
+  const prompt = el("textarea", { rows: 2, maxLength: PROMPT, value: (settings.get("prompt") ?? page.data.prompt).slice(0, PROMPT), on: { input: () => restart() } });
   const heat = el("output", {}), temperature = slider(settings.get("t") ?? 0.7, 0, 2, 0.05, () => { label(); remember(); });
   const topK = options([[0, "all letters"], [2, "2 likeliest"], [3, "3 likeliest"], [5, "5 likeliest"], [10, "10 likeliest"]], settings.get("k") ?? 0, () => remember());
   const speed = options([[12, "slowly"], [45, "to read along"], [300, "fast"], [100000, "at once"]], quietly() ? 100000 : 45, () => {});
@@ -85,7 +86,7 @@ function openWrite(panel, page, settings) {
       const end = performance.now() + 12;
       while (due >= 1 && written < allowed && performance.now() < end) { letter(); due -= 1; }
       for (const { bits, total } of writers) bits.textContent = `${written} letters, ${(total / Math.max(written, 1)).toFixed(2)} bits each`;
-      if (written >= allowed) { pause(); return; }
+      if (written >= allowed) { pause(); announce(`${written} letters are written.`); return; }
       stop = requestAnimationFrame(frame);
     };
     stop = requestAnimationFrame(frame);
@@ -101,5 +102,5 @@ function openWrite(panel, page, settings) {
   prompt.addEventListener("change", remember);
   label();
   restart();
-  return { hide: pause };
+  return { hide: pause, remember };
 }

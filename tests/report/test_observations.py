@@ -113,7 +113,7 @@ def test_memory_is_the_mean_of_the_seeds_at_the_end() -> None:
     assert plain(table)[0][1:] == ["60 %", "60 %", "60 %"]
     assert len(plain(table)) == 2
     (said,) = memory.acquisition(results, variants)
-    assert "distances of 64 to 127 characters" in without_formulas(said)
+    assert "at 64 to 127 characters" in without_formulas(said)
     assert "after 2 million" in without_formulas(said)
     low = results_of(replace(Scenario(), memory={"memory-rnn": 0.3}))
     assert "not within its training" in memory.acquisition(low, ["memory-rnn"])[0]

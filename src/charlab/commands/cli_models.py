@@ -65,7 +65,10 @@ class BareColor(click.Command):
     help="color characters by their surprise in bits; alone, on a terminal only",
 )
 def sample(model: Path, interactive: bool, **options: Any) -> None:
-    """Write text with the trained model in folder MODEL; it appears as it is drawn."""
+    """Write text with the trained model in folder MODEL.
+
+    It appears as it is drawn.
+    """
     from charlab.commands.sample import converse, write_samples
 
     if interactive and options["count"] > 1:

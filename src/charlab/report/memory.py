@@ -106,7 +106,7 @@ def acquisition(results: StudyResults, variants: Sequence[str]) -> list[str]:
     parts = []
     for slug in own:
         when = acquired(results, slug, low)
-        reached = "never" if when is None else f"after {when.shown('millions')}"
+        reached = "not within its training" if when is None else f"after {when.shown('millions')}"
         parts.append(f"**{escape(results.styles[slug].label)}** {reached}")
     return [
         f"Half of what memory is worth at {low} to {high} characters was realized, by characters "

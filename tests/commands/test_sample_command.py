@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
+import select
+import signal
 import subprocess
 import sys
 import time
@@ -251,10 +253,14 @@ class Terminal:
         import termios
 
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        # A test run in the background of a shell ignores Ctrl-C, and so would its children.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def until(self, wanted: str) -> str:
         """Return what is shown up to and with some words."""
         while wanted not in self.seen:
+            ready, _, _ = select.select([self.end], [], [], 60)
+            assert ready, f"expected {wanted!r} within a minute, found {self.seen!r}"
             try:
                 data = os.read(self.end, 65536)
             except OSError:  # Linux's end of file

@@ -46,3 +46,28 @@ def test_other_groups_stay() -> None:
         "</svg>"
     )
     assert with_text(svg) == svg
+
+
+def test_a_line_that_stays_keeps_its_outlines() -> None:
+    """A power of ten stays outlined; what a line before it defined is not lost with that line."""
+    power = (
+        '<g transform="translate(1 2) scale(0.11 -0.11)"><use transform="translate(0 .75)" '
+        'href="#s14"/><use transform="translate(63 39) scale(0.7)" href="#s15"/></g>'
+    )
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg"><g transform="scale(0.11 -0.11)"><defs>'
+        '<path id="s14" d="m0 0"/><path id="s15" d="m1 1"/></defs><use href="#s14"/></g>'
+        f"{power}</svg>"
+    )
+    assert with_text(svg) == (
+        '<svg xmlns="http://www.w3.org/2000/svg"><defs><path id="s14" d="m0 0"/>'
+        '<path id="s15" d="m1 1"/></defs><text transform="scale(0.11)">1</text>'
+        f"{power}</svg>"
+    )
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_no_outline_is_used_without_its_shape(name: str) -> None:
+    """Of every figure."""
+    page = with_text((registry.draw(name, DATA[name]) or b"<svg/>").decode())
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r' id="([^"]+)"', page))

@@ -127,6 +127,8 @@ def describe(model: ModelParams) -> str:
     if model.activation != "tanh":
         parts += f", {model.activation} in place of tanh"
     parts += f", dropout {model.dropout:g}" if model.dropout else ""
+    if model.recurrent_dropout:
+        parts += f", dropout {model.recurrent_dropout:g} of its recurrent weights"
     pairs = {"bigram": "pairs", "trigram": "pairs and triples"}
     if model.input in pairs:
         parts += f", {pairs[model.input]} of characters in its input"

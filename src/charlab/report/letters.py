@@ -31,9 +31,21 @@ def with_text(svg: str) -> str:
     """Return a picture with text elements in place of rows of outlines."""
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(svg)
+    shapes = _named(root)
     for group in list(root.iter(f"{{{SVG}}}g")):
         _write(group)
+    # A line that stays outlined, such as a power of ten, may use what a line before it defined.
+    used = {element.get("href", "").removeprefix("#") for element in root.iter(f"{{{SVG}}}use")}
+    if lost := sorted(used & (shapes.keys() - _named(root).keys())):
+        definitions = ElementTree.Element(f"{{{SVG}}}defs")
+        definitions.extend(shapes[name] for name in lost)
+        root.insert(0, definitions)
     return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
+
+
+def _named(root: ElementTree.Element) -> dict[str, ElementTree.Element]:
+    """Return the elements with an id by it."""
+    return {name: element for element in root.iter() if (name := element.get("id"))}
 
 
 def _write(group: ElementTree.Element) -> None:

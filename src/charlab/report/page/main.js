@@ -74,12 +74,14 @@ function startLive() {
     // browser restores the old place a moment after this event.
     if (!location.hash) setTimeout(() => claim?.scrollIntoView({ block: "center", behavior: "instant" }), 200);
   });
-  addEventListener("click", ({ target }) => {
-    const link = target.closest?.('a[href^="#live/"]');
-    if (!link) return;
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.('a[href^="#live/"]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    // At once: before the event of a new address comes, a widget that still writes may change it.
+    event.preventDefault();
     claim = link;
-    // A second click on the same link does not change the address.
-    if (link.hash === location.hash) follow(page, true);
+    if (link.hash !== location.hash) history.pushState(null, "", link.hash);
+    follow(page, true);
   });
 }
 
@@ -97,7 +99,7 @@ function follow(page, again = false) {
   // On the way back and forth the browser restores the place in the text.
   if (!known || (history.state === OWN_ENTRY && !again)) return known;
   history.replaceState(OWN_ENTRY, "", location.hash);
-  document.getElementById("live").scrollIntoView();
+  document.getElementById("live").scrollIntoView({ behavior: "instant" });
   document.getElementById(`panel-${asked.panel}`).focus({ preventScroll: true });
   return known;
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from charlab.commands.board import Board, log_of
+from charlab.commands.branches import RESULTS, Repository
 from charlab.commands.children import run_logged
 from charlab.commands.fan_out import ByValue, run_on
 from charlab.commands.pipeline import Pipeline, expected_minutes, limit
@@ -35,11 +35,11 @@ TIMEOUT = 15
 PACKAGES = ("dvc", "numba", "numpy", "torch")
 """Packages that results depend on."""
 
-RESULTS = ("dvc.lock", "metrics", "plots", "report")
-"""Results that git tracks; they may have changed since the last commit."""
-
 READ = ("src", "stages", "studies", "data/own")
 """Folders in which a file that git does not track could be one that a stage reads."""
+
+WITHOUT_RESULTS = tuple(f":!{name}" for name in RESULTS)
+"""Paths for git that leave results out; they may have changed since the last commit."""
 
 COLLECTION = "dvc repro --pull"
 
@@ -87,12 +87,8 @@ def check_committed(root: Path) -> None:
     ClusterError
         With the files that differ.
     """
-    left_out = [f":!{name}" for name in RESULTS]
-    lines = (
-        _git(root, "status", "--porcelain", "-uall", "-z", "--", ".", *left_out)
-        .decode()
-        .split("\0")
-    )
+    options = ("--porcelain", "-uall", "-z", "--", ".", *WITHOUT_RESULTS)
+    lines = Repository(root).git("status", *options).decode().split("\0")
     changed = [
         line[3:] for line in lines
         if line and (line[:2] != "??" or line[3:].startswith(tuple(f"{name}/" for name in READ)))
@@ -194,8 +190,8 @@ def _project(root: Path, remote: Remote, graph: Any) -> tuple[str, Any]:
 def archive(root: Path) -> bytes:
     """Return the files of the last commit and the present dvc.lock as a compressed tar."""
     lock = ["--add-file=dvc.lock"] if (root / "dvc.lock").is_file() else []
-    left_out = [f":!{name}" for name in RESULTS]
-    return _git(root, "archive", "--format=tar.gz", *lock, "HEAD", "--", ".", *left_out)
+    options = ("--format=tar.gz", *lock, "HEAD", "--", ".", *WITHOUT_RESULTS)
+    return Repository(root).git("archive", *options)
 
 
 def push(remote: Remote, stages: list[str]) -> None:
@@ -217,18 +213,3 @@ def dvc(*arguments: str) -> None:
     end = run_logged(list(arguments), log_of(COLLECTION))
     if end is not None:
         raise ClusterError(f"'dvc {arguments[0]}' failed {end}")
-
-
-def _git(root: Path, *arguments: str) -> bytes:
-    """Return the output of a git command.
-
-    Raises
-    ------
-    ClusterError
-        With git's own message.
-    """
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
-    if done.returncode:
-        message = done.stderr.decode(errors="replace").strip()
-        raise ClusterError(f"{root}: git {arguments[0]} failed: {message}")
-    return done.stdout

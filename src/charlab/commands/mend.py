@@ -11,13 +11,13 @@ import contextlib
 import itertools
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 from filelock import FileLock, Timeout
 
+from charlab.commands.branches import GitError, Repository
 from charlab.commands.dvc_child import GRACE
 from charlab.core.errors import CharlabError
 from charlab.core.files import write_bytes
@@ -153,12 +153,10 @@ def _restore_lock(root: Path, path: Path) -> str:
     # The damaged file may be a merge that a person has not finished.
     kept = root / ".charlab" / "damaged" / "dvc.lock"
     write_bytes(kept, path.read_bytes())
-    with contextlib.suppress(OSError):
-        done = subprocess.run(
-            ["git", "show", "HEAD:./dvc.lock"], cwd=root, capture_output=True, check=False
-        )
-        if done.returncode == 0:
-            write_bytes(path, done.stdout)
+    with contextlib.suppress(OSError, GitError):
+        committed = Repository(root).content("HEAD", "./dvc.lock")
+        if committed is not None:
+            write_bytes(path, committed)
             if is_lock(path):
                 return (
                     "dvc.lock was damaged: restored the committed one; "

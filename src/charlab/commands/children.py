@@ -17,6 +17,7 @@ from typing import IO
 import charlab
 from charlab.commands.dvc_child import GRACE
 from charlab.core.processes import CHILD, catchable
+from charlab.course.limits import own_path
 
 
 @dataclass
@@ -92,7 +93,7 @@ def run_logged(arguments: list[str], log: Path) -> str | None:
 
 def _environment() -> dict[str, str]:
     # The stage's "python" is this interpreter even if its environment is not activated.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    path = own_path()
     # The command is of this copy of charlab, whichever is installed.
     own = str(Path(charlab.__file__).resolve().parents[1])
     modules = os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH")]))

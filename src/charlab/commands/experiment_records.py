@@ -21,6 +21,7 @@ import yaml
 from charlab.commands.branches import Repository
 from charlab.core.restored import MD5
 from charlab.core.yaml_text import LOADER
+from charlab.verify.explain import leaves
 
 # Files of each commit.
 METRICS, PARAMS = "metrics/model.json", "params.yaml"
@@ -92,7 +93,8 @@ def _experiment(revision: Any, name: str, state: str, results: _Results) -> Expe
     """Return what is known of a revision; results only of those that are its own."""
     if revision.data is None:  # DVC could not read it
         return Experiment(name, state)
-    params = dict(_flat(revision.data.params.get(PARAMS, {}).get("data") or {}))
+    document = revision.data.params.get(PARAMS, {}).get("data") or {}
+    params = dict(pair for key, value in document.items() for pair in leaves(key, value))
     if state not in (BASELINE, DONE):
         return Experiment(name, state, params)
     return Experiment(
@@ -103,15 +105,6 @@ def _experiment(revision: Any, name: str, state: str, results: _Results) -> Expe
         results.curve(revision.rev),
         results.samples(revision.rev),
     )
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the full name and the value of each parameter."""
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 @dataclass(frozen=True)

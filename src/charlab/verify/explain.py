@@ -163,7 +163,7 @@ def _stage_lines(root: Path, stage: Stage, record: Record | None) -> Iterator[st
     """Yield lines on one stage: command, parameters, code and other inputs with their hashes."""
     yield f"{stage.name}: {stage.cmd}"
     for key, value in stage.params.items():
-        yield from (f"  param  {name} = {shortened(v)}" for name, v in _leaves(key, value))
+        yield from (f"  param  {name} = {shortened(v)}" for name, v in leaves(key, value))
     for dep in stage.deps:
         md5 = record.deps.get(dep) if record else None
         kind = "code  " if dep.startswith(("src/", "stages/")) else "input "
@@ -177,10 +177,11 @@ def _stage_lines(root: Path, stage: Stage, record: Record | None) -> Iterator[st
         yield from _source(root, stage.name.partition("@")[2])
 
 
-def _leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
+def leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield the full name and the value of each parameter below a key of params.yaml."""
     if isinstance(value, dict) and value:
         for name, below in value.items():
-            yield from _leaves(f"{key}.{name}", below)
+            yield from leaves(f"{key}.{name}", below)
     else:
         yield key, value
 

@@ -35,13 +35,33 @@ def executable() -> str:
     """
     if os.name != "posix":
         pytest.skip("the browser's debugging pipe is tested on Linux and macOS")
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    return installed("Chromium", NAMES)
+
+
+def installed(browser: str, names: tuple[str, ...]) -> str:
+    """Return the path of the first program that there is; skip the test if none, but fail in CI."""
+    path = next((found for name in names if (found := shutil.which(name))), None)
     if path is None and os.environ.get("CI") and sys.platform == "linux":
-        pytest.fail("CI has no Chromium; .ci/run installs it")
-    return path or pytest.skip(f"no browser is installed ({', '.join(NAMES)})")
+        pytest.fail(f"CI has no {browser}; .ci/run installs it")
+    return path or pytest.skip(f"no {browser} is installed ({', '.join(names)})")
 
 
-class Tab:
+class Waiting:
+    """A page in which an expression can be awaited."""
+
+    def evaluate(self, expression: str) -> Any:
+        """Return the value of an expression of JavaScript."""
+        raise NotImplementedError
+
+    def until(self, condition: str) -> None:
+        """Wait until an expression is true."""
+        end = time.monotonic() + TIMEOUT
+        while not self.evaluate(f"Boolean({condition})"):
+            assert time.monotonic() < end, f"waited in vain for {condition}"
+            time.sleep(0.05)
+
+
+class Tab(Waiting):
     """A page in the browser.
 
     Attributes
@@ -88,13 +108,6 @@ class Tab:
         )
         assert "exceptionDetails" not in result, result["exceptionDetails"]
         return result["result"].get("value")
-
-    def until(self, condition: str) -> None:
-        """Wait until an expression is true."""
-        end = time.monotonic() + TIMEOUT
-        while not self.evaluate(f"Boolean({condition})"):
-            assert time.monotonic() < end, f"waited in vain for {condition}"
-            time.sleep(0.05)
 
     def press(self, key: str) -> None:
         """Press and release a key; a single character is typed."""

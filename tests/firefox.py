@@ -8,11 +8,8 @@ https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,9 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from browser import TIMEOUT, Tab
+from browser import TIMEOUT, Tab, Waiting, installed
 
 NAMES = ("firefox-esr", "firefox")
 
@@ -48,7 +43,7 @@ KEYS = {"ArrowLeft": "\ue012", "ArrowRight": "\ue014", "Tab": "\ue004", "End": "
 """Keys without a character, as WebDriver names them."""
 
 
-class Firefox:
+class Firefox(Waiting):
     """The only page of a running Firefox, with the methods of :class:`browser.Tab`."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -118,13 +113,6 @@ class Firefox:
         script = f"return ({expression});"
         return self.call("WebDriver:ExecuteScript", script=script, args=[])["value"]
 
-    def until(self, condition: str) -> None:
-        """Wait until an expression is true."""
-        end = time.monotonic() + TIMEOUT
-        while not self.evaluate(f"Boolean({condition})"):
-            assert time.monotonic() < end, f"waited in vain for {condition}"
-            time.sleep(0.05)
-
     def press(self, key: str) -> None:
         """Press and release a key; a single character is typed."""
         value = KEYS.get(key, key)
@@ -140,11 +128,7 @@ Page = Tab | Firefox
 @contextmanager
 def running() -> Iterator[Firefox]:
     """Run a Firefox with a profile of its own; skip the test where there is none, but not in CI."""
-    path = next((one for name in NAMES if (one := shutil.which(name))), None)
-    if path is None and os.environ.get("CI") and sys.platform == "linux":
-        pytest.fail("CI has no Firefox; .ci/run installs it")
-    if path is None:
-        pytest.skip(f"no Firefox is installed ({', '.join(NAMES)})")
+    path = installed("Firefox", NAMES)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -142,9 +142,11 @@ def training(tab: browser.Tab, page: Path, seconds: list[float]) -> None:
         while processor_seconds(tab) - start < mark or not line:
             time.sleep(0.5)
             line = tab.evaluate("document.querySelector('#panel-train .progress').textContent")
-        read, loss, unseen = re.search(  # type: ignore[union-attr]
+        found = re.search(
             r"([\d,]+) characters: loss ([\d.]+) nats(?: \(unseen part: ([\d.]+)\))?", line
-        ).groups()
+        )
+        assert found, f"the page says {line!r}"
+        read, loss, unseen = found.groups()
         report(
             f"Train here after {mark:g} s of the processor ({time.monotonic() - began:.0f} s)",
             f"{loss} nats, unseen {unseen}; {read} characters",
@@ -158,7 +160,10 @@ def training(tab: browser.Tab, page: Path, seconds: list[float]) -> None:
 def main(page: Path, seconds: tuple[float, ...]) -> None:
     """Print a table of what was measured, with the bar of each."""
     html = page.read_text("utf-8")
-    data = json.loads(re.search(r'id="live-data">(.*?)</script>', html, re.S)[1])  # type: ignore[index]
+    found = re.search(r'id="live-data">(.*?)</script>', html, re.S)
+    if found is None:
+        raise SystemExit(f"{page}: expected a report with widgets, found none")
+    data = json.loads(found[1])
     # The LSTM nearest to 128 units.
     network = min(
         (one for one in data["networks"] if one.get("cell") == "lstm"),

@@ -41,7 +41,7 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class Page:
-    """What a terminal can show.
+    """The size and the abilities of a terminal.
 
     Attributes
     ----------

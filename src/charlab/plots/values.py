@@ -19,8 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import FixedLocator
 
-POINTS_PER_INCH = 72
-"""Units of a picture: points, from its upper left corner."""
+from charlab.plots.naming import POINTS_PER_INCH
 
 UNNAMED = "_="
 """Start of a label that has values and no place in a legend; the name of the values follows."""

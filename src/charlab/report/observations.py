@@ -40,7 +40,7 @@ class Table:
 
     @property
     def long(self) -> bool:
-        """Whether a reader should choose to see it."""
+        """True if it is folded on the page."""
         return len(self.rows) > LONG or len(self.header) > LONG
 
     @property

@@ -18,7 +18,7 @@ from gutenberg_files import (
     SMALL_PRINT,
     book,
 )
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charlab.clean.cleaner import clean
@@ -282,8 +282,15 @@ def test_cleaning_is_idempotent(text: str) -> None:
     again(text.encode("utf-8"))
 
 
+GLUED = "Page 9: ferry*** END OF THIS PROJECT GUTENBERG EBOOK THE SALT ROAD ***"
+
+
 @settings(max_examples=300)
 @given(files.fragments, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1"]))
+# An END line glued to the book's last line, with nothing behind it or only a line end.
+@example(f"Transcriber's Notes:\n\nThese errors have been corrected.\n\n{GLUED}", "utf-8")
+@example(f"Produced by Ann Ode (This\nfile was produced from images)\n{GLUED}", "utf-8")
+@example(f"\nGIF89a{START}", "utf-8")
 def test_cleaning_any_fragments_is_idempotent(text: str, encoding: str) -> None:
     """Marks in any order, twice, or within the body, change nothing."""
     again(text.encode(encoding, "ignore"))

@@ -47,7 +47,9 @@ def find_footer(ends: Ends, after: int) -> int:
         glued = "*** " in line and markers.GLUED_END.search(line) is not None
         whole = "**" in line and markers.END.match(line) is not None
         if (glued or whole) and markers.is_after_end(ends.text(index + 1, index + 60)):
-            footer = index if whole else index + 1
+            # The book's line stays; with nothing behind it, there is no footer.
+            behind = whole or ends.filled(index + 1, footer) > 0
+            footer = index if whole else index + 1 if behind else footer
             break
     # Small print may come before the END line. Searching all lines at once for a few words is
     # much faster than inspecting each.

@@ -197,7 +197,8 @@ def _find_body(source: Source, allow_copyrighted: bool) -> _Body:
         if number == 0:
             body.lines, body.characters = text.lines, text.characters
             body.end, body.last_line = text.characters, text.lines
-        refuse_binary(text.start.encode("utf-8"))
+        # The body begins with what is not blank, and must not be refused when it is cleaned again.
+        refuse_binary(text.start.lstrip().encode("utf-8"))
         refuse_web_page(text.start)
         refuse_tiny(text.solid, what)
         if text.blank_before >= HEAD or text.blank_after >= TAIL:

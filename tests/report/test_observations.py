@@ -101,7 +101,9 @@ def test_rates_that_diverged_are_named_so() -> None:
     failed = (table["family"] == "rnn") & (table["learning_rate"] == 0.1)
     table.loc[failed, ["val_bpc", "diverged_at_step"]] = [float("nan"), 7.0]
     rows = plain(learning.tuning_table(results))
-    assert rows[1] == ["rnn", "2.900", "**2.400**", "diverged"]
+    assert rows[1] == ["RNN", "2.900", "**2.400**", "diverged"]
+    (said,) = learning.rates(results)
+    assert "mattered most for *LSTM*: " in without_formulas(said)
     assert learning.valleys(results) == ["lstm"]
 
 

@@ -101,6 +101,12 @@ def tuning_families(results: StudyResults) -> dict[str, list[tuple[float, Quanti
     return families
 
 
+def family_label(results: StudyResults, family: str) -> str:
+    """Return the title of a family, as the sweep's specification gives it."""
+    row = next(row for row in results.rows("tuning") if row["family"] == family)
+    return escape(str(row["label"]))
+
+
 def _tried(results: StudyResults) -> set[tuple[str, float]]:
     """Return the pairs of a family and a rate that were tried, also those that diverged."""
     return {(str(row["family"]), float(row["learning_rate"])) for row in results.rows("tuning")}
@@ -146,7 +152,7 @@ def tuning_table(results: StudyResults) -> Table | None:
                 cells.append(f"**{shown}**" if rate == best else shown)
             else:
                 cells.append("diverged" if (family, rate) in runs else "")
-        rows.append([escape(family), *cells])
+        rows.append([family_label(results, family), *cells])
     header = ["", *(f"{rate:g}" for rate in tried)]
     return Table(header, rows, "Short runs, best initialization of each; val, bits per character.")
 
@@ -162,6 +168,6 @@ def rates(results: StudyResults) -> list[str]:
     failed = f"; {diverged.whole} of them diverged" if diverged.value else ""
     return [
         f"{runs.whole} short runs chose the rates, on val{failed}. The rate mattered most for "
-        f"*{escape(family)}*: without divergence, the worst one still cost {span.bits} bits per "
+        f"*{family_label(results, family)}*: without divergence, the worst one still cost {span.bits} bits per "
         "character more than the best."
     ]

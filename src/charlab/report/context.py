@@ -15,6 +15,7 @@ from charlab.report.observations import Table
 from charlab.report.saying import by_section, summary
 from charlab.report.study import MODEL, StudyResults
 from charlab.report.takeaways import TAKEAWAYS
+from charlab.train.params import TrainParams
 
 PARTS = (
     *("state", "training", "backends", "dropout", "activations", "cells", "memory"),
@@ -77,7 +78,7 @@ def _model(evidence: Evidence) -> dict[str, Any]:
     usual = usual_temperature(results)
     words = observations.real_words(results, MODEL, usual)
     return {
-        "described": describe(results.params.model),
+        "described": describe(results.params.model, results.params.train),
         "parameters": results.of_model("parameters"),
         "shapes": ((results.evaluation.get("weights") or {}).get("shapes")),
         "opening": sample_at(results, MODEL, usual),
@@ -117,8 +118,8 @@ def said(results: StudyResults) -> dict[str, list[str]]:
     }
 
 
-def describe(model: ModelParams) -> str:
-    """Return the shape of a model in words, such as 'an LSTM with 128 units in 1 layer'."""
+def describe(model: ModelParams, train: TrainParams) -> str:
+    """Return a network in words, such as 'an LSTM with 128 units in 1 layer'."""
     # "an RNN", "an LSTM", but "a GRU": the names of the letters decide.
     article = "a" if model.cell == "gru" else "an"
     units, layers = counted(model.hidden, "unit"), counted(model.layers, "layer")
@@ -135,6 +136,8 @@ def describe(model: ModelParams) -> str:
     if model.direct_order:
         last = "character" if model.direct_order == 1 else f"{model.direct_order} characters"
         parts += f", direct connections from the last {last} to its output"
+    if train.calibrate:
+        parts += ", its confidence calibrated on val"
     return parts
 
 

@@ -168,6 +168,6 @@ def rates(results: StudyResults) -> list[str]:
     failed = f"; {diverged.whole} of them diverged" if diverged.value else ""
     return [
         f"{runs.whole} short runs chose the rates, on val{failed}. The rate mattered most for "
-        f"*{family_label(results, family)}*: without divergence, the worst one still cost {span.bits} bits per "
-        "character more than the best."
+        f"*{family_label(results, family)}*: without divergence, the worst one still cost "
+        f"{span.bits} bits per character more than the best."
     ]

@@ -142,7 +142,7 @@ def _content(evidence: Evidence, blocks: dict[str, Block]) -> dict[str, Any]:
         "text": text["title"],
         "chars": f"{text['chars']:,.0f}",
         "vocabulary": text["vocabulary"],
-        "model": describe(params.model),
+        "model": describe(params.model, params.train),
         "parameters": "" if parameters is None else without_formulas(parameters.whole),
         "shared": shared_settings(results),
         "verdict": runs(beside_baselines(evidence)),

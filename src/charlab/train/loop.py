@@ -15,6 +15,7 @@ import numpy as np
 from charlab.core.sums import mean
 from charlab.models.ngrams import frequent_ngrams
 from charlab.train.batches import Batches
+from charlab.train.calibration import calibrated
 from charlab.train.checkpoints import Checkpoints, key_of
 from charlab.train.divergence import DivergedError, DivergenceCheck
 from charlab.train.learners import Learner, make_learner
@@ -191,6 +192,8 @@ def train(
         run.diverged_at = error.step  # run.kept has the last good weights
     finally:
         shown.close()
+    if config.train.calibrate and run.diverged_at is None:
+        run.temperature, run.kept = calibrated(data, config.model, run.kept)
     metrics = final_metrics(data, config.model, run, chunk_chars)
     write_folder(
         out,

@@ -38,6 +38,8 @@ def final_metrics(
         "steps": run.step,
         "best_step": run.best_step,
     }
+    if run.temperature is not None:
+        metrics["temperature"] = run.temperature
     if run.diverged_at is not None:
         metrics["diverged_at_step"] = run.diverged_at
     return {name: _rounded(value) for name, value in metrics.items()}

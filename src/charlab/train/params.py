@@ -62,6 +62,10 @@ class TrainParams(Section):
         default=0, description="copies of the weights during training, to sample from; 0: none"
     )
     keep: Literal["best", "last"] = Field(default="best", description="best on val, or last")
+    calibrate: bool = Field(
+        default=False,
+        description="divide the logits by the temperature with the lowest loss on val, at the end",
+    )
     precision: Literal["fp32", "bf16"] = Field(
         default="fp32", description="fp32, bf16 (device: cuda only)"
     )

@@ -31,6 +31,8 @@ class RunState:
         Weights by the number of steps taken.
     diverged_at : int or None
         Step at which the training diverged.
+    temperature : float or None
+        By which the kept weights' logits were divided at the end.
     """
 
     step: int = 0
@@ -42,6 +44,7 @@ class RunState:
     kept: Arrays = field(default_factory=dict)
     snapshots: dict[int, Arrays] = field(default_factory=dict)
     diverged_at: int | None = None
+    temperature: float | None = None
 
     def arrays(self) -> Arrays:
         """Return the kept weights and the snapshots under names for a checkpoint."""

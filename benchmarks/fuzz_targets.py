@@ -24,7 +24,8 @@ from charlab.core.schema import parse_yaml
 from charlab.course.outputs import compared
 from charlab.fetch.mirrors import mirrors
 from charlab.models.params import ModelParams
-from charlab.models.weights import expected_shapes, load_trained, save_weights
+from charlab.models.trained import load_trained
+from charlab.models.weights import expected_shapes, save_weights
 from charlab.plan.params import parse_params
 from charlab.report.markdown import escape
 from charlab.report.render import excerpt

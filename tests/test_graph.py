@@ -181,3 +181,12 @@ def test_only_training_loads_torch(module: str) -> None:
     """Sampling and drawing start in a moment because torch stays unloaded."""
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_sampling_waits_for_no_schema() -> None:
+    """Before the first character, a schema, YAML or Numba would take longer than all else."""
+    slow = {"pydantic", "yaml", "numba", "pandas"}
+    modules = "charlab.commands.cli, charlab.commands.sample"
+    code = f"import sys, {modules}; print({slow} & {{*sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"

@@ -15,7 +15,8 @@ from charlab.core.files import write_json
 from charlab.evaluate.dynamic import Rates, dynamic_nats_per_char
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
-from charlab.models.weights import expected_shapes, load_trained, save_weights
+from charlab.models.trained import load_trained
+from charlab.models.weights import expected_shapes, save_weights
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary
 
 VOCAB = Vocabulary.from_text("abcde \n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from charlab.core.errors import CharlabError
 from charlab.core.files import write_json
 from charlab.exact.arrays import cross_entropy
 from charlab.exact.settings import looks_up
+from charlab.models.architecture import OF_TRAINING, Architecture
 from charlab.models.cells import ACTIVATIONS, CELLS
 from charlab.models.inference import InferenceModel, load_model
 from charlab.models.ngrams import frequent_ngrams
@@ -176,21 +178,34 @@ def test_saturated_gates_are_finite() -> None:
 
 def folder(path: Path, options: dict[str, Any] | None = None, **config: Any) -> Path:
     """Write the folder of a trained model."""
-    model, light = twins(**(options or {"cell": "gru", "layers": 2}))
+    model, _ = twins(**(options or {"cell": "gru", "layers": 2}))
     save_weights(path / "model.safetensors", weights_of(model))
-    document = {"format": 1, "vocab_size": VOCAB, "model": light.params.model_dump()}
+    document = {"format": 1, "vocab_size": VOCAB, "model": model.params.model_dump()}
     write_json(path / "config.json", document | config)
     return path
 
 
 def test_a_folder_from_before_ngrams_is_loaded(tmp_path: Path) -> None:
     """Its configuration has no key for them, and means a network without."""
-    config = twins(cell="gru", layers=2)[1].params.model_dump()
+    config = twins(cell="gru", layers=2)[0].params.model_dump()
     old = {
         key: value for key, value in config.items() if "input" not in key and "direct" not in key
     }
     assert len(config) == len(old) + 3
-    assert load_model(folder(tmp_path, model=old)).params == ModelParams.model_validate(old)
+    assert load_model(folder(tmp_path, model=old)).params == Architecture.parse(config)
+
+
+def test_an_architecture_is_that_of_the_parameters() -> None:
+    """Keys, defaults and allowed values are those of the schema, which takes longer to load."""
+    fields = {one.name: one for one in dataclasses.fields(Architecture)}
+    schema = ModelParams.model_json_schema()["properties"]
+    assert fields.keys() | OF_TRAINING == schema.keys()
+    assert not fields.keys() & OF_TRAINING
+    for name, one in fields.items():
+        assert one.default == schema[name]["default"]
+        allowed = list(one.metadata["allowed"])
+        bounds = [schema[name].get("ge"), schema[name].get("le")]
+        assert (allowed == schema[name].get("enum")) or ([allowed[0], allowed[-1]] == bounds)
 
 
 @pytest.mark.parametrize("options", LOOK_UPS)
@@ -223,9 +238,10 @@ def test_damaged_ngrams_are_refused(tmp_path: Path, damage: str) -> None:
 
 def test_a_folder_is_loaded(tmp_path: Path) -> None:
     """A saved network can be loaded for sampling."""
-    _, light = twins(cell="gru", layers=2)
+    model, light = twins(cell="gru", layers=2)
     loaded = load_model(folder(tmp_path))
-    assert (loaded.vocab_size, loaded.params) == (VOCAB, light.params)
+    expected_params = Architecture.parse(model.params.model_dump())
+    assert (loaded.vocab_size, loaded.params) == (VOCAB, expected_params)
     expected, _ = light.sequence(text(2), light.initial_state(2))
     assert np.array_equal(loaded.sequence(text(2), loaded.initial_state(2))[0], expected)
 

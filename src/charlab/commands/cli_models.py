@@ -91,7 +91,8 @@ def evaluate(model: Path, text: Path, encoding: str | None, **options: Any) -> N
     from charlab.commands.evaluate import evaluate_alone
     from charlab.commands.inputs import read_body
     from charlab.core.restored import check_restored
+    from charlab.models.inference import FILES
 
-    check_restored(model)
+    check_restored(*(model / name for name in FILES))
     result = evaluate_alone(model, read_body(text, encoding=encoding, tiny=True), **options)
     click.echo(json.dumps(result))

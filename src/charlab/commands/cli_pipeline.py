@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import webbrowser
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +107,8 @@ def experiments(options: tuple[str, ...], page: Path | None, show_page: bool) ->
         click.echo(f"page: {page}")
     # On a machine without a browser, the line above says where the page is.
     if show_page and page:
+        import webbrowser
+
         webbrowser.open(page.as_uri())
     sys.exit(status)
 

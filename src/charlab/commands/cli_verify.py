@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 from collections import Counter
 from pathlib import Path
@@ -91,6 +90,8 @@ def _verify(
     budget: float | None, seed: int | None, **options: Any,
 ) -> int:  # fmt: skip
     """Verify, print the result, and return the exit status."""
+    import secrets
+
     from charlab.verify.certificate import add_to_chain, latest
     from charlab.verify.run import Choice, verify
 

@@ -17,7 +17,7 @@ from charlab.core.sums import mean
 from charlab.core.units import bits, counted
 from charlab.models.inference import load_with_vocabulary
 from charlab.models.scoring import nats_per_char
-from charlab.models.weights import load_trained
+from charlab.models.trained import load_trained
 from charlab.vocab.vocabulary import UnknownCharacterError, Vocabulary, listed_characters
 
 LEARNING_RATE = 5e-4

@@ -8,7 +8,7 @@ from typing import Any
 from charlab.commands.surprise import Screen, wanted
 from charlab.commands.writer import Writer
 from charlab.core.restored import check_restored
-from charlab.models.inference import load_with_vocabulary
+from charlab.models.inference import FILES, load_with_vocabulary
 from charlab.sample.distribution import SamplingOptions, uniforms
 from charlab.sample.prompt import default_prompt
 
@@ -21,7 +21,7 @@ def load_writer(model: Path) -> Writer:
     CharlabError
         If the folder is incomplete, or DVC restored it from a damaged file.
     """
-    check_restored(model)
+    check_restored(*(model / name for name in FILES))
     return Writer(*load_with_vocabulary(model))
 
 

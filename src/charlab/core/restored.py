@@ -19,12 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-import yaml
-
 from charlab.core.errors import CharlabError
 from charlab.core.files import explained, write_bytes
 from charlab.core.temporary import is_temporary
-from charlab.core.yaml_text import LOADER
 
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
@@ -86,8 +83,11 @@ def check_restored(*paths: Path) -> None:
 def _check(where: Path, root: Path, outputs: list[Output]) -> None:
     """Refuse a result or a folder of results; see :func:`check_restored`."""
     for output in outputs:
-        related = output.path == where or where in output.path.parents
-        if not (related or output.path in where.parents) or _is_whole(output):
+        if output.path in where.parents:
+            output = _narrowed(root, output, where)
+        elif where not in (output.path, *output.path.parents):
+            continue
+        if _is_whole(output):
             continue
         for damage in damages(root, output):
             # A damaged list of a folder's files spoils the folder.
@@ -99,8 +99,27 @@ def _check(where: Path, root: Path, outputs: list[Output]) -> None:
                 )
 
 
+def _narrowed(root: Path, folder: Output, path: Path) -> Output:
+    """Return the one file of a folder that is wanted, if DVC's list of its files names it.
+
+    Hashing a model takes less time than hashing all of its snapshots, too.
+    """
+    listing = _object(_cache(root), folder.md5)
+    if listing.is_file() and _md5(listing) == folder.md5.removesuffix(".dir"):
+        name = path.relative_to(folder.path).as_posix()
+        for entry in json.loads(listing.read_bytes()):
+            if entry["relpath"] == name:
+                return Output(path, entry["md5"])
+    return folder
+
+
 def recorded_outputs(root: Path) -> list[Output]:
     """Return the results that dvc.lock records; none if it cannot be read."""
+    # Here, since a model outside a project needs none of it.
+    import yaml
+
+    from charlab.core.yaml_text import LOADER
+
     try:
         with (root / "dvc.lock").open(encoding="utf-8") as stream:
             stages = yaml.load(stream, LOADER)["stages"].values()  # a safe loader

@@ -46,7 +46,7 @@ from charlab.evaluate.survey import (
 )
 from charlab.evaluate.trace import Floats, Ids, Network
 from charlab.evaluate.versus_ngram import AgainstNgram
-from charlab.models.weights import read_config
+from charlab.models.trained import read_config
 from charlab.vocab.encoded_text import EncodedText
 
 

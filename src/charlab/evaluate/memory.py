@@ -21,7 +21,7 @@ from charlab.evaluate.trace import Floats, Ids
 from charlab.models.inference import InferenceModel
 from charlab.models.scoring import nats_per_char
 from charlab.models.snapshots import load_snapshots
-from charlab.models.weights import read_config
+from charlab.models.trained import read_config
 from charlab.vocab.encoded_text import EncodedText
 
 CARRIER = "closing"

@@ -21,7 +21,7 @@ from charlab.core.files import read_json
 from charlab.core.sums import column_totals, mean, total
 from charlab.models.scoring import Floats, Ids, nats_per_char
 from charlab.models.snapshots import load_snapshots
-from charlab.models.weights import read_config
+from charlab.models.trained import read_config
 from charlab.vocab.encoded_text import EncodedText
 
 WINDOWS = 64

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from charlab.exact.arrays import cross_entropy, log_softmax
 from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
-from charlab.models.weights import load_trained
+from charlab.models.trained import load_trained
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.integer[Any]]

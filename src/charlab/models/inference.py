@@ -19,9 +19,9 @@ from charlab.core.errors import CharlabError
 from charlab.exact import machine_code, settings, shapes
 from charlab.exact.look_up import NGrams, no_characters
 from charlab.exact.shapes import KINDS, NEVER, WIDTH
+from charlab.models.architecture import Architecture, read_configuration
 from charlab.models.packing import pack_weights
-from charlab.models.params import ModelParams
-from charlab.models.weights import load_trained
+from charlab.models.weights import load_weights
 from charlab.vocab.vocabulary import Vocabulary
 
 Array = NDArray[Any]
@@ -32,6 +32,9 @@ Options = tuple[float, int, float]
 
 STREAMS = 96
 """Streams sampled together: more would not stay in the second-level cache."""
+
+FILES = ("config.json", "model.safetensors", "vocab.json")
+"""Files of a model folder that a network and its vocabulary are loaded from."""
 
 NO_IDS = np.zeros((0, 0), np.int64)
 NO_NATS = np.zeros((0, 0))
@@ -80,7 +83,7 @@ class InferenceModel:
 
     Parameters
     ----------
-    params : ModelParams
+    params : ModelSettings
     weights : mapping of str to ndarray
         Under their names in model.safetensors.
     dtype : dtype
@@ -92,7 +95,10 @@ class InferenceModel:
     """
 
     def __init__(
-        self, params: ModelParams, weights: Mapping[str, Array], dtype: DTypeLike = np.float32
+        self,
+        params: settings.ModelSettings,
+        weights: Mapping[str, Array],
+        dtype: DTypeLike = np.float32,
     ) -> None:
         self.params, self.dtype = params, np.dtype(dtype)
         self.vocab_size = len(weights["head.bias"])
@@ -311,7 +317,8 @@ def load_model(folder: Path) -> InferenceModel:
     CharlabError
         If configuration or weights are missing, or they do not fit each other.
     """
-    return InferenceModel(*load_trained(folder))
+    network, vocab_size, _ = read_configuration(folder, Architecture.parse)
+    return InferenceModel(network, load_weights(folder / "model.safetensors", network, vocab_size))
 
 
 def load_with_vocabulary(folder: Path) -> tuple[InferenceModel, Vocabulary]:

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from charlab.exact import shapes
-from charlab.exact.settings import DIRECT, INPUT
+from charlab.exact.settings import DIRECT, INPUT, ModelSettings
 from charlab.exact.shapes import NEVER, WIDTH
-from charlab.models.params import ModelParams
 
 Array = NDArray[Any]
 
@@ -26,7 +25,7 @@ def _rows(matrix: Array, slots: int) -> Array:
     return padded.reshape(slots, -1, WIDTH, matrix.shape[1]).swapaxes(2, 3)
 
 
-def pack_weights(params: ModelParams, weights: Mapping[str, Array], dtype: DTypeLike) -> Weights:
+def pack_weights(params: ModelSettings, weights: Mapping[str, Array], dtype: DTypeLike) -> Weights:
     """Lay all weights out for the kernels, biases added as in training."""
     cell = shapes.CELLS[params.cell]
     gates, slots = shapes.GATES[cell], shapes.SLOTS[cell]

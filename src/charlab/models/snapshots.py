@@ -12,7 +12,8 @@ from pathlib import Path
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json
 from charlab.models.inference import InferenceModel, load_model
-from charlab.models.weights import load_weights, read_config
+from charlab.models.trained import read_config
+from charlab.models.weights import load_weights
 
 
 @dataclass(frozen=True)

@@ -26,25 +26,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charlab.core.errors import CharlabError, shortened
-from charlab.core.files import UnreadableError, read_json, size_of, write_bytes
-from charlab.core.folders import require_complete
+from charlab.core.files import UnreadableError, size_of, write_bytes
 from charlab.core.units import counted
-from charlab.exact.settings import INPUT, looks_up, spans
-from charlab.models.params import ModelParams
+from charlab.exact.settings import INPUT, ModelSettings, looks_up, spans
+from charlab.models.architecture import in_short
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Number of gates, each with H rows of the weights, by cell."""
 
 DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 """Names of types in error messages, by those in a safetensors file."""
-
-MAX_VOCAB = 1 << 16
-"""Maximum size of a vocabulary, whose ids have two bytes."""
 
 MAX_HEADER = 1 << 20
 """Maximum length in bytes of the header of a weights file; a network's has a few thousand."""
@@ -58,7 +53,7 @@ NO_NGRAMS = np.zeros((0, 3), np.int32)
 
 
 def expected_shapes(
-    model: ModelParams, vocab_size: int, ngrams: NDArray[Any] = NO_NGRAMS
+    model: ModelSettings, vocab_size: int, ngrams: NDArray[Any] = NO_NGRAMS
 ) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every weight of a network, in a fixed order."""
     hidden, rows = model.hidden, GATES[model.cell] * model.hidden
@@ -93,60 +88,9 @@ def save_weights(path: Path, weights: Mapping[str, NDArray[Any]]) -> None:
     write_bytes(path, save(ordered))
 
 
-def read_config(folder: Path) -> tuple[ModelParams, int, dict[str, Any]]:
-    """Read the configuration of a model folder.
-
-    Returns
-    -------
-    ModelParams, int, dict
-        The network, the size of its vocabulary, and all of config.json.
-
-    Raises
-    ------
-    CharlabError
-        If the folder is incomplete or has no configuration.
-    """
-    require_complete(folder, "train again")
-    path = folder / "config.json"
-    try:
-        config = read_json(path)
-        params = ModelParams.model_validate(config["model"])
-        size = config["vocab_size"]
-        if type(size) is not int or not 1 <= size <= MAX_VOCAB:
-            raise ValueError(f"vocab_size is {size!r:.40}")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CharlabError(
-            f"{path}: not the configuration of a trained model ({_in_short(error)}); name a folder "
-            "that 'charlab train' or the train stage wrote"
-        ) from None
-    return params, size, config
-
-
-def _in_short(error: Exception) -> str:
-    """Return what is wrong in one line."""
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"model.{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    if isinstance(error, OSError):
-        return error.strerror or "cannot be read"
-    if isinstance(error, KeyError):
-        return f"no {error}"
-    return " ".join(str(error).split())[:200]
-
-
-def load_trained(folder: Path) -> tuple[ModelParams, dict[str, NDArray[np.float32]]]:
-    """Read the configuration and the weights of a model folder.
-
-    Raises
-    ------
-    CharlabError
-        If the folder has no configuration or weights, or they do not match.
-    """
-    params, vocab_size, _ = read_config(folder)
-    return params, load_weights(folder / "model.safetensors", params, vocab_size)
-
-
-def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, NDArray[np.float32]]:
+def load_weights(
+    path: Path, model: ModelSettings, vocab_size: int
+) -> dict[str, NDArray[np.float32]]:
     """Load the weights of a network and compare them with its configuration.
 
     Raises
@@ -184,7 +128,7 @@ def load_weights(path: Path, model: ModelParams, vocab_size: int) -> dict[str, N
             weights = {name: stored.get_tensor(name) for name in shapes}
     except (OSError, SafetensorError, ValueError, MemoryError) as error:
         raise CharlabError(
-            f"{path}: not a readable weights file ({_in_short(error)}); train again"
+            f"{path}: not a readable weights file ({in_short(error)}); train again"
         ) from None
     for name, values in weights.items():
         if not np.isfinite(values).all():

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charlab.core.errors import CharlabError
 from charlab.core.files import read_json, write_json
 from charlab.core.folders import replacing, require_complete
 from charlab.core.units import counted
 from charlab.vocab.arrays import count_characters, largest, map_array, read_pieces, write_splits
-from charlab.vocab.params import SplitParams
 from charlab.vocab.splits import NAMES, divide
 from charlab.vocab.vocabulary import Ids, Vocabulary
+
+if TYPE_CHECKING:
+    from charlab.vocab.params import SplitParams
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from charlab.core.errors import CharlabError
 from charlab.core.units import counted
-from charlab.vocab.params import SplitParams
+
+if TYPE_CHECKING:
+    from charlab.vocab.params import SplitParams
 
 NAMES = ("train", "val", "test")
 SHORTEST = 2

@@ -21,7 +21,7 @@ from charlab.exact.settings import spans
 from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
-from charlab.models.weights import load_trained
+from charlab.models.trained import load_trained
 from charlab.report.page.ngram import count, loss, packed
 from charlab.report.page.weights import Weights, pack, rounded
 from charlab.report.study import MODEL, StudyResults

@@ -154,6 +154,16 @@ NOTES = {
 """Notes before the body on how the file was made."""
 
 BACK_NOTES = {
+    "italics": "_Transcriber's Note_: A few obvious errors have been corrected.",
+    "Greek copyist": "Σημείωση του μεταγραφέα\n\nΤα τυπογραφικά λάθη έχουν διορθωθεί.",
+    "Russian copyist": "Примечания переписчика\n\nОчевидные опечатки исправлены.",
+    "Latin": "Notae transcriptoris\n\nErrores typographici manifesti correcti sunt.",
+    "Chinese": "錄入者註：\n\n原書明顯錯字已改正。",
+    "Japanese": "入力者注\n\n明らかな誤植は訂正した。",
+    "bare heading": 'LIST OF CORRECTIONS\n\nPage 7, "houes" changed to "house"',
+    "Danish list": 'Rettelser\n\nSide 5 "hust" rettet til "hus".',
+    "heading above": "Painovirheet\n\nPainovirheet on korjattu sähköiseen versioon:\n\n s. 5 talo",
+    "numbered": "Notes:\n\n1. Several misprints have been corrected by the transcriber.",
     "list": 'Transcriber\'s Notes:\n\nThe following errors have been corrected in the text.\n\nPage 3: "teh" changed to "the"\n\nPage 9: "fery" changed to "ferry"',
     "bracket list": "[Transcriber's Note: The following changes were made:\n\nPage 3: teh to the\nPage 9: fery to ferry]",
     "German list": "-----------------------------\nAnmerkungen zur Transkription\n\nFolgende Anpassungen wurden vorgenommen:\n\n  Seite 24, statt quires, lies qui res\n  Seite 26, statt oder, lies odor",
@@ -261,6 +271,11 @@ BEGINNINGS = {
 """First lines of books, some of which resemble credits and notes."""
 
 ENDINGS = {
+    "changes in an edition": 'LIST OF CHANGES IN THE EDITION\n\nPage 7, "boat" changed to "ship".',
+    "corrections to make": 'LIST OF CORRECTIONS\n\nPage 7, for "houes" read "house".',
+    "Russian translator": "Примечание переводчика\n\nОпечатки оригинала исправлены.",
+    "Greek notes": "ΣΗΜΕΙΩΣΕΙΣ\n\n1. Τα λάθη του αντιγραφέα διορθώθηκαν.",
+    "heading of a note": "ERRATA\n\nPage 3, for house read horse.",
     "finis": "FINIS.",
     "fin de": "FIN DU SECOND TOME.",
     "final de": "Final de A Estrada do Sal",

@@ -27,7 +27,7 @@ def find_note(ends: Ends, header: Header) -> int:
     low = max(ends.low(LONGEST_NOTE), ends.first + (ends.end - ends.first) // 3)
     for start in _candidates(ends, max(low, 1)):
         if _is_label(ends, start, ends.block_at(start)) and _is_note_to_the_end(ends, start):
-            return _with_rule(ends, start)
+            return _with_rule(ends, _with_heading(ends, start))
     return ends.end
 
 
@@ -95,13 +95,22 @@ def _is_list_of_corrections(ends: Ends, label: int) -> bool:
     if len(heading) > 66 or heading.endswith((".", ",", ";")) or not notes.LISTED.search(heading):
         return False
     lines = [line for line in ends.lines[label + 1 : ends.end] if line]
-    if any(notes.OF_ITS_TIME.search(line) for line in lines):
+    if any(notes.OF_ITS_TIME.search(line) for line in (heading, *lines)):
         return False
-    # Without a colon, the heading may be that of a chapter.
-    sign = notes.CORRECTED if heading.endswith(":") else notes.ARROW
-    made = sum(sign.search(line) is not None for line in lines)
+    made = sum(_is_made(line, heading) for line in lines)
     columns = any(notes.COLUMNS.search(line) for line in lines[:8])
     return len(lines) > 0 and (columns or 2 * made >= len(lines))
+
+
+def _is_made(line: str, heading: str) -> bool:
+    """Return whether a line of a list lists a correction as made."""
+    if notes.ARROW.search(line):
+        return True
+    if notes.CORRECTED.search(line) is None:
+        return False
+    # Without a colon, the heading may be that of a chapter, or of an author's additions.
+    quoted = notes.QUOTED.match(line) is not None and notes.EDITION.search(heading) is None
+    return heading.endswith(":") or quoted
 
 
 def _is_note_to_the_end(ends: Ends, start: int) -> bool:
@@ -194,6 +203,17 @@ def _follows_rule(ends: Ends, start: int) -> bool:
     """Return whether the block above a block ends with an ornament."""
     above = start - ends.gap_before(start) - 1
     return above > ends.first and markers.is_rule(ends.lines[above])
+
+
+def _with_heading(ends: Ends, start: int) -> int:
+    """Return ``start``, or the line above it if that is a heading of the note alone."""
+    above = start - 1 - ends.gap_before(start)
+    label = ends.lines[_label_at(ends, start, ends.end)]
+    alone = ends.gap_before(start) == 1 and above > ends.first and ends.gap_before(above) >= 2
+    # A note in brackets may be on a heading of the book.
+    if not alone or label.lstrip()[:1] in notes.BRACKETS:
+        return start
+    return above if notes.BARE_HEADING.fullmatch(ends.lines[above]) else start
 
 
 def _with_rule(ends: Ends, start: int) -> int:

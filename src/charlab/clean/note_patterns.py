@@ -15,11 +15,11 @@ from charlab.clean.marker_patterns import MENTIONS_PROJECT
 # Words for "note" and for a maker of the file, from which labels are composed.
 _NOTE = (
     # English and Romance
-    r"(?:notes?|noot|noten|not[ae][sr]?|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
+    r"(?:notes?|noot|noten|not(?:ae|[ae][sr]?)|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
     # German and Dutch
     r"|hinweis\w*|bemerkung\w*|notiz\w*|opmerking\w*|aantekening\w*|anmärkning\w*|bemærkning\w*"
     # Scandinavian, Finnish, Hungarian, Polish
-    r"|merknad\w*|noter\w*|huomautu\w*|huomio\w*|megjegyz\w*|uwag[ai]|uwagi|notatk\w*|od\s+wydawc\w*"
+    r"|merknad\w*|noter\w*|huomautu\w*|huomio\w*|muistiinpano\w*|megjegyz\w*|uwag[ai]|notatk\w*|od\s+wydawc\w*"
     # Slavic, Greek, Tagalog
     r"|poznámk\w*|примечани\w*|примітк\w*|бележк\w*|σημε[ίι]ωσ\w*|σημειώσ\w*|paalala|pabatid"
     # Tagalog, Icelandic, Baltic
@@ -30,7 +30,8 @@ _NOTE = (
 )
 _MAKER = (
     # not the transcript of a trial
-    r"(?:transcr\w*(?!\s+of\s+(?!(?:this|the)\s))|transkr\w*|transskr\w*|trascr\w*|транскри\w*|оцифров\w*|набор\w*|bewerk\w*"
+    r"(?:transcr\w*(?!\s+of\s+(?!(?:this|the)\s))|transkr\w*|transskr\w*|trascr\w*|транскри\w*|переписчик\w*|оцифров\w*|набор\w*"
+    r"|μεταγραφ\w*|bewerk\w*"
     r"|nagsalin|(?:taga)?(?:nag|pag)lipat|naglimbag|proof-?\s?read\w*|preparers?|digiti[sz]ers?|typists?|scanner|digit\w*|numéris\w*"
     r"|e-kirja\w*|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
     r"|producers?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
@@ -40,10 +41,10 @@ _MAKER = (
 NOTE_STEMS = (
     "noot", "录", "錄", "校", "輸", "入力", "note", "not ", "nota", "noto", "notă", "notj", "nóta",
     "noty", "notat", "notiz", "comment", "remar", "annot", "addend", "corr", "err", "chang",
-    "anm", "hinw", "merk", "bem", "aantek", "huom", "megj", "uwag", "wydawc", "pozn", "прим",
-    "бел", "σημ", "paal", "pabat", "patal", "tala", "nod", "athug", "pasta", "märk", "opomb",
-    "napom", "obser", "aviso", "avizo", "avis", "avver", "advert", "apost", "rimark", "注", "註",
-    "说", "說", "trans", "tavola", "table", "änder", "korr", "bookm", "colo", "list", "javí",
+    "anm", "hinw", "merk", "bem", "aantek", "huom", "muist", "megj", "uwag", "wydawc", "pozn",
+    "прим", "бел", "σημ", "paal", "pabat", "patal", "tala", "nod", "athug", "pasta", "märk",
+    "opomb", "napom", "obser", "aviso", "avizo", "avis", "avver", "advert", "apost", "rimark", "注",
+    "註", "说", "說", "trans", "tavola", "table", "änder", "korr", "bookm", "colo", "list", "javí",
     "opra", "rett", "rätt", "verbet", "overz", "au lect", "amend", "emend", "alter", "typo",
     "druckf", "faute", "modif", "refus", "tryck", "tryk", "fel", "leið", "parand", "virhe",
     "erar", "опеч", "испр", "διορ", "drukf", "błę", "inconsis", "anomal", "misprint", "zetf",
@@ -58,9 +59,12 @@ _CORRECTIONS = (
     r"|tryckfel\w*|rettelse\w*|trykfejl\w*|korja[tu]\w*|painovirhe\w*|leiðrétt\w*|parandus\w*|javítás\w*|popraw\w*|oprav\w*|erar\w*|refusi"
     r"|опечат\w*|исправл\w*|διορθώσ\w*|changes|typos|emendations|amendments|modifi\w*|alterations)"
 )
+# An underscore stands for italics, and is not part of a word.
+_LETTER = r"[^\W_]"
 _MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
 NOTE = re.compile(
-    rf"^{_MARKS}(?=(?:[^\n:]{{0,50}}?[^\w\n:]|)(?:{_NOTE}|{_CORRECTIONS})(?!\w))(?=(?:[^\n]{{0,60}}?[^\w\n]|){_MAKER}(?!\w))"
+    rf"^{_MARKS}(?=(?:[^\n:]{{0,50}}?(?![\n:])[\W_]|)(?:{_NOTE}|{_CORRECTIONS})(?!{_LETTER}))"
+    rf"(?=(?:[^\n]{{0,60}}?(?!\n)[\W_]|){_MAKER}(?!{_LETTER}))"
     rf"(?:[^\n]{{0,80}}$|[^\n:.\]]{{0,60}}[:.\]—-])"
     # Words of Chinese and Japanese have no blanks between them.
     rf"|^{_MARKS}[^\n]{{0,6}}(?:录入|錄入|轉錄|转录|輸入|入力|校對|校对|校正)[^\n]{{0,6}}[注註説说說]"
@@ -78,6 +82,9 @@ BOOKMARKS = re.compile(r"^\W*(?:(?:e-?text|pg|gutenberg)\s+)?editor['’]?s\s+bo
 
 LISTED = re.compile(rf"\b{_CORRECTIONS}(?!\w)", re.I)
 """Words for corrections, which announce a list of them."""
+
+BARE_HEADING = re.compile(rf"{_MARKS}(?:{_NOTE}|{_CORRECTIONS})\W*", re.I)
+"""A heading of one word, of a note or of a list of corrections."""
 
 CORRECTED = re.compile(
     # misprint => correction
@@ -135,12 +142,14 @@ TALK = re.compile(
     r"|\btrascri\w*|\bdiacritic\w*|\baccents?\b|\bligatur\w*|\bcover\s+image|\bsmall\s+cap\w*"
     r"|\bgekennzeichnet|\bsonderzeichen|\bgesperrt\w*|\bantiqua\b|\bfraktur\w*|\bfettdruck|\bretained\b|\bconserv\w*|\bbeibehalten\b"
     # Dutch, Tagalog, Scandinavian
-    r"|\bbehouden\b|\bkairingan|\bpagkakamali\w*|\bstavning\w*|\bretskriv\w*|\brettskriv\w*|\btrykfejl"
+    r"|\bbehouden\b|\bkairingan|\b(?:pagkaka|ka)mali\w*|\bstavning\w*|\bretskriv\w*|\brettskriv\w*|\btrykfejl"
     r"|\btrykkfeil\w*|\btryckfel\w*|\bpainovir\w*|\bspatie\w*|\bzetfout\w*|\bdrukfout\w*|\bspelling\w*"
     # Hungarian, Polish, Czech
     r"|\bhelyesír\w*|\bpisowni\w*|\bpravopis\w*|\bortografi\w*|\bobvious\b|\bversehen\b|\bpréser\w*"
     r"|\w*spelfout\w*|\bgecorrigeerd|\w*zetfout\w*|\boikeinkirj\w*|\bsäilyt\w*|\brätta\w*|\brettet\b"
-    r"|\bnyomda\w*|\bdrukarsk\w*|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b",
+    r"|\bnyomda\w*|\bdrukarsk\w*|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b|τυπογραφικ\w*"
+    # Chinese, Japanese
+    r"|錯字|错字|誤字|误字|誤植|改正|更正|訂正|勘誤|勘误|底本",
     re.I,
 )
 """Topics of notes on how a file was made."""
@@ -150,10 +159,16 @@ OF_ITS_TIME = re.compile(
 )
 """Words of a note by the people who made the book."""
 
-CHANGE = re.compile(
-    # Page 3, S. 12
+# Page 3, S. 12
+_PLACE = (
     r"\b(?:pages?|pp?\.|pg\.?|lines?|seiten?|s\.|pagina|blz\.?|bladzijde|página|pág\.|pag\.|sivu|sid\.?"
     r"|side|strona|str\.|oldal|chapter|kapitel|vol\.?|zeile|ligne|linea|línea)\W{0,3}[\dIVXLCivxlc]+"
+)
+QUOTED = re.compile(rf"^\W*{_PLACE}(?:.*?[\"'“”„«»_]){{4}}", re.I)
+"""A line with a place and two quotations: a misprint and its correction."""
+
+CHANGE = re.compile(
+    _PLACE +
     # changed to
     r"|\bchanged\b|\breplaced\b|\bremoved\b|\badded\b|\bstatt\b|\bgeändert\b|\blies\b|\bau\s+lieu\b"
     r"|\bremplacé|\bcambiado|\bgewijzigd|\bændret|\bändrat|=|→|->|=>|\"\s+(?:for|to)\s+\"|”\s+(?:for|to)\s+“"
@@ -161,6 +176,9 @@ CHANGE = re.compile(
     re.I,
 )
 """Signs of a line in a list of corrections."""
+
+EDITION = re.compile(r"\bedi[tcçz]\w+|\bédition\w*|\bausgaben?\b|\bauflagen?\b", re.I)
+"""Words of a heading over the changes from one printed edition to another."""
 
 HEADING_WORDS = re.compile(
     r"^\W*(?:(?:the\s+)?(?:chapter|chap\.|book|part|volume|vol\.|act|scene|canto|section|preface"

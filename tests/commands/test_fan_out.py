@@ -44,6 +44,20 @@ def test_a_stage_runs_after_all_that_it_needs(tmp_path: Path) -> None:
     assert (order[0], set(order[1:3]), order[3]) == ("top", {"left", "right"}, "bottom")
 
 
+def test_the_longest_chain_of_stages_goes_first(tmp_path: Path) -> None:
+    """A short stage with a long one behind it comes before a stage of middling length."""
+    graph: nx.DiGraph[str] = nx.DiGraph([("long", "short"), ("end", "long"), ("end", "middling")])
+    graph.add_nodes_from(["third", "first"])
+    minutes = {"short": 1, "long": 10, "middling": 5, "end": 1, "first": 20, "third": 2}
+    nx.set_node_attributes(graph, minutes, "minutes")
+    run_graph(graph, 1, writer(tmp_path), Board(total=6))
+    order = order_in(tmp_path)
+    # While "short" ends and "long" becomes ready, the worker may begin another stage.
+    assert [name for name in order if name != "long"] == [
+        "first", "short", "middling", "third", "end",
+    ]  # fmt: skip
+
+
 def test_independent_stages_run_at_the_same_time(tmp_path: Path) -> None:
     """Each side of the diamond waits for the other, so one at a time would never end."""
     other = {"left": tmp_path / "right", "right": tmp_path / "left"}

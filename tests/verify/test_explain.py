@@ -107,8 +107,8 @@ def test_costs_come_from_logs_or_weights(tiny: Path) -> None:
 def test_reasons_are_files_and_keys(project: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the value before and after, and the stages downstream."""
     monkeypatch.setattr("charlab.verify.status.load_params", lambda _: None)
-    monkeypatch.setattr("charlab.verify.status._Costs.__init__", lambda *_: None)
-    monkeypatch.setattr("charlab.verify.status._Costs.minutes", lambda *_: 1.0)
+    monkeypatch.setattr("charlab.verify.costs.Costs.__init__", lambda *_: None)
+    monkeypatch.setattr("charlab.verify.costs.Costs.minutes", lambda *_: 1.0)
     plan = {f"data/plan/{slug}.json": listing(project.root / "data/plan")[0]["md5"]
             for slug in ("one", "two")}  # fmt: skip
     monkeypatch.setattr("charlab.verify.status._planned", lambda *_: plan)

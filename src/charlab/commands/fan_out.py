@@ -20,7 +20,7 @@ import networkx as nx
 from charlab.commands.board import Board, log_of, shown
 from charlab.commands.children import CHILDREN, run_logged, stopped_by_signals
 from charlab.commands.lockfile import sort_lock
-from charlab.commands.pipeline import Pipeline
+from charlab.commands.pipeline import Pipeline, urgency
 from charlab.core.errors import CharlabError
 from charlab.core.stage_inputs import InputsChangedError
 from charlab.core.units import counted
@@ -89,7 +89,8 @@ def run_on(
     ----------
     client : distributed.Client
     graph : networkx.DiGraph
-        Stage names; an edge goes from a stage to each stage that it needs.
+        Stage names; an edge goes from a stage to each stage that it needs. Of the stages that
+        could start, those with the longest chain of ``minutes`` behind them go first.
     run : callable
         Runs one stage; returns a message if it fails, and None otherwise.
     board : Board
@@ -112,12 +113,16 @@ def run_on(
 
     client.subscribe_topic(name, board.note)
     futures: dict[str, Any] = {}
-    for stage in reversed(list(nx.topological_sort(graph))):
+    urgent = urgency(graph)
+    # The first ones start before the others are submitted.
+    order = nx.lexicographical_topological_sort(graph.reverse(), key=lambda one: -urgent[one])
+    for stage in order:
         # Futures as arguments: Dask starts a task when the results of these are there.
         needed = [futures[other] for other in sorted(graph.successors(stage))]
         futures[stage] = client.submit(
-            ByValue(task), name, run, stage, *needed, key=f"{stage} {name}", retries=retries
-        )
+            ByValue(task), name, run, stage, *needed,
+            key=f"{stage} {name}", retries=retries, priority=urgent[stage],
+        )  # fmt: skip
     try:
         wait(list(futures.values()))
     except CancelledError:

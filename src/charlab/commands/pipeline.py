@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ class Pipeline:
     graph : networkx.DiGraph
         All stages; an edge goes from a stage to each stage that it needs.
     stale : networkx.DiGraph
-        Those to run: the stages that are out of date, and all that depend on them.
+        Those to run: the stages that are out of date, and all that depend on them. The attribute
+        ``minutes`` of a stage is about what it takes.
     uncached : set of str
         Stages with an output that is not in DVC's cache, so that no remote can hold it.
     """
@@ -58,9 +59,11 @@ class Pipeline:
         try:
             # A single Repo: parsing dvc.yaml and dvc.lock takes seconds in a large study.
             with Repo(str(root)) as repo:
-                return cls._of(repo)
+                pipeline = cls._of(repo)
         except DvcException as error:
             raise DvcFailedError(f"DVC: {error}") from None
+        nx.set_node_attributes(pipeline.stale, about_minutes(root, pipeline.stale), "minutes")
+        return pipeline
 
     @classmethod
     def _of(cls, repo: Any) -> Pipeline:
@@ -96,6 +99,31 @@ class Pipeline:
         rank = {name: place for place, name in enumerate(self.order)}
         waves = nx.topological_generations(chosen.reverse(copy=False))
         return [sorted(wave, key=rank.__getitem__) for wave in waves]
+
+
+def about_minutes(root: Path, stages: Iterable[str]) -> dict[str, float]:
+    """Return about how many minutes stages take, nothing if params.yaml cannot be read."""
+    from charlab.plan.params import load_params
+    from charlab.verify.costs import Costs
+
+    try:
+        costs = Costs(root, load_params(root / "params.yaml"))
+        return {name: costs.minutes(name) for name in stages}
+    except (CharlabError, KeyError):
+        return {}  # the stage plan will say what is wrong
+
+
+def urgency(graph: nx.DiGraph[str]) -> dict[str, float]:
+    """Return, for each stage, the minutes of the longest chain of stages that begins with it.
+
+    Whoever starts the stage with the longest chain first has no long stage left over at the end,
+    when all others are done.
+    """
+    chains: dict[str, float] = {}
+    for name in nx.topological_sort(graph):  # edges point upstream, so this ends with the first
+        after = max((chains[user] for user in graph.predecessors(name)), default=0.0)
+        chains[name] = graph.nodes[name].get("minutes", 0.0) + after
+    return chains
 
 
 def expected_minutes(root: Path) -> dict[str, float]:

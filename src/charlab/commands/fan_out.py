@@ -67,16 +67,19 @@ def local_cluster(threads: int) -> Any:
     ``LocalCluster`` would open its web servers on all interfaces, one of them on port 8787. They
     cannot be switched off, so each gets a free port of the loopback interface.
     """
+    import dask
     from distributed import Scheduler, SpecCluster, Worker
 
     options = {"protocol": "inproc://", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
     # Stages run in their own processes, so the worker's memory limit would not apply to them.
     worker = {"cls": Worker, "options": {**options, "nthreads": threads, "memory_limit": 0}}
-    return SpecCluster(
-        scheduler={"cls": Scheduler, "options": options},
-        workers={0: worker},
-        silence_logs=logging.ERROR,
-    )
+    # Its profiler would sample the threads, which only wait, a hundred times a second.
+    with dask.config.set({"distributed.worker.profile.enabled": False}):
+        return SpecCluster(
+            scheduler={"cls": Scheduler, "options": options},
+            workers={0: worker},
+            silence_logs=logging.ERROR,
+        )
 
 
 def run_on(

@@ -26,6 +26,11 @@ from charlab.core.stage_inputs import InputsChangedError
 from charlab.core.units import counted
 
 
+QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s"}
+"""Dask's own measurements of a local cluster, whose threads only wait for other programs: by default
+they wake it a hundred and fifty times a second."""
+
+
 class StageFailedError(CharlabError):
     """A stage of the pipeline ended with an error."""
 
@@ -73,8 +78,7 @@ def local_cluster(threads: int) -> Any:
     options = {"protocol": "inproc://", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
     # Stages run in their own processes, so the worker's memory limit would not apply to them.
     worker = {"cls": Worker, "options": {**options, "nthreads": threads, "memory_limit": 0}}
-    # Its profiler would sample the threads, which only wait, a hundred times a second.
-    with dask.config.set({"distributed.worker.profile.enabled": False}):
+    with dask.config.set(QUIET):
         return SpecCluster(
             scheduler={"cls": Scheduler, "options": options},
             workers={0: worker},

@@ -25,10 +25,9 @@ from charlab.core.errors import CharlabError
 from charlab.core.stage_inputs import InputsChangedError
 from charlab.core.units import counted
 
-
 QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s"}
-"""Dask's own measurements of a local cluster, whose threads only wait for other programs: by default
-they wake it a hundred and fifty times a second."""
+"""Turns off what Dask measures of its own: by default that wakes a local cluster, which only waits
+for other programs, a hundred and fifty times a second."""
 
 
 class StageFailedError(CharlabError):

@@ -18,6 +18,7 @@ def main() -> int:
         walltime="12:00:00",
         # queue="...", account="...", as your cluster wants them
         local_directory="$TMPDIR",
+        log_directory=".charlab/logs",
         worker_extra_args=["--no-dashboard"],
         scheduler_options={"dashboard": False, "dashboard_address": ":0"},
     ) as cluster:

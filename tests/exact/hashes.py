@@ -258,6 +258,8 @@ def print_hashes(threads: int, only: str) -> None:
     total = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
     print(f"{total} all", *lines, sep="\n")
     processor = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
+    if "NUMBA_CPU_NAME" in os.environ and "NUMBA_CPU_FEATURES" not in os.environ:
+        processor += " with the features of this one"
     versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
     print(
         f"{platform.machine()}, code for {processor}, {threads} threads, {versions}, "

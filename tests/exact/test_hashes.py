@@ -16,25 +16,14 @@ import llvmlite.binding
 import numba
 import numpy as np
 import pytest
+from targets import NARROW, TARGETS, code_for
 
 from charlab.exact import layers, loss, optimizers
 from charlab.exact.lanes import JIT
 
 PROGRAM = Path(__file__).parent / "hashes.py"
-NARROW = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX"
-"""Features that NumPy leaves unused in half of the runs, so that its loops are those for SSE."""
-
 EMULATED = "tanh 1 none zero"
 """Groups that the emulated processor trains."""
-
-TARGETS = {
-    "haswell": "avx2",
-    "x86-64-v3": "avx2",
-    "znver2": "avx2",
-    "skylake-avx512": "avx512f",
-    "x86-64": "sse2",
-}
-"""Code generator targets, each with the feature that a processor needs to run its code."""
 
 
 def assert_recorded(found: Mapping[str, str]) -> None:
@@ -106,6 +95,24 @@ def test_compiler_fuses_only_where_asked(kernel: Any) -> None:
     assert not re.findall(r"@(?:llvm\.)?(exp|log|pow|sin|cos|tanh)2?f?[.(]", code)
 
 
+@pytest.mark.skipif(
+    "sse2" not in llvmlite.binding.get_host_cpu_features(), reason="the code is for x86"
+)
+def test_targets_have_their_own_features_alone() -> None:
+    """Code for x86-64 calls the C library for fma, on a processor that has it, too."""
+    program = (
+        "import numba; from charlab.exact.lanes import fma\n"
+        "f = numba.njit(lambda a, b, c: fma(a, b, c)); f(1.0, 2.0, 3.0)\n"
+        "print('vfmadd' in ''.join(f.inspect_asm().values()))"
+    )
+    environment = {**os.environ, **code_for("x86-64"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "False\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("numpy_features", "threads"), [("wide", 2), ("narrow", 1)])
 @pytest.mark.parametrize("target", ["", *TARGETS])
@@ -123,7 +130,7 @@ def test_hashes_for_other_processors(
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     if target:
-        environment["NUMBA_CPU_NAME"] = target
+        environment |= code_for(target)
     if numpy_features == "narrow":
         environment["NPY_DISABLE_CPU_FEATURES"] = NARROW
     done = subprocess.run(

@@ -10,13 +10,10 @@ from pathlib import Path
 import llvmlite.binding
 import pytest
 from inference_hashes import digest
+from targets import NARROW, TARGETS, code_for
 
 HASH = "89e195ed3555b3a96d05fbf66ef29485fa79131ff813b2ff4fb5cd26b3057170"
 """Result on every machine. It changes only with the arithmetic itself."""
-
-NARROW = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX"
-TARGETS = {"haswell": "avx2", "x86-64-v3": "avx2", "skylake-avx512": "avx512f", "x86-64": "sse2"}
-"""Code generator targets, each with a feature that its code needs."""
 
 
 def test_hash_on_this_machine() -> None:
@@ -36,7 +33,7 @@ def test_hash_for_other_processors(
     cache = tmp_path_factory.getbasetemp() / f"numba-inference-{target}"
     environment = {
         **os.environ,
-        "NUMBA_CPU_NAME": target,
+        **code_for(target),
         "NUMBA_CACHE_DIR": str(cache),
         "PYTHONPATH": os.pathsep.join(sys.path),
     }

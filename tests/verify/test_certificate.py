@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding
 import pytest
 
 from charlab.verify.certificate import (
+    INSTRUCTIONS,
     add_to_chain,
     certificate,
     chain_status,
@@ -46,10 +48,24 @@ def test_certificate_names_the_processor_that_the_code_is_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run for an older one on a newer one is not a run on either alone."""
-    monkeypatch.delenv("NUMBA_CPU_NAME", raising=False)
+    for name in INSTRUCTIONS:
+        monkeypatch.delenv(name, raising=False)
     plain = made(tmp_path, IDENTICAL)["processor"]
+    assert llvmlite.binding.get_host_cpu_name() in plain
     monkeypatch.setenv("NUMBA_CPU_NAME", "haswell")
-    assert made(tmp_path, IDENTICAL)["processor"] == f"{plain}, code for haswell (NUMBA_CPU_NAME)"
+    monkeypatch.setenv("NUMBA_CPU_FEATURES", "")
+    told = made(tmp_path, IDENTICAL)["processor"]
+    assert told == f"{plain}, NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES="
+
+
+def test_certificate_names_the_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below QEMU /proc/cpuinfo is still about the machine, which did not run the code."""
+    links = {"self": Path("/opt/bin/python3.11"), "thread-self": Path("/usr/bin/qemu-x86_64")}
+    monkeypatch.setattr(Path, "readlink", lambda path: links[path.parent.name])
+    monkeypatch.setattr(llvmlite.binding, "get_host_cpu_name", lambda: "nehalem")
+    processor = made(tmp_path, IDENTICAL)["processor"]
+    assert processor.startswith("nehalem, ")
+    assert ", emulated by qemu-x86_64 on " in processor
 
 
 def test_certificates_chain(tmp_path: Path) -> None:
@@ -72,6 +88,7 @@ def test_certificates_chain(tmp_path: Path) -> None:
         ([[IDENTICAL], [UNKNOWN]], "mine", 2),
         ([[UNKNOWN], [DIFFERENT]], "mine", 1),
         ([[IDENTICAL], [IDENTICAL]], "another", 2),
+        ([[IDENTICAL], []], "mine", 2),
         ([], "mine", 2),
     ],
 )
@@ -91,8 +108,15 @@ def test_chain_has_the_status_of_its_worst(
         (lambda one: one.update(parent="f" * 64), "was edited"),
         (lambda one: one.update(parent="f" * 64, hash=""), "follows ffffffffffffffff"),
         (lambda one: one.pop("processor"), "expected a 'charlab certificate 1'"),
+        (
+            lambda one: one.update(verdicts=[{"stage": "s", "verdict": "excellent"}], hash=""),
+            "expected verdicts",
+        ),
+        (lambda one: one.update(verdicts=["fine"], hash=""), "expected verd"),
+        (lambda one: one.update(verdicts=3, hash=""), "expected verd"),
+        (lambda one: one.update(parent=[], hash=""), "null as parent"),
     ],
-    ids=["verdict", "parent", "orphan", "no certificate"],
+    ids=["verdict", "parent", "orphan", "no certificate", "word", "text", "number", "list"],
 )
 def test_damaged_chain_is_refused(tmp_path: Path, damage: Any, message: str) -> None:
     """An edit shows by the hash, a missing parent by its name."""

@@ -91,6 +91,20 @@ def test_error_is_no_verdict(
     assert done.err.startswith("charlab verify: cannot tell: ")
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RecursionError])
+def test_interrupted_run_and_bug_are_no_verdicts(
+    chosen: list[Choice], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    error: type[BaseException],
+) -> None:  # fmt: skip
+    """Python and click would exit with the 1 of "different"."""
+
+    def verify(*_: object) -> Outcome:
+        raise error
+
+    monkeypatch.setattr(charlab.verify.run, "verify", verify)
+    assert run(capsys, "verify").status == 2
+
+
 def test_status(
     chosen: list[Choice], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,12 @@ def verify(
             status = _verify(root, certificate, bundle, as_json, **choice)
     except (CharlabError, OSError) as error:
         click.echo(f"charlab verify: cannot tell: {describe(error)}", err=True)
+        status = CANNOT_TELL
+    except KeyboardInterrupt:
+        click.echo("charlab verify: cannot tell: interrupted", err=True)
+        status = CANNOT_TELL
+    except Exception:  # a bug: Python would exit with 1, which means "different"
+        traceback.print_exc()
         status = CANNOT_TELL
     sys.exit(status)
 

@@ -20,10 +20,13 @@ from typing import Any
 
 from charlab.core.files import sha256_of, write_json
 from charlab.verify.stages import Record, VerifyError, declared_stages, related
-from charlab.verify.verifier import DIFFERENT, UNKNOWN, Verdict
+from charlab.verify.verifier import DIFFERENT, UNKNOWN, VERDICTS, Verdict
 
 PACKAGES = ("charlab", "numba", "numpy", "pandas", "scikit-learn", "torch", "llvmlite", "typst")
 """Packages whose versions a certificate names, if they are installed."""
+
+INSTRUCTIONS = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NPY_DISABLE_CPU_FEATURES")
+"""Environment variables that choose instructions; a certificate names those that are set."""
 
 KEYS = {"kind", "lock", "commit", "texts", "versions", "processor", "audit", "verdicts", "parent"}
 KIND = "charlab certificate 1"
@@ -85,18 +88,33 @@ def own_hash(content: Mapping[str, Any]) -> str:
 
 
 def processor() -> str:
-    """Return the kind of this machine's processor and system.
+    """Return the kind of the processor that runs this program, the system, and settings of these.
 
-    If Numba is told to write code for another processor, that one is named, too: the instructions
-    are then those of the other one.
+    LLVM asks the processor itself. /proc/cpuinfo is about the machine, also below an emulator.
     """
-    model, other = "", os.environ.get("NUMBA_CPU_NAME")
-    info = Path("/proc/cpuinfo")
+    import llvmlite.binding as llvm
+
+    model, info = "", Path("/proc/cpuinfo")
     if info.is_file():
         lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
         model = next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), "")
-    code = f"code for {other} (NUMBA_CPU_NAME)" if other else ""
-    return ", ".join(filter(None, (model, platform.machine(), platform.system(), code)))
+    kind, emulator = llvm.get_host_cpu_name(), _emulator()
+    name = f"{model} ({kind})" if model and not emulator else kind
+    run_by = f"emulated by {emulator} on {model or 'an unknown processor'}" if emulator else ""
+    settings = [f"{key}={os.environ[key]}" for key in INSTRUCTIONS if key in os.environ]
+    return ", ".join(
+        filter(None, (name, platform.machine(), platform.system(), run_by, " ".join(settings)))
+    )
+
+
+def _emulator() -> str:
+    """Return the name of the program that executes this one's instructions, "" if none does."""
+    try:
+        own, real = (Path(f"/proc/{entry}/exe").readlink() for entry in ("self", "thread-self"))
+    except OSError:  # not Linux
+        return ""
+    # QEMU shows a program the link that it would have on the other machine, but not for threads.
+    return "" if own == real else real.name
 
 
 def _versions() -> dict[str, str]:
@@ -193,7 +211,19 @@ def _read(path: Path) -> dict[str, Any]:
         raise VerifyError(f"{path}: no JSON ({error})") from None
     if not isinstance(one, dict) or not KEYS | {"hash"} <= one.keys() or one["kind"] != KIND:
         raise VerifyError(f"{path}: expected a {KIND!r} with {', '.join(sorted(KEYS))}")
+    # A hash can be written anew, so the content may still be anything.
+    if not (isinstance(one["parent"], str | None) and _are_verdicts(one["verdicts"])):
+        raise VerifyError(
+            f"{path}: expected verdicts that are one of {', '.join(VERDICTS)}, and a hash or null "
+            "as parent"
+        )
     return one
+
+
+def _are_verdicts(found: object) -> bool:
+    return isinstance(found, list) and all(
+        isinstance(one, dict) and one.get("verdict") in VERDICTS and "stage" in one for one in found
+    )
 
 
 def chain_status(chain: list[dict[str, Any]], lock: str | None) -> int:
@@ -201,5 +231,6 @@ def chain_status(chain: list[dict[str, Any]], lock: str | None) -> int:
     counts = Counter(verdict["verdict"] for one in chain for verdict in one["verdicts"])
     if counts[DIFFERENT]:
         return 1
-    others = [one for one in chain if one["lock"] != lock]
-    return 2 if others or not counts or counts[UNKNOWN] else 0
+    # One without verdicts, for which there was no time, confirms nothing.
+    confirmed = all(one["lock"] == lock and one["verdicts"] for one in chain)
+    return 0 if chain and confirmed and not counts[UNKNOWN] else 2

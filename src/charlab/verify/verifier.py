@@ -15,7 +15,8 @@ from charlab.verify.scratch import Scratch, StageError, copy, remove, run_stage
 from charlab.verify.stages import Record, Stage, producer, related
 from charlab.verify.tolerance import closeness, closeness_to_tables, reason
 
-IDENTICAL, WITHIN, DIFFERENT, UNKNOWN = "identical", "within tolerance", "different", "cannot tell"
+VERDICTS = ("identical", "within tolerance", "different", "cannot tell")
+IDENTICAL, WITHIN, DIFFERENT, UNKNOWN = VERDICTS
 
 Run = Callable[[Path, Stage], None]
 """Function that runs a stage in a folder; it raises StageError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import charlab.verify.run
 import charlab.verify.status
 from charlab.commands import cli_verify
+from charlab.core.processes import catchable
 from charlab.verify.run import Choice, Outcome
 from charlab.verify.status import Stale
 from charlab.verify.verifier import DIFFERENT, IDENTICAL, UNKNOWN, Verdict
@@ -22,7 +24,7 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
     for name in ("dvc.yaml", "params.yaml"):
         (tmp_path / name).write_text("stages: {}\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli_verify, "_is_edited", lambda _: False)
+    monkeypatch.setattr(cli_verify, "_edited", lambda _: [])
     return []
 
 
@@ -68,6 +70,22 @@ def test_certificate_is_added_to_the_folder(
     assert "expected a 'charlab certificate 1'" in done.err
 
 
+def test_nothing_verified_gives_no_certificate(
+    chosen: list[Choice], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would confirm nothing, and a chain with it would not, either."""
+    answering(monkeypatch, chosen)
+    monkeypatch.setattr(cli_verify, "_edited", lambda _: ["metrics/a.csv", "report/b.md"])
+    done = run(capsys, "verify", "--budget", 0, "--certificate", "c")
+    assert done.status == 2
+    assert "0 outputs: nothing was verified\n" in done.out
+    assert "leaves out what you have not committed: metrics/a.csv, 1 more\n" in done.err
+    assert "no certificate: " in done.err
+    assert not Path("c").exists()
+    assert run(capsys, "verify", "--sample", 2, "--stage", "a").status == 2
+    assert len(chosen) == 1
+
+
 @pytest.mark.usefixtures("chosen")
 def test_chain_and_bundle_need_a_place_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
     """Before anything runs; without a name, certificates are beside the report."""
@@ -91,18 +109,27 @@ def test_error_is_no_verdict(
     assert done.err.startswith("charlab verify: cannot tell: ")
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, RecursionError])
-def test_interrupted_run_and_bug_are_no_verdicts(
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, None])
+def test_stopped_run_and_bug_are_no_verdicts(
     chosen: list[Choice], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-    error: type[BaseException],
+    number: int | None,
 ) -> None:  # fmt: skip
     """Python and click would exit with the 1 of "different"."""
 
     def verify(*_: object) -> Outcome:
-        raise error
+        if number is not None:
+            signal.raise_signal(number)
+        raise RecursionError
 
     monkeypatch.setattr(charlab.verify.run, "verify", verify)
-    assert run(capsys, "verify").status == 2
+    handlers = {each: signal.getsignal(each) for each in catchable()}
+    try:
+        done = run(capsys, "verify")
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+    assert done.status == 2
+    assert ("cannot tell: interrupted" if number else "RecursionError") in done.err
 
 
 def test_status(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from collections import Counter
@@ -13,6 +14,7 @@ import click
 
 from charlab.commands.cli_options import COUNT, FOLDER, SEED, project
 from charlab.core.errors import CharlabError, describe, printable
+from charlab.core.processes import catchable
 from charlab.core.units import counted
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ def verify(
     left as they are. Exit with 0 if all outputs are identical or within their tolerance, with 1 if
     any differs, otherwise with 2. docs/verify.md says more.
     """
+    if choice["names"] and choice["sample"]:
+        raise click.UsageError("--stage names the stages, --sample draws them: use one of the two")
     try:
         root = project()
         if chain is not None:
@@ -106,11 +110,16 @@ def _verify(
     choice = Choice(minutes=budget, seed=secrets.randbelow(10**9) if seed is None else seed,
                     **options)  # fmt: skip
 
+    # Ended by any of these, it still removes its folder; the stage ends with it.
+    for number in catchable():
+        signal.signal(number, signal.default_int_handler)
+
     def parent(lock: str) -> str | None:
         return None if certificate is None else latest(certificate, lock)
 
-    if _is_edited(root):
-        click.echo("charlab verify: dvc.lock has uncommitted changes, left out here", err=True)
+    if edited := _edited(root):
+        names = f"{edited[0]}, {len(edited) - 1} more" if len(edited) > 1 else edited[0]
+        click.echo(f"charlab verify: leaves out what you have not committed: {names}", err=True)
     outcome = verify(
         root, choice, lambda name: click.echo(f"runs {name}", err=True), parent, bundle
     )
@@ -118,7 +127,9 @@ def _verify(
         click.echo(json.dumps(outcome.as_dict(), indent=1))
     else:
         _print(outcome)
-    if certificate is not None:
+    if certificate is not None and not outcome.verdicts:
+        click.echo("no certificate: there is no verdict", err=True)
+    elif certificate is not None:
         path = add_to_chain(certificate, outcome.certificate)
         click.echo(f"certificate: {path}", err=True)
     if bundle is not None:
@@ -126,11 +137,11 @@ def _verify(
     return outcome.status
 
 
-def _is_edited(root: Path) -> bool:
-    """Return whether dvc.lock differs from the last commit's."""
+def _edited(root: Path) -> list[str]:
+    """Return the files that differ from the last commit's."""
     from charlab.course.workspace import git
 
-    return bool(git(root, "status", "--porcelain", "--", "dvc.lock").strip())
+    return git(root, "diff", "--name-only", "--relative", "HEAD").splitlines()
 
 
 def _print(outcome: Outcome) -> None:

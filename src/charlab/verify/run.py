@@ -106,7 +106,8 @@ def summary(outcome: Outcome) -> list[str]:
     """Return sentences on how many outputs have which verdict, and on what the draw is worth."""
     counts = Counter(verdict.verdict for verdict in outcome.verdicts)
     total = counted(len(outcome.verdicts), "output")
-    lines = [f"{total}: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items())]
+    found = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
+    lines = [f"{total}: {found or 'nothing was verified'}"]
     if outcome.left:
         lines.append(f"no time for {counted(len(outcome.left), 'stage')} of those chosen")
     if outcome.drawn:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from charlab.core.errors import CharlabError
 from charlab.core.restored import MD5
 from charlab.course.limits import own_path
 from charlab.course.workspace import git
@@ -98,16 +99,23 @@ def cloned(root: Path, rev: str, cache: Path) -> Iterator[Scratch]:
 
     Raises
     ------
-    CharlabError
+    VerifyError
         If there is no such commit.
     """
     with TemporaryDirectory(prefix="charlab-verify-") as name:
-        commit = git(root, "rev-parse", "--verify", "--end-of-options", f"{rev}^{{commit}}").strip()
+        commit = _commit(root, rev)
         folders = [Path(name) / part for part in ("committed", "work")]
         for folder in folders:
             git(root, "clone", "--quiet", "--shared", "--no-checkout", ".", str(folder))
             git(folder, "checkout", "--quiet", "--detach", commit)
         yield Scratch(folders[0], folders[1], root, cache)
+
+
+def _commit(root: Path, rev: str) -> str:
+    try:
+        return git(root, "rev-parse", "--verify", "--end-of-options", f"{rev}^{{commit}}").strip()
+    except CharlabError as error:
+        raise VerifyError(f"no commit is called {rev!r} here ({error})") from None
 
 
 def run_stage(folder: Path, stage: Stage) -> None:

@@ -151,7 +151,7 @@ def _filled(name: str, entry: dict[str, Any], names: dict[str, Any]) -> Stage:
     keys = [filled(key) for key in entry.get("params", [])]
     return Stage(
         name=name,
-        cmd=_one_line(entry["cmd"]),
+        cmd=_one_line(filled(entry["cmd"])),
         deps=tuple(filled(dep) for dep in entry.get("deps", [])),
         outs=tuple(filled(out) for out, _ in outs),
         params={key: lookup(names, key) for key in keys},

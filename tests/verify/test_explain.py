@@ -11,6 +11,7 @@ import pytest
 from charlab.core.files import write_text
 from charlab.verify.explain import explained
 from charlab.verify.hashes import listing
+from charlab.verify.scratch import remove
 from charlab.verify.stages import VerifyError
 from charlab.verify.status import stale, total_minutes
 from made_pipeline import Made
@@ -39,6 +40,7 @@ def test_line_of_a_variant_leads_to_its_text(project: Made) -> None:
     [
         ("metrics/table.csv:9", "has 2 lines, and no line 9"),
         ("metrics/absent.csv", "no such file"),
+        ("data/variants/lstm-1/absent.json:3", "no such file"),
         ("dvc.yaml", "no stage of dvc.yaml writes it"),
     ],
 )
@@ -46,6 +48,14 @@ def test_what_has_no_origin(project: Made, place: str, message: str) -> None:
     """Each with what was expected."""
     with pytest.raises(VerifyError, match=message):
         explained(project.root, place)
+
+
+def test_result_that_is_only_recorded_has_an_origin(project: Made) -> None:
+    """A clone without a cache has no models."""
+    with_it = explained(project.root, "data/variants/lstm-1")
+    remove(project.root / "data" / "variants")
+    assert explained(project.root, "data/variants/lstm-1") == with_it
+    assert with_it[1] == "  about lstm-1"
 
 
 def test_file_of_all_variants_names_none(project: Made) -> None:

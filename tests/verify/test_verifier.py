@@ -13,6 +13,7 @@ import pytest
 
 from charlab.core.files import write_text
 from charlab.verify.sampling import caught, drawn
+from charlab.verify.stages import declared_stages
 from charlab.verify.verifier import DIFFERENT, IDENTICAL, UNKNOWN, WITHIN, Verdict, exit_status
 from made_pipeline import Made
 
@@ -20,6 +21,14 @@ from made_pipeline import Made
 def verdicts(verifier_run: list[Verdict]) -> dict[str, str]:
     """Return the verdict of each output."""
     return {verdict.output: verdict.verdict for verdict in verifier_run}
+
+
+def test_command_is_filled_in_as_by_dvc(tmp_path: Path) -> None:
+    """dvc.lock has the command with the values, so the declared one needs them, too."""
+    stage = {"foreach": "${texts}", "do": {"cmd": "run ${key} ${item.chars}", "outs": ["${key}"]}}
+    write_text(tmp_path / "dvc.yaml", json.dumps({"stages": {"read": stage}}))
+    write_text(tmp_path / "params.yaml", json.dumps({"texts": {"one": {"chars": 3}}}))
+    assert declared_stages(tmp_path)["read@one"].cmd == "run one 3"
 
 
 @pytest.mark.parametrize("cached", [True, False])

@@ -21,6 +21,7 @@ from charlab.verify.stages import (
     needs,
     producer,
     recorded_stages,
+    within,
 )
 
 
@@ -43,6 +44,10 @@ def explained(root: Path, place: str) -> list[str]:
     stages = declared_stages(root)
     records = recorded_stages(root, stages)
     stage = producer(name, stages)
+    # In a clone without data, what git does not track is only recorded.
+    recorded = stage is not None and not line and not any(within(name, o) for o in stage.tracked)
+    if not (recorded or (root / name).exists()):
+        raise VerifyError(f"{name}: no such file; name one such as metrics/variants.csv:12")
     if stage is None:
         raise VerifyError(f"{name}: no stage of dvc.yaml writes it")
     text = _line(root / name, line) if line else ""
@@ -67,9 +72,7 @@ def _place(root: Path, place: str) -> tuple[str, int]:
     name, _, number = place.rpartition(":")
     if not (name and number.isdigit()):
         name, number = place, "0"
-    path = root / name if (root / name).exists() else Path(name)
-    if not path.exists():
-        raise VerifyError(f"{name}: no such file; name one such as metrics/variants.csv:12")
+    path = Path(name) if Path(name).exists() and not (root / name).exists() else root / name
     try:
         return path.resolve().relative_to(root.resolve()).as_posix(), int(number)
     except ValueError:

@@ -78,6 +78,14 @@ def client() -> Iterator[Any]:
         yield connected
 
 
+def test_local_cluster_leaves_the_cores_to_the_stages(client: Any) -> None:
+    """Nothing in it runs many times a second while stages train."""
+    (worker,) = client.cluster.workers.values()
+    for server in (client.cluster.scheduler, worker):
+        assert server.periodic_callbacks["tick"].callback_time >= 1000
+    assert "profile" not in worker.periodic_callbacks
+
+
 def run_stages(client: Any, project: Project, *stages: str, retries: int = 1) -> Board:
     """Run stages in copies of a project; return the board."""
     graph: nx.DiGraph[str] = nx.DiGraph()

@@ -14,7 +14,6 @@ import click
 
 from charlab.commands.cli_options import COUNT, FOLDER, SEED, project
 from charlab.core.errors import CharlabError, describe, printable
-from charlab.core.processes import catchable
 from charlab.core.units import counted
 
 if TYPE_CHECKING:
@@ -103,6 +102,7 @@ def _verify(
     """Verify, print the result, and return the exit status."""
     import secrets
 
+    from charlab.core.processes import catchable
     from charlab.verify.certificate import add_to_chain, latest
     from charlab.verify.run import Choice, verify
 

@@ -69,11 +69,12 @@ def _damaged(faults: Faults, kind: str, pattern: str, how: str, at: float) -> tu
     verdict, litter = verdict_of(root, world.snapshot(last), outcome, mended, "all")
     if "cache" in kind and verdict.startswith("wrong"):
         # DVC itself restored the damaged file; only 'charlab mend' looks at its content.
-        told = world.mend()
+        mending = world.mend()
         outcome = world.run(start_dvc, ["repro"])
-        output += told.output
+        output += mending.output
         again, litter = verdict_of(root, world.snapshot(last), outcome, True, "all")
-        verdict = UNNOTICED if "damaged" in told.output and ": " not in again else again
+        if "damaged" in mending.output and ": " not in again:
+            verdict = UNNOTICED
     return (
         f"{verdict} [{path.relative_to(root)}]" if ": " in verdict else verdict,
         (output + outcome.output),

@@ -106,9 +106,9 @@ class World:
         outcome = self.run(start, *arguments)
         if outcome.status == 0:
             return outcome, False
-        told = self.mend()
+        mending = self.mend()
         mended = self.run(start, *arguments)
-        return Outcome(mended.status, outcome.output + told.output + mended.output), True
+        return Outcome(mended.status, outcome.output + mending.output + mended.output), True
 
     def mend(self) -> Outcome:
         """Run ``charlab mend``."""

@@ -39,6 +39,7 @@ def test_losses_stay_even_if_all_are_equal() -> None:
         (["--page"], "experiments.html", []),
         (["--page", "--sort-by", "test_bpc"], "experiments.html", ["--sort-by", "test_bpc"]),
         (["--all-commits", "--page", "mine.html"], "sub/mine.html", ["--all-commits"]),
+        (["--page", "link"], "sub/link", []),
         (["--open"], "experiments.html", []),
     ],
 )
@@ -53,6 +54,7 @@ def test_the_page_is_written_where_the_user_says(
     for name in ("dvc.yaml", "params.yaml"):
         (tmp_path / name).touch()
     (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "link").symlink_to("/dev/fd/1")
     monkeypatch.chdir(tmp_path / "sub")
     shown: list[str] = []
     written: list[Path] = []

@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from charlab.core.files import sha256_of, write_json
+from charlab.core.files import UnreadableError, read_json, sha256_of, write_json
 from charlab.verify.stages import Record, VerifyError, declared_stages, related
 from charlab.verify.verifier import DIFFERENT, UNKNOWN, Verdict
 
@@ -188,12 +188,30 @@ def read_chain(folder: Path) -> list[dict[str, Any]]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        one = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise VerifyError(f"{path}: no JSON ({error})") from None
-    if not isinstance(one, dict) or not KEYS | {"hash"} <= one.keys() or one["kind"] != KIND:
+        one = read_json(path)
+    except UnreadableError as error:
+        raise VerifyError(str(error)) from None
+    if not _is_certificate(one):
         raise VerifyError(f"{path}: expected a {KIND!r} with {', '.join(sorted(KEYS))}")
-    return one
+    return dict(one)
+
+
+def _is_certificate(one: Any) -> bool:
+    """Check that a value from a stranger's file has what a certificate has."""
+    return (
+        isinstance(one, dict)
+        and KEYS | {"hash"} <= one.keys()
+        and one["kind"] == KIND
+        and all(isinstance(one[key], str) for key in ("hash", "lock", "processor"))
+        and isinstance(one["parent"], str | None)
+        and isinstance(one["verdicts"], list)
+        and all(
+            isinstance(verdict, dict)
+            and isinstance(verdict.get("verdict"), str)
+            and isinstance(verdict.get("stage"), str)
+            for verdict in one["verdicts"]
+        )
+    )
 
 
 def chain_status(chain: list[dict[str, Any]], lock: str | None) -> int:

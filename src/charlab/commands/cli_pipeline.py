@@ -96,8 +96,7 @@ def experiments(options: tuple[str, ...], page: Path | None, show_page: bool) ->
 
     root = project()
     if page or show_page:
-        # Before the change of folder: a name of the user's is relative to theirs.
-        # Links stay: /dev/stdout leads to a name that cannot be opened.
+        # Before the change of folder. Links stay: the end of /dev/stdout may have no name.
         page = root / PAGE if page in (None, Path(PAGE)) else page.absolute()
     os.chdir(root)
     status, failed = show(root, options)

@@ -169,6 +169,23 @@ def test_evaluate_explains_bad_input(
     assert (done.status, json.loads(done.out)["chars"]) == (0, 3)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a name that is not UTF-8")
+def test_a_name_in_another_encoding_is_escaped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: Path
+) -> None:
+    """The model's folder names the text in UTF-8, after hours of training."""
+    configs: list[TrainingConfig] = []
+
+    def keep(_: EncodedText, config: TrainingConfig, out: Path) -> dict[str, float]:
+        configs.append(config)
+        return {}
+
+    monkeypatch.setattr(charlab.commands.train, "train", keep)
+    odd = shutil.copy(text, tmp_path / os.fsdecode(b"caf\xe9.txt"))
+    charlab.commands.train.train_alone(odd, tmp_path / "out", overrides=[])
+    assert [config.text for config in configs] == [r"caf\udce9"]
+
+
 def test_a_short_text_is_read_once(tmp_path: Path) -> None:
     """A pipe, such as the shell's <(echo The), has nothing to read a second time."""
     pipe = tmp_path / "pipe"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,7 +23,7 @@ class FiniteRange(click.FloatRange):
     """A range of numbers without NaN, which passes every comparison of click's own."""
 
     def convert(
-        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return the number."""
         number = float(super().convert(value, param, ctx))

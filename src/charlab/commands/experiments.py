@@ -1,7 +1,7 @@
 """Show DVC's experiments in a table that fits a terminal, or on a page.
 
 ``dvc exp show`` has a column for every file that a stage needs. It gives an experiment of the
-queue that waits, runs or has failed the metrics of the commit that it started from.
+queue that runs or has failed the metrics of the commit that it started from.
 """
 
 from __future__ import annotations

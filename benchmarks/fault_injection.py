@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 import psutil
 
-HANG = 90
+HANG = 600
 """Seconds after which a process is ended."""
 
 WRITES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate")

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fault_injection import Fault, start_dvc, start_stage, wait
-from fault_world import MISSED, World, copy, load_or_build, must, preload, verdict_of
+from fault_world import MISSED, UNNOTICED, World, copy, load_or_build, must, preload, verdict_of
 
 EDITS = {
     "vocab@invented": ("val: 0.1", "val: 0.2"),
@@ -40,7 +40,16 @@ EDITS = {
 SLOW = ("evaluate", "evaluate-variants", "report")
 """Stages that take several seconds, of which a quarter of the trials is run."""
 
-COLUMNS = ("faults", "same command", "after mending", "wrong", "lost", "tracebacks", "litter")
+COLUMNS = (
+    "faults",
+    "same command",
+    "after mending",
+    UNNOTICED,
+    "wrong",
+    "lost",
+    "tracebacks",
+    "litter",
+)
 
 
 @dataclass

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -64,6 +66,26 @@ def test_a_file_of_ones_own_is_copied(project: Path, tmp_path: Path) -> None:
     assert (tmp_path / "data/own/my-diary.txt").read_bytes() == own.read_bytes()
 
 
+def test_a_file_is_read_once(project: Path, tmp_path: Path) -> None:
+    """A pipe, such as the shell's <(zcat book.gz), has nothing to read a second time."""
+    os.mkfifo(tmp_path / "pipe")
+    content = b"Dear diary, nothing happened today either.\n" * 20
+    writer = Thread(target=(tmp_path / "pipe").write_bytes, args=[content], daemon=True)
+    writer.start()
+    assert add_text(project, str(tmp_path / "pipe")).copy == Path("data/own/pipe.txt")
+    writer.join()
+    assert (tmp_path / "data/own/pipe.txt").read_bytes() == content
+
+
+@pytest.mark.parametrize("content", ["a: [\n", "- a\n", "text: a\n", "texts: a\n", "a: 1\na: 2\n"])
+def test_a_damaged_parameter_file_is_left_as_it_is(project: Path, content: str) -> None:
+    """The message names it."""
+    project.write_text(content, encoding="utf-8")
+    with pytest.raises(CharlabError, match=r"params\.yaml: "):
+        add_text(project, "77")
+    assert project.read_text(encoding="utf-8") == content
+
+
 def test_an_odd_name_becomes_a_title_that_params_accept(project: Path, tmp_path: Path) -> None:
     """Control characters are escaped, and the file can still be read."""
     own = tmp_path / "a\x1b[2J\nb\u202e.txt"
@@ -95,6 +117,8 @@ def test_an_identifier_must_be_a_number_or_a_file(project: Path) -> None:
     """The message says what to give instead."""
     with pytest.raises(CharlabError, match="give a book's number or the name of a text file"):
         add_text(project, "nothing.txt")
+    with pytest.raises(CharlabError, match="²: No such file"):
+        add_text(project, "²")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,23 @@ def test_help_states_the_learning_rate_of_dynamic_evaluation() -> None:
     assert f"[default: {LEARNING_RATE}]" in CliRunner().invoke(cli, ["evaluate", "-h"]).output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sample", "model", "--temperature", "nan"],
+        ["sample", "model", "--top-p", "nan"],
+        ["verify", "--budget", "inf"],
+        ["course", "check", ".", "--similar", "nan"],
+    ],
+    ids=" ".join,
+)
+def test_nan_is_in_no_range(arguments: list[str]) -> None:
+    """It is neither below the least value nor above the greatest."""
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 2
+    assert "is not a finite number" in done.output
+
+
 def test_version() -> None:
     """The version is printed as a name and a number."""
     assert re.fullmatch(r"\S+ \d+\.\d+\S*\n", CliRunner().invoke(cli, ["--version"]).output)

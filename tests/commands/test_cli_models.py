@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import pytest
 import charlab.commands.train
 from charlab.commands.cli import main
 from charlab.commands.evaluate import evaluate_alone
+from charlab.commands.inputs import read_body
 from charlab.core.files import sha256_of
 from charlab.plan.params import CorpusParams
 from charlab.train.loop import train
@@ -165,6 +167,33 @@ def test_evaluate_explains_bad_input(
     assert "1 of 5 characters (20 %) is not in the model's vocabulary: 'Ω' (U+03A9)" in message
     done = run(capsys, "evaluate", model, "--text", tmp_path / "greek")
     assert (done.status, json.loads(done.out)["chars"]) == (0, 3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a name that is not UTF-8")
+def test_a_name_in_another_encoding_is_escaped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: Path
+) -> None:
+    """The model's folder names the text in UTF-8, after hours of training."""
+    configs: list[TrainingConfig] = []
+
+    def keep(_: EncodedText, config: TrainingConfig, out: Path) -> dict[str, float]:
+        configs.append(config)
+        return {}
+
+    monkeypatch.setattr(charlab.commands.train, "train", keep)
+    odd = shutil.copy(text, tmp_path / os.fsdecode(b"caf\xe9.txt"))
+    charlab.commands.train.train_alone(odd, tmp_path / "out", overrides=[])
+    assert [config.text for config in configs] == [r"caf\udce9"]
+
+
+def test_a_short_text_is_read_once(tmp_path: Path) -> None:
+    """A pipe, such as the shell's <(echo The), has nothing to read a second time."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=["The Ω".encode()], daemon=True)
+    writer.start()
+    assert read_body(pipe, tiny=True) == "The Ω"
+    writer.join()
 
 
 def test_evaluate_reads_a_text_as_train_does(

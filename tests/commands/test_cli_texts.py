@@ -49,6 +49,7 @@ def test_clean_to_stdout_and_to_a_file(
 def test_clean_several(capsys: pytest.CaptureFixture[str], raw: Path, tmp_path: Path) -> None:
     """A file that fails is named once and does not stop the others."""
     assert "-o DIR" in refused(capsys, "clean", raw, raw)
+    assert "the same name" in refused(capsys, "clean", raw, raw, "-o", tmp_path / "bodies")
     missing = tmp_path / "none.txt"
     done = run(capsys, "clean", missing, raw, "-o", tmp_path / "bodies")
     assert done.status == 1
@@ -152,6 +153,17 @@ def test_clean_strict_stops(project: Path) -> None:
     assert "changed.txt: small: the body of book 77 is not the one in" in done.stderr
     assert "other.txt: data/bodies.yaml: nothing is recorded of book 78" in done.stderr
     assert not (project / "bodies").exists()
+
+
+def test_clean_in_a_subfolder_knows_the_record(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is the project's, wherever in it the command runs; outside there is none."""
+    (project / "pg77.txt").write_bytes(CHANGED)
+    monkeypatch.chdir(project / "data")
+    assert "to accept the new body" not in charlab("clean", "../pg77.txt", "-o", "b").stderr
+    (project / "dvc.yaml").touch()
+    assert "to accept the new body" in charlab("clean", "../pg77.txt", "-o", "b").stderr
 
 
 def test_fetch_by_hand(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

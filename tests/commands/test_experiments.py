@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import webbrowser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from charlab.commands import experiments
 from charlab.commands.cli import cli
-from charlab.commands.experiments import DROPPED, KEPT
+from charlab.commands.experiments import DROPPED, KEPT, without_borrowed
 
 
 @pytest.mark.parametrize("column", ["params.yaml", "metrics", "data/model", "src/charlab/core"])
@@ -38,6 +39,7 @@ def test_losses_stay_even_if_all_are_equal() -> None:
         (["--page"], "experiments.html", []),
         (["--page", "--sort-by", "test_bpc"], "experiments.html", ["--sort-by", "test_bpc"]),
         (["--all-commits", "--page", "mine.html"], "sub/mine.html", ["--all-commits"]),
+        (["--page", "link"], "sub/link", []),
         (["--open"], "experiments.html", []),
     ],
 )
@@ -52,6 +54,7 @@ def test_the_page_is_written_where_the_user_says(
     for name in ("dvc.yaml", "params.yaml"):
         (tmp_path / name).touch()
     (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "link").symlink_to("/dev/fd/1")
     monkeypatch.chdir(tmp_path / "sub")
     shown: list[str] = []
     written: list[Path] = []
@@ -69,3 +72,29 @@ def test_the_page_is_written_where_the_user_says(
     assert shown == options
     assert written == ([tmp_path / page] if page else [])
     assert opened == ([(tmp_path / str(page)).as_uri()] if "--open" in arguments else [])
+
+
+@pytest.mark.parametrize(
+    ("state", "own"),
+    [(None, True), ("success", True), ("queued", False), ("running", False), ("failed", False)],
+)
+def test_experiment_that_is_not_done_has_no_numbers(
+    state: str | None, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC gives it those of the commit that it started from; an experiment pulled has no state."""
+    from dvc.repo.experiments import Experiments
+
+    metrics = {"metrics/model.json": {"data": {"val_bpc": 2.5}}}
+    revision = SimpleNamespace(data=SimpleNamespace(metrics=metrics))
+    unread = SimpleNamespace(data=None)
+    executor = SimpleNamespace(state=state) if state else None
+    entry = SimpleNamespace(revs=[revision, unread], executor=executor)
+    baseline = SimpleNamespace(experiments=[entry])
+    monkeypatch.setattr(
+        Experiments, "show", lambda _: [baseline, SimpleNamespace(experiments=None)]
+    )
+    before = Experiments.show
+    with without_borrowed():
+        Experiments.show(SimpleNamespace())
+    assert bool(metrics) == own
+    assert Experiments.show is before

@@ -10,6 +10,7 @@ import pytest
 
 from charlab.commands.branches import GitError, Repository
 from charlab.commands.study import Studies, StudyError
+from charlab.core.schema import ParamsError
 from charlab.plan.document import complete
 from two_studies import COURSE, FILES, SHORT, git, make_project, write_files
 
@@ -321,6 +322,13 @@ def test_an_unknown_study_is_refused_and_the_known_ones_named(project: Studies) 
             project.choose(name)
     assert contents(project) == FILES
     assert git(project.root, "branch", "--format=%(refname:short)") == "main"
+
+
+def test_a_study_of_another_encoding_is_named(project: Studies) -> None:
+    """As any file that is not YAML."""
+    (project.root / "studies" / "mine.yaml").write_bytes(b"# f\xfcr mich\ntext: a\n")
+    with pytest.raises(ParamsError, match=r"studies/mine\.yaml: not YAML"):
+        project.published("mine")
 
 
 def test_a_params_file_without_a_name_says_what_to_add(project: Studies) -> None:

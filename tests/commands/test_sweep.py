@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -16,6 +17,7 @@ import yaml
 from charlab.commands import sweep_runs
 from charlab.commands.sweep import Sweep, choose
 from charlab.commands.sweep_runs import Job, Outcome, Results, encoded_text
+from charlab.core import folders
 from charlab.core.errors import CharlabError
 from charlab.plan.params import CorpusParams
 from charlab.train.model_folder import TrainingConfig
@@ -96,7 +98,7 @@ def trained(monkeypatch: pytest.MonkeyPatch, stop_after: int | None = None) -> l
 
 
 def test_the_table_has_every_run_and_the_choice(
-    root: Path, capsys: pytest.CaptureFixture[str]
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the order of the specification; the diverged run has its step and no loss."""
     done = run(capsys, "sweep", "--workers", 1)
@@ -120,6 +122,9 @@ def test_the_table_has_every_run_and_the_choice(
     assert {path.name for path in (root / ".charlab").rglob("*") if path.is_file()} == {
         "sweep.jsonl"
     }
+    # Beside a device no file can be made by most users.
+    monkeypatch.setattr(folders, "check_writable", lambda folder: pytest.fail(str(folder)))
+    assert run(capsys, "sweep", "--workers", 1, "--out", os.devnull).status == 0
 
 
 def test_a_run_is_the_training_of_the_library(

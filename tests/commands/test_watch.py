@@ -171,6 +171,15 @@ def test_other_trainings_are_those_that_save_checkpoints(
     assert trainings.running([], now)[0].speed == 0
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff" * 9, bytes(64), b"\x02\0\0\0\0\0\0\0{}", b"\1\0"])
+def test_a_damaged_checkpoint_is_left_out(root: Path, content: bytes) -> None:
+    """The others are shown; the training itself starts anew."""
+    path = root / ".charlab/scratch/a/checkpoint"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert Trainings(root).running([], time.time()) == []
+
+
 def test_finished_trainings_are_one_line_for_each_variant(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,16 @@ def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     refused(small, tmp_path / "5", "expected a file of at most 0 MB")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_other_compressions_are_refused(method: int, tmp_path: Path) -> None:
+    """Damaged LZMA raises an error that is no OSError, and its window may have 4 GB."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as out:
+        out.writestr("homework/a", b"abc" * 100)
+    path = tmp_path / "a.zip"
+    path.write_bytes(path.read_bytes().replace(b"\x80\0", b"\xff\xff"))
+    refused(path, tmp_path / "out", "by another method than deflate")
+
+
 def test_a_file_that_is_larger_than_it_claims_is_refused(tmp_path: Path) -> None:
     """Sizes in the table of contents are the stranger's, too."""
     path = zipped(tmp_path / "a.zip", ("homework/a", b"0123456789" * 500))

@@ -13,12 +13,14 @@ import pytest
 from charlab.core.files import write_json, write_text
 from charlab.course.archive import unpack
 from charlab.course.check import check
-from charlab.course.class_tables import write_class
+from charlab.course.class_tables import check_place, write_class
 from charlab.course.exercise import SOURCES, solution
 from charlab.course.grading import autograde, automatic, rubric
 from charlab.course.handed_in import CourseError
+from charlab.course.homework import Answer
 from charlab.course.pack import MANIFEST, pack
 from charlab.course.sheet import SHEET
+from charlab.course.similarity import longest_passage, runs, shared_answers
 from charlab.course.stage_files import drawn_stage, text_of
 from charlab.course.student import FILE, student_seed
 from charlab.course.submissions import Options, Submission, check_class, handed_in
@@ -106,8 +108,9 @@ def test_the_table_of_a_class(
     assert document["score"] == sum(test["score"] for test in document["tests"]) == 12
     # A second check replaces the tables of the first.
     write_class(out, submissions)
+    check_place(out)
     with pytest.raises(CourseError, match="expected an empty folder"):
-        write_class(folder, submissions)
+        check_place(folder)
 
 
 def test_the_exercise_is_run_on_request_only(
@@ -183,6 +186,28 @@ def test_quotes_of_the_frame_do_not_count(
     )
     assert [one.shared for one in submissions] == [[], []]
     assert [one.quoted for one in submissions] == [["2.2 Training (1)"], []]
+
+
+def test_long_shared_answers_are_compared_in_one_pass() -> None:
+    """Two students could agree on a homework of two megabytes, to hold up the whole class."""
+    text = " ".join(f"w{n}" for n in range(20_000))
+    mine, theirs = (Answer("", "a", 1, f"{name} {text} end") for name in ("one", "other"))
+    (shared,) = shared_answers({"ada": [mine], "ben": [theirs]}, frozenset(), 0.5)
+    assert shared.passage == f"{text} end"
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "passage"),
+    [
+        ("a b c d e f", "x a b c d e y", "a b c d e"),
+        ("a b c d e f g h i j", "a b c d e, F G H I J", "a b c d e f g h i j"),
+        ("a b c d e x b c d e f g", "a b c d e f g", "b c d e f g"),
+        ("a b c d", "a b c d", ""),
+    ],
+)
+def test_passage_is_the_longest_of_common_runs(text: str, other: str, passage: str) -> None:
+    """In normal form; runs of fewer than five words are no passage."""
+    assert longest_passage(text, runs(other)) == passage
 
 
 def test_points_and_rubric_are_one_hundred() -> None:

@@ -50,6 +50,13 @@ def test_one_zip_file_has_all_that_is_read_and_checked(ada: Path, tmp_path: Path
     assert (tmp_path / "again.zip").read_bytes() == packed.path.read_bytes()
 
 
+def test_answers_of_another_encoding_are_noted(ada: Path) -> None:
+    """An editor may save them in that of its system; they are handed in as they are."""
+    with (ada / HOMEWORK).open("ab") as stream:
+        stream.write("Für mich allein.\n".encode("cp1252"))
+    assert any("letters that are not UTF-8" in note for note in pack(ada).notes)
+
+
 def test_changed_code_is_handed_in(project: Path, ada: Path, tmp_path: Path) -> None:
     """Only that: files that were changed or added since the workspace was made."""
     write_text(ada / "src/charlab/a.py", "changed\n")

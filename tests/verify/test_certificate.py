@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,36 @@ def test_damaged_chain_is_refused(tmp_path: Path, damage: Any, message: str) -> 
     path.write_text(json.dumps(one))
     with pytest.raises(VerifyError, match=message):
         read_chain(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parent": ["x"]},
+        {"parent": 5},
+        {"hash": 5},
+        {"verdicts": 5},
+        {"verdicts": [{"verdict": 1}]},
+    ],
+    ids=str,
+)
+def test_values_of_other_types_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    """A certificate comes from anybody; a value of another type is one line, not a traceback."""
+    one = {**made(tmp_path, DIFFERENT), **change}
+    if "hash" not in change:
+        one["hash"] = own_hash(one)
+    (tmp_path / "one.json").write_text(json.dumps(one))
+    with pytest.raises(VerifyError, match="expected (a 'charlab certificate 1'|verdicts that are one of)"):
+        read_chain(tmp_path)
+
+
+def test_pipe_and_deep_json_are_no_certificates(tmp_path: Path) -> None:
+    """The first would wait for ever, the second exhaust Python's stack."""
+    (tmp_path / "a").mkdir()
+    os.mkfifo(tmp_path / "a" / "one.json")
+    with pytest.raises(VerifyError, match="found a pipe"):
+        read_chain(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "one.json").write_text("[" * 100_000)
+    with pytest.raises(VerifyError, match="nested too deeply"):
+        read_chain(tmp_path / "b")

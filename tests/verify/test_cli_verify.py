@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from pathlib import Path
 
@@ -96,6 +97,10 @@ def test_chain_and_bundle_need_a_place_of_their_own(capsys: pytest.CaptureFixtur
     Path("full/codecheck.yml").touch()
     done = run(capsys, "verify", "--codecheck", "full")
     assert done.err.endswith("full: expected a new folder, found files; name another one\n")
+    for option in ("--certificate", "--codecheck"):
+        done = run(capsys, "verify", option, os.devnull)
+        assert done.status == 2
+        assert f"{os.devnull}: cannot be written" in done.err
     assert run(capsys, "verify", "--chain").out == "0 certificates, 0 stages of this dvc.lock\n"
 
 

@@ -7,7 +7,7 @@ the commits in which DVC keeps experiments contain it.
 
 from __future__ import annotations
 
-import shutil
+import re
 import subprocess
 from dataclasses import dataclass
 from io import BytesIO
@@ -21,13 +21,16 @@ from charlab.clean.fingerprints import record
 from charlab.commands.inputs import read_bytes, warn
 from charlab.commands.slugs import free_slug, slug_of
 from charlab.core.errors import CharlabError, one_line
-from charlab.core.files import atomic, write_bytes
-from charlab.core.schema import SLUG
+from charlab.core.files import write_bytes
+from charlab.core.schema import SLUG, read_yaml
 from charlab.fetch.gutenberg import fetch_book
 from charlab.plan.document import keeping_yaml
 from charlab.plan.params import Params
 from charlab.vocab.splits import divide
 from charlab.vocab.vocabulary import Vocabulary
+
+BOOK = re.compile(r"[0-9]{1,9}")
+"""A book's number; other digits, such as ², make the name of a file."""
 
 LANGUAGES = {
     "catalan": "ca", "chinese": "zh", "czech": "cs", "danish": "da", "dutch": "nl",
@@ -86,9 +89,10 @@ def add_text(
     CharlabError
         If the text cannot be read or fetched, or the slug is taken.
     """
-    document = keeping_yaml().load(params_path.read_bytes())
-    root, is_book = params_path.parent, identifier.isdigit()
-    cleaned = clean(_raw(identifier), encoding=encoding)
+    document = _document(params_path)
+    root, is_book = params_path.parent, BOOK.fullmatch(identifier) is not None
+    raw = _raw(identifier, is_book)
+    cleaned = clean(raw, encoding=encoding)
     warn(identifier, cleaned.evidence.warnings)
     stem = Path(identifier).stem
     # A header may hold what params.yaml refuses in a title.
@@ -103,7 +107,7 @@ def add_text(
         entry = {"gutenberg": int(identifier)}
         record(slug, int(identifier), cleaned.text, root / "data" / "bodies.yaml")
     else:
-        copy = _copied(Path(identifier), slug, root)
+        copy = _copied(Path(identifier), raw, slug, root)
         entry = {"path": copy.as_posix()}
     entry |= {"encoding": encoding} if encoding else {}
     if slug not in document["texts"]:
@@ -158,9 +162,24 @@ def training_command(params: Params, added: Added) -> str:
     return f"dvc exp run {' '.join(f'-S {option}' for option in options)}"
 
 
-def _raw(identifier: str) -> bytes:
+def _document(path: Path) -> CommentedMap:
+    """Return the content of params.yaml, with its comments.
+
+    Raises
+    ------
+    CharlabError
+        If it is not YAML, or has no texts.
+    """
+    content = read_yaml(path)
+    if not isinstance(content, dict) or not isinstance(content.get("texts"), dict):
+        raise CharlabError(f"{path}: expected the section 'texts', to which a text can be added")
+    document: CommentedMap = keeping_yaml().load(path.read_bytes())
+    return document
+
+
+def _raw(identifier: str, is_book: bool) -> bytes:
     """Return the bytes of a Gutenberg book or of a user's file."""
-    if identifier.isdigit():
+    if is_book:
         return fetch_book(int(identifier))[0]
     return read_bytes(Path(identifier), "give a book's number or the name of a text file")
 
@@ -174,14 +193,13 @@ def _checked(slug: str, texts: dict[str, Any], update: bool) -> str:
     return slug
 
 
-def _copied(path: Path, slug: str, root: Path) -> Path:
+def _copied(path: Path, raw: bytes, slug: str, root: Path) -> Path:
     """Copy a user's file to data/own/, where the pipeline notices edits; return its path there."""
     copy = Path("data", "own", f"{slug}.txt")
     target = root / copy
     # The user may name the copy itself, for instance to add it again.
     if path.resolve() != target.resolve():
-        with path.open("rb") as source, atomic(target) as stream:
-            shutil.copyfileobj(source, stream)
+        write_bytes(target, raw)  # not read again: it may be a pipe
     return copy
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charlab.commands.cli_options import COUNT, FILE, FOLDER, SEED, project
+from charlab.commands.cli_options import COUNT, FILE, FOLDER, SEED, FiniteRange, project
 from charlab.core.units import counted
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def course_pack(out: Path | None) -> None:
 )
 @click.option(
     "--similar",
-    type=click.FloatRange(0.05, 1),
+    type=FiniteRange(0.05, 1),
     default=0.5,
     show_default=True,
     help="share from which two answers count as shared",
@@ -161,9 +161,10 @@ def _check_one(path: Path, options: Options) -> None:
 def _check_class(folder: Path, out: Path, options: Options) -> None:
     """Check a folder of zip files, and write the instructor's tables."""
     from charlab.core.errors import printable
-    from charlab.course.class_tables import write_class
+    from charlab.course.class_tables import check_place, write_class
     from charlab.course.submissions import check_class
 
+    check_place(out)
     submissions = check_class(project(), folder, options, lambda line: click.echo(printable(line)))
     write_class(out, submissions)
     click.echo(

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import click
 
-from charlab.commands.cli_options import COUNT, ENCODING, FILE, FOLDER, SEED
+from charlab.commands.cli_options import COUNT, ENCODING, FILE, FOLDER, SEED, FiniteRange
 
 Choice = Literal["auto", "always", "never"]
 COLORS = ("--colour", "--color")
@@ -51,12 +51,12 @@ class BareColor(click.Command):
 @click.command(cls=BareColor)
 @click.argument("model", type=FOLDER)
 @click.option("--prompt", help="beginning of the text [default: the model begins a line]")
-@click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True)
+@click.option("--temperature", type=FiniteRange(min=0), default=0.8, show_default=True)
 @click.option("--length", type=COUNT, default=500, show_default=True, help="characters to add")
 @click.option("--seed", type=SEED, default=1, show_default=True)
 @click.option("--count", type=COUNT, default=1, help="number of samples")
 @click.option("--top-k", type=COUNT, help="sample from the k most likely characters only")
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="nucleus sampling")
+@click.option("--top-p", type=FiniteRange(0, 1, min_open=True), help="nucleus sampling")
 @click.option("--interactive", is_flag=True, help="go on with what you type; :help lists commands")
 @click.option(
     *COLORS,

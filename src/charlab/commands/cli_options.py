@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +17,19 @@ COUNT = click.IntRange(min=1)
 ENCODING = click.option(
     "--encoding", metavar="NAME", help="the file's encoding, such as cp1251 [default: detected]"
 )
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers without NaN, which passes every comparison of click's own."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 def project() -> Path:

@@ -96,8 +96,8 @@ def experiments(options: tuple[str, ...], page: Path | None, show_page: bool) ->
 
     root = project()
     if page or show_page:
-        # Before the change of folder: a name of the user's is relative to theirs.
-        page = root / PAGE if page in (None, Path(PAGE)) else page.resolve()
+        # Before the change of folder. Links stay: the end of /dev/stdout may have no name.
+        page = root / PAGE if page in (None, Path(PAGE)) else page.absolute()
     os.chdir(root)
     status, failed = show(root, options)
     for name in failed:
@@ -293,7 +293,8 @@ def sweep(spec: Path | None, workers: int | None, out: Path | None, dry: bool) -
     if dry:
         _echo(list(plan_lines(planned)))
         return
-    check_writable(table.parent)
+    if table.is_file() or not table.exists():  # else a device, such as /dev/stdout
+        check_writable(table.parent)
     planned.run(workers or usable_cores())
     write_text(table, planned.csv())
     for warning in planned.warnings():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ def clean(files: tuple[Path, ...], out: Path | None, explain: bool, **options: A
 
     if len(files) > 1 and out is None and not explain:
         raise CharlabError("several files need -o DIR, a folder to write their bodies to")
+    if out and not explain and len({path.name for path in files}) < len(files):
+        raise CharlabError(f"two of the files have the same name, for one place in {out}")
     failures = 0
     for path in files:
         try:
@@ -64,6 +67,14 @@ def clean(files: tuple[Path, ...], out: Path | None, explain: bool, **options: A
     sys.exit(1 if failures else 0)
 
 
+def _bodies() -> Path:
+    """Return the record of all bodies of the project that the current folder is part of."""
+    if not BODIES.is_file():
+        with suppress(CharlabError):  # outside of a project, nothing is recorded
+            return project() / BODIES
+    return BODIES
+
+
 def _clean_file(
     path: Path, unwrap: bool, allow_copyrighted: bool, strict: bool, encoding: str | None
 ) -> tuple[Cleaned, list[str]]:
@@ -76,7 +87,7 @@ def _clean_file(
     raw = read_bytes(path, "name a text file")
     options: dict[str, Any] = {"allow_copyrighted": allow_copyrighted, "encoding": encoding}
     cleaned = clean_bytes(raw, **options)
-    changed = check_book(cleaned.record.gutenberg, cleaned.text, BODIES, strict=strict)
+    changed = check_book(cleaned.record.gutenberg, cleaned.text, _bodies(), strict=strict)
     if unwrap:
         # After the comparison: the recorded body has all its line ends.
         cleaned = clean_bytes(raw, params=CleanParams(unwrap=True), **options)
@@ -92,7 +103,7 @@ def fetch(number: int, out: Path | None, strict: bool) -> None:
     """Fetch Gutenberg's book ID unchanged, from CHARLAB_MIRROR or Gutenberg's own servers."""
     from charlab.commands.fetch import fetch_by_hand
 
-    for message in fetch_by_hand(number, out or Path(f"pg{number}.txt"), BODIES, strict=strict):
+    for message in fetch_by_hand(number, out or Path(f"pg{number}.txt"), _bodies(), strict=strict):
         click.echo(f"charlab fetch: {message}", err=True)
 
 

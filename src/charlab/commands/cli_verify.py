@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charlab.commands.cli_options import COUNT, FOLDER, SEED, project
+from charlab.commands.cli_options import COUNT, FOLDER, SEED, FiniteRange, project
 from charlab.core.errors import CharlabError, describe, printable
 from charlab.core.units import counted
 
@@ -30,7 +30,7 @@ CANNOT_TELL = 2
 @click.option("--rev", default="HEAD", show_default=True, help="the commit to verify")
 @click.option("--stage", "names", multiple=True, metavar="NAME", help="a stage to run again")
 @click.option("--sample", type=COUNT, help="number of stages to draw at random")
-@click.option("--budget", type=click.FloatRange(min=0), help="minutes after which none starts")
+@click.option("--budget", type=FiniteRange(min=0), help="minutes after which none starts")
 @click.option("--seed", type=SEED, help="of the draw [default: a new one]")
 @click.option("--json", "as_json", is_flag=True, help="print the result as JSON")
 @click.option(
@@ -87,10 +87,12 @@ def verify(
 
 def _check_places(root: Path, certificate: Path | None, bundle: Path | None) -> None:
     """Refuse folders that cannot be written to, before anything runs."""
+    from charlab.core.folders import check_writable
     from charlab.verify.certificate import check_place
 
     for folder in filter(None, (certificate, bundle)):
         check_place(folder, root)
+        check_writable(folder)
     if bundle is not None and bundle.is_dir() and any(bundle.iterdir()):
         raise CharlabError(f"{bundle}: expected a new folder, found files; name another one")
 

@@ -1,17 +1,18 @@
 """Show DVC's experiments in a table that fits a terminal, or on a page.
 
-``dvc exp show`` has a column for every file that a stage needs. It gives a failed experiment of
-the queue, and a working copy whose run failed, the metrics of the commit that they started from.
+``dvc exp show`` has a column for every file that a stage needs. It gives an experiment of the
+queue that runs or has failed the metrics of the commit that it started from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 DROPPED = r"params\.yaml$|metrics$|plots$|train_bpc|(data|src|stages)/|(study|texts)\."
 """Columns to leave out: files and folders, the loss on the training text, and the study's keys."""
-
 
 KEPT = "Experiment|Created|val_bpc|test_bpc|parameters"
 """Columns to show even if all experiments have the same value."""
@@ -36,7 +37,8 @@ def show(root: Path, options: Sequence[str]) -> tuple[int, list[str]]:
     from dvc.repo import Repo
 
     fixed = ["--no-pager", "--only-changed", "--hide-workspace", "--hide-failed"]
-    status = dvc(["exp", "show", *fixed, "--drop", DROPPED, "--keep", KEPT, *options])
+    with without_borrowed():
+        status = dvc(["exp", "show", *fixed, "--drop", DROPPED, "--keep", KEPT, *options])
     with Repo(str(root)) as repo:
         head = repo.scm.get_rev()
         failed = [
@@ -45,6 +47,29 @@ def show(root: Path, options: Sequence[str]) -> tuple[int, list[str]]:
             if entry.baseline_rev == head
         ]
     return status, sorted(failed)
+
+
+@contextlib.contextmanager
+def without_borrowed() -> Iterator[None]:
+    """Let DVC show no metrics of an experiment that is not done: they are its baseline's."""
+    from dvc.repo.experiments import Experiments
+
+    original = Experiments.show
+
+    def show(experiments: Experiments, *arguments: Any, **options: Any) -> list[Any]:
+        states: list[Any] = original(experiments, *arguments, **options)
+        for entry in [entry for state in states for entry in state.experiments or []]:
+            if entry.executor and entry.executor.state != "success":
+                for revision in entry.revs:
+                    if revision.data:
+                        revision.data.metrics.clear()
+        return states
+
+    Experiments.show = show
+    try:
+        yield
+    finally:
+        Experiments.show = original
 
 
 def write_page(root: Path, path: Path) -> None:

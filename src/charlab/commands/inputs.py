@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from charlab.clean.cleaner import clean
+from charlab.clean import reading
+from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.params import CleanParams
+from charlab.clean.reading import Text, decode
 from charlab.clean.reject import TinyFileError
 from charlab.core.errors import CharlabError, printable
 
@@ -53,13 +55,14 @@ def read_body(
     """
     raw = read_bytes(path, "--text names a text file")
     try:
-        cleaned = clean(raw, params=params, encoding=encoding)
+        body: Cleaned | Text = clean(raw, params=params, encoding=encoding)
     except TinyFileError:
-        if tiny:
-            return read_text(path, encoding)
-        raise
-    warn(path, cleaned.evidence.warnings)
-    return cleaned.text
+        if not tiny:
+            raise
+        # Decoded from the same bytes: a pipe, such as the shell's <(...), cannot be read twice.
+        body = decode(raw, encoding)
+    warn(path, body.evidence.warnings)
+    return body.text
 
 
 def read_text(path: Path, encoding: str | None = None) -> str:
@@ -70,8 +73,6 @@ def read_text(path: Path, encoding: str | None = None) -> str:
     CharlabError
         If it cannot be read, or is not text in the encoding.
     """
-    from charlab.clean import reading
-
     text = reading.read_text(path, encoding)
     warn(path, text.evidence.warnings)
     return text.text

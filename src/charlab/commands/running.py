@@ -86,6 +86,9 @@ class Training:
         return max((self.total - self.chars) / self.speed - (now - self.when), 0.0)
 
 
+DAMAGED = (CharlabError, OSError, ValueError, LookupError, TypeError, OverflowError)
+"""Errors of files that are being written or removed, or are damaged."""
+
 UNNAMED = Training("unnamed", 0.0, note="of charlab train, or a sweep")
 """A training that is known by its checkpoint only."""
 
@@ -109,15 +112,15 @@ class Trainings:
         named: list[Training] = []
         claimed: set[Path] = set()
         for stage in stages:
-            # A file is being written or removed: the next look will find it.
-            with suppress(CharlabError, OSError, ValueError):
+            # The next look may find it.
+            with suppress(*DAMAGED):
                 training, checkpoint = self._of_stage(stage)
                 named.append(training)
                 claimed.add(checkpoint)
         for folder in dict.fromkeys([self.root, *(stage.folder for stage in stages)]):
             for path in sorted((folder / SCRATCH).glob("*/checkpoint")):
                 if path not in claimed and now - changed(path) < FRESH:
-                    with suppress(OSError, ValueError):
+                    with suppress(*DAMAGED):
                         named.append(self._from_checkpoint(path, UNNAMED))
         return named
 

@@ -93,7 +93,9 @@ class Studies:
         path = study_files(self.root).get(name)
         if path is None:
             return None
-        return _complete(path.read_text(encoding="utf-8"), f"studies/{name}.yaml")
+        # Bytes that are not UTF-8 become characters that YAML refuses.
+        source = path.read_text(encoding="utf-8", errors="surrogateescape")
+        return _complete(source, f"studies/{name}.yaml")
 
     def choose(self, name: str) -> list[str]:
         """Go to the branch of a study, made if there is none; return sentences for the user.

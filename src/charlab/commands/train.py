@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from charlab.commands.inputs import read_body
-from charlab.core.errors import CharlabError
+from charlab.core.errors import CharlabError, printable
 from charlab.core.files import WriteError, write_text
 from charlab.core.folders import check_writable
 from charlab.core.schema import ParamsError, apply_overrides, read_yaml
@@ -111,7 +111,9 @@ def train_alone(
         params = resolve(recipe, params_file, overrides, seed, len(data.train))
         # Cleaning and encoding are not timed, so that trainings can be compared.
         started = time.perf_counter()
-        config = TrainingConfig(params.model, params.train, params.seed, text.stem)
+        # A name that is not UTF-8 cannot be written to the model's folder.
+        name = printable(text.stem)
+        config = TrainingConfig(params.model, params.train, params.seed, name)
         metrics = train(data, config, out)
         seconds = time.perf_counter() - started
     return {**metrics, "train_seconds": round(seconds, 3)}

@@ -120,6 +120,10 @@ def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
             raise CourseError(
                 f"{path}: {shortened(entry.filename)} is a link or encrypted; {ADVICE}"
             )
+        # Others may ask for gigabytes of memory before the first byte.
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            name = shortened(entry.filename)
+            raise CourseError(f"{path}: {name} is packed by another method than deflate; {ADVICE}")
         if entry.file_size > max(MAX_RATIO * entry.compress_size, 1000):
             raise CourseError(
                 f"{path}: {shortened(entry.filename)} grows more than {MAX_RATIO} times; {ADVICE}"

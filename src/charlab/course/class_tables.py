@@ -9,6 +9,7 @@ from pathlib import Path
 
 from charlab.core.errors import one_line, printable, shortened
 from charlab.core.files import write_json, write_text
+from charlab.core.folders import check_writable
 from charlab.course.grading import autograde, automatic, rubric
 from charlab.course.handed_in import CourseError
 from charlab.course.submissions import Submission
@@ -23,16 +24,23 @@ COLUMNS = (
 TABLE = "table.csv"
 
 
-def write_class(out: Path, submissions: list[Submission]) -> None:
-    """Write the tables of a class into a folder.
+def check_place(out: Path) -> None:
+    """Make the folder for the tables, before trainings of an hour run for them.
 
     Raises
     ------
     CourseError
         If the folder has something else in it.
+    WriteError
+        If it cannot be written to.
     """
-    if out.exists() and any(out.iterdir()) and not (out / TABLE).is_file():
+    check_writable(out)
+    if any(out.iterdir()) and not (out / TABLE).is_file():
         raise CourseError(f"{out}: expected an empty folder, or one of an earlier check")
+
+
+def write_class(out: Path, submissions: list[Submission]) -> None:
+    """Write the tables of a class into a folder."""
     rows = [row(submission) for submission in submissions]
     write_text(out / TABLE, _csv(rows))
     write_text(out / "table.md", _markdown(rows, submissions))

@@ -82,7 +82,7 @@ def _problems(root: Path) -> Iterator[str]:
         )
     elif not (root / FRAME).is_file() or not (root / STAMP).is_file():
         yield f"{FRAME} or {STAMP} is missing: restore them, or make the homework anew"
-    elif (root / STAMP).read_text(encoding="utf-8").strip() != results_hash(root):
+    elif (root / STAMP).read_bytes().strip() != results_hash(root).encode():
         yield (
             f"the results have changed since {HOMEWORK} was written: rename the folder homework, "
             "run 'charlab course homework', and copy your answers into the new file"
@@ -148,13 +148,16 @@ def _changed_code(root: Path) -> Iterator[str]:
 
 def _notes(root: Path, code: list[str]) -> Iterator[str]:
     """Yield what a student may have forgotten, though it can be handed in as it is."""
-    texts = [(root / name).read_text(encoding="utf-8") for name in (HOMEWORK, FRAME)]
+    paths = (root / HOMEWORK, root / FRAME)
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in paths]
+    if "\ufffd" in texts[0]:
+        yield f"{HOMEWORK} has letters that are not UTF-8: save it in that encoding, and pack again"
     blanks = answers(*texts)
     empty = [answer.key for answer in blanks if not answer.text]
     if empty:
         yield f"{len(empty)} of {len(blanks)} answers are missing: {'; '.join(empty[:4])}"
     for name in SOURCES:
-        if "NotImplementedError" in (root / "exercise" / name).read_text(encoding="utf-8"):
+        if b"NotImplementedError" in (root / "exercise" / name).read_bytes():
             yield f"exercise/{name} still has blanks; 'charlab course exercise' tests it"
     if code:
         yield f"your changes of {', '.join(code[:4])} are handed in, too"

@@ -35,7 +35,7 @@ class Shared:
     share : float
         Runs in both, as a share of those of the shorter answer.
     passage : str
-        The longest passage that both have.
+        The longest passage of the first one's, each run of which the other has, too.
     """
 
     key: str
@@ -80,25 +80,21 @@ def shared_answers(
         for (one, text, own), (other, other_text, theirs) in combinations(entries, 2):
             share = len(own & theirs) / min(len(own), len(theirs))
             if share >= threshold:
-                shared.append(Shared(key, (one, other), share, longest_common(text, other_text)))
+                passage = longest_passage(text, runs(other_text))
+                shared.append(Shared(key, (one, other), share, passage))
     return sorted(shared, key=lambda entry: (-entry.share, entry.key, entry.students))
 
 
-def longest_common(one: str, other: str) -> str:
-    """Return the longest run of words that two texts have in common."""
-    first, second = words(one), words(other)
-    best, end = 0, 0
-    # lengths[j]: words in common that end before first[i] and second[j].
-    lengths = [0] * (len(second) + 1)
-    for i, word in enumerate(first):
-        above = 0
-        for j, candidate in enumerate(second):
-            here = lengths[j + 1]
-            lengths[j + 1] = above + 1 if word == candidate else 0
-            above = here
-            if lengths[j + 1] > best:
-                best, end = lengths[j + 1], i + 1
-    return " ".join(first[end - best : end])
+def longest_passage(text: str, others: Runs) -> str:
+    """Return the longest passage of a text each run of which is among others."""
+    # One pass: two answers of a megabyte each must not hold up the check of a class.
+    listed = words(text)
+    best = end = length = 0
+    for start in range(len(listed) - WORDS + 1):
+        length = length + 1 if tuple(listed[start : start + WORDS]) in others else 0
+        if length > best:
+            best, end = length, start + WORDS
+    return " ".join(listed[end - best - WORDS + 1 : end]) if best else ""
 
 
 def quoted_share(text: str, source: Runs, template: Runs) -> float:

@@ -152,7 +152,9 @@ def study_document(root: Path, study: str) -> bytes:
     known = study_files(root)
     if study not in known:
         raise CourseError(f"there is no study {study!r}; there are {', '.join(sorted(known))}")
-    return complete(known[study].read_text(encoding="utf-8"), f"studies/{study}.yaml").encode()
+    # Bytes that are not UTF-8 become characters that YAML refuses.
+    source = known[study].read_text(encoding="utf-8", errors="surrogateescape")
+    return complete(source, f"studies/{study}.yaml").encode()
 
 
 def with_book(document: bytes, book: int | None) -> bytes:

@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from charlab.core.files import sha256_of, write_json
+from charlab.core.files import UnreadableError, read_json, sha256_of, write_json
 from charlab.verify.stages import Record, VerifyError, declared_stages, related
 from charlab.verify.verifier import DIFFERENT, UNKNOWN, VERDICTS, Verdict
 
@@ -206,10 +206,10 @@ def read_chain(folder: Path) -> list[dict[str, Any]]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        one = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise VerifyError(f"{path}: no JSON ({error})") from None
-    if not isinstance(one, dict) or not KEYS | {"hash"} <= one.keys() or one["kind"] != KIND:
+        one = read_json(path)
+    except UnreadableError as error:
+        raise VerifyError(str(error)) from None
+    if not _is_certificate(one):
         raise VerifyError(f"{path}: expected a {KIND!r} with {', '.join(sorted(KEYS))}")
     # A hash can be written anew, so the content may still be anything.
     if not (isinstance(one["parent"], str | None) and _are_verdicts(one["verdicts"])):
@@ -217,12 +217,25 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path}: expected verdicts that are one of {', '.join(VERDICTS)}, and a hash or null "
             "as parent"
         )
-    return one
+    return dict(one)
+
+
+def _is_certificate(one: Any) -> bool:
+    """Check that a value from a stranger's file has the keys of a certificate."""
+    return (
+        isinstance(one, dict)
+        and KEYS | {"hash"} <= one.keys()
+        and one["kind"] == KIND
+        and all(isinstance(one[key], str) for key in ("hash", "lock", "processor"))
+    )
 
 
 def _are_verdicts(found: object) -> bool:
     return isinstance(found, list) and all(
-        isinstance(one, dict) and one.get("verdict") in VERDICTS and "stage" in one for one in found
+        isinstance(one, dict)
+        and one.get("verdict") in VERDICTS
+        and isinstance(one.get("stage"), str)
+        for one in found
     )
 
 

@@ -70,7 +70,7 @@ def explained(root: Path, place: str) -> list[str]:
 def _place(root: Path, place: str) -> tuple[str, int]:
     """Return a path relative to the project, and a line's number, 0 if none is given."""
     name, _, number = place.rpartition(":")
-    if not (name and number.isdigit()):
+    if not (name and number.isdecimal()):
         name, number = place, "0"
     path = Path(name) if Path(name).exists() and not (root / name).exists() else root / name
     try:

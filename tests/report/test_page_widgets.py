@@ -35,6 +35,22 @@ def test_every_panel_works_without_a_message(web: Page, path: Path, width: int) 
     no_complaint(web, path)
 
 
+def test_the_widget_is_there_before_the_report(tab: Tab, path: Path) -> None:
+    """The prompt has been read when the end of the page comes; then the parts are laid out."""
+    count = f"addEventListener('DOMContentLoaded', () => {{ window.early = {letters('write')}; }});"
+    script = tab.call("Page.addScriptToEvaluateOnNewDocument", source=count)["identifier"]
+    tab.open(path)
+    tab.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+    assert tab.evaluate("window.early") > 0
+    tab.until("!document.documentElement.classList.contains('opening')")
+    assert tab.evaluate("document.querySelectorAll('.part.laid').length") == 2
+    for fragment in ("#two", "#live/score"):
+        tab.open(path, fragment)
+        name = "two" if fragment == "#two" else "live"
+        tab.until(f"Math.abs(document.getElementById('{name}').getBoundingClientRect().top) < 40")
+    no_complaint(tab, path)
+
+
 def test_unseen_characters_are_shown_by_their_number(web: Page, path: Path) -> None:
     """None can change the order of reading or hide; those of the prompt are in the text."""
     web.open(path, "#live/score")

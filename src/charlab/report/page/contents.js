@@ -26,17 +26,39 @@ function foldAndUnfold() {
   addEventListener("beforeprint", () => document.querySelectorAll("main details").forEach((part) => { part.open = true; }));
 }
 
+/**
+ * Lay out the report part by part while the networks write, as all of it at once would stop them.
+ * Who asks for a place in it needs the heights of what is above.
+ */
+function layOutInParts() {
+  const { classList } = document.documentElement;
+  const anew = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+  if (!anew || (location.hash && !addressed())) return;
+  classList.add("opening");
+  addEventListener("click", ({ target }) => { if (target.closest?.("a[href^='#']")) classList.remove("opening"); }, true);
+  addEventListener("DOMContentLoaded", () => {
+    const parts = document.querySelectorAll(".part").values();
+    inSlices(() => {
+      const { value: part, done } = parts.next();
+      if (done) classList.remove("opening");
+      else part.classList.add("laid");
+      part?.getBoundingClientRect();
+      return !done;
+    });
+  });
+}
+
 /** Let the keyboard reach, and so scroll, what is wider than its box. */
 function reachScrolling() {
-  const reach = () => {
-    for (const box of document.querySelectorAll("main .wide, main p:has(> .picture)")) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  // A box has a size, and so is observed, when its part of the page is near and unfolded.
+  const observer = new ResizeObserver((entries) => {
+    const wider = entries.map(({ target }) => [target, target.scrollWidth > target.clientWidth]);
+    for (const [box, scrolls] of wider) {
+      if (scrolls) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
-  };
-  reach();
-  addEventListener("resize", whenSettled(reach));
-  addEventListener("toggle", reach, true); // an unfolded part has a width
+  });
+  for (const box of document.querySelectorAll("main .wide, main p:has(> .picture)")) observer.observe(box);
 }
 
 /** Let the button switch between the themes; without a choice, the system's is used. */

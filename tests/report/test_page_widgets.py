@@ -51,6 +51,19 @@ def test_the_widget_is_there_before_the_report(tab: Tab, path: Path) -> None:
     no_complaint(tab, path)
 
 
+def test_the_last_line_written_is_in_view(tab: Tab, path: Path) -> None:
+    """In a box of constant height."""
+    tab.emulate(390, 900)
+    tab.open(path)
+    box = "document.querySelector('#panel-write .letters')"
+    height = tab.evaluate(f"{box}.offsetHeight")
+    tab.evaluate("[...document.querySelectorAll('#panel-write select')].at(-1).value = 100000")
+    tab.until("document.querySelector('#panel-write button.main').textContent === 'Go on'")
+    assert tab.evaluate(f"{box}.scrollHeight > {box}.clientHeight + 100")
+    assert tab.evaluate(f"{box}.scrollHeight - {box}.scrollTop - {box}.clientHeight") < 2
+    assert tab.evaluate(f"{box}.offsetHeight") == height
+
+
 def test_unseen_characters_are_shown_by_their_number(web: Page, path: Path) -> None:
     """None can change the order of reading or hide; those of the prompt are in the text."""
     web.open(path, "#live/score")

@@ -36,6 +36,9 @@ EMPTY = re.compile(r"<defs ?/>|<defs></defs>| xmlns=\"[^\"]*\"")
 PART = re.compile(r"(<h[23][ >].*?</h[23]>\n)(.*?)(?=<h[23][ >]|\Z)", re.S)
 """A heading, and what is between it and the next one, which is laid out by itself."""
 
+CORNER = re.compile(r"<th( [^>]*)?></th>")
+"""An empty heading of a table, which a screen reader would announce."""
+
 STYLE = re.compile(r"<style.*?</style>", re.S)
 """Style element of a picture; in a page it would apply to all pictures (see page.css)."""
 
@@ -74,6 +77,7 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment, 
     body = reader.renderer.render(tokens, reader.options, {})
     # A wide table scrolls in a box of its own, so that the page fits a phone.
     body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
+    body = CORNER.sub(r"<td\1></td>", body)
     body = MARKED.sub(lambda match: _number(formulas[int(match[1])], match[2]), body)
     body = ORIGIN.sub(ORIGIN_FOLDED, body)
     seen: set[str] = set()  # ids of the shapes that the page defines already

@@ -1,5 +1,7 @@
 // The contents beside the report follow the reader; the theme can be chosen.
 
+const wideContents = matchMedia("(min-width: 72rem)");
+
 function followContents() {
   const links = new Map([...document.querySelectorAll("nav.contents a")].map((link) => [link.hash.slice(1), link]));
   const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
@@ -10,7 +12,8 @@ function followContents() {
     if (now === current) return;
     current?.removeAttribute("aria-current");
     now?.setAttribute("aria-current", "true");
-    now?.scrollIntoView({ block: "nearest" });
+    // Above a narrow page the contents would take the reader to the top.
+    if (wideContents.matches) now?.scrollIntoView({ block: "nearest" });
     current = now;
   };
   const observer = new IntersectionObserver(update, { rootMargin: "-110px 0px -60% 0px" });
@@ -19,10 +22,10 @@ function followContents() {
 
 /** Fold the contents on a narrow page, and unfold everything for paper. */
 function foldAndUnfold() {
-  const contents = document.querySelector("nav.contents details"), wide = matchMedia("(min-width: 72rem)");
-  const fit = () => { contents.open = wide.matches; };
+  const contents = document.querySelector("nav.contents details");
+  const fit = () => { contents.open = wideContents.matches; };
   fit();
-  wide.addEventListener("change", fit);
+  wideContents.addEventListener("change", fit);
   addEventListener("beforeprint", () => document.querySelectorAll("main details").forEach((part) => { part.open = true; }));
 }
 
@@ -58,7 +61,8 @@ function reachScrolling() {
       else box.removeAttribute("tabindex");
     }
   });
-  for (const box of document.querySelectorAll("main .wide, main p:has(> .picture)")) observer.observe(box);
+  const boxes = "main :is(.wide, pre, .samples tr, p:has(> .picture))";
+  for (const box of document.querySelectorAll(boxes)) observer.observe(box);
 }
 
 /** Let the button switch between the themes; without a choice, the system's is used. */

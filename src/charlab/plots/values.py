@@ -93,8 +93,14 @@ def _panel(figure: Figure, ax: Axes) -> dict[str, Any] | None:
     x_places = [box.x0 * width, box.x1 * width]
     # In the file y grows downwards, and the first limit is the lower one.
     y_places = [(1 - box.y0) * height, (1 - box.y1) * height]
-    x = [_label(figure, "x", ax), *_axis(ax.xaxis, ax.get_xscale(), ax.get_xlim(), x_places)]
-    y = [_label(figure, "y", ax), *_axis(ax.yaxis, ax.get_yscale(), ax.get_ylim(), y_places)]
+    x: list[Any] = [
+        _label(figure, "x", ax),
+        *_axis(ax.xaxis, ax.get_xscale(), ax.get_xlim(), x_places),
+    ]
+    y: list[Any] = [
+        _label(figure, "y", ax),
+        *_axis(ax.yaxis, ax.get_yscale(), ax.get_ylim(), y_places),
+    ]
     if given:
         for axis, scale in zip((x, y), given[1:], strict=True):
             axis[0], axis[-1] = scale.label, list(scale.names)

@@ -32,8 +32,9 @@ new PerformanceObserver((list) => {
 }).observe({ type: "longtask", buffered: true });
 new MutationObserver((_, observer) => {
   if (!document.querySelector("#panel-write .letter:not(.prompt)")) return;
-  window.first = performance.now();
   observer.disconnect();
+  // In a task after the next frame, which draws the letter.
+  requestAnimationFrame(() => setTimeout(() => { window.first = performance.now(); }));
 }).observe(document, { subtree: true, childList: true });"""
 """Notes long tasks and the time of the first letter that a network writes."""
 

@@ -74,7 +74,8 @@ def write_page(folder: Path) -> Path:
     rows = "\n".join(f"| {number} | {'word ' * 9} | {number} |" for number in range(4))
     text = (
         "# A study\n\nWords.\n\n## One\n\n![A figure](figures/a.svg)\n\nCaption.\n\n"
-        f"| a | b | c |\n|---|---|---|\n{rows}\n\n## Two\n\n{'More words. ' * 400}\n\n"
+        f"| | b | c |\n|---|---|---|\n{rows}\n\n    {'code ' * 60}\n\n"
+        f"## Two\n\n{'More words. ' * 400}\n\n"
         "At low temperature [it repeats itself](#live/write?t=0.3&seed=2&nets=n1,ngram).\n"
     )
     out = folder / "index.html"

@@ -13,6 +13,7 @@ import pytest
 from charlab.plots import registry
 from charlab.plots.svg import SVG
 from charlab.plots.values import MOST
+from charlab.plots.weights import _by_unit
 from figure_data import DATA, STYLES
 
 
@@ -82,7 +83,52 @@ def test_a_long_line_keeps_some_of_its_values() -> None:
     assert 20 < len(panel["series"][0][2]) <= MOST
 
 
-@pytest.mark.parametrize("name", sorted(registry.figures().keys() - {"weights", "gate_saturation"}))
-def test_every_figure_of_values_has_them(name: str) -> None:
-    """Passages are read, not measured."""
-    assert bool(panels(name, DATA[name])) == (name not in ("colored_text", "against_ngram_passage"))
+@pytest.mark.parametrize("name", sorted(registry.figures().keys()))
+def test_every_figure_has_values(name: str) -> None:
+    """At places within its axes."""
+    drawn = panels(name, DATA[name])
+    assert drawn
+    for panel in drawn:
+        xs: list[float] = []
+        for _, own, ys, *more in panel["series"]:
+            xs = own or xs
+            assert len(xs) == len(ys)
+            assert all(
+                each is None or isinstance(each, str) or len(each) == len(ys) for each in more
+            )
+
+
+def test_a_passage_names_its_characters() -> None:
+    """With the value that gives each its color, at the middle of its cell."""
+    (panel,) = panels("colored_text", DATA["colored_text"])
+    ((name, xs, ys, quantity, values, signs),) = panel["series"]
+    assert (name, quantity, signs) == ("character", "activation", ["h", "e", "␣", "i", "s"])
+    assert values == DATA["colored_text"]["colored"]["activation"]
+    assert (xs[:2], ys[0]) == ([0.5, 1.5], 0.55)
+    # Its place says nothing to a reader.
+    assert panel["x"][0] == panel["y"][0] == ""
+
+
+def test_a_weight_has_its_characters_and_units() -> None:
+    """By gate and range of units; rows of characters are not averaged."""
+    inward, recurrent, head = panels("weights", DATA["weights"])
+    assert (inward["x"][0], inward["x"][-1]) == ("character in", ["a", "␣", "↵"])
+    assert inward["y"][-1] == ["reset 0–7", "reset 8–15", "update 0–7", "update 8–15"]
+    assert recurrent["x"][-1] == ["0–7", "8–15"]
+    assert recurrent["series"][1] == ["", None, [1, 1], "mean weight", [-0.1, 0.4]]
+    assert head["y"][-1] == ["a", "␣", "↵"]
+
+
+def test_a_large_matrix_has_the_means_of_its_pieces() -> None:
+    """Whose names say all of their units."""
+    side = _by_unit("unit", 256, 63, ["reset", "update", "candidate"])
+    assert len(side.pieces) == 21
+    assert (side.pieces[1], side.names[5]) == ((3, 6), "reset 36–72")
+    assert (side.pieces[-1], side.names[-1]) == ((60, 63), "candidate 219–255")
+
+
+def test_a_gate_has_the_shares_of_each_unit() -> None:
+    """Numbered within its layer."""
+    reset, update = panels("gate_saturation", DATA["gate_saturation"])
+    assert reset["series"] == [["unit", [0.1, 0.2], [0.4, 0.5], "", None, ["0", "1"]]]
+    assert update["title"] == "update gate"

@@ -47,6 +47,15 @@ def test_axe_finds_no_violation(tab: Tab, path: Path, axe: str, dark: bool) -> N
     no_complaint(tab, path)
 
 
+def test_what_is_wider_than_its_box_is_reached_by_keyboard(tab: Tab, path: Path) -> None:
+    """So that it can be scrolled; a table that fits is no stop."""
+    tab.emulate(1280, 900)
+    tab.open(path)
+    tab.until("document.querySelector('.part pre').tabIndex === 0")
+    assert tab.evaluate("document.querySelector('.part .wide').tabIndex") == -1
+    assert tab.evaluate("document.querySelectorAll('.part th').length") == 2
+
+
 def test_axe_would_find_a_violation(tab: Tab, path: Path, axe: str) -> None:
     """A control without a name is one."""
     tab.open(path)

@@ -70,6 +70,9 @@ def test_keys_and_pointer_name_the_values(tab: Tab) -> None:
     assert value(tab)[1].endswith(": 2.100")
     ring = "document.querySelector('.ring').getBoundingClientRect()"
     place = tab.evaluate(f"(() => {{ const r = {ring}; return [r.x + 6, r.y + 6]; }})()")
+    note = "document.getElementById('value').getBoundingClientRect()"
+    assert 0 < place[1] - tab.evaluate(f"{note}.bottom") < 30
+    assert 0 < tab.evaluate(f"{note}.left") - place[0] < 30
     tab.press("ArrowDown")
     assert value(tab)[0] == "mean of the seeds"
     tab.press("Escape")

@@ -35,6 +35,35 @@ def test_every_panel_works_without_a_message(web: Page, path: Path, width: int) 
     no_complaint(web, path)
 
 
+def test_the_widget_is_there_before_the_report(tab: Tab, path: Path) -> None:
+    """The prompt has been read when the end of the page comes; then the parts are laid out."""
+    count = f"addEventListener('DOMContentLoaded', () => {{ window.early = {letters('write')}; }});"
+    script = tab.call("Page.addScriptToEvaluateOnNewDocument", source=count)["identifier"]
+    tab.open(path)
+    tab.call("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+    assert tab.evaluate("window.early") > 0
+    tab.until("!document.documentElement.classList.contains('opening')")
+    assert tab.evaluate("document.querySelectorAll('.part.laid').length") == 2
+    for fragment in ("#two", "#live/score"):
+        tab.open(path, fragment)
+        name = "two" if fragment == "#two" else "live"
+        tab.until(f"Math.abs(document.getElementById('{name}').getBoundingClientRect().top) < 40")
+    no_complaint(tab, path)
+
+
+def test_the_last_line_written_is_in_view(tab: Tab, path: Path) -> None:
+    """In a box of constant height."""
+    tab.emulate(390, 900)
+    tab.open(path)
+    box = "document.querySelector('#panel-write .letters')"
+    height = tab.evaluate(f"{box}.offsetHeight")
+    tab.evaluate("[...document.querySelectorAll('#panel-write select')].at(-1).value = 100000")
+    tab.until("document.querySelector('#panel-write button.main').textContent === 'Go on'")
+    assert tab.evaluate(f"{box}.scrollHeight > {box}.clientHeight + 100")
+    assert tab.evaluate(f"{box}.scrollHeight - {box}.scrollTop - {box}.clientHeight") < 2
+    assert tab.evaluate(f"{box}.offsetHeight") == height
+
+
 def test_unseen_characters_are_shown_by_their_number(web: Page, path: Path) -> None:
     """None can change the order of reading or hide; those of the prompt are in the text."""
     web.open(path, "#live/score")

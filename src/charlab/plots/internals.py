@@ -14,6 +14,7 @@ from charlab.plots.naming import columns_for, legend_below, name_lines
 from charlab.plots.registry import figure
 from charlab.plots.stating import bits, listed, means, percent
 from charlab.plots.style import GREY, INK, Styles, by_variant, canvas, number, wrap
+from charlab.plots.values import Scale, give, rounded
 
 MARKED = (10, 30, 60)
 """Lags at which the gradient is marked."""
@@ -242,5 +243,10 @@ def gate_saturation(gate_units: pd.DataFrame) -> Figure:
         ax.plot([0, 1], [1, 0], color=GREY, linewidth=0.8)
         ax.set(xlabel="share of time shut", title=f"{gate} gate", xlim=(-0.03, 1.03))
         ax.set_aspect("equal")
+        # A unit is numbered within its layer.
+        signs = [str(unit) for unit in rows.groupby("layer").cumcount()]
+        shares = [rounded(rows[share]) for share in ("shut", "open")]
+        axes_of_shares = Scale("share of time shut"), Scale("share of time open")
+        give(ax, [["unit", *shares, "", None, signs]], *axes_of_shares)
     axes[0].set(ylabel="share of time open", ylim=(-0.03, 1.03))
     return figure

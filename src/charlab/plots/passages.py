@@ -17,6 +17,9 @@ from charlab.plots.predictions import signed, visible
 from charlab.plots.registry import figure
 from charlab.plots.stating import percent
 from charlab.plots.style import DIVERGING, INK, SIZE, WIDTH
+from charlab.plots.values import Scale, Series, give, rounded
+
+Array = np.ndarray[Any, Any]
 
 COLUMNS = 40
 """Characters per row of the picture."""
@@ -80,6 +83,7 @@ def colored_text(colored: dict[str, Any]) -> Figure:
         for rank, (guess, probability) in enumerate(colored["top5"][k][:SHOWN]):
             # The more likely a guess, the darker it is.
             _sign(ax, x, y + 1.05 + 0.85 * rank, guess, GUESS, 0.55 + 0.45 * float(probability))
+    _name_cells(ax, colored["text"], activation, "activation", LINE)
     feature = colored["feature"].replace("_", " ")
     ax.set_title(f"Unit {colored['unit']} of layer {colored['layer'] + 1}: {feature}")
     # y grows downwards like text; with equal aspect a cell is as wide as the fonts assume.
@@ -120,6 +124,7 @@ def against_ngram_passage(passage: dict[str, Any]) -> Figure:
     patches = _color_cells(ax, gain, BITS, height=PLAIN_LINE)
     for k, char in enumerate(passage["text"]):
         _sign(ax, *_place(k, PLAIN_LINE), char, SIZE, 1.0)
+    _name_cells(ax, passage["text"], gain, "bits gained on the n-gram", PLAIN_LINE)
     ax.set(xlim=(0, COLUMNS), ylim=(rows * PLAIN_LINE, -0.2), title="Network and n-gram")
     ax.set_aspect("equal")
     ax.axis("off")
@@ -150,9 +155,7 @@ def _sign(ax: Axes, x: float, y: float, char: str, size: float, ink: float) -> N
     )
 
 
-def _color_cells(
-    ax: Axes, values: np.ndarray[Any, Any], bound: float, *, height: float
-) -> PatchCollection:
+def _color_cells(ax: Axes, values: Array, bound: float, *, height: float) -> PatchCollection:
     """Color the backgrounds of the characters: one hue below zero, another above.
 
     Parameters
@@ -170,3 +173,16 @@ def _color_cells(
     patches.norm = Normalize(-bound, bound)
     ax.add_collection(patches)
     return patches
+
+
+def _name_cells(ax: Axes, text: str, values: Array, quantity: str, height: float) -> None:
+    """Give the value of each character to the file, a series per row."""
+    places = [_place(k, height) for k in range(len(values))]
+    series: list[Series] = []
+    for start in range(0, len(values), COLUMNS):
+        row = slice(start, start + COLUMNS)
+        xs, ys = zip(*places[row], strict=True)
+        signs = [visible(char) for char in text[: len(values)][row]]
+        middles = [x + 0.5 for x in xs], [round(y + 0.55, 2) for y in ys]
+        series.append(["character", *middles, quantity, rounded(values[row], 3), signs])
+    give(ax, series, Scale(), Scale())

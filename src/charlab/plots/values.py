@@ -7,8 +7,10 @@ alone keep the values as metadata, which no viewer draws.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -31,7 +33,41 @@ DIGITS = 4
 """Significant digits of a value, as in the tables of the report."""
 
 Series = list[Any]
-"""A name, x values (None: those of the series before), y values; for a grid also a name and z."""
+"""A name, x values (None: those of the series before), y values; for a grid also a name and z.
+
+A sixth element has a sign for each point, such as the number of a unit, said after the name.
+"""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis in words; without a label its values are not said.
+
+    Attributes
+    ----------
+    label : str
+    names : sequence of str
+        Name of each whole number from 0, if values have names.
+    """
+
+    label: str = ""
+    names: Sequence[str] = ()
+
+
+_given: WeakKeyDictionary[Axes, tuple[list[Series], Scale, Scale]] = WeakKeyDictionary()
+
+
+def give(ax: Axes, series: list[Series], x: Scale, y: Scale) -> None:
+    """Set the values of a panel whose lines and bars do not have them.
+
+    Parameters
+    ----------
+    ax : Axes
+    series : list of Series
+        Places are in the coordinates of the axes.
+    x, y : Scale
+    """
+    _given[ax] = series, x, y
 
 
 def values_of(figure: Figure) -> str:
@@ -46,7 +82,8 @@ def values_of(figure: Figure) -> str:
 
 def _panel(figure: Figure, ax: Axes) -> dict[str, Any] | None:
     """Return the values of one panel, None if it has none."""
-    series = [*_lines(ax), *_bars(ax), *_steps(ax), *_grids(ax)]
+    given = _given.get(ax)
+    series = given[0] if given else [*_lines(ax), *_bars(ax), *_steps(ax), *_grids(ax)]
     if not series:
         return None
     for one, before in zip(reversed(series), reversed(series[:-1]), strict=False):
@@ -56,11 +93,22 @@ def _panel(figure: Figure, ax: Axes) -> dict[str, Any] | None:
     x_places = [box.x0 * width, box.x1 * width]
     # In the file y grows downwards, and the first limit is the lower one.
     y_places = [(1 - box.y0) * height, (1 - box.y1) * height]
+    x: list[Any] = [
+        _label(figure, "x", ax),
+        *_axis(ax.xaxis, ax.get_xscale(), ax.get_xlim(), x_places),
+    ]
+    y: list[Any] = [
+        _label(figure, "y", ax),
+        *_axis(ax.yaxis, ax.get_yscale(), ax.get_ylim(), y_places),
+    ]
+    if given:
+        for axis, scale in zip((x, y), given[1:], strict=True):
+            axis[0], axis[-1] = scale.label, list(scale.names)
     panels = len({other.get_title(loc="left") for other in figure.axes})
     return {
         "title": _plain(ax.get_title(loc="left")) if panels > 1 else "",
-        "x": [_label(figure, "x", ax), *_axis(ax.xaxis, ax.get_xscale(), ax.get_xlim(), x_places)],
-        "y": [_label(figure, "y", ax), *_axis(ax.yaxis, ax.get_yscale(), ax.get_ylim(), y_places)],
+        "x": x,
+        "y": y,
         "series": series,
     }
 
@@ -96,21 +144,21 @@ def _lines(ax: Axes) -> Iterator[Series]:
         good = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
         kept = good[:: -(-len(good) // MOST)] if len(good) else good
         if len(kept):
-            yield [_name(label), _rounded(x[kept]), _rounded(y[kept])]
+            yield [_name(label), rounded(x[kept]), rounded(y[kept])]
 
 
 def _bars(ax: Axes) -> Iterator[Series]:
     for bars in ax.containers:
         if isinstance(bars, BarContainer):
             middles = [bar.get_x() + bar.get_width() / 2 for bar in bars]
-            yield ["", _rounded(middles), _rounded(bar.get_height() for bar in bars)]
+            yield ["", rounded(middles), rounded(bar.get_height() for bar in bars)]
 
 
 def _steps(ax: Axes) -> Iterator[Series]:
     for patch in ax.patches:
         if isinstance(patch, StepPatch):
             heights, edges, _ = patch.get_data()
-            yield ["", _rounded((edges[:-1] + edges[1:]) / 2), _rounded(heights)]
+            yield ["", rounded((edges[:-1] + edges[1:]) / 2), rounded(heights)]
 
 
 def _grids(ax: Axes) -> Iterator[Series]:
@@ -121,8 +169,8 @@ def _grids(ax: Axes) -> Iterator[Series]:
             # A cell is around the whole numbers of its row and column.
             for row, values in enumerate(shares):
                 good = np.flatnonzero(np.isfinite(values))
-                yield ["", _rounded(good), [row] * len(good), _name(str(mesh.get_label())),
-                       _rounded(values[good])]  # fmt: skip
+                yield ["", rounded(good), [row] * len(good), _name(str(mesh.get_label())),
+                       rounded(values[good])]  # fmt: skip
 
 
 def _has_name(label: str) -> bool:
@@ -139,7 +187,7 @@ def _plain(text: str) -> str:
     return text.replace("\n", " ").replace(r"\$", "$")
 
 
-def _rounded(values: Iterable[float]) -> list[float]:
-    """Return values to :data:`DIGITS` significant digits, whole numbers without a point."""
-    short = [float(f"{value:.{DIGITS}g}") for value in values]
+def rounded(values: Iterable[float], digits: int = DIGITS) -> list[float]:
+    """Return values to some significant digits, whole numbers without a point."""
+    short = [float(f"{value:.{digits}g}") for value in values]
     return [int(value) if value == int(value) else value for value in short]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,35 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from charlab.core.sums import mean
+from charlab.plots.predictions import visible
 from charlab.plots.registry import figure
 from charlab.plots.stating import listed
 from charlab.plots.style import DIVERGING, INK, SMALL, canvas, number
+from charlab.plots.values import Scale, Series, give, rounded
 
 NAMES = {"weight_ih": "W_xh", "weight_hh": "W_hh", "head": "W_hy"}
+
+PIECES = 21
+"""Maximum number of pieces along the units whose mean weight is in the file, for its size."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """The rows or columns of a drawn matrix.
+
+    Attributes
+    ----------
+    label : str
+    pieces : list of tuple
+        First row of each piece, and the one after its last.
+    names : list of str
+        Name of each row: that of its piece.
+    """
+
+    label: str
+    pieces: list[tuple[int, int]]
+    names: list[str]
 
 
 def _sizes(weights: dict[str, Any]) -> str:
@@ -61,6 +87,13 @@ def weights(weights: dict[str, Any]) -> Figure:
     # The head has a row per character, the other two have a block of rows per gate.
     for ax, key in zip(axes[:2], NAMES, strict=False):
         _name_gates(ax, weights["row_blocks"], len(weights[key]))
+    chars, gates = _by_character(weights["chars"]), weights["row_blocks"]
+    hidden = weights["shapes"]["weight_hh"][1]
+    inward, recurrent, head = (np.array(weights[key]) for key in NAMES)
+    below = [_by_unit("unit", hidden, len(matrix), gates) for matrix in (inward, recurrent)]
+    _give(axes[0], inward, replace(chars, label="character in"), below[0])
+    _give(axes[1], recurrent, _by_unit("unit before", hidden, recurrent.shape[1]), below[1])
+    _give(axes[2], head, _by_unit("unit", hidden, head.shape[1]), chars)
     return figure
 
 
@@ -75,3 +108,35 @@ def _name_gates(ax: Axes, gates: list[str], rows: int) -> None:
         label.set_verticalalignment("center")
     for k in range(1, len(gates)):
         ax.axhline(each * k - 0.5, color=INK, linewidth=1)
+
+
+def _by_character(chars: Sequence[str]) -> Side:
+    """Return the side of a matrix that has a row for each character."""
+    pieces = [(k, k + 1) for k in range(len(chars))]
+    return Side("character out", pieces, [visible(char) for char in chars])
+
+
+def _by_unit(label: str, hidden: int, drawn: int, gates: Sequence[str] = ("",)) -> Side:
+    """Return a side with ``drawn`` rows for ``hidden`` units, once for each gate."""
+    side, each = Side(label, [], []), drawn // len(gates)
+    step = -(-each * len(gates) // PIECES)  # rounded up
+    for gate_number, gate in enumerate(gates):
+        for low in range(0, each, step):
+            high = min(low + step, each)
+            side.pieces.append((gate_number * each + low, gate_number * each + high))
+            # Rows are means over as many units as charlab.evaluate.activations takes for each.
+            first, last = low * hidden // each, high * hidden // each - 1
+            units = f"{first}–{last}" if first < last else str(first)
+            side.names.extend([f"{gate} {units}".strip()] * (high - low))
+    return side
+
+
+def _give(ax: Axes, matrix: np.ndarray[Any, Any], across: Side, down: Side) -> None:
+    """Give the mean weight of each piece of a matrix to the file."""
+    series: list[Series] = []
+    middles = [(low + high - 1) / 2 for low, high in across.pieces]
+    for low, high in down.pieces:
+        means = [mean(matrix[low:high, left:right].ravel()) for left, right in across.pieces]
+        rows = [(low + high - 1) / 2] * len(means)
+        series.append(["", middles, rows, "mean weight", rounded(means, 2)])
+    give(ax, series, Scale(across.label, across.names), Scale(down.label, down.names))

@@ -33,6 +33,12 @@ ORIGIN_FOLDED = r'<details class="origin"><summary>Made by</summary>\1</details>
 EMPTY = re.compile(r"<defs ?/>|<defs></defs>| xmlns=\"[^\"]*\"")
 """Parts of a picture that mean nothing inside a page."""
 
+PART = re.compile(r"(<h[23][ >].*?</h[23]>\n)(.*?)(?=<h[23][ >]|\Z)", re.S)
+"""A heading, and what is between it and the next one, which is laid out by itself."""
+
+CORNER = re.compile(r"<th( [^>]*)?></th>")
+"""An empty heading of a table, which a screen reader would announce."""
+
 STYLE = re.compile(r"<style.*?</style>", re.S)
 """Style element of a picture; in a page it would apply to all pictures (see page.css)."""
 
@@ -54,7 +60,7 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment, 
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     text, formulas = numbered(markdown)
     tokens = reader.parse(text)
-    contents = [("live-title", "Try the networks")] if live.markup else []
+    contents = [("live-title", "Try the networks")] if live.widgets else []
     title = ""
     # The token after an opening heading holds its text.
     for token, inline in pairwise(tokens):
@@ -71,11 +77,13 @@ def page(markdown: str, figures: Mapping[str, bytes], environment: Environment, 
     body = reader.renderer.render(tokens, reader.options, {})
     # A wide table scrolls in a box of its own, so that the page fits a phone.
     body = body.replace("<table", '<div class="wide"><table').replace("</table>", "</table></div>")
+    body = CORNER.sub(r"<td\1></td>", body)
     body = MARKED.sub(lambda match: _number(formulas[int(match[1])], match[2]), body)
     body = ORIGIN.sub(ORIGIN_FOLDED, body)
     seen: set[str] = set()  # ids of the shapes that the page defines already
     body = PICTURE.sub(lambda match: _inlined(figures[match[1]], match[2], seen), body)
-    body = body.replace("</h1>\n", f"</h1>\n{live.markup}", 1)
+    body = PART.sub(r'\1<div class="part">\2</div>\n', body)
+    body = body.replace("</h1>\n", f"</h1>\n{live.widgets}{live.script}", 1)
     style = environment.get_template("page.css").render()
     return environment.get_template("page.html.j2").render(
         title=title, contents=contents, body=body, style=style, live=live

@@ -1,8 +1,11 @@
 """Join the scripts, the style and the markup of the live part.
 
-The scripts are plain files of functions, joined in the order of :data:`SCRIPTS` into one module: a
-name of one file is known in those after it. The page allows this script only, by its hash, and
-requests of no kind.
+The scripts are plain files of functions, joined in the order of :data:`SCRIPTS` into one function,
+so that a name of one file is known in the others. The page allows this script only, by its hash,
+and requests of no kind.
+
+Markup, data and script come before the text of the report. A browser runs a script where it meets
+it, unless it is a module, so the networks write while the rest of the page is read.
 """
 
 from __future__ import annotations
@@ -32,17 +35,18 @@ class Live:
 
     Attributes
     ----------
-    markup, style, script : str
-    data : str
-        JSON without markup characters.
+    widgets : str
+        The markup and the data of the widgets, empty without networks.
+    script : str
+        The element of the one script.
+    style : str
     policy : str
         The content-security policy of a page with this script.
     """
 
-    markup: str
-    style: str
+    widgets: str
     script: str
-    data: str
+    style: str
     policy: str
 
 
@@ -51,12 +55,12 @@ def build(document: object | None) -> Live:
 
     Without a document the page has its contents that follow the reader, and no network.
     """
-    code = script(SCRIPTS)
+    code = f"(() => {{\n{script(SCRIPTS)}}})();"
+    data = f'<script type="application/json" id="live-data">{as_json(document)}</script>\n'
     return Live(
-        markup=_read("live.html") if document else "",
+        widgets=_read("live.html") + data if document else "",
+        script=f"<script>{code}</script>\n",
         style=_read("live.css"),
-        script=code,
-        data=as_json(document) if document else "",
         policy=policy(code),
     )
 

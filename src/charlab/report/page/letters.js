@@ -37,6 +37,12 @@ class Letters {
     this.element.replaceChildren();
   }
 
+  /** Return whether the last line is in view. */
+  atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.element;
+    return scrollHeight - scrollTop - clientHeight < 30;
+  }
+
   /** Add a letter with the class of its color; `item` is given back to `show`. */
   add(char, className, item) {
     const span = el("span", { className: `letter ${className}` }, visible(char));

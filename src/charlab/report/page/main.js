@@ -99,7 +99,10 @@ function follow(page, again = false) {
   // On the way back and forth the browser restores the place in the text.
   if (!known || (history.state === OWN_ENTRY && !again)) return known;
   history.replaceState(OWN_ENTRY, "", location.hash);
-  document.getElementById("live").scrollIntoView({ behavior: "instant" });
+  const show = () => document.getElementById("live").scrollIntoView({ behavior: "instant" });
+  show();
+  // Before its end is read, the page may be too short to scroll as far.
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", show);
   document.getElementById(`panel-${asked.panel}`).focus({ preventScroll: true });
   return known;
 }
@@ -122,9 +125,13 @@ function sources(data) {
     wideTable(head, body, { role: "region", "aria-label": "Networks on this page" })];
 }
 
+// The contents and the widgets are above this script, the report is below it.
 chooseTheme();
 foldAndUnfold();
-followContents();
-showValues();
+layOutInParts();
 if (document.getElementById("live-data")) startLive();
-reachScrolling();
+addEventListener("DOMContentLoaded", () => {
+  followContents();
+  showValues();
+  reachScrolling();
+});

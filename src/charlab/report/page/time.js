@@ -11,7 +11,14 @@ function chart({ points, xTicks, yTicks, label, dots = true }) {
   const y = (value) => H - bottom - ((value - y0) / (y1 - y0 || 1)) * (H - bottom - top);
   const root = svg("svg", { viewBox: `0 0 ${W} ${H}`, class: "chart", role: "img", "aria-label": label });
   root.style.maxWidth = `${W}px`;
-  for (const [value, name] of xTicks) root.append(svg("text", { x: x(value), y: H - bottom + 16, "text-anchor": "middle" }, name));
+  let free = Infinity;
+  // From the right, names for which there is room; a digit is 8 wide at most.
+  for (const [value, name] of [...xTicks].reverse()) {
+    const half = 4 * name.length, middle = Math.min(x(value), W - half);
+    if (middle + half + 4 > free) continue;
+    free = middle - half;
+    root.append(svg("text", { x: middle, y: H - bottom + 16, "text-anchor": "middle" }, name));
+  }
   for (const [value, name] of yTicks) {
     root.append(svg("line", { x1: left, x2: W - right, y1: y(value), y2: y(value), class: "axis" }),
       svg("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, name));

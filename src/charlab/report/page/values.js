@@ -55,13 +55,13 @@ function pointsOf(panels) {
   let number = -1;
   for (const { title, x, y, series } of panels) {
     let xs = [];
-    for (const [name, own, ys, quantity, zs] of series) {
+    for (const [name, own, ys, quantity, zs, signs] of series) {
       xs = own ?? xs;
       number += 1;
       ys.forEach((value, k) => points.push({
         series: number,
         at: [placed(x, xs[k]), placed(y, value)],
-        lines: [[title, name].filter(Boolean).join(": "), said(x, xs[k]), said(y, value), zs ? `${quantity}: ${digits(zs[k])}` : ""].filter(Boolean),
+        lines: [[title, signs ? `${name} ${signs[k]}` : name].filter(Boolean).join(": "), said(x, xs[k]), said(y, value), zs ? `${quantity}: ${digits(zs[k])}` : ""].filter(Boolean),
       }));
     }
   }
@@ -75,8 +75,9 @@ function placed([, scale, low, high, from, to], value) {
   return share > -0.01 && share < 1.01 ? from + share * (to - from) : NaN;
 }
 
-/** Return an axis with a value in words. */
+/** Return an axis with a value in words, nothing for an axis without a name. */
 function said([label, , , , , , categories], value) {
+  if (!label) return "";
   const name = label.length > 1 ? `${label}: ` : "";
   return categories.length ? `${name}${categories[Math.round(value)] ?? ""}` : name + digits(value);
 }

@@ -83,9 +83,10 @@ function openWrite(panel, page, settings) {
     const frame = (now) => {
       due = Math.min(due + ((now - last) / 1000) * Number(speed.value), 2000);
       last = now;
-      const end = performance.now() + 12;
+      const end = performance.now() + 12, followed = writers.filter(({ letters }) => letters.atEnd());
       while (due >= 1 && written < allowed && performance.now() < end) { letter(); due -= 1; }
       for (const { bits, total } of writers) bits.textContent = `${written} letters, ${(total / Math.max(written, 1)).toFixed(2)} bits each`;
+      for (const { letters: { element } } of followed) element.scrollTop = element.scrollHeight;
       if (written >= allowed) { pause(); announce(`${written} letters are written.`); return; }
       stop = requestAnimationFrame(frame);
     };

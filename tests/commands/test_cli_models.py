@@ -181,7 +181,8 @@ def test_a_name_in_another_encoding_is_escaped(
         return {}
 
     monkeypatch.setattr(charlab.commands.train, "train", keep)
-    odd = shutil.copy(text, tmp_path / os.fsdecode(b"caf\xe9.txt"))
+    odd = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    shutil.copy(text, odd)
     charlab.commands.train.train_alone(odd, tmp_path / "out", overrides=[])
     assert [config.text for config in configs] == [r"caf\udce9"]
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from charlab.core.sums import mean
 from charlab.core.units import bits
+from charlab.exact.arrays import log
 
 Ints = NDArray[np.int64]
 
@@ -106,9 +107,7 @@ def loss(levels: list[Level], ids: NDArray[Any], vocab_size: int) -> float:
         p = np.where(known, counts / of, 0.0) + gamma * p
         # The n-gram that ends before a character is its next longer context.
         context = np.concatenate([[-1], grams[:-1]])
-    # NumPy's logarithm will do, since the page has six digits of the mean; charlab.exact would load
-    # Numba, which takes longer than all else that the report stage imports.
-    return bits(mean(0.0 - np.log(p)))
+    return bits(mean(0.0 - log(p)))
 
 
 def _places(level: Level, keys: Ints) -> Ints:

@@ -194,5 +194,14 @@ def running() -> Iterator[Browser]:
         finally:
             os.close(commands)
             os.close(answers)
-            process.terminate()
-            process.wait(30)
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a browser; one that a busy machine keeps from ending in time is killed."""
+    process.terminate()
+    try:
+        process.wait(TIMEOUT / 4)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(TIMEOUT)

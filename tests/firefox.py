@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from browser import TIMEOUT, Tab, Waiting, installed
+from browser import TIMEOUT, Tab, Waiting, end, installed
 
 NAMES = ("firefox-esr", "firefox")
 
@@ -144,19 +144,19 @@ def running() -> Iterator[Firefox]:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            with _connected(port) as connection:
+            with _connected(port, process) as connection:
                 yield Firefox(connection)
         finally:
-            process.terminate()
-            process.wait(30)
+            end(process)
 
 
-def _connected(port: int) -> socket.socket:
-    """Return a connection to Marionette, which listens a few seconds after the start."""
-    end = time.monotonic() + 2 * TIMEOUT
+def _connected(port: int, process: subprocess.Popen[bytes]) -> socket.socket:
+    """Return a connection to Marionette, which listens some seconds after the start."""
+    latest = time.monotonic() + 2 * TIMEOUT
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port), timeout=2 * TIMEOUT)
         except ConnectionRefusedError:
-            assert time.monotonic() < end, "Firefox does not listen"
+            assert process.poll() is None, f"Firefox has ended with {process.returncode}"
+            assert time.monotonic() < latest, "Firefox does not listen"
             time.sleep(0.2)

@@ -31,6 +31,8 @@ TEXT = f"""# Title
 | 1 | <i id="last">2</i> |
 
 </details>
+
+<table class="samples"><tr><td>{"word " * 99}</td><td>{"x" * 400}</td><td>a b</td></tr></table>
 """
 
 
@@ -109,3 +111,17 @@ def test_paper_has_every_column(tab: Tab) -> None:
     tab.call("Emulation.setEmulatedMedia", media="print")
     tab.until("document.getElementById('last').getBoundingClientRect().height > 0")
     tab.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_paper_cuts_no_figure_and_gives_each_sample_its_width(tab: Tab) -> None:
+    """On a page so low that a figure as wide as it would be higher."""
+    tab.emulate(1280, 200)
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    height = "document.querySelector('.picture').getBoundingClientRect().height"
+    assert 0 < tab.evaluate(height) < 200
+    cells = "[...document.querySelectorAll('.samples td')]"
+    widths = tab.evaluate(f"{cells}.map((cell) => cell.getBoundingClientRect().width)")
+    assert len(widths) == 3
+    assert max(widths) - min(widths) < 2
+    tab.call("Emulation.setEmulatedMedia", media="")
+    tab.emulate(1280, 900)

@@ -78,6 +78,16 @@ def test_unseen_characters_are_shown_by_their_number(web: Page, path: Path) -> N
     no_complaint(web, path)
 
 
+@pytest.mark.parametrize("text", ["", "\U0001f600"])
+def test_a_text_without_a_known_letter_has_no_score(tab: Tab, path: Path, text: str) -> None:
+    """A dash for each network, since no result is on its way."""
+    tab.open(path, f"#live/score?text={text}")
+    rows = "[...document.querySelectorAll('#panel-score tbody tr')]"
+    tab.until(f"{rows}.length === 4")
+    assert tab.evaluate(f"{rows}.map((row) => row.children[1].textContent)") == ["–"] * 4
+    no_complaint(tab, path)
+
+
 def test_a_finding_can_be_sent_by_its_address(web: Page, path: Path) -> None:
     """Prompt, temperature, seed and networks are set by the address, and written into it."""
     address = "#live/write?prompt=abc&t=0&seed=5&nets=n0,ngram"
@@ -129,6 +139,17 @@ def test_what_remembers_traces_a_letter_in_every_network(web: Page, path: Path) 
     web.evaluate("document.querySelectorAll('#panel-remember .letters .letter')[30].click()")
     web.until("location.hash.includes('at=30')")
     no_complaint(web, path)
+
+
+def test_what_remembers_names_the_letters_left_out(tab: Tab, path: Path) -> None:
+    """Also while a letter is chosen, whose activation is named below the text."""
+    tab.open(path, "#live/remember?text=abc\U0001f600abc&at=3")
+    tab.until("document.querySelector('#panel-remember .letter.at')")
+    status = "[...document.querySelectorAll('#panel-remember .status')].map((p) => p.textContent)"
+    left, chosen = tab.evaluate(status)
+    assert left.startswith("Left out") and left.endswith("\U0001f600")
+    assert chosen.startswith("“a”: activation")
+    no_complaint(tab, path)
 
 
 def test_the_game_counts_guesses(web: Page, path: Path) -> None:

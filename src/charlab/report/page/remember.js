@@ -18,7 +18,7 @@ function openRemember(panel, page, settings) {
   const ranked = options([], undefined, pick);
   const fields = unitFields(settings, () => { limit(); remember(); run(); }), { layer, unit } = fields;
   const text = el("textarea", { rows: 4, maxLength: LONGEST_COLORED, value: (settings.get("text") ?? own).slice(0, LONGEST_COLORED), on: { input: whenSettled(() => { remember(); run(); }) } });
-  const rows = el("div", { className: "dependences" }), status = el("p", { className: "status" });
+  const rows = el("div", { className: "dependences" }), status = el("p", { className: "status" }), left = el("p", { className: "status" });
   const trace = whenSettled(depend, 40);
   let stop = null, stopTracing = null, pointed = Math.trunc(settings.get("at") ?? POINTED_AT) || 0;
   const letters = new Letters("The text, colored by the unit", (item, at) => {
@@ -29,8 +29,8 @@ function openRemember(panel, page, settings) {
   panel.append(
     el("p", {}, "One unit of the network, over a text: purple is negative, orange positive. The list has the units of the network that follow a feature of the text best; they were chosen on val, and test shows whether the choice holds."),
     el("div", { className: "controls" }, field("Network", net), field("Units by what they follow", ranked), field("Layer", layer), field("Unit", unit)),
-    field("Text", text), letters.element, status,
-    el("p", {}, "Point at a letter to see what its prediction depended on: the darker a letter, the larger the gradient."), rows, ...distances(data));
+    field("Text", text), left, letters.element, status,
+    el("p", {}, "Point at a letter to see what its prediction depended on: the stronger its color, the larger the gradient."), rows, ...distances(data));
 
   function remember() {
     const other = text.value === own ? {} : { text: text.value.slice(0, 600) };
@@ -68,7 +68,8 @@ function openRemember(panel, page, settings) {
     letters.clear();
     rows.replaceChildren();
     const { network, vocabulary } = page.network(net.value), { ids, chars, missing } = vocabulary.encode(text.value);
-    status.textContent = missing.length ? `Left out, because the network never saw them: ${missing.map(named).join(" ")}` : "";
+    status.textContent = "";
+    left.textContent = missing.length ? `Left out, because the network never saw them: ${missing.map(named).join(" ")}` : "";
     const state = network.initialState(), values = [];
     let at = 0, most = 1; // a ReLU has no bound
     stop = inSlices(() => {

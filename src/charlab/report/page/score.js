@@ -29,7 +29,7 @@ function openScore(panel, page, settings) {
     status.textContent = "";
     const jobs = page.data.networks.map(({ id }) => {
       const known = page.network(id), { ids, chars, missing } = known.vocabulary.encode(text.value);
-      const value = el("td", { className: "number" }, "…");
+      const value = el("td", { className: "number" }, ids.length ? "…" : "–");
       table.append(el("tr", {}, el("th", { scope: "row" }, known.entry.label), value,
         el("td", { className: "number" }, `${Math.max(ids.length - 1, 0)}${missing.length ? ` (left out: ${missing.slice(0, 8).map(named).join(" ")})` : ""}`),
         el("td", { className: "number" }, known.entry.val_bpc.toFixed(3))));

@@ -119,7 +119,7 @@ def _by_character(chars: Sequence[str]) -> Side:
 def _by_unit(label: str, hidden: int, drawn: int, gates: Sequence[str] = ("",)) -> Side:
     """Return a side with ``drawn`` rows for ``hidden`` units, once for each gate."""
     side, each = Side(label, [], []), drawn // len(gates)
-    step = -(-each * len(gates) // PIECES)  # rounded up
+    step = max(-(-each * len(gates) // PIECES), 1)  # rounded up; a matrix may have no row per gate
     for gate_number, gate in enumerate(gates):
         for low in range(0, each, step):
             high = min(low + step, each)

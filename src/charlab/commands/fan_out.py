@@ -20,7 +20,7 @@ import networkx as nx
 from charlab.commands.board import Board, log_of, shown
 from charlab.commands.children import CHILDREN, run_logged, stopped_by_signals
 from charlab.commands.lockfile import sort_lock
-from charlab.commands.pipeline import Pipeline, urgency
+from charlab.commands.pipeline import Pipeline, about_minutes, urgency
 from charlab.core.errors import CharlabError
 from charlab.core.stage_inputs import InputsChangedError
 from charlab.core.units import counted
@@ -119,7 +119,7 @@ def run_on(
 
     client.subscribe_topic(name, board.note)
     futures: dict[str, Any] = {}
-    urgent = urgency(graph)
+    urgent = urgency(graph, nx.get_node_attributes(graph, "minutes"))
     # The first ones start before the others are submitted.
     order = nx.lexicographical_topological_sort(graph.reverse(), key=lambda one: -urgent[one])
     for stage in order:
@@ -212,6 +212,7 @@ def fan_out(root: Path, run: Callable[[Pipeline, Board], None]) -> int:
     if not pipeline.stale:
         sort_lock(root, pipeline.order)
         return 0
+    nx.set_node_attributes(pipeline.stale, about_minutes(root, pipeline.stale), "minutes")
     board = Board(total=len(pipeline.stale))
     with stopped_by_signals(CHILDREN):
         try:

@@ -9,7 +9,6 @@ import click
 from charlab.clean import reading
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.params import CleanParams
-from charlab.clean.reading import Text, decode
 from charlab.clean.reject import TinyFileError
 from charlab.core.errors import CharlabError, printable
 
@@ -55,12 +54,12 @@ def read_body(
     """
     raw = read_bytes(path, "--text names a text file")
     try:
-        body: Cleaned | Text = clean(raw, params=params, encoding=encoding)
+        body: Cleaned | reading.Text = clean(raw, params=params, encoding=encoding)
     except TinyFileError:
         if not tiny:
             raise
         # Decoded from the same bytes: a pipe, such as the shell's <(...), cannot be read twice.
-        body = decode(raw, encoding)
+        body = reading.decode(raw, encoding)
     warn(path, body.evidence.warnings)
     return body.text
 

@@ -33,8 +33,7 @@ class Pipeline:
     graph : networkx.DiGraph
         All stages; an edge goes from a stage to each stage that it needs.
     stale : networkx.DiGraph
-        Those to run: the stages that are out of date, and all that depend on them. The attribute
-        ``minutes`` of a stage is about what it takes.
+        Those to run: the stages that are out of date, and all that depend on them.
     uncached : set of str
         Stages with an output that is not in DVC's cache, so that no remote can hold it.
     """
@@ -59,11 +58,9 @@ class Pipeline:
         try:
             # A single Repo: parsing dvc.yaml and dvc.lock takes seconds in a large study.
             with Repo(str(root)) as repo:
-                pipeline = cls._of(repo)
+                return cls._of(repo)
         except DvcException as error:
             raise DvcFailedError(f"DVC: {error}") from None
-        nx.set_node_attributes(pipeline.stale, about_minutes(root, pipeline.stale), "minutes")
-        return pipeline
 
     @classmethod
     def _of(cls, repo: Any) -> Pipeline:
@@ -113,16 +110,16 @@ def about_minutes(root: Path, stages: Iterable[str]) -> dict[str, float]:
         return {}  # the stage plan will say what is wrong
 
 
-def urgency(graph: nx.DiGraph[str]) -> dict[str, float]:
+def urgency(graph: nx.DiGraph[str], minutes: Mapping[str, float]) -> dict[str, float]:
     """Return, for each stage, the minutes of the longest chain of stages that begins with it.
 
     Whoever starts the stage with the longest chain first has no long stage left over at the end,
-    when all others are done.
+    when all others are done. No number of machines beats the longest chain of all.
     """
     chains: dict[str, float] = {}
     for name in nx.topological_sort(graph):  # edges point upstream, so this ends with the first
         after = max((chains[user] for user in graph.predecessors(name)), default=0.0)
-        chains[name] = graph.nodes[name].get("minutes", 0.0) + after
+        chains[name] = minutes.get(name, 0.0) + after
     return chains
 
 
@@ -166,13 +163,8 @@ def plan_lines(pipeline: Pipeline, minutes: Mapping[str, float], cluster: bool) 
             more = max(0, stale.out_degree(name) - 3)
             after = f"after {needed}{f' and {more} more' if more else ''}" if needed else ""
             yield f"{place:4}  {cost}  {name + here:36}{after}".rstrip()
-    # The longest chain of stages that need each other: no number of machines beats it.
-    longest: dict[str, float] = {}
-    for name in (name for wave in waves for name in wave):
-        before = [longest[other] for other in stale.successors(name)]
-        longest[name] = minutes.get(name, 0) + max(before, default=0)
     total = sum(minutes.get(name, 0) for name in stale)
     yield (
         f"{counted(len(stale), 'stage')}: about {total:.1f} minutes of one core, and at least "
-        f"{max(longest.values()):.1f} on any number of cores"
+        f"{max(urgency(stale, minutes).values()):.1f} on any number of cores"
     )

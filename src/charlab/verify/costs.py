@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from charlab.models.weights import GATES
 from charlab.plan.params import Params
 from charlab.train.params import TrainParams, Variant
 
@@ -17,7 +18,6 @@ SPEED = re.compile(r"([\d,]+) characters/s")
 WORK = 7.7e9
 """Characters per second times number of weights, of one core, where no log says a speed."""
 
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 SYMBOLS = 80
 """Size of a vocabulary, for the number of weights."""
 

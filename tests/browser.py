@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,12 +47,12 @@ def installed(browser: str, names: tuple[str, ...]) -> str:
     return path or pytest.skip(f"no {browser} is installed ({', '.join(names)})")
 
 
-class Waiting:
+class Waiting(ABC):
     """A page in which an expression can be awaited."""
 
+    @abstractmethod
     def evaluate(self, expression: str) -> Any:
         """Return the value of an expression of JavaScript."""
-        raise NotImplementedError
 
     def until(self, condition: str) -> None:
         """Wait until an expression is true."""

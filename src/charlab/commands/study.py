@@ -17,7 +17,8 @@ import yaml
 from charlab.commands.branches import RESULTS, Repository, is_result, shown
 from charlab.commands.mend import mend
 from charlab.core.errors import CharlabError
-from charlab.plan.document import complete, study_files
+from charlab.course.workspace import completed
+from charlab.plan.document import study_files
 
 PARAMS = "params.yaml"
 SHOWN = 8
@@ -91,11 +92,7 @@ class Studies:
     def published(self, name: str) -> bytes | None:
         """Return the complete parameters of a study in studies/; None if there is no such study."""
         path = study_files(self.root).get(name)
-        if path is None:
-            return None
-        # Bytes that are not UTF-8 become characters that YAML refuses.
-        source = path.read_text(encoding="utf-8", errors="surrogateescape")
-        return _complete(source, f"studies/{name}.yaml")
+        return None if path is None else completed(path)
 
     def choose(self, name: str) -> list[str]:
         """Go to the branch of a study, made if there is none; return sentences for the user.
@@ -289,12 +286,6 @@ class Studies:
         except DvcException as error:
             return [f"DVC could not check out data/ ({error}); try 'dvc checkout'"]
         return []
-
-
-@cache
-def _complete(source: str, name: str) -> bytes:
-    """Return the complete params.yaml of a study."""
-    return complete(source, name).encode()
 
 
 @cache

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +153,19 @@ def study_document(root: Path, study: str) -> bytes:
     known = study_files(root)
     if study not in known:
         raise CourseError(f"there is no study {study!r}; there are {', '.join(sorted(known))}")
+    return completed(known[study])
+
+
+def completed(path: Path) -> bytes:
+    """Return the complete parameters of a study's file in studies/."""
     # Bytes that are not UTF-8 become characters that YAML refuses.
-    source = known[study].read_text(encoding="utf-8", errors="surrogateescape")
-    return complete(source, f"studies/{study}.yaml").encode()
+    source = path.read_text(encoding="utf-8", errors="surrogateescape")
+    return _completed(source, f"studies/{path.name}")
+
+
+@cache
+def _completed(source: str, name: str) -> bytes:
+    return complete(source, name).encode()
 
 
 def with_book(document: bytes, book: int | None) -> bytes:

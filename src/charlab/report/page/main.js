@@ -72,7 +72,7 @@ function startLive() {
     follow(page);
     // Back at the text: the widget may have another height than when the claim was left, and the
     // browser restores the old place a moment after this event.
-    if (!location.hash) setTimeout(() => claim?.scrollIntoView({ block: "center", behavior: "instant" }), 200);
+    if (!location.hash) setTimeout(() => claim?.scrollIntoView({ block: "center" }), 200);
   });
   addEventListener("click", (event) => {
     const link = event.target.closest?.('a[href^="#live/"]');
@@ -99,7 +99,7 @@ function follow(page, again = false) {
   // On the way back and forth the browser restores the place in the text.
   if (!known || (history.state === OWN_ENTRY && !again)) return known;
   history.replaceState(OWN_ENTRY, "", location.hash);
-  const show = () => document.getElementById("live").scrollIntoView({ behavior: "instant" });
+  const show = () => document.getElementById("live").scrollIntoView();
   show();
   // Before its end is read, the page may be too short to scroll as far.
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", show);

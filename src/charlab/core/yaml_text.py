@@ -30,6 +30,9 @@ TAG = "tag:yaml.org,2002:"
 PLAIN = {f"{TAG}{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 """Tags of the values that parameters are made of."""
 
+CONTRADICTIONS = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+"""Errors that PyYAML raises for a scalar that contradicts its type, such as ``!!int x``."""
+
 # libyaml's parser, where PyYAML has it, is ten times as fast.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """A loader of plain values."""
@@ -65,8 +68,7 @@ def read_yaml_text(text: str) -> Any:
         raise YamlError(f"{where}not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise YamlError(f"not YAML: {shortened(error)}") from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        # Of a value that contradicts its explicit tag, such as '!!int x'.
+    except CONTRADICTIONS as error:  # of a key
         raise YamlError(f"not YAML: {shortened(error)}") from None
 
 
@@ -98,7 +100,7 @@ def _check(root: yaml.Node) -> None:
         if node.tag not in PLAIN:
             raise YamlError(f"{where}: values of the type {shortened(node.tag)} are not allowed")
         if isinstance(node, yaml.ScalarNode):
-            _check_number(node, where)
+            _check_scalar(node, where)
         waiting += _below(node, path)
     # The path of an alias leads through its copies; only its start is of use.
     raise YamlError(
@@ -112,14 +114,18 @@ def _line(root: yaml.Node, key: str) -> int:
     return next(node.start_mark.line + 1 for node, path in _below(root, ()) if path[0] == key)
 
 
-def _check_number(node: yaml.ScalarNode, where: str) -> None:
-    """Refuse infinities, NaN, and numbers of many digits."""
-    number = node.tag.removeprefix(TAG)
-    if number not in ("int", "float"):
+def _check_scalar(node: yaml.ScalarNode, where: str) -> None:
+    """Refuse infinities, NaN, numbers of many digits, and a value that contradicts its tag."""
+    kind = node.tag.removeprefix(TAG)
+    if kind not in ("int", "float", "bool"):
         return
     if len(node.value) > MAX_DIGITS:
         raise YamlError(f"{where}: a number of {len(node.value):,} characters, too long")
-    value = yaml.SafeLoader("").construct_object(node)
+    try:
+        value = yaml.SafeLoader("").construct_object(node)
+    except CONTRADICTIONS:
+        # Such as '!!int x', or 0x_, which looks like a number to YAML.
+        raise YamlError(f"{where}: expected a value of type {kind}, found '{node.value}'") from None
     if isinstance(value, float) and not math.isfinite(value):
         raise YamlError(f"{where}: expected a finite number, found {node.value}")
 

@@ -132,7 +132,9 @@ def test_texts_are_recorded_side_by_side(bodies: Path) -> None:
     assert check("alpha", 5, "shorter\n", bodies) is not None
 
 
-@pytest.mark.parametrize("content", ["- a list\n", "book: 3\n", "book: {sha256: a}\n", "a: [\n"])
+@pytest.mark.parametrize(
+    "content", ["- a list\n", "book: 3\n", "book: {sha256: a}\n", "a: [\n", "a: !!int\n"]
+)
 def test_damaged_record(bodies: Path, content: str) -> None:
     """The error names the file and the expected form."""
     bodies.write_text(content, encoding="utf-8")

@@ -142,7 +142,9 @@ def test_the_configured_cache_is_used(project: Path, config: str) -> None:
         check_restored(project / "data")
 
 
-@pytest.mark.parametrize("lock", ["", "stages: [", "stages: {train: {outs: 3}}", "stages: 1"])
+@pytest.mark.parametrize(
+    "lock", ["", "stages: [", "stages: {train: {outs: 3}}", "stages: 1", "stages: !!int"]
+)
 def test_an_unreadable_lock_is_left_to_dvc(project: Path, lock: str) -> None:
     """DVC has its own message for it."""
     (project / "dvc.lock").write_text(lock, encoding="utf-8")

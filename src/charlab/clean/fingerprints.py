@@ -65,7 +65,7 @@ def read_bodies(path: Path) -> dict[str, Any]:
         for slug, entry in document.items():
             if not set(KEYS) <= set(entry):
                 raise TypeError(f"{slug} has {', '.join(entry)}")
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, TypeError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise CharlabError(
             f"{path}: expected {', '.join(KEYS)} for each text, found another form ({error}); "
             "restore the file with git"

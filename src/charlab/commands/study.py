@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-import yaml
-
 from charlab.commands.branches import RESULTS, Repository, is_result, shown
 from charlab.commands.mend import mend
 from charlab.core.errors import CharlabError
+from charlab.core.schema import ParamsError, parse_yaml
 from charlab.course.workspace import completed
 from charlab.plan.document import study_files
 
@@ -292,6 +291,6 @@ class Studies:
 def _name_of(params: bytes | None) -> str | None:
     """Return the name of the study in a parameter file; None if it has none."""
     try:
-        return str(yaml.safe_load(params or b"")["study"]["name"])
-    except (yaml.YAMLError, KeyError, TypeError):
+        return str(parse_yaml(params or b"", PARAMS)["study"]["name"])
+    except (ParamsError, KeyError, TypeError):
         return None

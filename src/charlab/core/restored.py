@@ -125,7 +125,7 @@ def recorded_outputs(root: Path) -> list[Output]:
             stages = yaml.load(stream, LOADER)["stages"].values()  # a safe loader
         outs = [out for stage in stages for out in stage.get("outs", [])]
         return [Output(root / out["path"], out["md5"]) for out in outs if _is_ours(out)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError):
         return []  # DVC itself says what is wrong with it
 
 

@@ -139,7 +139,7 @@ def inputs_at_start(root: Path, stage: str | None) -> StageInputs | None:
     """
     try:
         return None if stage is None else read_inputs(root, stage)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError):
         return None
 
 

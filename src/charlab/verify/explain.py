@@ -10,6 +10,7 @@ from pathlib import Path
 
 from charlab.clean.fingerprints import read_bodies
 from charlab.core.errors import CharlabError, shortened
+from charlab.core.schema import parse_yaml
 from charlab.core.stage_inputs import lookup
 from charlab.plan.params import load_params
 from charlab.verify.hashes import md5_of
@@ -191,9 +192,7 @@ def leaves(key: str, value: object) -> Iterator[tuple[str, object]]:
 
 def _source(root: Path, slug: str) -> Iterator[str]:
     """Yield a line on where a text comes from, and one on its body's recorded hash."""
-    import yaml
-
-    params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    params = parse_yaml((root / "params.yaml").read_bytes(), "params.yaml")
     entry = lookup(params, f"texts.{slug}") or {}
     book = entry.get("gutenberg")
     where = f"https://www.gutenberg.org/ebooks/{book}" if book else shortened(entry)

@@ -69,7 +69,7 @@ def declared_stages(root: Path) -> dict[str, Stage]:
         stages = [
             stage for name, entry in entries.items() for stage in _stages(name, entry, params)
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise VerifyError(f"{root}: dvc.yaml or params.yaml cannot be read ({error})") from None
     return {stage.name: stage for stage in _in_order(stages)}
 
@@ -96,7 +96,7 @@ def recorded_stages(root: Path, declared: Container[str]) -> dict[str, Record]:
         raise VerifyError(
             "there is no dvc.lock, so no results are recorded; run 'charlab fan-out' and commit it"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise VerifyError(f"dvc.lock cannot be read ({error}); see 'charlab mend'") from None
 
 

@@ -1,17 +1,23 @@
 """Compile the kernels for this machine: ``python -m charlab.commands.compile``.
 
-Numba compiles a kernel at its first call and keeps the result, so the first training on a
-machine would be slow. ``make setup`` runs this instead: a training of a few steps, and a sample.
+A kernel is compiled at its first call and kept, so the first training on a machine would be slow.
+``make setup`` runs this instead: a training of a few steps, and at the same time a sample.
 """
 
 from __future__ import annotations
 
 import tempfile
+from multiprocessing import Process
 from pathlib import Path
 
+import numpy as np
+
 from charlab.core.files import write_text
-from charlab.models.inference import load_with_vocabulary
+from charlab.models.inference import InferenceModel
+from charlab.models.initialization import initial_weights
+from charlab.models.ngrams import frequent_ngrams
 from charlab.models.params import ModelParams
+from charlab.models.scoring import nats_per_char
 from charlab.sample.distribution import SamplingOptions, uniforms
 from charlab.sample.generate import sample
 from charlab.synthetic.text import write
@@ -21,21 +27,41 @@ from charlab.train.params import TrainParams
 from charlab.vocab.encoded_text import EncodedText, encode_text
 from charlab.vocab.params import SplitParams
 
+# Kernels are compiled for types, not for cells or sizes, so one small network will do.
+MODEL = ModelParams(hidden=16, dropout=0.1, input="bigram", direct_order=1)
+
 
 def compile_kernels() -> None:
-    """Call every kernel that training, scoring and sampling need."""
+    """Call every kernel that training, scoring and sampling need.
+
+    Raises
+    ------
+    SystemExit
+        If the process that compiles those of sampling fails; it has printed why.
+    """
     with tempfile.TemporaryDirectory(prefix="charlab-") as name:
         folder = Path(name)
         write_text(folder / "text.txt", write(4_000, 1))
         encode_text(folder / "text.txt", SplitParams(), folder / "encoded")
-        # Kernels are compiled for types, not for cells or sizes, so one small network will do.
-        model = ModelParams(hidden=16, dropout=0.1, input="bigram", direct_order=1)
-        steps = TrainParams(batch_size=4, seq_len=8, max_chars=64, evaluations=1)
-        config = TrainingConfig(model, steps, 1)
         data = EncodedText.load(folder / "encoded")
+        # Numba compiles one function at a time. Training and sampling have few in common.
+        beside = Process(target=_score_and_sample, args=(data,))
+        beside.start()
+        steps = TrainParams(batch_size=4, seq_len=8, max_chars=64, evaluations=1)
+        config = TrainingConfig(MODEL, steps, 1)
         train(data, config, folder / "model", scratch=folder / "scratch", progress=False)
-        network, vocab = load_with_vocabulary(folder / "model")
-        sample(network, vocab, "The ", uniforms(1, 8, 1), SamplingOptions(temperature=0.8))
+        beside.join()
+        if beside.exitcode:
+            raise SystemExit(1)
+
+
+def _score_and_sample(data: EncodedText) -> None:
+    """Score and sample by an untrained network."""
+    ngrams = frequent_ngrams(data.train, data.vocab.size, MODEL)
+    weights = initial_weights(MODEL, data.vocab.size, np.random.default_rng(1), ngrams)
+    network = InferenceModel(MODEL, weights | {"ngrams": ngrams})
+    nats_per_char(network, data.val[:100])
+    sample(network, data.vocab, "The ", uniforms(1, 8, 1), SamplingOptions(temperature=0.8))
 
 
 if __name__ == "__main__":

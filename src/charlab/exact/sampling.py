@@ -185,8 +185,8 @@ def sample(
     look_ups, keys, before : tuple of tuple of int, ndarray of shape (N,), ndarray of shape (B, 2)
         See :mod:`charlab.exact.ngrams`; ``before`` is overwritten, and of shape (0, 2) without
         n-grams.
-    rows : ndarray of shape (3, B), integer
-        Room for the rows looked up; of shape (3, 0) without n-grams.
+    rows : ndarray of shape (3, 1, B), integer
+        Room for the rows looked up; of shape (3, 1, 0) without n-grams.
     u, ids : ndarray of shape (length, B)
         Uniform numbers, and the characters they choose.
     room : tuple of ndarray of shape (blocks of V * 16,)
@@ -201,9 +201,10 @@ def sample(
     """
     (length, batch), vocab, out = u.shape, code[4], work[4]
     block = batch * WIDTH
-    # Typed, or Numba would compile advance() again for these constants.
+    # Of the types that read() gives to advance(), or Numba would compile it again.
     two: Any = np.int64(2)
     none: Any = np.int64(0)
+    met = rows[:, 0]
     for t in range(length):
         for b in range(batch):
             chosen, highest, whole = _choose(
@@ -218,6 +219,6 @@ def sample(
                 )
         if t + 1 < length:
             if len(before) > 0:
-                step_rows(keys, vocab, ids[t], before, rows)
-            advance(code, weights, work, ids[t], look_ups, rows, (two, none, t % two, none))
+                step_rows(keys, vocab, ids[t], before, met)
+            advance(code, weights, work, ids[t], look_ups, met, (two, none, t % two, none))
     return True

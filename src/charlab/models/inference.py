@@ -266,7 +266,7 @@ class InferenceModel:
         keys, before = np.zeros(0, np.int64), np.zeros((0, 2), np.int64)
         if self.ngrams:
             keys, before = self.ngrams.keys, repeated[-1][0]
-        rows = np.empty((3, len(before)), np.int64)
+        rows = np.empty((3, 1, len(before)), np.int64)
         finite = machine_code.call(
             "sampling.sample", self.code, self.packed, work, self.look_ups, keys, before, rows, u,
             options, room, order, ids, nats, entropy,

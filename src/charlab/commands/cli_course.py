@@ -45,11 +45,20 @@ def course_exercise() -> None:
     from charlab.core.errors import printable
     from charlab.course.exercise_run import run_exercise
 
-    verdicts = run_exercise(project() / "exercise")
+    def say(printed: str) -> None:
+        click.echo("Printed by your code:")
+        for line in printed.splitlines():
+            click.echo(printable(f"    {line}"))
+
+    verdicts = run_exercise(project() / "exercise", say=say)
+    above = ""
     for verdict in verdicts:
         click.echo(printable(f"{'passed' if verdict.passed else 'FAILED'}  {verdict.name}"))
         if not verdict.passed:
-            click.echo(printable(f"        {verdict.message}"))
+            # One error may keep several tests from running.
+            shown = "the same" if verdict.message == above else verdict.message
+            click.echo(printable(f"        {shown}"))
+        above = verdict.message
     passed = sum(verdict.passed for verdict in verdicts)
     click.echo(f"{passed} of {counted(len(verdicts), 'test')} passed")
     sys.exit(0 if passed == len(verdicts) else 1)

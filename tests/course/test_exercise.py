@@ -93,9 +93,7 @@ WRONG_GRADIENTS = {
     "the future summed": (
         W_HH,
         "adds up what comes from all later steps",
-        {
-            "from_future = slopes[t] @ recurrent": "from_future = from_future + slopes[t] @ recurrent"
-        },
+        {"from_future = slopes[t]": "from_future = from_future + slopes[t]"},
     ),
     "no first step": (
         W_HH,

@@ -70,9 +70,7 @@ WRONG_SAMPLERS = {
     "the state of the prompt kept": (
         "a text of several characters",
         "the state stays that of the prompt",
-        {
-            "logits, state = model.step(np.array([written": "logits, _ = model.step(np.array([written"
-        },
+        {"state = model.step(np.array([written": "_ = model.step(np.array([written"},
     ),
     "a number in place of an array": (
         "a text of several characters",

@@ -47,8 +47,7 @@ FAULTS = {
     "forward order": "goes through the steps from the first to the last; the gradient comes from "
     "the future, so start at the last",
     "no target": "lacks the 1 that is subtracted at the target: dy_t = (p_t - e(target)) / N",
-    "target after": "subtracts 1 at the target after the division by N: subtract first, then divide "
-    "p_t - e(target)",
+    "target after": "subtracts 1 at the target after the division by N: divide p_t - e(target)",
     "not normalized": "takes the exponentials for p_t: divide them by their sum",
     "output before": "takes h_(t-1) for h_t: the output y_t is made from states[t + 1]",
     "sign": "has the opposite sign: dy_t is p_t - e(target)",

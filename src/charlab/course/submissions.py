@@ -166,7 +166,8 @@ def check_class(
             submission = Submission(path, path.stem)
             _step(submission, partial(_check_one, project, submission, options, Path(downloads)))
             submissions.append(submission)
-            say(f"{submission.student}: {'; '.join([submission.rerun, *submission.problems])}")
+            said = filter(None, [submission.rerun, *submission.problems])
+            say(f"{submission.student}: {'; '.join(said) or 'no problems'}")
     _compare(project, submissions, options.threshold)
     return submissions
 

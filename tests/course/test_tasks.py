@@ -76,6 +76,8 @@ def test_every_question_is_among_the_tasks() -> None:
         page.index("### Task 3") < page.index("What do the gates gain?") < page.index("### Task 4")
     )
     assert "### More" in page
+    # The line that a student copies into params.yaml.
+    assert "    lstm-german: {text: also-sprach-zarathustra}\n" in page
     assert all(f"({part.minutes} minutes)" in page for part in SHEET)
 
 

@@ -32,7 +32,8 @@ def make_project(root: Path) -> None:
         shutil.copyfile(ROOT / name, root / name)
     for name in ("stages/train.py", "src/charlab/a.py"):
         write_text(root / name, f"{name} of the project\n")
-    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
 
 
 def train(folder: Path, seed: int, name: str) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from charlab.core.files import write_json, write_text
+from charlab.core.files import sha256_of, write_json, write_text
 from charlab.course.archive import unpack
 from charlab.course.check import check
 from charlab.course.class_tables import check_place, write_class
+from charlab.course.consistency import contradictions
 from charlab.course.exercise import SOURCES, solution
 from charlab.course.grading import autograde, automatic, rubric
 from charlab.course.handed_in import CourseError
@@ -93,8 +94,8 @@ def test_the_table_of_a_class(
         "3",
         "9",
     )
-    assert rows["ada"]["shared_with"] == "ben (100%)"
-    assert rows["ben"]["shared_with"] == "ada (100%)"
+    assert rows["ada"]["shared_with"] == "ben (1 answer, up to 100%)"
+    assert rows["ben"]["shared_with"] == "ada (1 answer, up to 100%)"
     assert rows["ada"]["exercise"] == "not run"
     assert (rows["ada"]["points"], rows["ada"]["of"]) == ("12", "19")
     assert (rows["cleo"]["points"], rows["cleo"]["of"]) == ("0", "9")
@@ -159,6 +160,44 @@ def test_what_is_wrong_with_one_is_a_problem_of_that_one(
     assert other.problems[-1] == "has the seeds of ada"
     with pytest.raises(CourseError, match="expected zip files that 'charlab course pack' wrote"):
         handed_in(folder / "notes")
+
+
+def test_runs_of_somebody_else_get_no_points(
+    project: Path, ada: Path, tmp_path: Path, runs: list[tuple[str, ...]]
+) -> None:
+    """The same bytes come out, but not from the seeds of the one who hands them in."""
+    folder = handed(tmp_path / "class", ada)
+    identity = json.loads((ada / FILE).read_text(encoding="utf-8"))
+    write_json(ada / FILE, identity | {"student": "cleo", "seed": student_seed("cleo")})
+    pack(ada, folder / "cleo.zip")
+    one, other = check_class(project, folder, Options(stage="train"), lambda line: None)
+    assert [one.rerun, other.rerun] == ["identical"] * 2
+    assert [automatic(submission)[0].score for submission in (one, other)] == [10, 0]
+    assert automatic(other)[0].output == "train: identical, but not with the seeds of cleo"
+    assert other.problems == [
+        f"trained with seeds that are not those of cleo, such as {student_seed('ada')}"
+    ]
+
+
+def test_numbers_changed_by_hand_contradict_the_rest(project: Path, ada: Path) -> None:
+    """Of every training, without running one: the packed hashes, and the table of all runs."""
+    seed = student_seed("ada")
+    run, table = ada / f"data/variants/rnn/{seed}/metrics.json", ada / "metrics/seeds.csv"
+    write_text(table, f"variant,seed,val_bpc,test_bpc\nrnn,{seed},2,3.0001\nlstm,{seed},2,\n")
+    write_json(run, {"val_bpc": 2.00001, "test_bpc": 3.0})
+    name = run.relative_to(ada).as_posix()
+    write_json(ada / MANIFEST, {name: sha256_of(run)})
+    assert contradictions(ada) == []
+    write_json(run, {"val_bpc": 2.00001, "test_bpc": 2.5})
+    assert contradictions(ada) == [
+        f"{name} was changed after it was packed",
+        f"{name} has the test_bpc 2.5, metrics/seeds.csv 3.0001",
+    ]
+    write_text(table, f"variant,seed,val_bpc\nrnn,{seed},much\n../..,1,2\n")
+    assert "cannot be compared with the runs" in contradictions(ada)[1]
+    write_text(table, "variant,seed,val_bpc\n../../../..,1,2\n")
+    with pytest.raises(CourseError, match="leaves the folder"):
+        contradictions(ada)
 
 
 def test_forged_hashes_are_data(project: Path, ada: Path, tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ def project(tmp_path: Path) -> Path:
         write_text(root / name, f"{name} of the project\n")
     write_text(root / ".gitignore", "/ignored/\n")
     write_text(root / "ignored/secret.txt", "not for students\n")
-    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
     return root
 
 
@@ -58,6 +59,15 @@ def test_a_workspace_has_a_seed_and_tasks_but_no_results(project: Path, tmp_path
     assert "NotImplementedError" in (out / "exercise/rnn_by_hand.py").read_text(encoding="utf-8")
     log = ["git", "status", "--porcelain"]
     assert not subprocess.run(log, cwd=out, check=True, capture_output=True).stdout
+
+
+def test_a_workspace_has_nothing_of_the_class(project: Path, tmp_path: Path) -> None:
+    """Grades and zip files beside the code are nobody's to copy; a new study or module is."""
+    for name in ("grading/table.csv", "marks/ada.txt", "ada.zip", "src/charlab/new.py"):
+        write_text(project / name, "of the instructor")
+    new_workspace(project, tmp_path / "ben", "ben", "tiny")
+    assert (tmp_path / "ben/src/charlab/new.py").is_file()
+    assert not any((tmp_path / "ben" / name).exists() for name in ("grading", "marks", "ada.zip"))
 
 
 def test_a_folder_that_holds_something_is_left_alone(project: Path, tmp_path: Path) -> None:

@@ -45,8 +45,63 @@ WRONG_GRADIENTS = {
     # The test that must fail, a part of its message, and the lines that make it fail.
     "the trap of h[-1]": (
         W_HH,
-        "step t = 0 uses the last state",
+        "it takes the last state for the initial one at step t = 0",
         {"_flat(states[:-1])": "_flat(np.concatenate([states[-1:], states[1:-1]]))"},
+    ),
+    "the row before in all T + 1 rows": (
+        W_HH,
+        "it takes states[t - 1] for h_(t-1), which is states[t]",
+        {"_flat(states[:-1])": "_flat(np.stack([states[t - 1] for t in range(len(d_in))]))"},
+    ),
+    "the output of the state before": (
+        W_HY,
+        "it takes h_(t-1) for h_t",
+        {"_flat(states[1:])": "_flat(states[:-1])"},
+    ),
+    "1 subtracted after the division": (
+        LOGITS,
+        "subtracts 1 at the target after the division",
+        {
+            "np.put_along": "d_logits /= targets.size; np.put_along",
+            "\n    d_logits /= targets.size\n": "\n",
+        },
+    ),
+    "not normalized": (
+        LOGITS,
+        "takes the exponentials for p_t",
+        {"exponentials / totals": "exponentials"},
+    ),
+    "the slope of the state before": (
+        W_HH,
+        "takes the slope at h_(t-1)",
+        {"(states[1:])  # (T, B, H)\n        rec": "(states[:-1])\n        rec"},
+    ),
+    "the slope of tanh": (
+        W_HH,
+        "takes the slope of tanh, 1 - h^2, for every activation",
+        {"SLOPES[self.params.activation](states[1:])": "1 - states[1:] ** 2"},
+    ),
+    "the future after the slope": (
+        W_HH,
+        "adds what comes from later steps after the slope",
+        {
+            "slopes[t] *= d_hidden[t] + from_future": (
+                "slopes[t] *= d_hidden[t]; slopes[t] += from_future"
+            )
+        },
+    ),
+    "the future summed": (
+        W_HH,
+        "adds up what comes from all later steps",
+        {"from_future = slopes[t]": "from_future = from_future + slopes[t]"},
+    ),
+    "no first step": (
+        W_HH,
+        "leaves out step t = 0",
+        {
+            "in reversed(range(len(d_hidden)))": "in range(len(d_hidden) - 1, 0, -1)",
+            "return slopes": "slopes[0] = 0; return slopes",
+        },
     ),
     "the state after the step": (
         W_HH,
@@ -117,7 +172,21 @@ WRONG_GRADIENTS = {
         "which is its transpose",
         {"flat_logits.T @ _flat(states[1:])": "_flat(states[1:]).T @ flat_logits"},
     ),
-    "a missing key": (BIAS, "has no such key", {'"rnn.bias_hh_l0": d_bias.copy(),': ""}),
+    "a missing key": (
+        BIAS,
+        "has no such key; it has head.bias, ",
+        {'"rnn.bias_hh_l0": d_bias.copy(),': ""},
+    ),
+    "no dict": (
+        W_HH,
+        "expected a dict of arrays, found NoneType",
+        {"return loss, gradients": "return loss, None"},
+    ),
+    "the weights as gradients": (
+        W_HH,
+        "the weights have been changed",
+        {FLAT: f"{FLAT}\n        self.weights['head.bias'] += 1"},
+    ),
     "zero": (BIAS, "it is zero", {"d_bias.copy()": "d_bias * 0"}),
     "a factor": (BIAS, "it is 2 times the right one", {"d_bias.copy()": "d_bias * 2"}),
     "anything else": (BIAS, "no single fault known", {"d_bias.copy()": "d_bias + 1"}),
@@ -211,7 +280,7 @@ def test_blanks_follow_the_module() -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("while True: pass", "ended after 2 seconds"),
+        ("\nwhile True: pass", r"ended after 3 seconds; .*, near rnn_by_hand\.py line 2"),
         ("import os; os._exit(0)", "ended without results"),
         ("import os, sys; print('gone'); sys.stdout.flush(); os._exit(3)", r"results \(gone\)"),
     ],
@@ -222,8 +291,17 @@ def test_an_exercise_that_does_not_end_well(code: str, words: str, tmp_path: Pat
     write_text(tmp_path / NETWORK, code)
     start = time.monotonic()
     with pytest.raises(CourseError, match=words):
-        run_exercise(tmp_path, seconds=2 if "while" in code else 60)
+        run_exercise(tmp_path, seconds=3 if "while" in code else 60)
     assert time.monotonic() - start < 60
+
+
+def test_what_a_student_prints_is_shown(tmp_path: Path) -> None:
+    """Printing shapes is the first thing that a student tries."""
+    write_exercise(tmp_path)
+    write_text(tmp_path / NETWORK, "print('a shape', (3, 5))")
+    printed: list[str] = []
+    run_exercise(tmp_path, say=printed.append)
+    assert printed == ["a shape (3, 5)"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -37,10 +37,24 @@ WRONG_SAMPLERS = {
         "do not fit exp(logits / T)",
         {DRAW: "p = 1.0 + scores - scores.min()"},
     ),
-    "overflow": ("draws at temperature 1, logits near 2000", "ValueError", {"- scores.max()": ""}),
+    "overflow": (
+        "draws at temperature 1, logits near 2000",
+        "subtract the largest logit before exp",
+        {"- scores.max()": ""},
+    ),
+    "NumPy's own generator": (
+        "draws at temperature 1",
+        "the generator that was passed in is not used",
+        {"generator.choice": "np.random.choice"},
+    ),
+    "a new generator for each character": (
+        "draws at temperature 2",
+        "; the generator that was passed in is not used",
+        {"generator.choice": "np.random.default_rng(0).choice"},
+    ),
     "division by zero": (
         "draws at temperature 0",
-        "ValueError",
+        "at temperature 0 choose the likeliest character",
         {"if temperature == 0:": "if False:"},
     ),
     "out of range": (
@@ -52,6 +66,16 @@ WRONG_SAMPLERS = {
         "a text of several characters",
         "the state is lost",
         {"(np.array([written[-1]]), state)": ("(np.array([written[-1]]), model.initial_state(1))")},
+    ),
+    "the state of the prompt kept": (
+        "a text of several characters",
+        "the state stays that of the prompt",
+        {"state = model.step(np.array([written": "_ = model.step(np.array([written"},
+    ),
+    "a number in place of an array": (
+        "a text of several characters",
+        "step reads an array of shape (1,), found 1",
+        {"np.array([char])": "char"},
     ),
     "the prompt skipped": (
         "a text of several characters",

@@ -9,7 +9,7 @@ import yaml
 
 from charlab.course.exercise import NETWORK, solution
 from charlab.course.handed_in import CourseError
-from charlab.course.homework import answers, without_solutions
+from charlab.course.homework import answers, with_questions, without_solutions
 from charlab.course.sheet import SHEET
 from charlab.course.student import Student, identifier, student_seed, with_seed
 from charlab.course.tasks import tasks_page
@@ -76,6 +76,8 @@ def test_every_question_is_among_the_tasks() -> None:
         page.index("### Task 3") < page.index("What do the gates gain?") < page.index("### Task 4")
     )
     assert "### More" in page
+    # The line that a student copies into params.yaml.
+    assert "    lstm-german: {text: also-sprach-zarathustra}\n" in page
     assert all(f"({part.minutes} minutes)" in page for part in SHEET)
 
 
@@ -147,6 +149,41 @@ def test_answers_are_what_the_frame_does_not_have() -> None:
         "It remembers.\nMy own heading\nfurther",
     ]
     assert [a.key for a in answers(filled, FRAME)] == [a.key for a in blanks]
+
+
+def test_what_a_student_remembers_is_a_blank_of_its_own() -> None:
+    """A sentence that only names the marker is none."""
+    frame = """# A study
+
+Write your answers in the places marked **My answer**.
+
+## Task 1: dropout
+
+> **My answer.**
+>
+> …
+
+> **What I remember.**
+>
+> …
+"""
+    blanks = answers(frame, frame)
+    assert [(a.part, a.place) for a in blanks] == [("Task 1", 1), ("Task 1", 2)]
+    filled = frame.replace("remember.**\n>\n> …", "remember.**\n>\n> Much.")
+    assert [a.text for a in answers(filled, frame)] == ["", "Much."]
+
+
+def test_each_task_of_a_homework_has_the_questions_of_the_sheet() -> None:
+    """Below its heading; 2.1 to 2.3 have a question above each blank, and the appendix has none."""
+    text = "## 2.1 The model\n\n## Task 2: activations\n\n> **My answer.**\n\n## Appendix\n"
+    asked = with_questions(text)
+    assert "## The lines that matter\n\n1. Explain" in with_questions("## The lines that matter\n")
+    (part,) = (part for part in SHEET if part.number == "Task 2")
+    listed = "\n".join(f"{n}. {q}" for n, q in enumerate(part.questions, start=1))
+    assert f"## Task 2: activations\n\n{listed}\n\n> **My answer.**" in asked
+    assert asked.replace(f"\n\n{listed}", "") == text
+    # The frame has them, so none counts as an answer.
+    assert not any(answer.text for answer in answers(asked, asked))
 
 
 def test_the_homework_has_no_solutions() -> None:

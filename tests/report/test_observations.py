@@ -124,6 +124,18 @@ def test_memory_is_the_mean_of_the_seeds_at_the_end() -> None:
     assert far.value == pytest.approx(0.97)
 
 
+def test_memory_of_failed_networks_is_not_shown() -> None:
+    """A network that diverged in every run has no share; a table without distances is left out."""
+    scenario = Scenario(diverged={("memory-rnn", seed): 9 for seed in range(1, 6)})
+    table = memory.memory_table(results_of(scenario), ["memory-rnn", "memory-lstm"])
+    failed, finished = plain(table)
+    assert set(failed[1:]) == {"–"}
+    assert "–" not in finished
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "bins", lambda results, variants: [])
+        assert memory.memory_table(results_of(Scenario()), ["memory-lstm"]) is None
+
+
 def test_texts_are_described_as_writing() -> None:
     """The text at the end of each measure, and those with short lines."""
     results = results_of(Scenario())

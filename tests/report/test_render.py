@@ -206,6 +206,12 @@ def test_a_homework_has_blanks_for_every_sentence() -> None:
     assert "| LSTM |" in text
     assert "Which loss, and why cross-entropy?" in text
     assert "from_future" in text
+    # Every comparison in full, with its figures and its loss on train; no file that is not there.
+    appendix = section(text, "Appendix: every comparison")
+    assert "](figures/" in appendix
+    assert "| train |" in appendix
+    assert "\n> " not in appendix
+    assert "numbers.csv" not in text
     titles = [entry["title"] for entry in STUDY["study"]["comparisons"].values()]
     assert all(f"### {title}" in text.replace("\\_", "_") for title in titles)
 

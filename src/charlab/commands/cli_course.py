@@ -45,11 +45,20 @@ def course_exercise() -> None:
     from charlab.core.errors import printable
     from charlab.course.exercise_run import run_exercise
 
-    verdicts = run_exercise(project() / "exercise")
+    def say(printed: str) -> None:
+        click.echo("Printed by your code:")
+        for line in printed.splitlines():
+            click.echo(printable(f"    {line}"))
+
+    verdicts = run_exercise(project() / "exercise", say=say)
+    above = ""
     for verdict in verdicts:
         click.echo(printable(f"{'passed' if verdict.passed else 'FAILED'}  {verdict.name}"))
         if not verdict.passed:
-            click.echo(printable(f"        {verdict.message}"))
+            # One error may keep several tests from running.
+            shown = "the same" if verdict.message == above else verdict.message
+            click.echo(printable(f"        {shown}"))
+        above = verdict.message
     passed = sum(verdict.passed for verdict in verdicts)
     click.echo(f"{passed} of {counted(len(verdicts), 'test')} passed")
     sys.exit(0 if passed == len(verdicts) else 1)
@@ -132,16 +141,17 @@ def _check_one(path: Path, options: Options) -> None:
     from charlab.core.errors import CharlabError, printable
     from charlab.course.changes import changes
     from charlab.course.check import check
+    from charlab.course.consistency import contradictions
     from charlab.course.stage_files import drawn_stage
     from charlab.course.student import read_student
-    from charlab.course.submissions import opened
+    from charlab.course.submissions import few, opened
     from charlab.plan.params import load_params
 
     if options.stage is None and options.draw is None:
         raise CharlabError("name the stage to run again (--stage train), or draw one (--draw 7)")
     with opened(path) as folder:
         # Changes alone do not fail the check, since a task may ask for them.
-        for line in changes(project(), folder):
+        for line in (*changes(project(), folder), *few(contradictions(folder))):
             click.echo(printable(line))
         stage = options.stage or drawn_stage(
             load_params(folder / "params.yaml"), options.draw or 0, read_student(folder).student

@@ -10,6 +10,7 @@ from pathlib import Path
 from charlab.core.errors import one_line, printable, shortened
 from charlab.core.files import write_json, write_text
 from charlab.core.folders import check_writable
+from charlab.core.units import counted
 from charlab.course.grading import autograde, automatic, rubric
 from charlab.course.handed_in import CourseError
 from charlab.course.submissions import Submission
@@ -59,12 +60,10 @@ def row(submission: Submission) -> dict[str, str]:
     points = [item for item in automatic(submission) if item.score is not None]
     exercise = submission.exercise
     passed = "" if exercise is None else f"{sum(v.passed for v in exercise)} of {len(exercise)}"
-    others = {
-        name: max(e.share for e in submission.shared if name in e.students)
-        for entry in submission.shared
-        for name in entry.students
-        if name != submission.student
-    }
+    shares: dict[str, list[float]] = {}
+    for entry in submission.shared:
+        for name in set(entry.students) - {submission.student}:
+            shares.setdefault(name, []).append(entry.share)
     code = [line for line in submission.changes if line.startswith("code")]
     return {
         "student": submission.student,
@@ -76,7 +75,10 @@ def row(submission: Submission) -> dict[str, str]:
         "answers": str(sum(bool(answer.text) for answer in submission.answers)),
         "blanks": str(len(submission.answers)),
         "exercise": passed or "not run",
-        "shared_with": ", ".join(f"{name} ({share:.0%})" for name, share in others.items()),
+        "shared_with": ", ".join(
+            f"{name} ({counted(len(own), 'answer')}, up to {max(own):.0%})"
+            for name, own in shares.items()
+        ),
         "quoted": str(len(submission.quoted)),
         "code": str(len(code)),
         "parameters": str(len(submission.changes) - len(code)),

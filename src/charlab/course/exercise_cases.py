@@ -98,8 +98,16 @@ class Counter:
     def step(
         self, inputs: NDArray[np.int64], state: list[tuple[NDArray[np.float64], ...]]
     ) -> tuple[NDArray[np.float64], list[tuple[NDArray[np.float64], ...]]]:
-        """Return logits (1, V) of the only possible next character, and the new state."""
-        char = int(np.asarray(inputs).reshape(-1)[0])
+        """Return logits (1, V) of the only possible next character, and the new state.
+
+        Raises
+        ------
+        ValueError
+            If the inputs are not an array of shape (1,), which every network here reads.
+        """
+        if np.shape(inputs) != (1,) or not isinstance(inputs, np.ndarray):
+            raise ValueError(f"step reads an array of shape (1,), found {inputs!r}")
+        char = int(inputs[0])
         self.read.append(char)
         total = state[0][0] + char  # (1, 1)
         logits = np.full((1, VOCAB), -1e6)

@@ -1,11 +1,12 @@
 """Run a student's exercise on the cases, and write what it returns: arrays, and errors as text.
 
 This program is the only one that loads a student's code. It judges nothing: whoever started it
-reads its two files as data. Usage: ``python -m charlab.course.exercise_child EXERCISE OUT``.
+reads its files as data. Usage: ``python -m charlab.course.exercise_child EXERCISE OUT SECONDS``.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.util
 import json
 import sys
@@ -30,8 +31,8 @@ from charlab.course.exercise_cases import (
     Draw,
 )
 
-ARRAYS, ERRORS = "arrays.npz", "errors.json"
-"""Names of the files that are written."""
+ARRAYS, ERRORS, WHERE = "arrays.npz", "errors.json", "where.txt"
+"""Names of the files that are written; the last one has the line of a loop that does not end."""
 
 
 class Trial:
@@ -91,9 +92,13 @@ def gradients(module: Any, case: Case) -> dict[str, Any]:
     """Return the loss, the gradients and the states of one chunk."""
     model = module.NumpyRNN(VOCAB, case.params, case.generator(), np.float64)
     start = case.start()
+    before = {name: weight.copy() for name, weight in model.weights.items()}
     loss, gradients, end = model.loss_and_gradients(*case.chunk(), [(start,)])
+    if not isinstance(gradients, dict):
+        raise TypeError(f"gradients: expected a dict of arrays, found {type(gradients).__name__}")
     named = {f"gradient {name}": value for name, value in gradients.items()}
-    return named | {"loss": loss, "end": end[0][0], "start": start}
+    overwritten = any((model.weights[name] != weight).any() for name, weight in before.items())
+    return named | {"loss": loss, "end": end[0][0], "start": start, "overwritten": overwritten}
 
 
 def logits_derivative(module: Any) -> dict[str, Any]:
@@ -105,10 +110,12 @@ def logits_derivative(module: Any) -> dict[str, Any]:
 
 
 def draws(module: Any, draw: Draw) -> dict[str, Any]:
-    """Return how often each character was drawn."""
+    """Return how often each character was drawn, and if the generator was used for it."""
     generator = np.random.default_rng(11)
+    fresh = generator.bit_generator.state
     ids = [module.next_char(draw.logits(), draw.temperature, generator) for _ in range(DRAWS)]
-    return {"counts": np.bincount(np.asarray(ids, np.int64), minlength=VOCAB)}
+    counts = np.bincount(np.asarray(ids, np.int64), minlength=VOCAB)
+    return {"counts": counts, "used": generator.bit_generator.state != fresh}
 
 
 def written(module: Any) -> dict[str, Any]:
@@ -139,4 +146,7 @@ def main(folder: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    with (Path(sys.argv[2]) / WHERE).open("w") as stream:
+        faulthandler.dump_traceback_later(0.25 * float(sys.argv[3]), file=stream)
+        main(Path(sys.argv[1]), Path(sys.argv[2]))
+        faulthandler.cancel_dump_traceback_later()

@@ -18,6 +18,11 @@ Arrays = Mapping[str, Array]
 CHI_SQUARE = 27.86
 """The 1 - 4e-5 quantile of chi-square with VOCAB - 1 = 5 degrees of freedom."""
 
+UNUSED = (
+    "the generator that was passed in is not used; draw with generator.choice, so that the same "
+    "seed writes the same text"
+)
+
 
 def errors_before(file: str, key: str, errors: Mapping[str, str]) -> Iterator[str]:
     """Yield the errors that kept a test from running."""
@@ -49,7 +54,8 @@ def _softmax(scores: Array) -> Array:
 def count_problems(number: int, arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
     """Yield what is wrong with the counts of the characters drawn at one temperature."""
     key, draw = f"draw {number}", DRAWN[number]
-    yield from errors_before(SAMPLER, key, errors)
+    for problem in errors_before(SAMPLER, key, errors):
+        yield problem + (_reason(draw) if "NaN" in problem else "")
     counts = arrays.get(f"{key}/counts", np.empty(0))
     if counts.shape != (VOCAB,) or counts.sum() != DRAWS:
         yield f"expected {DRAWS} numbers from 0 to {VOCAB - 1}, found others"
@@ -61,8 +67,11 @@ def count_problems(number: int, arrays: Arrays, errors: Mapping[str, str]) -> It
         if counts[logits.argmax()] != DRAWS:
             yield "at temperature 0 the likeliest character must be chosen every time"
         return
+    unused = "" if arrays.get(f"{key}/used", np.array(0.0)).any() else UNUSED
     right = _softmax(logits / draw.temperature)
     if _chi_square(counts, right) < CHI_SQUARE:
+        if unused:
+            yield unused
         return
     wrong = {
         "the temperature has no effect": _softmax(logits),
@@ -77,7 +86,15 @@ def count_problems(number: int, arrays: Arrays, errors: Mapping[str, str]) -> It
     yield (
         f"chi-square {_chi_square(counts, right):.3g} with {VOCAB - 1} degrees of freedom, "
         f"expected below {CHI_SQUARE}; {hint}"
+        f"{unused and '; '}{unused}"
     )
+
+
+def _reason(draw: Draw) -> str:
+    """Return the usual cause of NaN among the probabilities of one temperature."""
+    if draw.temperature == 0:
+        return "; at temperature 0 choose the likeliest character, without a division"
+    return "; subtract the largest logit before exp, which overflows" if draw.shift else ""
 
 
 def _chi_square(counts: Array, p: Array) -> float:
@@ -107,6 +124,10 @@ def text_problems(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
     # Without what it has read before, the network counts twice the last character.
     if ids != right and all(after == 2 * char % VOCAB for char, after in pairwise(ids)):
         yield "the state is lost between characters; pass the state of one step to the next"
+    # With the state after the prompt at every step, the sum stays that of the prompt.
+    kept = sum(PROMPT)
+    if ids != right and all(after == (2 * c + kept) % VOCAB for c, after in pairwise(ids)):
+        yield "the state stays that of the prompt; keep the state that each step returns"
     if ids != right:
         yield f"expected {right}, found {_few(ids)}"
 

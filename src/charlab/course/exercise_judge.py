@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from charlab.course.exercise import NETWORK
 from charlab.course.exercise_cases import CASES, DRAWN, VOCAB, Case
 from charlab.course.exercise_counts import count_problems, errors_before, named, text_problems
-from charlab.course.faults import FAULTS, distance, faulty_d_logits, gradients
+from charlab.course.faults import (
+    FAULTS,
+    distance,
+    faulty_d_logits,
+    gradients,
+    shifted_exponentials,
+)
 from charlab.models.rnn_by_hand import NumpyRNN
 
 Array = NDArray[np.float64]
@@ -89,7 +95,7 @@ def _logits(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
     case = CASES[0]
     logits = np.random.default_rng(3).normal(0, 2, (case.steps, case.batch, VOCAB))
     targets = case.chunk()[1]
-    exponentials = np.exp(logits)
+    exponentials = shifted_exponentials(logits)
     p = exponentials / exponentials.sum(axis=-1, keepdims=True)
     one_hot = np.eye(VOCAB)[targets]  # (T, B, V)
     loss = float(-np.log((p * one_hot).sum(axis=-1)).mean())
@@ -102,7 +108,7 @@ def _logits(arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
     d = arrays.get("logits/d_logits", np.empty(0))
     yield from _wrong_shape("d_logits", d, logits.shape)
     right = (p - one_hot) / targets.size
-    yield from _compared("d_logits", d, right, faulty_d_logits(case, right))
+    yield from _compared("d_logits", d, right, faulty_d_logits(case, right, exponentials))
 
 
 def _gradient(name: str, arrays: Arrays, errors: Mapping[str, str]) -> Iterator[str]:
@@ -112,8 +118,16 @@ def _gradient(name: str, arrays: Arrays, errors: Mapping[str, str]) -> Iterator[
         where = f"{name}, {case.activation}, T = {case.steps}, B = {case.batch}"
         gradient = arrays.get(f"case {number}/gradient {name}")
         if gradient is None:
-            yield f"{name}: the dict of gradients has no such key"
+            start = f"case {number}/gradient "
+            keys = [key.removeprefix(start) for key in arrays if key.startswith(start)]
+            given = ", ".join(sorted(keys)) or "none"
+            yield f"{name}: the dict of gradients has no such key; it has {given}"
             return
+        if arrays.get(f"case {number}/overwritten", np.array(0.0)).any():
+            yield (
+                "the weights have been changed; a gradient is an array of its own, such as "
+                "np.zeros_like(weight)"
+            )
         right = differences(case, name)
         yield from _wrong_shape(where, gradient, right.shape)
         # Computed only for a gradient that is wrong.

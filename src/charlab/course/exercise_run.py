@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from charlab.core.errors import shortened
 from charlab.course.exercise import SOURCES
-from charlab.course.exercise_child import ARRAYS, ERRORS
+from charlab.course.exercise_child import ARRAYS, ERRORS, WHERE
 from charlab.course.exercise_judge import Array, Verdict, judge
 from charlab.course.handed_in import Copier, CourseError
 from charlab.course.limits import run_limited
@@ -24,7 +26,9 @@ MAX_BYTES = 20_000_000
 """Maximum size of each file that an exercise returns."""
 
 
-def run_exercise(folder: Path, seconds: float = SECONDS) -> list[Verdict]:
+def run_exercise(
+    folder: Path, seconds: float = SECONDS, say: Callable[[str], None] | None = None
+) -> list[Verdict]:
     """Run a student's exercise, and judge what it returns.
 
     The code of ``folder`` runs, in a process with limited time and memory.
@@ -35,6 +39,8 @@ def run_exercise(folder: Path, seconds: float = SECONDS) -> list[Verdict]:
         Folder with the files of the exercise.
     seconds : float
         Time after which it is ended.
+    say : callable, optional
+        Gets what the exercise printed, if anything: its last 4,000 bytes.
 
     Raises
     ------
@@ -54,16 +60,31 @@ def run_exercise(folder: Path, seconds: float = SECONDS) -> list[Verdict]:
             copier.copy(source, out / "exercise")
         # -P: the folder's files must not pass for Python's modules.
         command = [sys.executable, "-P", "-m", "charlab.course.exercise_child"]
-        status, output = run_limited([*command, str(out / "exercise"), name], out, seconds)
+        status, output = run_limited(
+            [*command, str(out / "exercise"), name, str(seconds)], out, seconds
+        )
+        if say and output.strip():
+            say(output.strip())
         if status is None:
             raise CourseError(
                 f"{folder}: the exercise was ended after {seconds:g} seconds; look for a loop that "
-                "never ends"
+                f"never ends{_where(out / WHERE)}"
             )
         if status != 0 or not (out / ARRAYS).is_file() or not (out / ERRORS).is_file():
             last = (output.strip().splitlines() or ["no output"])[-1]
             raise CourseError(f"{folder}: the exercise ended without results ({shortened(last)})")
         return judge(*_results(folder, out))
+
+
+def _where(path: Path) -> str:
+    """Return the line that an exercise was at after a quarter of its time; empty if unknown."""
+    if path.is_symlink() or not path.is_file():
+        return ""
+    # Innermost calls come first.
+    traceback = path.read_bytes()[:MAX_BYTES].decode("utf-8", "replace")
+    names = "|".join(map(re.escape, SOURCES))
+    match = re.search(rf"({names})\", line (\d+)", traceback)
+    return f", near {match[1]} line {match[2]}" if match else ""
 
 
 def _results(folder: Path, out: Path) -> tuple[dict[str, Array], dict[str, str]]:

@@ -51,8 +51,11 @@ def _rerun(submission: Submission) -> Points:
     name = "A training run again gives the same bytes"
     if not submission.rerun:
         return Points(name, None, RERUN, "not run again")
-    score = RERUN if submission.rerun == "identical" else 0
-    return Points(name, score, RERUN, f"{submission.stage}: {submission.rerun}")
+    reason = f"{submission.stage}: {submission.rerun}"
+    if submission.foreign:
+        # Anybody can hand in a run of somebody else, which is identical, too.
+        return Points(name, 0, RERUN, f"{reason}, but not with the seeds of {submission.student}")
+    return Points(name, RERUN if submission.rerun == "identical" else 0, RERUN, reason)
 
 
 def _exercise(submission: Submission) -> Iterator[Points]:

@@ -14,15 +14,29 @@ from pathlib import Path
 from charlab.core.files import sha256_of, write_text
 from charlab.course.exercise import BLANKS, SOURCES, blanked, solution
 from charlab.course.handed_in import CourseError
-from charlab.course.sheet import part_of_heading
+from charlab.course.sheet import SHEET, part_of_heading
 from charlab.plan.params import load_params
+from charlab.report.markdown import escape
 from charlab.report.render import render
 
-ANSWER = "**My answer"
-"""Start of the line above each blank."""
+MARKERS = ("**My answer", "**What I remember")
+"""Starts of the lines above a blank."""
 
 YOURS = "*The code that stands here in the report is your exercise.*"
 """Line in place of a solution."""
+
+PROMPTS = {
+    "Where the network overtakes counting": (
+        "What can a network do that counting cannot, and from how many characters on does it show?",
+    ),
+    "The lines that matter": (
+        "Explain these lines, and those that you wrote in exercise/rnn_by_hand.py.",
+    ),
+    "How far back": (
+        "What is the share of memory that is realized, and over which distances is it left?",
+    ),
+}
+"""Questions of sections that are in the report, and not on the sheet."""
 
 FOLDER = "homework"
 HOMEWORK = f"{FOLDER}/homework.md"
@@ -83,11 +97,27 @@ def fill_homework(root: Path) -> Path:
     metrics, plots, data = (root / name for name in ("metrics", "plots", "data"))
     render(load_params(root / "params.yaml"), metrics, plots, data, out, blank=True)
     text = without_solutions((out / "report.md").read_text(encoding="utf-8"))
+    text = with_questions(text)
     (out / "report.md").unlink()
     for name in (HOMEWORK, FRAME):
         write_text(root / name, text)
     write_text(root / STAMP, results_hash(root) + "\n")
     return root / HOMEWORK
+
+
+def with_questions(text: str) -> str:
+    """Return a homework with questions below the heading of each task, and of other sections.
+
+    The parts 2.1 to 2.3 have theirs already, each above its blank.
+    """
+    questions = {part.number: part.questions for part in SHEET if part.number.startswith("Task")}
+
+    def asked(match: re.Match[str]) -> str:
+        listed = PROMPTS.get(match[1]) or questions.get(part_of_heading(match[1]), ())
+        lines = (f"{number}. {escape(line)}" for number, line in enumerate(listed, start=1))
+        return "\n".join([match[0], *([""] if listed else []), *lines])
+
+    return re.sub(r"^##+ (.*)$", asked, text, flags=re.MULTILINE)
 
 
 def without_solutions(text: str) -> str:
@@ -130,7 +160,7 @@ def answers(homework: str, frame: str) -> list[Answer]:
         bare = _bare(line)
         if line.startswith("#") and bare in template:
             heading = bare
-        elif ANSWER in line:
+        elif bare.startswith(MARKERS):
             seen[heading] = seen.get(heading, 0) + 1
             current = heading, seen[heading]
             # A student may write in the line of the marker itself.
@@ -154,7 +184,7 @@ def _blanks(frame: str) -> list[tuple[str, str, int]]:
             heading, place, level = _bare(line), 0, len(match[1])
             parts = {depth: part for depth, part in parts.items() if depth < level}
             parts[level] = part_of_heading(heading)
-        elif ANSWER in line:
+        elif _bare(line).startswith(MARKERS):
             place += 1
             named = [part for _, part in sorted(parts.items()) if part]
             blanks.append((named[-1] if named else "", heading, place))

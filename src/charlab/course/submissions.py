@@ -18,6 +18,7 @@ from charlab.core.errors import CharlabError, describe, one_line
 from charlab.course.archive import unpack
 from charlab.course.changes import changes
 from charlab.course.check import check, verdict
+from charlab.course.consistency import contradictions, foreign_seeds
 from charlab.course.exercise_judge import Verdict
 from charlab.course.exercise_run import run_exercise
 from charlab.course.handed_in import Copier, CourseError, plain_files
@@ -33,6 +34,9 @@ MAX_HOMEWORK = 2_000_000
 
 LONGEST = 400
 """Maximum number of characters of a problem."""
+
+SHOWN = 4
+"""Maximum number of contradictions that are listed."""
 
 QUOTED = 0.5
 """Share of an answer from which it counts as quoted from the project's own texts."""
@@ -75,6 +79,8 @@ class Submission:
         Name or number; the name of the file if it cannot be read.
     seed : int
         The first seed; 0 if unknown.
+    foreign : bool
+        True if params.yaml has seeds of somebody else.
     problems : list of str
         What kept it from being checked in full.
     changes : list of str
@@ -95,6 +101,7 @@ class Submission:
     path: Path
     student: str
     seed: int = 0
+    foreign: bool = False
     problems: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     stage: str = ""
@@ -159,7 +166,8 @@ def check_class(
             submission = Submission(path, path.stem)
             _step(submission, partial(_check_one, project, submission, options, Path(downloads)))
             submissions.append(submission)
-            say(f"{submission.student}: {'; '.join([submission.rerun, *submission.problems])}")
+            said = filter(None, [submission.rerun, *submission.problems])
+            say(f"{submission.student}: {'; '.join(said) or 'no problems'}")
     _compare(project, submissions, options.threshold)
     return submissions
 
@@ -173,7 +181,8 @@ def _step(submission: Submission, work: Callable[[], None], folder: Path | None 
         # Where it was unpacked to says nothing to an instructor.
         for root in filter(None, (folder, submission.path.parent)):
             message = message.replace(f"{root}{os.sep}", "")
-        submission.problems.append(message[:LONGEST])
+        if message[:LONGEST] not in submission.problems:
+            submission.problems.append(message[:LONGEST])
 
 
 def _check_one(project: Path, submission: Submission, options: Options, downloads: Path) -> None:
@@ -186,12 +195,30 @@ def _check_one(project: Path, submission: Submission, options: Options, download
             submission.problems.append(f"the seed {owner.seed} is not that of {owner.student}")
         steps: tuple[Callable[[], None], ...] = (
             lambda: submission.changes.extend(changes(project, folder)),
+            lambda: _check_seeds(submission, folder),
+            lambda: submission.problems.extend(few(contradictions(folder))),
             lambda: _read_answers(submission, folder),
             lambda: _rerun(project, submission, folder, options, downloads),
             lambda: _run_exercise(submission, folder, options),
         )
         for step in steps:
             _step(submission, step, folder)
+
+
+def _check_seeds(submission: Submission, folder: Path) -> None:
+    """Say if the trainings have the seeds of somebody else."""
+    foreign = foreign_seeds(folder, submission.student)
+    submission.foreign = bool(foreign)
+    if foreign:
+        submission.problems.append(
+            f"trained with seeds that are not those of {submission.student}, such as {foreign[0]}"
+        )
+
+
+def few(lines: list[str]) -> list[str]:
+    """Return the first lines, and the number of the others."""
+    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return lines[:SHOWN] + more
 
 
 def _read_answers(submission: Submission, folder: Path) -> None:

@@ -45,16 +45,24 @@ BOOK = "book"
 
 
 def project_files(root: Path) -> list[str]:
-    """Return the files of a project that are tracked by git or not ignored.
+    """Return the files of a project that are tracked by git, or new in a folder of such files.
+
+    New files and folders beside them, such as what a class handed in and its grades, are nobody's
+    to copy. Ignored files do not count.
 
     Raises
     ------
     CourseError
         If the folder is not in a git repository.
     """
-    listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    tracked, others = (
+        git(root, "ls-files", "-z", *options).split("\0")
+        for options in (("--cached",), ("--others", "--exclude-standard"))
+    )
+    folders = {name.split("/")[0] for name in tracked if "/" in name}
+    new = [name for name in others if "/" in name and name.split("/")[0] in folders]
     # git lists deleted files and, in a merge, a file several times.
-    return sorted({name for name in listed.split("\0") if (root / name).is_file()})
+    return sorted({name for name in (*tracked, *new) if (root / name).is_file()})
 
 
 def copy_project(root: Path, out: Path, left_out: tuple[str, ...] = ()) -> None:

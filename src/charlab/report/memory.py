@@ -13,6 +13,7 @@ from charlab.plots.registry import ENOUGH
 from charlab.report.markdown import escape, listed
 from charlab.report.numbers import Quantity
 from charlab.report.observations import Table
+from charlab.report.standings import contenders_of
 from charlab.report.study import StudyResults
 
 HALF = 0.5
@@ -86,14 +87,16 @@ def memory_table(results: StudyResults, variants: Sequence[str]) -> Table | None
     """Return the share realized at the end, by variant and distance."""
     own = remembered(results, variants)
     ranges = [pair for pair in bins(results, own) if pair[1] >= 4]
-    rows = []
+    rows, contenders = [], contenders_of(results)
     for slug in own:
         shares = [share(results, slug, low) for low, _ in ranges]
-        cells = ["–" if one is None else one.percent for one in shares]
+        # A network whose every run failed says nothing about memory.
+        known = bool(contenders[slug].finished)
+        cells = ["–" if one is None or not known else one.percent for one in shares]
         rows.append([escape(results.styles[slug].label), *cells])
     header = ["distance", *(f"{low}–{high}" for low, high in ranges)]
     note = "Share of what memory is worth that is realized, by distance in characters; test."
-    return Table(header, rows, note) if rows else None
+    return Table(header, rows, note) if rows and ranges else None
 
 
 def acquisition(results: StudyResults, variants: Sequence[str]) -> list[str]:

@@ -66,7 +66,7 @@ def test_it_follows_the_course_sheet(good: str) -> None:
     assert "figures/overtaking_sizes.svg" in section(good, "Where the network overtakes")
     opening = good[: good.index("## In short")]
     assert "<strong>“Once</strong><br>it said model" in opening
-    assert "79 % stand in the training text. Its test loss is 1.850" in opening
+    assert "79 % of the words occur in the training text. Its test loss is 1.850" in opening
     assert "0.200 below the best n-gram (2.050) and 0.100 below PPMd (1.950)" in opening
 
 

@@ -100,7 +100,9 @@ def as_it_learned(as_it_learned: pd.DataFrame) -> Figure:
     axes[1].plot(places, real, "o-", color=INK, label=UNNAMED)
     axes[1].set(ylabel="% of words", title="Real words")
     for ax in axes:
-        ax.set_xticks(places, [short(chars) for chars in as_it_learned["chars"]])
+        # Every second snapshot has its name, from the last one back: all names would overlap.
+        named = list(places)[::-2]
+        ax.set_xticks(named, [short(as_it_learned["chars"].iloc[place]) for place in named])
         ax.set(xlabel="characters read")
         ax.set_ylim(bottom=0)
     return figure

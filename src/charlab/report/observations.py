@@ -205,7 +205,7 @@ def open_gates(results: StudyResults) -> list[str]:
                 f"the {escape(str(gate['gate']))} gate is nearly open {opened.percent} and nearly "
                 f"shut {shut.percent} of the time"
             )
-    return [f"In the mean of all units, {listed(parts)}."] if parts else []
+    return [f"Averaged over all units, {listed(parts)}."] if parts else []
 
 
 def network_and_ngram(results: StudyResults, slug: str) -> list[str]:
@@ -216,7 +216,8 @@ def network_and_ngram(results: StudyResults, slug: str) -> list[str]:
     (worst, low, _), (best, high, _) = gains[0], gains[-1]
     return [
         f"Beside the n-gram, {_who(results, slug)} does best at *{escape(best)}* "
-        f"({_side(high)}) and worst at *{escape(worst)}* ({_side(low)})."
+        f"({_side(high)}) and worst at *{escape(worst)}* ({_side(low)}), among the kinds that "
+        "make up at least 1 % of the characters."
     ]
 
 
@@ -276,4 +277,4 @@ def hardest(results: StudyResults, contenders: Sequence[Contender]) -> list[str]
     for kind, part in parts:
         groups.setdefault(kind, []).append(part)
     clauses = [f"the *{escape(kind)}* in {listed(names)}" for kind, names in groups.items()]
-    return [f"What costs most bits: {'; '.join(clauses)}."] if clauses else []
+    return [f"The hardest kind of character: {'; '.join(clauses)}."] if clauses else []

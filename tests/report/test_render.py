@@ -120,6 +120,19 @@ def test_each_task_shows_losses_and_what_is_written(good: str) -> None:
         assert re.search(r"\| \d+ % \| \*it said ", own)
 
 
+def test_a_short_body_names_what_the_appendix_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison without a place in the body has a sentence there, as have runs that failed."""
+    monkeypatch.setattr(render_module, "WORDS", 0)
+    failed = {("gru-wide", seed): 7 for seed in range(1, 6)}
+    body, appendix = text_of(results_of(Scenario(diverged=failed))).split("\n## Appendix", 1)
+    own = section(body, "Task 3")
+    assert "### cells cell (in full)" not in own
+    assert "> In the appendix: *cells cell*: best on val is **LSTM**. **GRU" in own
+    assert "5 of 5 seeds diverged, at steps 7, 7, 7, 7 and 7." in own
+    assert "(its run failed)</th>" in appendix
+    assert "In the appendix:" not in appendix
+
+
 def test_every_comparison_is_in_the_appendix_in_full(good: str) -> None:
     """With all splits, spreads, intervals and corrected p values."""
     appendix = section(good, "Appendix: every comparison")
@@ -208,6 +221,9 @@ def test_a_homework_has_blanks_for_every_sentence() -> None:
     assert "from_future" in text
     titles = [entry["title"] for entry in STUDY["study"]["comparisons"].values()]
     assert all(f"### {title}" in text.replace("\\_", "_") for title in titles)
+    # A blank right below a heading would have no question; Task 6 asks in its blank.
+    unasked = re.findall(r"^#+ (.*)\n\n> \*\*My answer", text, flags=re.MULTILINE)
+    assert unasked == ["Task 6: an article"]
 
 
 def test_the_code_shown_is_the_code_that_runs(good: str) -> None:

@@ -46,6 +46,15 @@ def test_the_ladder_has_both_ends() -> None:
     assert "at 2 it draws from 2.500 bits of entropy per character, 40 % of the words" in text
 
 
+def test_real_words_while_learning_have_their_temperature() -> None:
+    """Snapshots are sampled at the middle temperature, the opening of the report at another."""
+    (said,) = observations.while_learning(results_of(Scenario()))
+    assert without_formulas(said) == (
+        "Its loss on val was 6.000 bits, with 10 % real words in its sample at temperature 1, "
+        "before it read anything and 4.000 bits, with 60 %, after 2 million characters."
+    )
+
+
 def test_units_are_chosen_by_val() -> None:
     """No other unit of the table follows the feature more closely on val."""
     results = results_of(Scenario())

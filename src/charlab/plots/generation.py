@@ -77,7 +77,7 @@ def _snapshots(as_it_learned: pd.DataFrame) -> str:
 
 
 @figure(
-    "Val loss of the model as it learned, and the share of real words in what it then wrote.",
+    "Val loss of the model as it learned, and real words in what it then wrote (middle temperature).",
     needs=("as_it_learned",),
     section="inside",
     states=_snapshots,

@@ -153,6 +153,9 @@ def while_learning(results: StudyResults) -> list[str]:
     chars = sorted(set(results.column("as_it_learned", "chars", variant=MODEL).values))
     if len(chars) < 2:
         return []
+    temperatures = sorted(results.params.sample.temperatures)
+    # Snapshots have a sample at the middle temperature alone.
+    at = f" real words in its sample at temperature {temperatures[len(temperatures) // 2]:g},"
     parts = []
     for count in (int(chars[0]), int(chars[-1])):
         loss, words = (
@@ -163,7 +166,8 @@ def while_learning(results: StudyResults) -> list[str]:
         if loss is None or read is None:
             return []
         when = f"after {read.shown('millions')} characters" if count else "before it read anything"
-        share = "" if words is None else f", with {words.percent} real words in its sample,"
+        share = "" if words is None else f", with {words.percent}{at}"
+        at = "," if share else at
         parts.append(f"{loss.bits} bits{share} {when}")
     return [f"Its loss on val was {' and '.join(parts)}."]
 

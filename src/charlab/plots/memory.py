@@ -79,7 +79,7 @@ def memory_share(memory: pd.DataFrame, styles: Styles) -> Figure:
                         alpha=0.25, linewidth=0)  # fmt: skip
     ax.axhline(100, color=INK, linewidth=0.8, label="_all")
     # In a narrow figure, such as the brief's, level labels would touch.
-    slanted = 30 if drawn_width.get() < 0.7 * WIDTH else 0
+    slanted = 30 if drawn_width.get() < WIDTH else 0
     ax.set_xticks(range(len(bins)), bin_labels(bins), rotation=slanted)
     ax.set_ylim(100 * LOWEST, 106)
     ax.set(xlabel="distance of what must be remembered, characters", ylabel="% realized")

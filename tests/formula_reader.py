@@ -253,13 +253,13 @@ class Reader:
         return f"{value:.1f}"
 
     def millions(self, value: float) -> str:
-        """Return millions from a million on."""
-        return f"{value / 1e6:.3g} million" if value >= 1e6 else f"{value:,.0f}"
+        """Return millions from a tenth of a million on."""
+        return f"{value / 1e6:.3g} million" if value >= 1e5 else f"{value:,.0f}"
 
     def power(self, value: float) -> str:
         """Return two significant digits."""
         if value == 0 or 0.001 <= abs(value) < 1000:
-            return f"{value:.2g}" if abs(value) < 10 else f"{value:.0f}"
+            return f"{value:#.2g}" if 0 < abs(value) < 10 else f"{value:.0f}"
         mantissa, exponent = f"{value:.1e}".split("e")
         digits = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
         return f"{mantissa} × 10{digits}"

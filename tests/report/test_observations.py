@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from charlab.report import learning, memory, observations, writing
+from charlab.report.discussion import limits
 from charlab.report.numbers import without_formulas
 from charlab.report.observations import Table
 from charlab.report.study import MODEL
@@ -25,7 +26,7 @@ def test_gradients_are_printed_at_three_lags() -> None:
     table = observations.gradient_table(results_of(Scenario()), ["lstm"])
     assert plain(table) == [
         ["LSTM", "hidden state", "0.35", "0.042", "0.0018"],
-        ["LSTM", "cell state", "0.6", "0.21", "0.046"],
+        ["LSTM", "cell state", "0.60", "0.21", "0.046"],
     ]
 
 
@@ -45,6 +46,15 @@ def test_the_ladder_has_both_ends() -> None:
     assert "at 2 it draws from 2.500 bits of entropy per character, 40 % of the words" in text
 
 
+def test_real_words_while_learning_have_their_temperature() -> None:
+    """Snapshots are sampled at the middle temperature, the opening of the report at another."""
+    (said,) = observations.while_learning(results_of(Scenario()))
+    assert without_formulas(said) == (
+        "Its loss on val was 6.000 bits, with 10 % real words in its sample at temperature 1, "
+        "before it read anything and 4.000 bits, with 60 %, after 2 million characters."
+    )
+
+
 def test_units_are_chosen_by_val() -> None:
     """No other unit of the table follows the feature more closely on val."""
     results = results_of(Scenario())
@@ -60,8 +70,8 @@ def test_what_is_hard_is_named_for_each_text() -> None:
     contenders = [evidence.contenders[slug] for slug in ("lstm", "german")]
     (said,) = observations.hardest(evidence.results, contenders)
     assert without_formulas(said) == (
-        "What costs most bits: the *first letter of a word* in *The main book* (2.600) and "
-        "*Das Buch* (2.600)."
+        "The hardest kind of character: the *first letter of a word* in *The main book* (2.600) "
+        "and *Das Buch* (2.600)."
     )
     table = evidence.results.tables["against_ngram"]
     rare = table[table["variant"] == "lstm"].head(1).assign(kind="digit", chars=1, network_bpc=9.0)
@@ -74,8 +84,9 @@ def test_crossings_are_for_good() -> None:
     """A loss that rises above the n-gram again has not overtaken it."""
     results = results_of(Scenario())
     (said, never) = (without_formulas(text) for text in learning.overtaking(results))
-    assert said.startswith("Below the best n-gram on val (2.030) for good, by characters read: ")
-    assert "**LSTM** after 2 million and **LSTM, 512 units** after 2 million." in said
+    assert said.startswith("Below the best n-gram on val (2.030) for good, in characters read: ")
+    # Snapshots are sparse: it passed between the last one above and the first one below.
+    assert "**LSTM** between 0.1 million and 2 million and **LSTM, 512 units** between" in said
     assert never == "Never below it for good: **LSTM, 32 units** (ends at 2.400)."
     table = results.tables["overtaking"]
     table.loc[(table["variant"] == "lstm") & (table["chars"] == 100_000), "val_bpc"] = 1.0
@@ -83,6 +94,35 @@ def test_crossings_are_for_good() -> None:
     results.records.clear()
     slugs = {one.slug: one.chars for one in learning.crossings(results)}
     assert slugs["lstm"] is None
+
+
+def test_a_network_below_at_its_first_snapshot_has_no_range() -> None:
+    """Nothing is known about the time before."""
+    results = results_of(Scenario())
+    results.tables["overtaking"]["val_bpc"] = 1.0
+    assert {one.where for one in learning.crossings(results) if one.slug == "lstm"} == {
+        "after \ue000"
+        "millions(min(col('overtaking', 'chars', variant='lstm', chars=0)))\ue0010\ue002"
+    }
+
+
+def test_a_best_rate_at_the_end_of_those_tried_is_admitted() -> None:
+    """A better one may lie beyond, but not beyond a rate that diverged."""
+    tuning = {"up": {0.01: 2.4, 0.1: 2.2, 1.0: 2.1}, "down": {0.01: 2.0, 0.1: 2.2, 1.0: 2.5}}
+    scenario = replace(Scenario(), tuning=tuning | {"in": {0.01: 2.4, 0.1: 2.2, 1.0: 2.3}})
+    results = results_of(scenario)
+    assert learning.at_edges(results) == {"lowest": ["down"], "highest": ["up"]}
+    said = without_formulas(" ".join(learning.rates(results)))
+    assert "The best rate is the highest that was tried for *UP*: a better one may lie" in said
+    assert "A better rate may lie beyond those tried for *DOWN* and *UP*." in (
+        without_formulas(" ".join(limits(evidence_of(scenario))))
+    )
+    table = results.tables["tuning"]
+    last = (table["family"] == "up") & (table["learning_rate"] == 1.0)
+    table.loc[last, ["val_bpc", "diverged_at_step"]] = [float("nan"), 7.0]
+    results.records.clear()
+    assert learning.at_edges(results)["highest"] == []
+    assert not any(learning.at_edges(results_of(MISSING)).values())
 
 
 def test_no_network_overtakes() -> None:
@@ -142,7 +182,7 @@ def test_texts_are_described_as_writing() -> None:
     texts = ["main", "german", "verse"]
     assert len(plain(writing.writing_table(results, texts))) == 3
     said = without_formulas(" ".join(writing.observations(results, texts)))
-    assert said.startswith("*Runo* has the longest words (4.7 letters), most different words")
+    assert said.startswith("*Runo* has the longest words (4.7 letters), the most different words")
     assert "short lines (40 characters each)" in said
     assert not writing.observations(results, ["main"])
 

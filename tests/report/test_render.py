@@ -66,7 +66,7 @@ def test_it_follows_the_course_sheet(good: str) -> None:
     assert "figures/overtaking_sizes.svg" in section(good, "Where the network overtakes")
     opening = good[: good.index("## In short")]
     assert "<strong>“Once</strong><br>it said model" in opening
-    assert "79 % stand in the training text. Its test loss is 1.850" in opening
+    assert "79 % of the words occur in the training text. Its test loss is 1.850" in opening
     assert "0.200 below the best n-gram (2.050) and 0.100 below PPMd (1.950)" in opening
 
 
@@ -118,6 +118,19 @@ def test_each_task_shows_losses_and_what_is_written(good: str) -> None:
         own = section(good, heading)
         assert re.search(r"\|  \| rate \| test \|.*\| real words \| writes \|", own)
         assert re.search(r"\| \d+ % \| \*it said ", own)
+
+
+def test_a_short_body_names_what_the_appendix_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison without a place in the body has a sentence there, as have runs that failed."""
+    monkeypatch.setattr(render_module, "WORDS", 0)
+    failed = {("gru-wide", seed): 7 for seed in range(1, 6)}
+    body, appendix = text_of(results_of(Scenario(diverged=failed))).split("\n## Appendix", 1)
+    own = section(body, "Task 3")
+    assert "### cells cell (in full)" not in own
+    assert "> In the appendix: *cells cell*: best on val is **LSTM**. **GRU" in own
+    assert "5 of 5 seeds diverged, at steps 7, 7, 7, 7 and 7." in own
+    assert "(its run failed)</th>" in appendix
+    assert "In the appendix:" not in appendix
 
 
 def test_every_comparison_is_in_the_appendix_in_full(good: str) -> None:
@@ -214,6 +227,9 @@ def test_a_homework_has_blanks_for_every_sentence() -> None:
     assert "numbers.csv" not in text
     titles = [entry["title"] for entry in STUDY["study"]["comparisons"].values()]
     assert all(f"### {title}" in text.replace("\\_", "_") for title in titles)
+    # A blank right below a heading would have no question; Task 6 asks in its blank.
+    unasked = re.findall(r"^#+ (.*)\n\n> \*\*My answer", text, flags=re.MULTILINE)
+    assert unasked == ["Task 6: an article"]
 
 
 def test_the_code_shown_is_the_code_that_runs(good: str) -> None:

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from charlab.report import findings
 from charlab.report.numbers import without_formulas
 from charlab.report.standings import same_network
-from made_study import LOSSES, Scenario, equal, evidence_of, results_of, study_params, swapped
+from made_study import (
+    LOSSES,
+    STUDY,
+    Scenario,
+    equal,
+    evidence_of,
+    results_of,
+    study_params,
+    swapped,
+)
 
 
 def sentences(scenario: Scenario, slug: str) -> str:
@@ -28,7 +39,8 @@ def test_the_best_is_chosen_on_val() -> None:
     assert standing.best is not None
     assert standing.best.slug == "lstm"
     said = without_formulas(" ".join(findings.on_losses(results, standing)))
-    assert "On test, below **LSTM**: **GRU** by 0.050" in said
+    # By how much it is below has no sign, so its interval has none either.
+    assert "On test, below **LSTM**: **GRU** by 0.050 (0.0" in said
 
 
 def test_reversed_results_reverse_the_order() -> None:
@@ -56,8 +68,7 @@ def test_differences_that_are_not_told_apart_have_a_bound() -> None:
     bound = pair.difference.excluded
     assert bound is not None
     said = sentences(scenario, "cells")
-    assert f"{pair.other.name} ({without_formulas(bound.bits)})" in said
-    assert "larger differences can be excluded" in said
+    assert f"{pair.other.name} (at most {without_formulas(bound.bits)} apart)" in said
 
 
 def test_failed_runs_are_counted_and_enter_no_mean() -> None:
@@ -135,3 +146,21 @@ def test_texts_are_compared_beside_their_own_ngrams() -> None:
     contenders = [worse.contenders[slug] for slug in ("lstm", "german", "verse")]
     said = without_formulas(" ".join(findings.relative(worse.results, contenders)))
     assert "for no text" in said
+
+
+def test_what_a_network_adds_to_the_last_characters() -> None:
+    """A network with bigrams beside the 3-gram, which knows the same two characters."""
+    variants = STUDY["study"]["variants"] | {"bi": {"text": "main", "model": {"input": "bigram"}}}
+    comparison = {"title": "N", "question": "?", "section": "cells", "vary": "input"}
+    params = study_params(
+        variants=variants, comparisons={"ngrams": comparison | {"variants": ["lstm", "bi"]}}
+    )
+    for loss, expected in ((1.7, "has them as input"), (2.6, "")):
+        evidence = evidence_of(Scenario(losses=LOSSES | {"bi": loss}), params)
+        order = pd.DataFrame(
+            [{"text": "main", "kind": "ngram", "order": 3, "val_bpc": 2.5, "test_bpc": 2.5}]
+        )
+        evidence.results.tables["baselines"] = order
+        said = findings.last_characters(evidence.results, evidence.standings["ngrams"])
+        assert expected in without_formulas(" ".join(said))
+        assert bool(said) == bool(expected)

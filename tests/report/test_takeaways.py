@@ -16,7 +16,7 @@ from charlab.report.discussion import DISCUSSION, discussion, limits
 from charlab.report.numbers import without_formulas
 from charlab.report.saying import by_section, said, summary
 from charlab.report.takeaways import TAKEAWAYS
-from made_study import LOSSES, MISSING, Scenario, equal, evidence_of, swapped
+from made_study import LOSSES, MISSING, STUDY, Scenario, equal, evidence_of, study_params, swapped
 
 DIVERGED = Scenario(diverged={("rnn-free", seed): 50 for seed in (1, 2, 4, 5)})
 
@@ -35,7 +35,7 @@ CASES: list[tuple[Scenario, str, str | None]] = [
     (Scenario(), "The model", "better than the best n-gram and than PPMd"),
     (with_losses(model=2.0), "The model", "PPMd, which goes on learning as it reads, is still"),
     (with_losses(model=2.5), "The model", "still behind counting"),
-    (Scenario(), "Counting", "large enough and has read enough"),
+    (Scenario(), "Counting", "took many parameters and much reading"),
     (replace(Scenario(), overtaking={"lstm-32": 1.9, "lstm": 1.8}), "Counting", "only at first"),
     (replace(Scenario(), overtaking={"lstm-32": 2.9, "lstm": 2.8}), "Counting", "counting wins"),
     # The smaller one overtakes and the larger one does not: size is not the reason.
@@ -84,6 +84,10 @@ CASES: list[tuple[Scenario, str, str | None]] = [
     (Scenario(), "Size", "each step up brings less"),
     (with_losses(lstm_512=1.5), "Size", "up to the largest"),
     (with_losses(lstm_512=2.2), "Size", None),
+    (replace(Scenario(), memory={"lstm-seq-8": 0.95}), "Sequence length", "farther back than the"),
+    (replace(Scenario(), memory={"lstm-seq-8": 0.5}), "Sequence length", None),
+    # The gradient reaches the far distances itself.
+    (replace(Scenario(), memory={"lstm": 0.95}), "Sequence length", None),
     (Scenario(), "Rate", "valley"),
     (replace(Scenario(), tuning={"rnn": {0.001: 2.0, 0.01: 2.4, 0.1: 3.1}}), "Rate", None),
     (Scenario(), "Languages", "the order is a different one"),
@@ -179,6 +183,36 @@ def test_the_discussion_follows_the_results() -> None:
     assert "the network generalizes" not in turned
     assert "has not caught up" in turned
     assert len(DISCUSSION) > len(said(evidence_of(MISSING), DISCUSSION))
+
+
+def test_the_largest_difference_of_backends_is_of_any_two() -> None:
+    """The best on val may lie between the two that are farthest apart."""
+    backends = {"torch": {"text": "main", "model": {"cell": "rnn", "backend": "torch"}}}
+    comparisons = STUDY["study"]["comparisons"]
+    three = comparisons["backends"] | {"variants": ["rnn", "rnn-numpy", "torch"]}
+    params = study_params(
+        variants=STUDY["study"]["variants"] | backends,
+        comparisons=comparisons | {"backends": three},
+    )
+    losses = LOSSES | {"rnn": 2.3, "rnn-numpy": 2.304, "torch": 2.307}
+    evidence = evidence_of(Scenario(losses=losses, spread=0.0), params)
+    seeds = evidence.results.tables["seeds"]
+    seeds.loc[seeds["variant"] == "rnn-numpy", "val_bpc"] = 2.0  # now the best on val
+    proofs = {topic: proof for topic, _, proof in summary(evidence, TAKEAWAYS)}
+    assert "0.007 bits" in without_formulas(proofs["By hand"])
+
+
+def test_short_distances_are_named_only_if_they_were_not_learned() -> None:
+    """Without growth a network may learn the short distances and not the long ones."""
+    good = without_formulas(" ".join(discussion(evidence_of(Scenario()))))
+    assert "did not learn even the short ones" in good
+    evidence = evidence_of(Scenario())
+    table = evidence.results.tables["memory"]
+    near = (table["variant"] == "memory-flat") & (table["low"] == 4)
+    table.loc[near, "share"] = 0.6
+    text = without_formulas(" ".join(discussion(evidence)))
+    assert "even the short ones" not in text
+    assert "did not learn the long ones" in text
 
 
 def test_the_limits_know_the_model_and_the_variants() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import blended_transform_factory
 
 from charlab.core.sums import mean
 from charlab.plots.naming import legend_below, limits, near, outside_notes
@@ -130,10 +131,12 @@ def _draw_lines(ax: Axes, lines: pd.DataFrame, low: float, high: float) -> None:
     ax.set_xlim(limits([*ax.get_xlim(), *lines.loc[close, "bpc"]], margin=0.02))
     below, above = outside_notes(lines[~close], low)
     # In a row of their own above the variants, below the title.
-    for note, x, side in ((below, 0.0, "left"), (above, 1.0, "right")):
+    # From the edge of the figure, not of the axes: long labels leave the axes too little room.
+    place = blended_transform_factory(ax.figure.transFigure, ax.transAxes)
+    for note, x, side in ((below, 0.01, "left"), (above, 0.99, "right")):
         if note:
             shown = f"← {note}" if side == "left" else f"{note} →"
-            ax.text(x, 1.02, shown, transform=ax.transAxes, ha=side, color=GREY, size=SMALL)
+            ax.text(x, 1.02, shown, transform=place, ha=side, color=GREY, size=SMALL)
 
 
 def _draw_seeds(ax: Axes, row: int, values: pd.Series[float], **style: Any) -> None:
@@ -228,7 +231,7 @@ def texts(texts: pd.DataFrame, points: pd.DataFrame, styles: Styles) -> Figure:
         _draw_seeds(ax, row, own["bpc"], color=color, label=label)
     _rows(ax, labels)
     ax.set(xlabel=f"{split} loss, bits per character (less is better)")
-    legend_below(figure, ax, 4)
+    legend_below(figure, ax, 3)
     return figure
 
 

@@ -34,7 +34,7 @@ def _course_of_model(model_learning_curve: pd.DataFrame, lines: pd.DataFrame) ->
 
 
 @figure(
-    "Loss of the model on train (as met in training) and val, against characters read.",
+    "Loss of the model on train (as met in training) and val, before its confidence is calibrated.",
     needs=("model_learning_curve", "lines"),
     section="training",
     states=_course_of_model,

@@ -10,7 +10,18 @@ from charlab.core.sums import mean
 from charlab.plots.naming import name_lines
 from charlab.plots.registry import figure
 from charlab.plots.stating import listed, percent
-from charlab.plots.style import INK, SEQUENTIAL, SIZE, Styles, by_variant, canvas, short, wrap
+from charlab.plots.style import (
+    INK,
+    SEQUENTIAL,
+    SIZE,
+    WIDTH,
+    Styles,
+    by_variant,
+    canvas,
+    drawn_width,
+    short,
+    wrap,
+)
 from charlab.plots.values import UNNAMED
 
 KEYS = ("cell", "text", "seq_len")
@@ -67,7 +78,9 @@ def memory_share(memory: pd.DataFrame, styles: Styles) -> Figure:
         ax.fill_between(x, 100 * groups.min(), 100 * groups.max(), color=series.color,
                         alpha=0.25, linewidth=0)  # fmt: skip
     ax.axhline(100, color=INK, linewidth=0.8, label="_all")
-    ax.set_xticks(range(len(bins)), bin_labels(bins))
+    # In a narrow figure, such as the brief's, level labels would touch.
+    slanted = 30 if drawn_width.get() < WIDTH else 0
+    ax.set_xticks(range(len(bins)), bin_labels(bins), rotation=slanted)
     ax.set_ylim(100 * LOWEST, 106)
     ax.set(xlabel="distance of what must be remembered, characters", ylabel="% realized")
     name_lines(figure, ax)

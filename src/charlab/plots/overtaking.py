@@ -36,7 +36,7 @@ def _passed(
 
 
 @figure(
-    "Test loss against characters read; a ring where the mean of the seeds passes a baseline.",
+    "Test loss by characters read, mean of the seeds; rings: a baseline is passed (interpolated).",
     needs=("overtaking", "baselines", "points", "styles"),
     vary=("hidden",),
     states=_passed,

@@ -16,7 +16,7 @@ from charlab.report.study import StudyResults
 
 NBSP = "\N{NO-BREAK SPACE}"
 
-WRITTEN = 40
+WRITTEN = 28
 """Number of characters of a sample in the short table."""
 
 
@@ -38,8 +38,9 @@ class Block:
         The figure of the losses is the first.
     short, full : Table
         Losses with what is written, and losses on all splits with intervals.
-    brief, findings : list of str
-        Sentences in Markdown for the body, and all of them for the appendix.
+    aside, brief, findings : list of str
+        Sentences in Markdown for a body without the comparison, for one with it, and all of them
+        for the appendix.
     extra : dict of Table
         Further tables, by subject: ``memory`` by distance, ``gradient`` by lag, ``writing``.
     samples : list of (str, str, str)
@@ -56,6 +57,7 @@ class Block:
     figures: list[Picture]
     short: Table
     full: Table
+    aside: list[str]
     brief: list[str]
     findings: list[str]
     extra: dict[str, Table] = field(default_factory=dict)
@@ -68,7 +70,7 @@ def comparison_block(evidence: Evidence, slug: str) -> Block:
     results, comparison = evidence.results, evidence.results.comparison(slug)
     data, names = comparison_data(results, slug), comparison_figures(results, slug)
     contenders = [evidence.contenders[name] for name in results.variants_of(slug)]
-    samples, temperature = _samples(results, [one.slug for one in contenders])
+    samples, temperature = _samples(results, contenders)
     return Block(
         slug=slug,
         title=escape(comparison.title),
@@ -78,6 +80,7 @@ def comparison_block(evidence: Evidence, slug: str) -> Block:
         figures=[drawn for name in names for drawn in picture(results, name, data, slug)],
         short=_short_table(evidence, slug, contenders, temperature),
         full=_full_table(evidence, slug, contenders),
+        aside=findings.winner(evidence.standings.get(slug)) + findings.failures_of(contenders),
         brief=_findings(evidence, slug, contenders, brief=True),
         findings=_findings(evidence, slug, contenders, brief=False),
         extra=_extra(evidence, slug, contenders),
@@ -241,16 +244,21 @@ def _with_spread(one: Contender, split: str) -> str:
 
 
 def _samples(
-    results: StudyResults, variants: list[str]
+    results: StudyResults, contenders: list[Contender]
 ) -> tuple[list[tuple[str, str, str]], float | None]:
     """Return each variant's label, prompt and sample at the usual temperature."""
     usual = usual_temperature(results)
     samples = [
-        (results.styles[name].label, *drawn)
-        for name in variants
-        if (drawn := sample_at(results, name, usual)) is not None
+        (_sample_title(one), *drawn)
+        for one in contenders
+        if (drawn := sample_at(results, one.slug, usual)) is not None
     ]
     return samples, usual if samples else None
+
+
+def _sample_title(one: Contender) -> str:
+    """Return the label of a variant, and if the run that the sample is from failed."""
+    return f"{one.label}{' (its run failed)' if one.first_failed else ''}"
 
 
 def usual_temperature(results: StudyResults) -> float:

@@ -97,12 +97,12 @@ def _overtakers(evidence: Evidence) -> tuple[list[float], list[float]]:
 
 
 def crossings_in_words(evidence: Evidence) -> str:
-    """Return where each network overtakes, or that it does not."""
-    parts = []
-    for one in learning.crossings(evidence.results):
-        label = escape(evidence.results.styles[one.slug].label)
-        where = "never" if one.chars is None else f"at {one.chars.shown('millions')}"
-        parts.append(f"{label} {where}")
+    """Return where each network overtakes, and which ones do not."""
+    found = learning.crossings(evidence.results)
+    label = {one.slug: escape(evidence.results.styles[one.slug].label) for one in found}
+    parts = [f"{label[one.slug]} {one.where}" for one in found if one.chars is not None]
+    never = [label[one.slug] for one in found if one.chars is None]
+    parts += [f"never: {'; '.join(never)}"] if never else []
     return f"in characters read: {'; '.join(parts)}" if parts else ""
 
 
@@ -116,13 +116,14 @@ def zeros_cost_at_first_only(evidence: Evidence) -> bool:
 
 
 def _backends(evidence: Evidence) -> list[Quantity]:
-    """Return the differences between backends with the same settings otherwise."""
-    return [
-        pair.difference.mean
-        for slug in evidence.about("training", "backend")
-        if slug in evidence.standings and len(_optimizers(evidence, slug)) == 1
-        for pair in evidence.standings[slug].others
-    ]
+    """Return the largest difference of two means in each comparison of backends alone."""
+    split, spans = evidence.results.split, []
+    for slug in evidence.about("training", "backend"):
+        standing = evidence.standings.get(slug)
+        if standing is not None and standing.others and len(_optimizers(evidence, slug)) == 1:
+            means = sorted((one.mean(split) for one in standing.ranked), key=lambda m: m.value)
+            spans.append(means[-1] - means[0])
+    return spans
 
 
 def _optimizers(evidence: Evidence, slug: str) -> set[str]:
@@ -133,13 +134,13 @@ def _optimizers(evidence: Evidence, slug: str) -> set[str]:
 def backends_agree(evidence: Evidence) -> bool:
     """Return whether all backends have the same loss to a hundredth of a bit."""
     differences = _backends(evidence)
-    return bool(differences) and all(abs(one.value) < 0.01 for one in differences)
+    return bool(differences) and all(one.value < 0.01 for one in differences)
 
 
 def backends_in_words(evidence: Evidence) -> str:
     """Return the largest difference between backends."""
-    largest = max((abs(one) for one in _backends(evidence)), key=lambda one: one.value)
-    return f"largest difference of means {largest.amount} bits"
+    largest = max(_backends(evidence), key=lambda one: one.value)
+    return f"largest difference between two means: {largest.amount} bits"
 
 
 def _clipped(evidence: Evidence, clipped: bool) -> list[Contender]:

@@ -156,11 +156,14 @@ def rnn_first(evidence: Evidence) -> bool:
 def gates_in_words(evidence: Evidence) -> str:
     """Return the losses of the cells in both comparisons."""
     split, parts = evidence.results.split, []
-    for standing in (evidence.equal_units, evidence.equal_parameters):
+    for what, standing in (
+        ("units", evidence.equal_units),
+        ("parameters", evidence.equal_parameters),
+    ):
         if standing is not None and standing.ranked:
             losses = [f"{escape(o.label)} {o.mean(split).bits}" for o in standing.ranked]
-            parts.append("; ".join(losses))
-    return f"{split} loss: {' / '.join(parts)}" if parts else ""
+            parts.append(f"equal {what}: {'; '.join(losses)}")
+    return f"{split} loss, {' / '.join(parts)}" if parts else ""
 
 
 def _far(evidence: Evidence, gated: bool | None = None) -> list[Quantity]:
@@ -209,6 +212,32 @@ def growth_teaches(evidence: Evidence) -> bool:
     return shares is not None and shares[0].value >= memory.HALF and shares[1].value < LITTLE
 
 
+def growth_teaches_even_the_near(evidence: Evidence) -> bool:
+    """Return whether the network without growth remembers nothing at the shortest distances."""
+    results, pair = evidence.results, evidence.growth
+    if pair is None or not growth_teaches(evidence):
+        return False
+    flat = pair[1]
+    ranges = [low for low, high in memory.bins(results, [flat]) if high >= memory.NEAREST]
+    share = memory.share(results, flat, ranges[0]) if ranges else None
+    return share is not None and share.value < LITTLE
+
+
+def state_outreaches_gradient(evidence: Evidence) -> bool:
+    """Return whether far distances are learned with short sequences and a carried state."""
+    for slug in evidence.about("sizes", "seq_len"):
+        variants = memory.remembered(evidence.results, evidence.results.variants_of(slug))
+        study = [evidence.results.params.study.variant(name) for name in variants]
+        short = min(study, key=lambda variant: variant.train.seq_len, default=None)
+        if short is None or short.train.state != "carried":
+            continue
+        share = memory.far_share(evidence.results, short.slug)
+        # The gradient must end well before the distances that count as far.
+        if share is not None and short.train.seq_len <= memory.FAR[0] / 2:
+            return share.value >= REALIZED
+    return False
+
+
 def _growth(evidence: Evidence) -> tuple[Quantity, Quantity] | None:
     pair = evidence.growth
     if pair is None:
@@ -222,4 +251,8 @@ def growth_in_words(evidence: Evidence) -> str:
     shares = _growth(evidence)
     if shares is None:
         return ""
-    return f"realized far away: {shares[0].percent} with growth, {shares[1].percent} without"
+    low, high = memory.FAR
+    return (
+        f"realized at {low} to {high} characters, at least: {shares[0].percent} with growth; "
+        f"{shares[1].percent} without"
+    )

@@ -71,10 +71,25 @@ def _shares(evidence: Evidence) -> list[tuple[Contender, Quantity]]:
     return []
 
 
+Share = tuple[Contender, Quantity]
+"""A text's variant, and its loss on val as a share of the n-gram's."""
+
+
+def _turned(evidence: Evidence) -> list[tuple[Share, Share]]:
+    """Return the pairs of texts of which the first costs less and is harder beside its n-gram."""
+    shares = _shares(evidence)
+    return [
+        (one, other)
+        for one in shares
+        for other in shares
+        if one[0].mean("val").value < other[0].mean("val").value - 0.001
+        and one[1].value > other[1].value + 0.001
+    ]
+
+
 def orders_differ(evidence: Evidence) -> bool:
     """Return whether some text costs more than another, and less beside its own n-gram."""
-    points = [(one.mean("val").value, share.value) for one, share in _shares(evidence)]
-    return any(a > b + 0.001 and x < y - 0.001 for a, x in points for b, y in points)
+    return bool(_turned(evidence))
 
 
 def orders_agree(evidence: Evidence) -> bool:
@@ -87,8 +102,11 @@ def orders_agree(evidence: Evidence) -> bool:
 
 
 def texts_in_words(evidence: Evidence) -> str:
-    """Return the loss of each text on val and its share of the n-gram's, the easiest first."""
-    shares = _shares(evidence)
+    """Return loss and share of the two texts that show most clearly how the orders compare."""
+    shares, turned = _shares(evidence), _turned(evidence)
+    pair = (shares[-1], shares[0])
+    if turned:
+        pair = max(turned, key=lambda two: two[0][1].value - two[1][1].value)
     title = evidence.results.title_of
-    parts = [f"{title(o.slug)} {o.mean('val').bits}, {s.shown('percent1')}" for o, s in shares]
+    parts = [f"{title(o.slug)} {o.mean('val').bits}, {s.shown('percent1')}" for o, s in pair]
     return f"val loss, and its share of the n-gram's: {'; '.join(parts)}"

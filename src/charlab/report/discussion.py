@@ -8,18 +8,21 @@ from __future__ import annotations
 from charlab.core.units import counted
 from charlab.report import conditions as c
 from charlab.report import conditions_of_networks as n
+from charlab.report import learning
 from charlab.report.evidence import Evidence
+from charlab.report.markdown import listed
 from charlab.report.numbers import Quantity
 from charlab.report.saying import Takeaway, said
+from charlab.report.study import StudyResults
 
 DISCUSSION: tuple[Takeaway, ...] = (
     Takeaway(
         "counting",
         "discussion",
         lambda e: c.below_both(e) and (c.large_ones_overtake(e) or c.all_overtake(e)),
-        "That fixed weights pass the counts of all short contexts, and a compressor that goes on "
-        "learning, means that the network generalizes: it predicts well after contexts that "
-        "never stood in its text.",
+        "Fixed weights passed the counts of all short contexts, and a compressor that goes on "
+        "learning. That suggests that the network generalizes: that it also predicts well after "
+        "contexts that never occurred in its text.",
     ),
     Takeaway(
         "counting",
@@ -45,9 +48,16 @@ DISCUSSION: tuple[Takeaway, ...] = (
     Takeaway(
         "growth",
         "discussion",
+        n.growth_teaches_even_the_near,
+        "What a network learns depends on the order of its lessons: where all distances occurred "
+        "from the start, the same network did not learn even the short ones.",
+    ),
+    Takeaway(
+        "growth",
+        "discussion",
         n.growth_teaches,
-        "What a network can learn depends on the order of its lessons: a distance that is never "
-        "reached by steps gives no gradient to start from.",
+        "What a network learns depends on the order of its lessons: where all distances occurred "
+        "from the start, the same network did not learn the long ones.",
     ),
     Takeaway(
         "dropout",
@@ -96,10 +106,20 @@ def limits(evidence: Evidence) -> list[str]:
     noun = counted(seeds[-1], "seed").split()[1] if seeds else "seeds"
     sentences.append(
         f"{count} {noun} per variant show the spread of training, not that of texts: most "
-        "comparisons are on one text. Rates were tuned by family, and other settings were not. "
-        "Real words are those of the training text, so a correct new word counts as none."
+        "comparisons are on one text. Learning rate and initialization were tuned by family, "
+        "other settings were not. "
+        "Real words are those of the training text, so a correct new word does not count."
     )
-    return sentences
+    return [*sentences, *_edges(results)]
+
+
+def _edges(results: StudyResults) -> list[str]:
+    """Report for which families a better learning rate may lie beyond those tried."""
+    families = [family for own in learning.at_edges(results).values() for family in own]
+    if not families:
+        return []
+    names = listed([f"*{learning.family_label(results, family)}*" for family in families])
+    return [f"A better rate may lie beyond those tried for {names}."]
 
 
 def _sizes(evidence: Evidence) -> list[str]:

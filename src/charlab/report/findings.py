@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from charlab.core.units import counted
 from charlab.report.markdown import listed
 from charlab.report.numbers import Quantity
 from charlab.report.standings import Contender, Standing, Versus
@@ -26,6 +27,38 @@ def on_losses(results: StudyResults, standing: Standing) -> list[str]:
         *together(standing),
         *same_networks(standing),
         *failures_of(standing.contenders),
+        *last_characters(results, standing),
+    ]
+
+
+def last_characters(results: StudyResults, standing: Standing) -> list[str]:
+    """Report how far below an n-gram a network is that has the same last characters as input.
+
+    What an n-gram of order 3 can know are the last two characters; a network with bigrams as input
+    gets these, too, so the rest is from further back.
+    """
+    orders = {"bigram": 3, "trigram": 4}
+    best = standing.best
+    if best is None or all_equal(standing):
+        return []
+    model = results.params.study.variant(best.slug).model
+    inputs = {results.params.study.variant(one.slug).model.input for one in standing.contenders}
+    text = results.params.study.variants[best.slug].text
+    order = orders.get(model.input)
+    if order is None or len(inputs) < 2:
+        return []
+    line = results.column(
+        "baselines", f"{results.split}_bpc", text=text, kind="ngram", order=order
+    ).only
+    if line is None:
+        return []
+    gap = best.mean(results.split) - line
+    if gap.value >= 0:
+        return []
+    return [
+        f"From the last {counted(order - 1, 'character')} alone, counting ({order}-gram) gets to "
+        f"{line.bits}; {best.name}, which has them as input and the rest in its state, lies "
+        f"{gap.amount} below that."
     ]
 
 
@@ -47,6 +80,14 @@ def leader(standing: Standing) -> list[str]:
         return []
     after = [one.name for one in standing.ranked[1:]]
     return [f"Best on val: {best.name}{f', then {listed(after)}' if after else ''}."]
+
+
+def winner(standing: Standing | None) -> list[str]:
+    """Name the best variant on val alone, where there is another one that did not fail."""
+    best = None if standing is None else standing.best
+    if standing is None or best is None or not standing.others or all_equal(standing):
+        return []
+    return [f"best on val is {best.name}."]
 
 
 def all_equal(standing: Standing) -> bool:
@@ -97,7 +138,8 @@ def apart(standing: Standing, split: str) -> list[str]:
     ):
         if best is not None and pairs:
             parts = [
-                f"{pair.other.name} by {pair.difference.mean.amount} ({pair.difference.interval})"
+                f"{pair.other.name} by {pair.difference.mean.amount} "
+                f"({pair.difference.size_interval})"
                 for pair in pairs
             ]
             sentences.append(f"On {split}, {side} {best.name}: {listed(parts)}.")
@@ -110,13 +152,13 @@ def together(standing: Standing) -> list[str]:
     unclear = [pair for pair in standing.others if pair.verdict == "unclear"]
     if best is None or not unclear:
         return []
-    parts = listed([f"{pair.other.name} ({_excluded(pair)})" for pair in unclear])
-    return [f"Not told apart from {best.name}: {parts}; larger differences can be excluded."]
+    parts = listed([f"{pair.other.name}{_excluded(pair)}" for pair in unclear])
+    return [f"Not told apart from {best.name}: {parts}."]
 
 
 def _excluded(pair: Versus) -> str:
     bound = pair.difference.excluded
-    return "" if bound is None else bound.bits
+    return "" if bound is None else f" (at most {bound.bits} apart)"
 
 
 def same_networks(standing: Standing) -> list[str]:
@@ -139,9 +181,13 @@ def clipped(results: StudyResults, contenders: Sequence[Contender]) -> list[str]
         (one, results.column("variants", "clipped", variant=one.slug).only) for one in contenders
     ]
     parts = [
-        f"{share.percent} of the steps of {one.name}" for one, share in shares if share is not None
+        f"{share.percent} of the training of {one.name}"
+        for one, share in shares
+        if share is not None
     ]
-    return [f"The mean norm was above the bound in {listed(parts)}."] if parts else []
+    if not parts:
+        return []
+    return [f"The gradient's mean norm was above the bound during {listed(parts)}."]
 
 
 def failed(one: Contender) -> str:

@@ -25,6 +25,8 @@ class Crossing:
         The variant.
     chars : Quantity or None
         Characters read at that snapshot, None if there is none.
+    before : Quantity or None
+        Characters read at the snapshot before it, None if there is none: it passed in between.
     final : Quantity
         Mean loss on val at the last snapshot.
     start : int
@@ -33,8 +35,18 @@ class Crossing:
 
     slug: str
     chars: Quantity | None
+    before: Quantity | None
     final: Quantity
     start: int
+
+    @property
+    def where(self) -> str:
+        """The characters read when it passed, which snapshots narrow down to a range."""
+        if self.chars is None:
+            return "never"
+        if self.before is None:
+            return f"after {self.chars.shown('millions')}"
+        return f"between {self.before.shown('millions')} and {self.chars.shown('millions')}"
 
 
 def crossings(results: StudyResults) -> list[Crossing]:
@@ -63,9 +75,20 @@ def _crossing(results: StudyResults, slug: str, line: float) -> Crossing:
     last = max(means)
     # A loss that rises above the line again has not overtaken it for good.
     below = [chars for chars in means if all(means[c] < line for c in means if c >= chars)]
-    column = results.column("overtaking", "chars", variant=slug, chars=min(below, default=-1))
+    first = min(below, default=-1)
+    before = max((chars for chars in means if chars < first), default=-1)
+    at, ahead = (
+        results.column("overtaking", "chars", variant=slug, chars=chars)
+        for chars in (first, before)
+    )
     final = results.column("overtaking", "val_bpc", variant=slug, chars=last)
-    return Crossing(slug, column.smallest if below else None, final.mean, min(means))
+    return Crossing(
+        slug,
+        at.smallest if len(at) else None,
+        ahead.smallest if len(ahead) else None,
+        final.mean,
+        min(means),
+    )
 
 
 def overtaking(results: StudyResults) -> list[str]:
@@ -75,13 +98,13 @@ def overtaking(results: StudyResults) -> list[str]:
     if not found or line is None:
         return []
     label = {one.slug: f"**{escape(results.styles[one.slug].label)}**" for one in found}
-    across = [(one, one.chars) for one in found if one.chars is not None]
+    across = [one for one in found if one.chars is not None]
     never = [one for one in found if one.chars is None]
     sentences = []
     if across:
-        parts = listed([f"{label[o.slug]} after {c.shown('millions')}" for o, c in across])
+        parts = listed([f"{label[one.slug]} {one.where}" for one in across])
         sentences.append(
-            f"Below the best n-gram on val ({line.bits}) for good, by characters read: {parts}."
+            f"Below the best n-gram on val ({line.bits}) for good, in characters read: {parts}."
         )
     if never:
         parts = listed([f"{label[one.slug]} (ends at {one.final.bits})" for one in never])
@@ -137,6 +160,20 @@ def valleys(results: StudyResults) -> list[str]:
     ]
 
 
+def at_edges(results: StudyResults) -> dict[str, list[str]]:
+    """Return the families whose best rate is the lowest, or the highest, that was tried.
+
+    A rate that diverged was tried, so a best rate beside it is at no edge.
+    """
+    edges: dict[str, list[str]] = {"lowest": [], "highest": []}
+    for family, rates in tuning_families(results).items():
+        tried = sorted(rate for name, rate in _tried(results) if name == family)
+        for side, edge in (("lowest", tried[0]), ("highest", tried[-1])):
+            if len(tried) > 1 and best_rate(rates) == edge:
+                edges[side].append(family)
+    return edges
+
+
 def tuning_table(results: StudyResults) -> Table | None:
     """Return the loss on val of each family at each rate that was tried."""
     families = tuning_families(results)
@@ -168,6 +205,20 @@ def rates(results: StudyResults) -> list[str]:
     failed = f"; {diverged.whole} of them diverged" if diverged.value else ""
     return [
         f"{runs.whole} short runs chose the rates, on val{failed}. The rate mattered most for "
-        f"*{family_label(results, family)}*: without divergence, the worst one still cost "
-        f"{span.bits} bits per character more than the best."
+        f"*{family_label(results, family)}*: without divergence, the worst one cost "
+        f"{span.bits} bits more than the best.",
+        *_edges(results),
     ]
+
+
+def _edges(results: StudyResults) -> list[str]:
+    """Report which best rates are at the end of those tried, where a better one may follow."""
+    sentences = []
+    for side, families in at_edges(results).items():
+        if families:
+            names = listed([f"*{family_label(results, family)}*" for family in families])
+            sentences.append(
+                f"The best rate is the {side} that was tried for {names}: a better one may lie "
+                "beyond it."
+            )
+    return sentences

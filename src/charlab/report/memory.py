@@ -19,6 +19,9 @@ from charlab.report.study import StudyResults
 HALF = 0.5
 """Share from which a distance counts as learned."""
 
+NEAREST = 4
+"""Distance, in characters, below which there is nothing to remember that a short context lacks."""
+
 FAR = (32, 128)
 """Range of distances, in characters, that decides who remembers."""
 
@@ -86,7 +89,7 @@ def far_share(results: StudyResults, slug: str) -> Quantity | None:
 def memory_table(results: StudyResults, variants: Sequence[str]) -> Table | None:
     """Return the share realized at the end, by variant and distance."""
     own = remembered(results, variants)
-    ranges = [pair for pair in bins(results, own) if pair[1] >= 4]
+    ranges = [pair for pair in bins(results, own) if pair[1] >= NEAREST]
     rows, contenders = [], contenders_of(results)
     for slug in own:
         shares = [share(results, slug, low) for low, _ in ranges]

@@ -45,14 +45,15 @@ def _percent(value: float, digits: int) -> str:
 
 
 def _millions(value: float) -> str:
-    """Return a large count in words."""
-    return f"{value / 1e6:.3g} million" if value >= 1e6 else f"{value:,.0f}"
+    """Return a large count in words, so that all counts near a million have one unit."""
+    return f"{value / 1e6:.3g} million" if value >= 1e5 else f"{value:,.0f}"
 
 
 def _power(value: float) -> str:
     """Return a number of any size with two significant digits, such as 3.0 × 10⁻⁵."""
     if value == 0 or 0.001 <= abs(value) < 1000:
-        return f"{value:.2g}" if abs(value) < 10 else f"{value:.0f}"
+        # '#' keeps the last zero: 0.030 has two significant digits, 0.03 has one.
+        return f"{value:#.2g}" if 0 < abs(value) < 10 else f"{value:.0f}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
 

@@ -153,6 +153,9 @@ def while_learning(results: StudyResults) -> list[str]:
     chars = sorted(set(results.column("as_it_learned", "chars", variant=MODEL).values))
     if len(chars) < 2:
         return []
+    temperatures = sorted(results.params.sample.temperatures)
+    # Snapshots have a sample at the middle temperature alone.
+    at = f" real words in its sample at temperature {temperatures[len(temperatures) // 2]:g},"
     parts = []
     for count in (int(chars[0]), int(chars[-1])):
         loss, words = (
@@ -163,7 +166,8 @@ def while_learning(results: StudyResults) -> list[str]:
         if loss is None or read is None:
             return []
         when = f"after {read.shown('millions')} characters" if count else "before it read anything"
-        share = "" if words is None else f", with {words.percent} real words in its sample,"
+        share = "" if words is None else f", with {words.percent}{at}"
+        at = "," if share else at
         parts.append(f"{loss.bits} bits{share} {when}")
     return [f"Its loss on val was {' and '.join(parts)}."]
 
@@ -205,7 +209,7 @@ def open_gates(results: StudyResults) -> list[str]:
                 f"the {escape(str(gate['gate']))} gate is nearly open {opened.percent} and nearly "
                 f"shut {shut.percent} of the time"
             )
-    return [f"In the mean of all units, {listed(parts)}."] if parts else []
+    return [f"Averaged over all units, {listed(parts)}."] if parts else []
 
 
 def network_and_ngram(results: StudyResults, slug: str) -> list[str]:
@@ -216,7 +220,8 @@ def network_and_ngram(results: StudyResults, slug: str) -> list[str]:
     (worst, low, _), (best, high, _) = gains[0], gains[-1]
     return [
         f"Beside the n-gram, {_who(results, slug)} does best at *{escape(best)}* "
-        f"({_side(high)}) and worst at *{escape(worst)}* ({_side(low)})."
+        f"({_side(high)}) and worst at *{escape(worst)}* ({_side(low)}), among the kinds that "
+        "make up at least 1 % of the characters."
     ]
 
 
@@ -276,4 +281,4 @@ def hardest(results: StudyResults, contenders: Sequence[Contender]) -> list[str]
     for kind, part in parts:
         groups.setdefault(kind, []).append(part)
     clauses = [f"the *{escape(kind)}* in {listed(names)}" for kind, names in groups.items()]
-    return [f"What costs most bits: {'; '.join(clauses)}."] if clauses else []
+    return [f"The hardest kind of character: {'; '.join(clauses)}."] if clauses else []

@@ -115,12 +115,16 @@ def compose(results: StudyResults, *, blank: bool = False) -> Report:
     text = ""
     # The first length that fits: fewer samples, then fewer comparisons before the appendix.
     for shown, terse in ((None, False),) if blank else ((2, False), (2, True), (1, True)):
-        order = order_of(results, shown)
+        order, whole = order_of(results, shown), order_of(results, None)
         places = placed(pictures, blocks, order)
         # Whatever has no place in the body is in the appendix.
         used = {drawn.name for own in places.values() for drawn in own}
         context |= {
             "order": order,
+            "omitted": {
+                part: [slug for slug in own if slug not in order[part]]
+                for part, own in whole.items()
+            },
             # The first comparison of each part always shows what is written.
             "firsts": [own[0] for own in order.values() if own],
             "places": places,

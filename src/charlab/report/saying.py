@@ -10,6 +10,9 @@ from charlab.report.evidence import Evidence
 LINES = 10
 """Maximum number of lines of the summary."""
 
+ENDING = 2
+"""Maximum number of takeaways that end a section; a reader remembers no more."""
+
 
 @dataclass(frozen=True)
 class Takeaway:
@@ -50,7 +53,7 @@ def by_section(evidence: Evidence, takeaways: Sequence[Takeaway]) -> dict[str, l
     sections: dict[str, list[str]] = {}
     for takeaway in said(evidence, takeaways):
         sections.setdefault(takeaway.section, []).append(takeaway.sentence)
-    return sections
+    return {section: sentences[:ENDING] for section, sentences in sections.items()}
 
 
 def summary(evidence: Evidence, takeaways: Sequence[Takeaway]) -> list[tuple[str, str, str]]:

@@ -110,6 +110,15 @@ class Difference:
         return f"{self.low.bits} to {self.high.bits}"
 
     @property
+    def size_interval(self) -> str:
+        """The 95 % interval of the difference without its sign; '' if there is none."""
+        if self.low is None or self.high is None:
+            return ""
+        if self.mean.value >= 0 or self.high.value > 0:
+            return self.interval
+        return f"{abs(self.high).bits} to {abs(self.low).bits}"
+
+    @property
     def excluded(self) -> Quantity | None:
         """The difference, in either direction, above which the interval excludes all."""
         if self.low is None or self.high is None:

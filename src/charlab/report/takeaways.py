@@ -41,7 +41,7 @@ TAKEAWAYS: tuple[Takeaway, ...] = (
         "overtaking",
         c.large_ones_overtake,
         "Counting is ahead while little has been read. "
-        "A network overtakes it if it is large enough and has read enough.",
+        "It took many parameters and much reading to overtake it.",
         c.crossings_in_words,
     ),
     Takeaway(
@@ -240,6 +240,12 @@ TAKEAWAYS: tuple[Takeaway, ...] = (
         s.larger_is_better,
         "A larger state is better, up to the largest that was tried.",
         s.sizes_in_words,
+    ),
+    Takeaway(
+        "Sequence length",
+        "sizes",
+        n.state_outreaches_gradient,
+        "A carried state remembers much farther back than the gradient reaches.",
     ),
     Takeaway(
         "Rate",

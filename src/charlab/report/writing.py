@@ -38,7 +38,10 @@ def writing_table(results: StudyResults, texts: Sequence[str]) -> Table | None:
         cells = ["–" if value is None else value.shown(form) for value, form in found]
         rows.append([results.text_title(text), *cells])
     header = ["", *(heading for heading, _ in COLUMNS.values())]
-    note = "Marked letters are those such as ä, é, ñ, as a share of all; from equally long starts."
+    note = (
+        "Measured on equally long starts. Capitals and marked letters (such as ä, é, ñ) are "
+        "shares of all letters."
+    )
     return Table(header, rows, note)
 
 
@@ -46,9 +49,9 @@ def observations(results: StudyResults, texts: Sequence[str]) -> list[str]:
     """Report which text is at the end of each measure, and which have short lines."""
     sentences: list[tuple[str, Callable[[str], str]]] = [
         ("word_chars", lambda shown: f"the longest words ({shown} letters)"),
-        ("distinct_words", lambda shown: f"most different words ({shown})"),
-        ("capitals", lambda shown: f"most capitals ({shown} of its letters)"),
-        ("diacritics", lambda shown: f"most marked letters ({shown} of its letters)"),
+        ("distinct_words", lambda shown: f"the most different words ({shown})"),
+        ("capitals", lambda shown: f"the most capitals ({shown} of its letters)"),
+        ("diacritics", lambda shown: f"the most marked letters ({shown} of its letters)"),
     ]
     said: dict[str, list[str]] = {}
     for column, words in sentences:

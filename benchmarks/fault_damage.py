@@ -75,6 +75,8 @@ def _damaged(faults: Faults, kind: str, pattern: str, how: str, at: float) -> tu
         again, litter = verdict_of(root, world.snapshot(last), outcome, True, "all")
         if "damaged" in mending.output and ": " not in again:
             verdict = UNNOTICED
+        else:
+            verdict += f", then {again}"
     return (
         f"{verdict} [{path.relative_to(root)}]" if ": " in verdict else verdict,
         (output + outcome.output),

@@ -4,10 +4,12 @@ DVC runs queued experiments in copies of the project; a script there must import
 the copy's library, not the one that pip installed from the first checkout.
 """
 
+import atexit
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -18,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 from charlab.core.errors import CharlabError, describe
 from charlab.core.processes import end_with_parent
 from charlab.core.restored import check_restored
-from charlab.core.stage_inputs import check_unchanged, inputs_at_start
+from charlab.core.stage_inputs import StageInputs, check_unchanged, inputs_at_start
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -51,6 +53,19 @@ NAME = click.argument("name", required=False, callback=_name)
 """The text or variant that a stage works on, by default the one that DVC runs."""
 
 
+def _end_checked(started: StageInputs) -> NoReturn:
+    """End the process with the check of its inputs as the last thing it does.
+
+    DVC hashes the inputs as soon as the process has ended. Python takes up to half a second to
+    end after torch or Numba, and an edit in that time would go unnoticed.
+    """
+    atexit._run_exitfuncs()
+    check_unchanged(Path(), STAGE, started)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 def run(command: click.Command) -> None:
     """Run a stage; print an error that the user can fix as one message, and exit with 1."""
     try:
@@ -61,7 +76,8 @@ def run(command: click.Command) -> None:
         except SystemExit as end:  # click ends every command so
             if end.code:
                 raise
-        check_unchanged(Path(), STAGE, STARTED)
+        if STARTED is not None:
+            _end_checked(STARTED)
     except (CharlabError, OSError, MemoryError) as error:
         click.echo(f"{Path(sys.argv[0]).stem}: {describe(error)}", err=True)
         sys.exit(1)

@@ -116,10 +116,12 @@ def write_run(folder: Path, test_bpc: float, *, parameters: int = 1000, **extra:
         | {"parameters": parameters, "train_chars": 64000, "steps": 10, "best_step": 10}
         | extra,
     )
-    lines = ["step,chars,epoch,train_nats,val_nats,lr,grad_norm"]
+    lines = ["step,chars,epoch,train_nats,val_nats,lr,grad_norm,clipped"]
     for step in (1, 5, 10):
         train, val = nats + (10 - step) / 10 - 0.1, nats + (10 - step) / 10 + 0.01
-        lines.append(f"{step},{step * 6400},{step / 5},{train:.7g},{val:.7g},0.002,{1 / step:.7g}")
+        lines.append(
+            f"{step},{step * 6400},{step / 5},{train:.7g},{val:.7g},0.002,{1 / step:.7g},0"
+        )
     write_text(folder / "history.csv", "\n".join(lines) + "\n")
 
 

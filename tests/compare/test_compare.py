@@ -150,9 +150,9 @@ def test_a_seed_that_diverged_is_counted_and_in_no_mean(data: Path, tmp_path: Pa
     assert list(own["diverged_at_step"].dropna()) == [5]
 
 
-def test_the_share_of_clipped_steps_follows_the_bound() -> None:
-    """Of ten steps, the five with a mean norm above the bound count."""
-    history = pd.DataFrame({"step": [1, 5, 10], "grad_norm": [3.0, 2.0, 0.5]})
+def test_the_share_of_clipped_steps_counts_steps() -> None:
+    """Each measurement counts by its steps: 1, 3 of 4 and 1 of 5 are half of ten."""
+    history = pd.DataFrame({"step": [1, 5, 10], "clipped": [1.0, 0.75, 0.2]})
     runs = [Run("a", 1, {}, history)]
     clipped = PARAMS.study.variant("rnn")
     for clip, expected in (("norm", 0.5), ("value", None), ("none", None)):

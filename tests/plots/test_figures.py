@@ -149,7 +149,7 @@ def check_clipping(figure: Figure) -> None:
     assert ys(bound) == [0.7, 0.7]
     (cross,) = [line for line in ax.lines if line.get_marker() == "x"]
     assert xs(cross) == [0.7]  # after 7 steps of 100,000 characters
-    assert names(ax) == ["A: above the bound 25 % of the time", "B (1 of 3 diverged)"]
+    assert names(ax) == ["A: 25 % of the steps clipped", "B (1 of 3 diverged)"]
 
 
 @reads

@@ -37,7 +37,7 @@ from tiny_training import (
 
 ALL = ("exact", "torch", "numpy")
 BACKENDS = pytest.mark.parametrize("backend", ALL)
-HEADER = ["step", "chars", "epoch", "train_nats", "val_nats", "lr", "grad_norm"]
+HEADER = ["step", "chars", "epoch", "train_nats", "val_nats", "lr", "grad_norm", "clipped"]
 METRICS = {
     "val_nats",
     "test_nats",
@@ -53,9 +53,10 @@ DIVERGES: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 300.0, "clip": 
 
 
 def history(out: Path) -> list[dict[str, float]]:
-    """Return the rows of history.csv as numbers."""
+    """Return the rows of history.csv as numbers; an empty field is NaN."""
     with (out / "history.csv").open(encoding="utf-8") as stream:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
+        rows = list(csv.DictReader(stream))
+    return [{key: float(value or "nan") for key, value in row.items()} for row in rows]
 
 
 def run_code(code: str, out: Path) -> int:
@@ -270,6 +271,23 @@ def test_history_has_means_between_measurements(tmp_path: Path) -> None:
         for row, steps in zip(two, (each[:5], each[5:]), strict=True):
             assert row[column] == pytest.approx(np.mean([s[column] for s in steps]), rel=1e-5)
     assert [row["val_nats"] for row in two] == [each[4]["val_nats"], each[9]["val_nats"]]
+
+
+@BACKENDS
+def test_the_share_of_clipped_steps(tmp_path: Path, backend: str) -> None:
+    """A step counts if its norm is above the bound; without clipping by norm there is no share."""
+    chosen: dict[str, Any] = {"model": {"backend": backend}, "max_chars": 480}
+    fit(tmp_path / "free", **chosen, evaluations=10, clip="none")
+    norms = sorted(row["grad_norm"] for row in history(tmp_path / "free"))
+    bound = (norms[2] + norms[3]) / 2
+    fit(tmp_path / "each", **chosen, evaluations=10, clip="norm", clip_at=bound)
+    fit(tmp_path / "two", **chosen, evaluations=2, clip="norm", clip_at=bound)
+    each, two = history(tmp_path / "each"), history(tmp_path / "two")
+    shares = [row["clipped"] for row in each]
+    assert shares == [float(row["grad_norm"] > bound) for row in each]
+    assert 0 < sum(shares) < 10
+    assert [row["clipped"] for row in two] == [np.mean(shares[:5]), np.mean(shares[5:])]
+    assert all(np.isnan(row["clipped"]) for row in history(tmp_path / "free"))
 
 
 def test_keys_of_the_metrics(tmp_path: Path) -> None:

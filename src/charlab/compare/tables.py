@@ -119,20 +119,21 @@ def variants_table(
 
 
 def clipped_share(variant: Variant, runs: list[Run]) -> float | None:
-    """Return the share of all trainings of a variant in which its gradients were clipped.
+    """Return the share of the steps of all runs of a variant in which the gradient was clipped.
 
-    A training records the mean norm between two measurements, not that of each step. So this is
-    the share of the steps in intervals whose mean norm is above the bound; None if the variant
-    does not clip by norm.
+    None if the variant does not clip by norm. Steps after the last measurement of a run that
+    diverged do not count.
     """
     if variant.train.clip != "norm":
         return None
-    above = steps = 0.0
+    clipped = steps = 0
     for run in runs:
         taken = np.diff(run.history["step"].to_numpy(), prepend=0)  # (intervals,)
-        above += float(taken[run.history["grad_norm"] > variant.train.clip_at].sum())
-        steps += float(taken.sum())
-    return above / steps if steps else None
+        shares = run.history["clipped"].to_numpy(float)
+        # Whole steps again, so that no rounding of seven digits is left.
+        clipped += sum(round(share * n) for share, n in zip(shares, taken.tolist(), strict=True))
+        steps += sum(taken.tolist())
+    return clipped / steps if steps else None
 
 
 def varied_value(variant: Variant, key: str | None) -> str:

@@ -29,7 +29,7 @@ def _norms(
         row, norms = known[own.slug], own.rows["grad_norm"]
         part = f"{own.label} up to {number(norms.max())}" if norms.notna().any() else own.label
         if row["clip"] == "norm" and pd.notna(row["clipped"]):
-            part += f" (bound {row['clip_at']:g}, above it {percent(row['clipped'])} of the time)"
+            part += f" (bound {row['clip_at']:g}, {percent(row['clipped'])} of the steps clipped)"
         parts.append(part)
     return f"{title}. Gradient norm before clipping: {listed(parts)}."
 
@@ -55,7 +55,7 @@ def clipping(
     curves : DataFrame
         ``variant``, ``seed``, ``chars``, ``grad_norm`` (mean since the point before).
     variants : DataFrame
-        ``variant``, ``clip``, ``clip_at``, ``clipped`` (share of the training).
+        ``variant``, ``clip``, ``clip_at``, ``clipped`` (share of the steps).
     seeds : DataFrame, optional
         ``variant``, ``seed``, ``diverged_at_step``.
     """
@@ -64,7 +64,7 @@ def clipping(
     for own in trainings(curves, styles, seeds):
         row, label = known[own.slug], own.label
         if row["clip"] == "norm" and pd.notna(row["clipped"]):
-            label += f": above the bound {100 * row['clipped']:.0f} % of the time"
+            label += f": {100 * row['clipped']:.0f} % of the steps clipped"
         style = {"color": own.series.color, "linestyle": own.series.line, "linewidth": 1.2}
         # One name per variant, even without a measurement; an underscore is left out.
         by_seed = [rows for _, rows in own.rows.groupby("seed")] or [own.rows]

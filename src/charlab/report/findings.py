@@ -176,18 +176,16 @@ def failures_of(contenders: Sequence[Contender]) -> list[str]:
 
 
 def clipped(results: StudyResults, contenders: Sequence[Contender]) -> list[str]:
-    """Report how often clipping by norm acted, by the mean norms that trainings record."""
+    """Report how often clipping by norm acted."""
     shares = [
         (one, results.column("variants", "clipped", variant=one.slug).only) for one in contenders
     ]
     parts = [
-        f"{share.percent} of the training of {one.name}"
-        for one, share in shares
-        if share is not None
+        f"{share.percent} of the steps of {one.name}" for one, share in shares if share is not None
     ]
     if not parts:
         return []
-    return [f"The gradient's mean norm was above the bound during {listed(parts)}."]
+    return [f"The gradient was clipped in {listed(parts)}."]
 
 
 def failed(one: Contender) -> str:

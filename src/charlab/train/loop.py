@@ -122,11 +122,19 @@ class TrainingLoop:
                 val_nats=val,
                 lr=self._learning_rate(run.step - 1),
                 grad_norm=mean(run.norms),
+                clipped=self._clipped_share(),
             )
         )
         run.losses, run.norms = [], []
         if self.config.train.keep == "last" or val < run.best_nats:
             run.kept, run.best_step, run.best_nats = weights, run.step, val
+
+    def _clipped_share(self) -> float | None:
+        """Return the share of the latest steps that were clipped by norm; None if none can be."""
+        params, norms = self.config.train, self.run.norms
+        if params.clip != "norm":
+            return None
+        return sum(norm > params.clip_at for norm in norms) / len(norms)
 
     def _snapshot(self) -> None:
         """Keep a copy of the weights if the parameters ask for one after this step."""

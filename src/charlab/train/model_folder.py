@@ -74,6 +74,9 @@ class Measurement:
         Learning rate of the last step.
     grad_norm : float
         Mean norm of the gradient before clipping, since the previous line.
+    clipped : float or None
+        Share of the steps since the previous line in which the norm was above the bound; None
+        unless gradients are clipped by norm.
     """
 
     step: int
@@ -83,6 +86,7 @@ class Measurement:
     val_nats: float
     lr: float
     grad_norm: float
+    clipped: float | None = None
 
 
 @dataclass(frozen=True)
@@ -123,14 +127,17 @@ def write_folder(out: Path, trained: TrainedModel) -> None:
 
 
 def write_history(path: Path, history: list[Measurement]) -> None:
-    """Write measurements as CSV with one header line, numbers to seven significant digits."""
+    """Write measurements as CSV with one header line, numbers to seven significant digits.
+
+    None is an empty field.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(field.name for field in fields(Measurement))
     for measurement in history:
         writer.writerow(
             # float32 has seven digits; more would be noise.
-            value if isinstance(value, int) else f"{value:.7g}"
+            f"{value:.7g}" if isinstance(value, float) else value
             for value in asdict(measurement).values()
         )
     write_text(path, text.getvalue())

@@ -195,6 +195,9 @@ def test_numbers_changed_by_hand_contradict_the_rest(project: Path, ada: Path) -
     ]
     write_text(table, f"variant,seed,val_bpc\nrnn,{seed},much\n../..,1,2\n")
     assert "cannot be compared with the runs" in contradictions(ada)[1]
+    write_text(table, f"variant,seed,val_bpc\nrnn,{seed},2\n")
+    write_json(run, [2.0])
+    assert "cannot be compared with the runs" in contradictions(ada)[1]
     write_text(table, "variant,seed,val_bpc\n../../../..,1,2\n")
     with pytest.raises(CourseError, match="leaves the folder"):
         contradictions(ada)

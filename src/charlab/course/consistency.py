@@ -52,7 +52,7 @@ def _changed_losses(folder: Path) -> Iterator[str]:
         with (folder / TABLE).open(encoding="utf-8", newline="") as stream:
             for row in csv.DictReader(stream):
                 yield from _compared(folder, row)
-    except (ValueError, TypeError, csv.Error, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, csv.Error, RecursionError) as error:
         yield f"{TABLE} cannot be compared with the runs ({shortened(error)})"
 
 

@@ -20,7 +20,7 @@ STATED = {
     "model_learning_curve": "val loss from 3.000 at 1.0M characters to 2.500 at 2.0M.",
     "learning_curves": "Mean val loss at the end: A 2.833; B 3.700.",
     "overfitting": "A lowest 2.833 after 8 passes; B lowest 3.700 after 8 passes.",
-    "clipping": "A up to 3.000 (bound 0.7, above it 25 % of the time); B (1 of 3 diverged) up to",
+    "clipping": "A up to 3.000 (bound 0.7, 25 % of the steps clipped); B (1 of 3 diverged) up to",
     "overtaking": "A 2.000, below the 5-gram (2.500) from 46k characters on. "
     "Lowest baseline: PPMd 1.900.",
     "temperature": "at 0.5 entropy 1.000 bits per character, 90 % real words, longest copy 30",

@@ -7,6 +7,7 @@ hook of Python sees every open, rename and removal before it happens.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import os
@@ -99,6 +100,7 @@ def arm(fault: Fault, root: Path, counts: Path) -> None:
         _finish = lambda: os.write(  # noqa: E731
             os.open(counts, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), str(seen).encode()
         )
+        atexit.register(_finish)  # a stage that succeeds ends its process itself
 
 
 def _finish() -> object:

@@ -235,10 +235,11 @@ def mend() -> None:
 def _mend(root: Path) -> bool:
     """Mend DVC's files and cache; print one line for each, and return whether there were any."""
     from charlab.commands.mend import mend
+    from charlab.commands.run_cache import remove_damaged_runs
     from charlab.core.restored import damages, recorded_outputs
     from charlab.core.restored import mend as mend_cache
 
-    messages = mend(root)
+    messages = [*mend(root), *remove_damaged_runs(root)]
     found = [one for output in recorded_outputs(root) for one in damages(root, output)]
     removed = mend_cache(found)
     for damage in found:

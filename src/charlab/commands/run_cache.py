@@ -18,25 +18,30 @@ from charlab.core.yaml_text import CONTRADICTIONS, LOADER
 def remove_damaged_runs(root: Path) -> list[str]:
     """Remove the damaged entries of a project's run-cache; return a line for each."""
     messages = []
-    for path in _damaged(root):
-        path.unlink(missing_ok=True)
-        messages.append(f"an entry of DVC's run-cache was damaged: removed ({path.name[:8]})")
+    for folder in _folders(root):
+        for path in folder.iterdir():
+            # DVC writes to a temporary file beside it first.
+            if len(path.name) == 64 and path.is_file() and not is_run(path):
+                path.unlink(missing_ok=True)
+                messages.append(f"an entry of DVC's run-cache was damaged: removed ({path.name})")
+        # DVC fails at a folder without entries, such as it leaves itself when it is killed.
+        if not any(folder.iterdir()):
+            folder.rmdir()
+            messages.append(f"removed an empty folder of DVC's run-cache ({folder.name})")
     return messages
 
 
-def _damaged(root: Path) -> Iterator[Path]:
+def _folders(root: Path) -> Iterator[Path]:
+    """Yield the folders of a project's run-cache: one for each command with its inputs."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     try:
         with Repo(str(root)) as repo:
-            folder = Path(repo.stage_cache.cache_dir)
+            cache = Path(repo.stage_cache.cache_dir)
     except DvcException:
         return  # not a project of DVC, or its settings are wrong, as DVC itself says
-    for path in folder.glob("*/*/*"):
-        # DVC writes to a temporary file beside it first.
-        if len(path.name) == 64 and path.is_file() and not is_run(path):
-            yield path
+    yield from (path for path in cache.glob("*/*") if path.is_dir())
 
 
 def is_run(path: Path) -> bool:

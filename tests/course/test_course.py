@@ -238,6 +238,8 @@ def test_a_class_works_end_to_end(clone: Clone, tmp_path: Path) -> None:
     assert not marker.exists()
     rows = pd.read_csv(tmp_path / "grading/table.csv")
     assert list(rows["code"]) == [0, 1]
-    assert rows["problems"][1] == "ada handed in more than once; also ada.zip"
+    forged, twice = rows["problems"][1].split("; ", 1)
+    assert forged.startswith(f"data/variants/rnn/{seed}/metrics.json has the test_bpc 0.1, ")
+    assert twice == "ada handed in more than once; also ada.zip"
     clone.run(*check, str(student.root), "--stage", "train", "--run-their-code", check=False)
     assert marker.exists()

@@ -144,14 +144,14 @@ def _check_one(path: Path, options: Options) -> None:
     from charlab.course.consistency import contradictions
     from charlab.course.stage_files import drawn_stage
     from charlab.course.student import read_student
-    from charlab.course.submissions import few, opened
+    from charlab.course.submissions import opened
     from charlab.plan.params import load_params
 
     if options.stage is None and options.draw is None:
         raise CharlabError("name the stage to run again (--stage train), or draw one (--draw 7)")
     with opened(path) as folder:
         # Changes alone do not fail the check, since a task may ask for them.
-        for line in (*changes(project(), folder), *few(contradictions(folder))):
+        for line in (*changes(project(), folder), *contradictions(folder)):
             click.echo(printable(line))
         stage = options.stage or drawn_stage(
             load_params(folder / "params.yaml"), options.draw or 0, read_student(folder).student

@@ -16,6 +16,7 @@ from charlab.core.errors import shortened
 from charlab.core.files import sha256_of
 from charlab.course.check import manifest
 from charlab.course.handed_in import plain_files
+from charlab.course.outputs import few
 from charlab.course.student import BLOCK, student_seed
 from charlab.plan.params import load_params
 
@@ -28,13 +29,19 @@ LOSSES = ("val_bpc", "test_bpc")
 ROUNDED = 1e-4
 """Relative difference that rounding in the table explains."""
 
+SHOWN = 4
+"""Maximum number of contradictions that are listed."""
+
 MAX_BYTES = 2_000_000
 """Maximum size of a table or a file of metrics that is read."""
 
 
 def contradictions(folder: Path) -> list[str]:
-    """Return what in a folder or an unpacked zip file contradicts the rest of it."""
-    return [*_changed_outputs(folder), *_changed_losses(folder)]
+    """Return what in a folder or an unpacked zip file contradicts the rest of it.
+
+    Of many lines, the first few and the number of the others.
+    """
+    return few([*_changed_outputs(folder), *_changed_losses(folder)], SHOWN)
 
 
 def _changed_outputs(folder: Path) -> Iterator[str]:

@@ -97,8 +97,13 @@ def _differences(given: Path, made: Path) -> list[str]:
     # Keys that only one of the files has are included: get returns None for the other.
     keys = [k for k in before.keys() | after.keys() if before.get(k) != after.get(k)]
     notes = [_difference(key, before.get(key), after.get(key)) for key in sorted(keys)]
-    more = [f"and {len(notes) - SHOWN} more"] if len(notes) > SHOWN else []
-    return notes[:SHOWN] + more or ["the same values, written otherwise"]
+    return few(notes, SHOWN) or ["the same values, written otherwise"]
+
+
+def few(lines: list[str], most: int) -> list[str]:
+    """Return the first lines, and how many others there are."""
+    more = [f"and {len(lines) - most} more"] if len(lines) > most else []
+    return lines[:most] + more
 
 
 def _difference(key: str, before: Any, after: Any) -> str:

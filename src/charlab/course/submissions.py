@@ -35,9 +35,6 @@ MAX_HOMEWORK = 2_000_000
 LONGEST = 400
 """Maximum number of characters of a problem."""
 
-SHOWN = 4
-"""Maximum number of contradictions that are listed."""
-
 QUOTED = 0.5
 """Share of an answer from which it counts as quoted from the project's own texts."""
 
@@ -196,7 +193,7 @@ def _check_one(project: Path, submission: Submission, options: Options, download
         steps: tuple[Callable[[], None], ...] = (
             lambda: submission.changes.extend(changes(project, folder)),
             lambda: _check_seeds(submission, folder),
-            lambda: submission.problems.extend(few(contradictions(folder))),
+            lambda: submission.problems.extend(contradictions(folder)),
             lambda: _read_answers(submission, folder),
             lambda: _rerun(project, submission, folder, options, downloads),
             lambda: _run_exercise(submission, folder, options),
@@ -213,12 +210,6 @@ def _check_seeds(submission: Submission, folder: Path) -> None:
         submission.problems.append(
             f"trained with seeds that are not those of {submission.student}, such as {foreign[0]}"
         )
-
-
-def few(lines: list[str]) -> list[str]:
-    """Return the first lines, and the number of the others."""
-    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return lines[:SHOWN] + more
 
 
 def _read_answers(submission: Submission, folder: Path) -> None:

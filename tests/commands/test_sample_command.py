@@ -10,9 +10,11 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from charlab.commands import conversation
@@ -274,25 +276,44 @@ class Terminal:
         """Press keys."""
         os.write(self.end, keys.encode())
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C at a prompt, as soon as the program waits for keys.
+
+        One that comes between the prompt and CPython's select() has no effect until the next key.
+        """
+        process = psutil.Process(self.process.pid)
+        deadline = time.monotonic() + 60
+        while process.status() != psutil.STATUS_SLEEPING:
+            assert time.monotonic() < deadline, "the program does not wait for keys"
+            time.sleep(0.01)
+        self.type("\x03")
+
+    def close(self) -> None:
+        """End the program, which a failed test would leave behind for the next one."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self.end)
+
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
 def test_on_a_terminal(folder: Path) -> None:
     """Ctrl-C stops the text, Ctrl-D the program; no character commands the terminal."""
-    terminal = Terminal("sample", folder, "--interactive", "--colour", "--length", 10**8)
-    assert terminal.until("6 and more").startswith("[surprise in bits:")
-    terminal.until(conversation.BEGIN)
-    terminal.until("> ")
-    terminal.type("abc\n")
-    terminal.until("abc")  # the echo of what was typed
-    shown = terminal.until("a") + terminal.until(r"\x1b") + terminal.until("\x1b[48;5;")
-    terminal.type("\x03")
-    shown += terminal.until("> ")
-    assert not re.search(r"\x1b\]|\x07|\u202e|\x1b\[(?!0m|48;5;|\?2004)", shown)
-    terminal.type(":n 3\n")
-    terminal.until("0.8, 3 characters, seed 1]")
-    terminal.until("> ")
-    terminal.type("\x03")
-    terminal.until(":quit or Ctrl-D leaves")
-    terminal.until("> ")
-    terminal.type("\x04")
-    assert terminal.process.wait(60) == 0
+    words = ("sample", folder, "--interactive", "--colour", "--length", 10**8)
+    with closing(Terminal(*words)) as terminal:
+        assert terminal.until("6 and more").startswith("[surprise in bits:")
+        terminal.until(conversation.BEGIN)
+        terminal.until("> ")
+        terminal.type("abc\n")
+        terminal.until("abc")  # the echo of what was typed
+        shown = terminal.until("a") + terminal.until(r"\x1b") + terminal.until("\x1b[48;5;")
+        terminal.type("\x03")
+        shown += terminal.until("> ")
+        assert not re.search(r"\x1b\]|\x07|\u202e|\x1b\[(?!0m|48;5;|\?2004)", shown)
+        terminal.type(":n 3\n")
+        terminal.until("0.8, 3 characters, seed 1]")
+        terminal.until("> ")
+        terminal.interrupt()
+        terminal.until(":quit or Ctrl-D leaves")
+        terminal.until("> ")
+        terminal.type("\x04")
+        assert terminal.process.wait(60) == 0

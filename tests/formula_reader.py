@@ -118,12 +118,21 @@ class Reader:
             self.spreads[seeds] = self._pooled_now(seeds)
         return self.spreads[seeds]
 
+    def _exact(self, slug: str) -> bool:
+        """Whether a variant is trained with the same bits on every processor."""
+        given: dict[str, Any] = {}
+        for layer in (self.study["defaults"], self.study["variants"][slug]):
+            given |= (layer.get("model") or {}) | (layer.get("train") or {})
+        return (given.get("backend", "exact"), given.get("device", "cpu")) == ("exact", "cpu")
+
     def _pooled_now(self, seeds: int) -> tuple[float, int]:
-        groups = [
-            list(self._finished(slug).values())
+        having = [
+            slug
             for slug, rows in groupby(self.tables["seeds"], key=lambda row: row["variant"])
             if len(list(rows)) == seeds
         ]
+        exact = [slug for slug in having if self._exact(slug)]
+        groups = [list(self._finished(slug).values()) for slug in exact or having]
         groups = [group for group in groups if len(group) > 1]
         freedom = sum(len(group) - 1 for group in groups)
         return math.sqrt(sum((len(g) - 1) * stdev(g) ** 2 for g in groups) / freedom), freedom
@@ -204,11 +213,17 @@ class Reader:
 
     @cached_property
     def _holm(self) -> dict[tuple[str, str], float]:
-        ordered, least = sorted(self._family, key=lambda pair: self._family[pair]), 0.0
         corrected = {}
-        for k, pair in enumerate(ordered):
-            least = max(least, min(1.0, (len(ordered) - k) * self._family[pair]))
-            corrected[pair] = least
+        for exact in (True, False):
+            family = {
+                pair: p
+                for pair, p in self._family.items()
+                if all(map(self._exact, self.study["comparisons"][pair[0]]["variants"])) == exact
+            }
+            ordered, least = sorted(family, key=lambda pair: family[pair]), 0.0
+            for k, pair in enumerate(ordered):
+                least = max(least, min(1.0, (len(ordered) - k) * family[pair]))
+                corrected[pair] = least
         return corrected
 
     def holm_p(self, comparison: str, variant: str) -> float:

@@ -62,6 +62,7 @@ def context_of(evidence: Evidence, blocks: dict[str, Block]) -> dict[str, Any]:
         "summary": summary(evidence, TAKEAWAYS),
         "texts": texts_table(results),
         "shared": shared_settings(results),
+        "tolerant": not all(standing.exact for standing in evidence.standings.values()),
         "listings": listings,
         "origin_of": lambda table: origins.of_table(
             results, str(table.rows), evaluated=table.evaluated

@@ -4,12 +4,16 @@ A run *failed* if it diverged, or if it ended above the loss of a network that g
 characters alike. Failed runs enter no mean. The best variant is the one with the lowest mean on
 val; the differences from it are measured on test, so that the choice does not flatter it, and are
 corrected together for their number in the whole study.
+
+Trainings by torch's layers, by NumPy or on a GPU differ a little between processors. They neither
+enter the spread of the others nor the correction of the others' differences, so that on every
+processor each sentence on an exact training is the same.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -44,6 +48,8 @@ class Contender:
         Seeds whose run diverged.
     stuck : tuple of int
         Seeds whose run ended above the loss of guessing.
+    exact : bool
+        Whether its losses have the same bits on every processor.
     """
 
     slug: str
@@ -51,6 +57,7 @@ class Contender:
     finished: tuple[int, ...]
     diverged: tuple[int, ...]
     stuck: tuple[int, ...]
+    exact: bool
     results: StudyResults = field(repr=False, compare=False)
 
     @property
@@ -109,7 +116,10 @@ def _contender(results: StudyResults, slug: str) -> Contender:
         kind = "finished" if row["val_bpc"] < limit else "stuck"
         runs[kind if math.isnan(row["diverged_at_step"]) else "diverged"].append(int(row["seed"]))
     finished, diverged, stuck = map(tuple, runs.values())
-    return Contender(slug, results.styles[slug].label, finished, diverged, stuck, results)
+    settings = results.params.study.variant(slug)
+    exact = settings.model.backend == "exact" and settings.train.device == "cpu"
+    label = results.styles[slug].label
+    return Contender(slug, label, finished, diverged, stuck, exact, results)
 
 
 def effective_settings(results: StudyResults, slug: str) -> dict[str, Any]:
@@ -187,6 +197,11 @@ class Standing:
     same: tuple[tuple[Contender, ...], ...]
 
     @property
+    def exact(self) -> bool:
+        """Whether the losses of all variants have the same bits on every processor."""
+        return all(one.exact for one in self.contenders)
+
+    @property
     def best(self) -> Contender | None:
         """The variant with the lowest mean loss on val; None if every run failed."""
         return self.ranked[0] if self.ranked else None
@@ -222,18 +237,22 @@ def standings(results: StudyResults, contenders: Mapping[str, Contender]) -> dic
         for slug in results.params.study.comparisons
         if len(results.texts_of(slug)) == 1
     }
-    # Every difference with a known spread is one comparison.
-    family = [
-        (slug, pair.other.slug, pair.difference.p)
-        for slug, standing in measured.items()
-        for pair in standing.others
-        if pair.difference.p is not None and not pair.difference.equal
-    ]
-    corrected = holm([p for _, _, p in family])
-    by_pair = {
-        (slug, other): Quantity(p, f"holm_p({slug!r}, {other!r})")
-        for (slug, other, _), p in zip(family, corrected, strict=True)
-    }
+    by_pair: dict[tuple[str, str], Quantity] = {}
+    for exact in (True, False):
+        # Every difference with a known spread is one comparison.
+        family = [
+            (slug, pair.other.slug, pair.difference.p)
+            for slug, standing in measured.items()
+            for pair in standing.others
+            if pair.difference.p is not None
+            and not pair.difference.equal
+            and standing.exact == exact
+        ]
+        corrected = holm([p for _, _, p in family])
+        by_pair |= {
+            (slug, other): Quantity(p, f"holm_p({slug!r}, {other!r})")
+            for (slug, other, _), p in zip(family, corrected, strict=True)
+        }
     return {
         slug: replace(
             standing,
@@ -287,11 +306,15 @@ def _groups(contenders: Sequence[Contender]) -> tuple[tuple[Contender, ...], ...
     return tuple(tuple(group) for group in groups if len(group) > 1)
 
 
-def _spreads(results: StudyResults, contenders: Iterable[Contender]) -> dict[int, Spread]:
-    """Return the pooled spread on the reported split, by the number of seeds of a variant."""
+def _spreads(results: StudyResults, contenders: Collection[Contender]) -> dict[int, Spread]:
+    """Return the pooled spread on the reported split, by the number of seeds of a variant.
+
+    It is that of the exact variants, and of the others only where no exact one has so many seeds.
+    """
+    of_exact = {one.seeds for one in contenders if one.exact}
     groups: dict[int, list[tuple[float, ...]]] = {}
     for one in contenders:
-        if one.seeds:
+        if one.seeds and (one.exact or one.seeds not in of_exact):
             groups.setdefault(one.seeds, []).append(one.losses(results.split).values)
     spreads = {seeds: pooled(losses, seeds) for seeds, losses in groups.items()}
     return {seeds: spread for seeds, spread in spreads.items() if spread is not None}

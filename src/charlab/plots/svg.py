@@ -2,7 +2,8 @@
 
 The compact file has about half the bytes of matplotlib's and draws the same to a hundredth of a
 point (1/7200 inch): paths are relative and rounded; comments, metadata and ids without a reference
-are removed.
+are removed. What is rounded also names the shapes that are used by reference: matplotlib's own ids
+are hashes of all digits, of which the last ones depend on the processor.
 
 Ink becomes ``currentColor``, and the background an element of the class ``paper``. A page that has
 the picture as an element can thus give it the colors of a dark theme; a picture that stands alone
@@ -11,6 +12,7 @@ is ink on white everywhere.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
@@ -23,6 +25,9 @@ NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 HUNDREDTHS = 100
 ARGUMENTS = {"M": 2, "L": 2, "Q": 4, "C": 6}
 """Number of arguments of each path command; matplotlib uses these and ``z``."""
+
+HASHED = re.compile(r"[a-z][0-9a-f]{10}")
+"""The ids that matplotlib makes of a marker or a clip path, by a hash of its coordinates."""
 
 FONTS = {"DejaVuSans-Bold-": "b", "DejaVuSansMono-": "m", "DejaVuSans-": "s"}
 """Short replacement for the font prefix of a glyph's id; the longest prefix first."""
@@ -48,6 +53,7 @@ def compact(svg: bytes, values: str = "") -> bytes:
     _theme(root)
     for element in root.iter():
         _shorten(element)
+    _rename(root)
     # Ids are removed last, when all references have their final form.
     used = set(re.findall(r"#([\w.-]+)", " ".join(_values(root))))
     for element in root.iter():
@@ -73,6 +79,22 @@ def _theme(root: ElementTree.Element) -> None:
     for element in root.iter():
         if INK in (style := element.get("style", "")):
             element.set("style", style.replace(INK, "currentColor"))
+
+
+def _rename(root: ElementTree.Element) -> None:
+    """Replace each hash of unrounded coordinates by one of the rounded shape."""
+    names: dict[str, str] = {}
+    for element in root.iter():
+        if HASHED.fullmatch(name := element.get("id", "")):
+            del element.attrib["id"]
+            shape = hashlib.sha256(ElementTree.tostring(element)).hexdigest()[:10]
+            element.set("id", f"{name[0]}{shape}")
+            names[name] = element.attrib["id"]
+    if names:
+        link = re.compile("#(" + "|".join(names) + ")")
+        for element in root.iter():
+            for key, value in element.attrib.items():
+                element.attrib[key] = link.sub(lambda found: f"#{names[found[1]]}", value)
 
 
 def _values(root: ElementTree.Element) -> Iterator[str]:

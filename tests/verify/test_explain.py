@@ -22,7 +22,8 @@ def test_line_of_a_variant_leads_to_its_text(project: Made) -> None:
     """Other variants and texts are left out; each hash is the recorded one."""
     lines = explained(project.root, "metrics/table.csv:2")
     stages = [line.partition(":")[0] for line in lines if line and not line.startswith(" ")]
-    assert stages[1:] == ["compare", "train-variant@lstm-1", "clean@one", "fetch@one", "plan"]
+    made_by = ["compare", "train-variant@lstm-1", "evaluate", "clean@one", "fetch@one", "plan"]
+    assert stages[1:] == made_by
     text = "\n".join(lines)
     assert lines[1] == "  about lstm-1"
     assert "  param  study.variants.lstm-1.model.hidden = 1" in text
@@ -38,7 +39,7 @@ def test_line_of_a_variant_leads_to_its_text(project: Made) -> None:
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("metrics/table.csv:9", "has 2 lines, and no line 9"),
+        ("metrics/table.csv:9", "has 6 lines, and no line 9"),
         ("metrics/absent.csv", "no such file"),
         ("data/variants/lstm-1/absent.json:3", "no such file"),
         ("dvc.yaml", "no stage of dvc.yaml writes it"),

@@ -146,9 +146,9 @@ def test_difference_names_the_value(project: Made, tmp_path: Path) -> None:
     assert "code and package versions are the recorded ones" in verdict.notes[-1]
 
 
-@pytest.mark.parametrize(("twist", "verdict"), [("x" * 9, WITHIN), ("x" * 11, DIFFERENT)])
+@pytest.mark.parametrize(("twist", "verdict"), [("x" * 49, WITHIN), ("x" * 51, DIFFERENT)])
 def test_torch_has_a_bound(project: Made, tmp_path: Path, twist: str, verdict: str) -> None:
-    """0.009 bits are within it, 0.011 are not; another backend has none."""
+    """0.049 bits are within it, 0.051 are not; another backend has none."""
     twists = {"train-variant@torch": twist, "train-variant@lstm-1": "x"}
     verifier = project.verifier(tmp_path / "scratch", twists)
     torch = verifier.verify("train-variant@torch")[0]
@@ -176,6 +176,39 @@ def test_torch_without_the_recorded_weights(project: Made, tmp_path: Path) -> No
         found = verifier.verify("train-variant@torch")[0]
         assert found.verdict == verdict
         assert ("1/metrics.json, val_bpc" in found.notes[0]) == (verdict != UNKNOWN)
+
+
+@pytest.mark.parametrize("drawn", [None, "evaluate", "compare"])
+def test_what_is_made_of_torch_without_a_cache(
+    project: Made, tmp_path: Path, drawn: str | None
+) -> None:
+    """Only what names the variant may differ; then the report, of recorded tables, is the same."""
+    project.cache.rename(tmp_path / "elsewhere")
+    verifier = project.verifier(tmp_path / "scratch", {"train-variant@torch": "x"})
+    for name in [drawn] if drawn else verifier.stages:
+        verifier.verify(name)
+    found = {v.output: v for own in verifier.done.values() for v in own}
+    others = {"data/evaluation", "metrics", "plots", "data/variants/torch"}
+    assert {out for out, v in found.items() if v.verdict == WITHIN} == others
+    assert {v.verdict for out, v in found.items() if out not in others} == {IDENTICAL}
+    assert ("report" in found) == (drawn is None)
+    text = "the same but for what names torch, within their tolerance"
+    assert found["metrics"].notes == (text,)
+    assert found["data/evaluation"].notes == (f"by metrics, plots: {text}",)
+    assert exit_status(found.values()) == 0
+
+
+@pytest.mark.parametrize("stage", ["evaluate", "compare"])
+def test_what_is_not_made_of_torch_has_no_tolerance(
+    project: Made, tmp_path: Path, stage: str
+) -> None:
+    """The row of another variant differs as well."""
+    project.cache.rename(tmp_path / "elsewhere")
+    verifier = project.verifier(tmp_path / "scratch", {"train-variant@torch": "x", stage: "7"})
+    found = verdicts(verifier.verify("evaluate") + verifier.verify("compare"))
+    assert found["metrics"] == DIFFERENT
+    assert found["data/evaluation"] == DIFFERENT
+    assert "table.csv: recorded lstm-1,0." in verifier.done["compare"][0].notes[0]
 
 
 def test_what_cannot_be_told(project: Made, tmp_path: Path) -> None:

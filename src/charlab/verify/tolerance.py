@@ -13,12 +13,16 @@ from charlab.core.stage_inputs import lookup
 from charlab.core.units import LN_2
 from charlab.verify.stages import Stage
 
-BOUND = 0.01
-"""Bits per character by which a loss may differ where a library chooses the order of its sums.
+BOUND = 0.05
+"""Bits per character by which a final loss may differ where a library chooses the order of sums.
 
-The same network by NumPy and by torch ended within 0.001 of each other after 2.9 million characters
-of the course study; "a few thousandths" is what docs/architecture.md tells users to expect.
+Training amplifies a difference in the last digit until two runs differ as those of two seeds do. On
+processors with AVX2 and with AVX-512 the course study's trainings by torch and NumPy (3,905
+updates) ended up to 0.021 apart; the standard deviation over seeds is 0.006 to 0.010.
 """
+
+UNDERWAY = 0.1
+"""The same bound for a loss that was measured during training; there it was up to 0.038."""
 
 LOSSES = {"bpc": 1.0, "nats": 1 / LN_2}
 """Bits of each unit in which a model's files have losses."""
@@ -96,14 +100,16 @@ def closeness(recorded: Path, made: Path, why: str) -> Closeness:
             return Closeness(False, f"{name}: differs, and is no file of losses")
         for key, before in losses[0].items():
             difference = abs(before - losses[1][key])
+            bound = BOUND if name.endswith(".json") else UNDERWAY
             # Written this way so that NaN fails the check.
-            if not difference <= BOUND:
+            if not difference <= bound:
                 change = f"{before:.6g} and {losses[1][key]:.6g} bits per character"
-                return Closeness(False, f"{name}, {key}: {change}, more than {BOUND} apart")
+                return Closeness(False, f"{name}, {key}: {change}, more than {bound} apart")
             if difference >= largest:
                 largest, at = difference, f"{name}, {key}"
     where = f"the losses differ by at most {largest:.2g} bits per character ({at})"
-    return Closeness(True, f"{where if at else 'only weights differ'}; bound {BOUND}, since {why}")
+    bounds = f"bound {BOUND}, {UNDERWAY} during training"
+    return Closeness(True, f"{where if at else 'only weights differ'}; {bounds}, since {why}")
 
 
 def closeness_to_tables(committed: Path, made: Path, stage: str, why: str) -> Closeness | None:

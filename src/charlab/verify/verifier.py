@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,7 @@ from charlab.verify.hashes import md5_of
 from charlab.verify.scratch import Scratch, StageError, copy, remove, run_stage
 from charlab.verify.stages import Record, Stage, producer, related
 from charlab.verify.tolerance import closeness, closeness_to_tables, reason
+from charlab.verify.unaffected import Names, first_difference, names_of, uncompared
 
 VERDICTS = ("identical", "within tolerance", "different", "cannot tell")
 IDENTICAL, WITHIN, DIFFERENT, UNKNOWN = VERDICTS
@@ -67,6 +68,8 @@ class Verifier:
         Called with the name of each stage before it runs.
     keep : Path or None
         Folder for a copy of each output as it was made again.
+    names : callable
+        Returns the names of variants in a project's results; tests have one for theirs.
     """
 
     scratch: Scratch
@@ -75,9 +78,11 @@ class Verifier:
     run: Run = run_stage
     note: Callable[[str], None] = lambda _: None
     keep: Path | None = None
+    names: Callable[[Path, Collection[str]], Names] = names_of
     done: dict[str, list[Verdict]] = field(default_factory=dict)
-    # Outputs that the work folder has as they were made again, not as they were recorded.
-    inexact: set[str] = field(default_factory=set)
+    # Outputs that the work folder has as they were made again, not as they were recorded, with the
+    # variants whose tolerance is behind that; none if it is something else.
+    inexact: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.audit = Audit(self.scratch.committed, self.stages, self.records, self.scratch.listing)
@@ -155,6 +160,9 @@ class Verifier:
         if inexact := sorted(i for i in self.inexact if any(related(i, d) for d in stage.deps)):
             if out.endswith(".json") and self._only_text_same(stage, out):
                 return Verdict(stage.name, out, WITHIN, (SAME_BODY,))
+            if all(self.inexact[i] for i in inexact):
+                variants = frozenset[str]().union(*(self.inexact[i] for i in inexact))
+                return self._beside(stage, out, variants)
             note = f"its input {inexact[0]} is not in any cache, and made again only close to it"
             return Verdict(stage.name, out, UNKNOWN, (note,))
         known = self.scratch.restore(out, recorded, self.scratch.committed)
@@ -175,6 +183,36 @@ class Verifier:
             note = f"the recorded one is in no cache, and only close ones are promised: {why}"
             return Verdict(stage.name, out, UNKNOWN, (note,))
         return Verdict(stage.name, out, WITHIN if close.allowed else DIFFERENT, (close.note,))
+
+    def _beside(self, stage: Stage, out: str, variants: frozenset[str]) -> Verdict:
+        """Return the verdict on an output that was made of trainings within their tolerance."""
+        committed, made = self.scratch.committed / out, self.scratch.work / out
+        shown = ", ".join(sorted(variants))
+        if self.scratch.restore(out, self.records[stage.name].outs[out], self.scratch.committed):
+            names = self.names(self.scratch.committed, variants)
+            if difference := first_difference(committed, made, names):
+                return Verdict(stage.name, out, DIFFERENT, (difference,))
+            notes = [f"the same but for what names {shown}, within their tolerance"]
+            if left := uncompared(committed, made):
+                notes.append(f"{', '.join(left)} shows the same lines, and was not compared")
+            return Verdict(stage.name, out, WITHIN, tuple(notes))
+        # Later stages take it as it is, and what git has of theirs tells whether it is right.
+        self.inexact[out] = variants
+        users = [
+            s for s in self.stages.values() if s.tracked and any(related(out, d) for d in s.deps)
+        ]
+        found = [verdict for user in users for verdict in self.verify(user.name)]
+        for wrong in (DIFFERENT, UNKNOWN):
+            for verdict in found:
+                if verdict.verdict == wrong:
+                    note = f"the recorded one is in no cache, and {verdict.output} is {wrong}"
+                    return Verdict(stage.name, out, wrong, (note, *verdict.notes))
+        if not found:
+            note = f"the recorded one is in no cache, and {shown} are made again only close to it"
+            return Verdict(stage.name, out, UNKNOWN, (note,))
+        tables = ", ".join(verdict.output for verdict in found)
+        note = f"by {tables}: the same but for what names {shown}, within their tolerance"
+        return Verdict(stage.name, out, WITHIN, (note,))
 
     def _same_body(self, fetch: Stage, out: str) -> bool:
         """Return whether a fetched file has the recorded body, whatever header it has."""
@@ -224,7 +262,9 @@ class Verifier:
                 remove(aside)
             else:
                 aside.rename(made)
-                self.inexact.add(verdict.output)
+                kind, _, slug = verdict.stage.partition("@")
+                variants = frozenset([slug] if kind == "train-variant" else [])
+                self.inexact.setdefault(verdict.output, variants)
         else:
             self.scratch.restore(verdict.output, md5, self.scratch.work)
 

@@ -196,12 +196,13 @@ class Verifier:
             if left := uncompared(committed, made):
                 notes.append(f"{', '.join(left)} shows the same lines, and was not compared")
             return Verdict(stage.name, out, WITHIN, tuple(notes))
-        # Later stages take it as it is, and what git has of theirs tells whether it is right.
+        # Later stages take it as it is; what git has of the first one's tells whether it is right.
         self.inexact[out] = variants
-        users = [
+        users = (
             s for s in self.stages.values() if s.tracked and any(related(out, d) for d in s.deps)
-        ]
-        found = [verdict for user in users for verdict in self.verify(user.name)]
+        )
+        user = next(users, None)
+        found = [] if user is None else self.verify(user.name)
         for wrong in (DIFFERENT, UNKNOWN):
             for verdict in found:
                 if verdict.verdict == wrong:

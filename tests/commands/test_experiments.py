@@ -15,13 +15,16 @@ from charlab.commands.cli import cli
 from charlab.commands.experiments import DROPPED, KEPT, without_borrowed
 
 
-@pytest.mark.parametrize("column", ["params.yaml", "metrics", "data/model", "src/charlab/core"])
-def test_files_and_folders_are_left_out(column: str) -> None:
-    """A hash says nothing to a person."""
+@pytest.mark.parametrize(
+    "column",
+    ["params.yaml", "metrics", "data/model", "src/charlab/core", "ngram_test_bpc", "Executor"],
+)
+def test_what_says_nothing_of_a_changed_key_is_left_out(column: str) -> None:
+    """A hash says nothing to a person, and a baseline is the same whatever the model is."""
     assert re.match(DROPPED, column)
 
 
-@pytest.mark.parametrize("column", ["Experiment", "test_bpc", "parameters", "model.hidden", "text"])
+@pytest.mark.parametrize("column", ["Experiment", "test_bpc", "State", "model.hidden", "text"])
 def test_names_losses_and_settings_stay(column: str) -> None:
     """The same expressions as DVC's --drop and --keep, which match at the start."""
     assert not re.match(DROPPED, column)
@@ -97,4 +100,6 @@ def test_experiment_that_is_not_done_has_no_numbers(
     with without_borrowed():
         Experiments.show(SimpleNamespace())
     assert bool(metrics) == own
+    # Then all states are alike, and the table has no column of them.
+    assert (entry.executor is None) == own
     assert Experiments.show is before

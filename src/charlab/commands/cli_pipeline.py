@@ -225,8 +225,9 @@ def mend() -> None:
 
     A dvc.lock or a list of running stages that a killed DVC has left half-written is restored. A
     result in DVC's cache whose content is not what dvc.lock records is replaced by the intact one
-    in data/, or else removed, since DVC would restore it as if it were whole. 'charlab fan-out'
-    does the same before it runs.
+    in data/, or else removed, since DVC would restore it as if it were whole. The copy of an
+    experiment of 'dvc exp run --temp' that was killed is removed. 'charlab fan-out' does the same
+    before it runs.
     """
     if not _mend(project()):
         click.echo("nothing to mend")
@@ -234,12 +235,13 @@ def mend() -> None:
 
 def _mend(root: Path) -> bool:
     """Mend DVC's files and cache; print one line for each, and return whether there were any."""
+    from charlab.commands.killed_experiments import remove_killed_experiments
     from charlab.commands.mend import mend
     from charlab.commands.run_cache import remove_damaged_runs
     from charlab.core.restored import damages, recorded_outputs
     from charlab.core.restored import mend as mend_cache
 
-    messages = [*mend(root), *remove_damaged_runs(root)]
+    messages = [*mend(root), *remove_damaged_runs(root), *remove_killed_experiments(root)]
     found = [one for output in recorded_outputs(root) for one in damages(root, output)]
     removed = mend_cache(found)
     for damage in found:

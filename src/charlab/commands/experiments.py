@@ -11,10 +11,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-DROPPED = r"params\.yaml$|metrics$|plots$|train_bpc|(data|src|stages)/|(study|texts)\."
-"""Columns to leave out: files and folders, the loss on the training text, and the study's keys."""
+DROPPED = "|".join(
+    (
+        # Files and folders, and the keys of the study, which the model does not read.
+        r"params\.yaml$|metrics$|plots$|(data|src|stages)/|(study|texts)\.",
+        # Metrics that say nothing about a changed key, whose column should fit beside the losses.
+        r"train_bpc|parameters|train_chars|(ngram|ppmd|floor)_",
+        r"Executor",
+    )
+)
+"""Columns to leave out."""
 
-KEPT = "Experiment|Created|val_bpc|test_bpc|parameters"
+KEPT = "Experiment|Created|val_bpc|test_bpc"
 """Columns to show even if all experiments have the same value."""
 
 
@@ -51,7 +59,11 @@ def show(root: Path, options: Sequence[str]) -> tuple[int, list[str]]:
 
 @contextlib.contextmanager
 def without_borrowed() -> Iterator[None]:
-    """Let DVC show no metrics of an experiment that is not done: they are its baseline's."""
+    """Let DVC show no metrics of an experiment that is not done: they are its baseline's.
+
+    And no state of one that is done, which only those of the queue have: without any that runs,
+    waits or has failed there is no column of states.
+    """
     from dvc.repo.experiments import Experiments
 
     original = Experiments.show
@@ -59,7 +71,9 @@ def without_borrowed() -> Iterator[None]:
     def show(experiments: Experiments, *arguments: Any, **options: Any) -> list[Any]:
         states: list[Any] = original(experiments, *arguments, **options)
         for entry in [entry for state in states for entry in state.experiments or []]:
-            if entry.executor and entry.executor.state != "success":
+            if entry.executor and entry.executor.state == "success":
+                entry.executor = None
+            elif entry.executor:
                 for revision in entry.revs:
                     if revision.data:
                         revision.data.metrics.clear()

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from charlab.commands.board import Board
-from charlab.commands.fan_out import StageFailedError, run_graph
+from charlab.commands.fan_out import StageFailedError, kept_apart, run_graph
 from charlab.core.errors import CharlabError
 
 DIAMOND: "nx.DiGraph[str]" = nx.DiGraph(
@@ -56,6 +56,45 @@ def test_the_longest_chain_of_stages_goes_first(tmp_path: Path) -> None:
     assert [name for name in order if name != "long"] == [
         "first", "short", "middling", "third", "end",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("minutes", "threads", "apart"),
+    [
+        ({"large 1": 5, "large 2": 4, "small": 10}, 2, True),
+        ({"large 1": 5, "large 2": 4, "small": 8}, 2, False),
+        ({"large 1": 5, "large 2": 4, "small": 10}, 4, True),
+        ({"large 1": 5, "large 2": 4, "small": 8}, 4, False),
+        ({"large 1": 5, "large 2": 4}, 1, True),
+    ],
+)
+def test_large_networks_are_kept_apart_only_beside_small_ones(
+    minutes: dict[str, float], threads: int, apart: bool
+) -> None:
+    """Half of the cores train them, so they may take half of the time; one core has no choice."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from((n, {"minutes": m, "large": "large" in n}) for n, m in minutes.items())
+    assert kept_apart(graph, threads) == ({"large 1", "large 2"} if apart else set())
+
+
+def test_two_large_networks_never_train_at_the_same_time(tmp_path: Path) -> None:
+    """A small one takes the other core meanwhile, although it is less urgent."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for name, minutes in (("large 1", 9), ("large 2", 8), ("small 1", 20), ("small 2", 1)):
+        graph.add_node(name, minutes=minutes, large="large" in name)
+
+    def run(stage: str) -> None:
+        (tmp_path / f"{stage}.runs").touch()
+        runs = sorted(path.stem for path in tmp_path.glob("*.runs"))
+        (tmp_path / f"{stage}.saw").write_text(",".join(runs))
+        time.sleep(0.3)
+        (tmp_path / f"{stage}.runs").unlink()
+
+    run_graph(graph, 2, run, Board(total=4))
+    seen = [path.read_text().split(",") for path in tmp_path.glob("*.saw")]
+    assert len(seen) == 4
+    assert ["large 1", "large 2"] not in seen
+    assert any(len(stages) == 2 for stages in seen)
 
 
 def test_independent_stages_run_at_the_same_time(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import networkx as nx
 from charlab.commands.board import Board, log_of, shown
 from charlab.commands.children import CHILDREN, run_logged, stopped_by_signals
 from charlab.commands.lockfile import sort_lock
-from charlab.commands.pipeline import Pipeline, about_minutes, urgency
+from charlab.commands.pipeline import Pipeline, estimate, urgency
 from charlab.core.errors import CharlabError
 from charlab.core.stage_inputs import InputsChangedError
 from charlab.core.units import counted
@@ -28,6 +28,10 @@ from charlab.core.units import counted
 QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s"}
 """Turns off what Dask measures of its own: by default that wakes a local cluster, which only waits
 for other programs, a hundred and fifty times a second."""
+
+
+MEMORY = "memory of large networks"
+"""Resource of a worker that lets only so many large networks train at the same time."""
 
 
 class StageFailedError(CharlabError):
@@ -76,7 +80,8 @@ def local_cluster(threads: int) -> Any:
 
     options = {"protocol": "inproc://", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
     # Stages run in their own processes, so the worker's memory limit would not apply to them.
-    worker = {"cls": Worker, "options": {**options, "nthreads": threads, "memory_limit": 0}}
+    own = {"nthreads": threads, "memory_limit": 0, "resources": {MEMORY: at_once(threads)}}
+    worker = {"cls": Worker, "options": {**options, **own}}
     with dask.config.set(QUIET):
         return SpecCluster(
             scheduler={"cls": Scheduler, "options": options},
@@ -85,9 +90,26 @@ def local_cluster(threads: int) -> Any:
         )
 
 
+def at_once(threads: int) -> int:
+    """Return how many large networks train at the same time beside smaller ones."""
+    return max(1, threads // 2)
+
+
+def kept_apart(graph: nx.DiGraph[str], threads: int) -> set[str]:
+    """Return the stages of large networks, if there is enough else to run beside them.
+
+    Two of them wait for memory, while a small one beside a large one does not. But a core that
+    waits for the only large network to end loses more than both of them would.
+    """
+    minutes = nx.get_node_attributes(graph, "minutes", default=0.0)
+    large = {name for name, is_large in graph.nodes(data="large") if is_large}
+    alone = sum(minutes[name] for name in large) / at_once(threads)
+    return large if alone <= sum(minutes.values()) / threads else set()
+
+
 def run_on(
     client: Any, graph: nx.DiGraph[str], run: Callable[[str], str | None], board: Board,
-    name: str = "charlab", retries: int = 0,
+    name: str = "charlab", retries: int = 0, apart: Container[str] = (),
 ) -> None:  # fmt: skip
     """Call ``run`` on the workers of a cluster for every stage, each after those that it needs.
 
@@ -105,6 +127,8 @@ def run_on(
         Distinguishes this run from others on the same cluster.
     retries : int
         Maximum number of times that a stage is tried again after an exception.
+    apart : container of str
+        Stages that need the resource :data:`MEMORY`, which workers elsewhere do not have.
 
     Raises
     ------
@@ -128,6 +152,7 @@ def run_on(
         futures[stage] = client.submit(
             ByValue(task), name, run, stage, *needed,
             key=f"{stage} {name}", retries=retries, priority=urgent[stage],
+            resources={MEMORY: 1} if stage in apart else None,
         )  # fmt: skip
     try:
         wait(list(futures.values()))
@@ -166,7 +191,7 @@ def run_graph(
     from distributed import Client
 
     with local_cluster(workers) as cluster, Client(cluster) as client:
-        run_on(client, graph, partial(_failure, run), board)
+        run_on(client, graph, partial(_failure, run), board, apart=kept_apart(graph, workers))
 
 
 def _failure(run: Callable[[str], None], stage: str) -> str | None:
@@ -212,7 +237,7 @@ def fan_out(root: Path, run: Callable[[Pipeline, Board], None]) -> int:
     if not pipeline.stale:
         sort_lock(root, pipeline.order)
         return 0
-    nx.set_node_attributes(pipeline.stale, about_minutes(root, pipeline.stale), "minutes")
+    estimate(root, pipeline.stale)
     board = Board(total=len(pipeline.stale))
     with stopped_by_signals(CHILDREN):
         try:

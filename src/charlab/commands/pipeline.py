@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,16 +98,22 @@ class Pipeline:
         return [sorted(wave, key=rank.__getitem__) for wave in waves]
 
 
-def about_minutes(root: Path, stages: Iterable[str]) -> dict[str, float]:
-    """Return about how many minutes stages take, nothing if params.yaml cannot be read."""
+def estimate(root: Path, graph: nx.DiGraph[str]) -> None:
+    """Note at each stage of a graph its ``minutes``, about, and whether its network is ``large``.
+
+    Nothing is noted if params.yaml cannot be read.
+    """
     from charlab.plan.params import load_params
     from charlab.verify.costs import Costs
 
     try:
         costs = Costs(root, load_params(root / "params.yaml"))
-        return {name: costs.minutes(name) for name in stages}
+        notes = {
+            name: {"minutes": costs.minutes(name), "large": costs.large(name)} for name in graph
+        }
     except (CharlabError, KeyError):
-        return {}  # the stage plan will say what is wrong
+        return  # the stage plan will say what is wrong
+    nx.set_node_attributes(graph, notes)
 
 
 def urgency(graph: nx.DiGraph[str], minutes: Mapping[str, float]) -> dict[str, float]:

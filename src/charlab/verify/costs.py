@@ -18,6 +18,13 @@ SPEED = re.compile(r"([\d,]+) characters/s")
 WORK = 7.7e9
 """Characters per second times number of weights, of one core, where no log says a speed."""
 
+LARGE = 1_000_000
+"""Number of weights from which on a training waits for memory rather than for its core.
+
+Weights, gradient and both moments of Adam are four times four bytes each, more than a core's own
+cache holds. Beside another such training an LSTM of 512 units is a third slower on a Zen 3.
+"""
+
 SYMBOLS = 80
 """Size of a vocabulary, for the number of weights."""
 
@@ -52,6 +59,15 @@ class Costs:
             study = self.params.study
             return self._training(name, study.variant(slug), len(study.seeds_of(slug)))
         return MINUTES.get(kind, SHORT)
+
+    def large(self, name: str) -> bool:
+        """Return whether a stage trains a network for which memory is the limit."""
+        kind, _, slug = name.partition("@")
+        if kind not in ("train", "train-variant"):
+            return False
+        model = self.params.model if kind == "train" else self.params.study.variant(slug).model
+        # How many n-grams a text has is not known here; they are what most weights belong to.
+        return model.input != "char" or _weights(model) >= LARGE
 
     def _training(self, name: str, variant: Variant, runs: int) -> float:
         speed = self.speeds.get(name) or self.work / _weights(variant.model)

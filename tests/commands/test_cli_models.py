@@ -27,6 +27,7 @@ from charlab.train.model_folder import TrainingConfig
 from charlab.vocab.encoded_text import EncodedText, encode_text
 from charlab.vocab.vocabulary import Vocabulary
 from command_line import refused, run
+from refused_texts import REFUSED
 from tiny_training import RESULTS, model_params, train_params
 
 SETTINGS = {
@@ -167,6 +168,50 @@ def test_evaluate_explains_bad_input(
     assert "1 of 5 characters (20 %) is not in the model's vocabulary: 'Ω' (U+03A9)" in message
     done = run(capsys, "evaluate", model, "--text", tmp_path / "greek")
     assert (done.status, json.loads(done.out)["chars"]) == (0, 3)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_text_that_is_refused_is_named(
+    capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path, name: str
+) -> None:
+    """By both commands that read one; what has a block in params.yaml is another text."""
+    content, words = REFUSED[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    commands = [("train", "--out", tmp_path / "out", "--text", path)]
+    if name not in ("empty.txt", "short.txt"):
+        commands.append(("evaluate", model, "--text", path))
+    for command in commands:
+        message = refused(capsys, *command)
+        assert message.startswith(f"charlab: {path}: "), message
+        assert words in message
+        assert "params.yaml" not in message
+
+
+def test_a_wrong_encoding_is_not_to_be_named_again(
+    capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path
+) -> None:
+    """Who has named one is told to name another, or none."""
+    path = tmp_path / "russian.txt"
+    path.write_bytes("ИИИ\n".encode() * 40)
+    message = refused(capsys, "evaluate", model, "--text", path, "--encoding", "cp1251")
+    assert message.startswith(f"charlab: {path}: the encoding is cp1251 (named by the user), but")
+    assert "; name another encoding with --encoding, or leave that option out" in message
+
+
+def test_a_text_of_which_the_model_knows_nothing_is_named(
+    capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path
+) -> None:
+    """So is one without characters, and one of which some are left out."""
+    contents = {"none": "山月", "empty": "", "strict": "The 山"}
+    for name, content in contents.items():
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        options = ["--strict"] if name == "strict" else []
+        message = refused(capsys, "evaluate", model, "--text", path, *options)
+        assert message.startswith(f"charlab: {path}: "), message
+    done = run(capsys, "evaluate", model, "--text", tmp_path / "strict")
+    assert done.err.startswith(f"charlab: {tmp_path / 'strict'}: 1 of 5 characters")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a name that is not UTF-8")

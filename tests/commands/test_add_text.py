@@ -215,6 +215,20 @@ def test_a_slug_that_is_taken_is_refused(project: Path) -> None:
     assert project.read_bytes() == before
 
 
+def test_an_update_is_not_called_an_addition(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first line says what has changed."""
+    monkeypatch.chdir(project.parent)
+    Path("dvc.yaml").touch()
+    Path("diary.txt").write_text("Nothing happened today.\n" * 20, encoding="utf-8")
+    said = {"77": "its body is recorded again", "diary.txt": "has this file now"}
+    for identifier, words in said.items():
+        assert run(capsys, "add-text", identifier).out.splitlines()[0].endswith(" added")
+        again = run(capsys, "add-text", identifier, "--update").out.splitlines()[0]
+        assert again.endswith(f" was there, and {words}")
+
+
 def test_an_identifier_must_be_a_number_or_a_file(project: Path) -> None:
     """The message says what to give instead."""
     with pytest.raises(CharlabError, match="give a book's number or the name of a text file"):

@@ -214,6 +214,24 @@ def test_a_text_of_which_the_model_knows_nothing_is_named(
     assert done.err.startswith(f"charlab: {tmp_path / 'strict'}: 1 of 5 characters")
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "the training split has 43 characters, but one batch of"),
+        (["--set", "corpus.split=interleaved", "--set", "corpus.streams=50"], "in each segment"),
+    ],
+)
+def test_a_text_that_is_too_short_for_training_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, options: list[str], words: str
+) -> None:
+    """What is too short depends on the parameters."""
+    path = tmp_path / "short.txt"
+    path.write_text("Nothing happened.\n" * 3, encoding="utf-8")
+    message = refused(capsys, "train", "--text", path, "--out", tmp_path / "out", *options)
+    assert message.startswith(f"charlab: {path}: ")
+    assert words in message
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a name that is not UTF-8")
 def test_a_name_in_another_encoding_is_escaped(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: Path
@@ -228,7 +246,7 @@ def test_a_name_in_another_encoding_is_escaped(
     monkeypatch.setattr(charlab.commands.train, "train", keep)
     odd = tmp_path / os.fsdecode(b"caf\xe9.txt")
     shutil.copy(text, odd)
-    charlab.commands.train.train_alone(odd, tmp_path / "out", overrides=[])
+    charlab.commands.train.train_alone(odd, tmp_path / "out", overrides=["train.batch_size=4"])
     assert [config.text for config in configs] == [r"caf\udce9"]
 
 

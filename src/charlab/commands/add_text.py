@@ -52,11 +52,14 @@ class Added:
         The text as the pipeline reads it.
     copy : Path or None
         The copy of a file, relative to the project; None for a book.
+    is_new : bool
+        Whether params.yaml did not have it.
     """
 
     slug: str
     body: str
     copy: Path | None
+    is_new: bool
 
 
 def add_text(
@@ -114,7 +117,7 @@ def add_text(
     if slug not in texts:
         entry |= _described(cleaned, title)
         write_bytes(params_path, with_first(params_path.read_bytes(), "texts", slug, entry))
-    return Added(slug, cleaned.text, copy)
+    return Added(slug, cleaned.text, copy, slug not in texts)
 
 
 def git_add(root: Path, path: Path) -> str | None:

@@ -120,16 +120,14 @@ def fetch(number: int, out: Path | None, strict: bool) -> None:
 @ENCODING
 def vocab(file: Path, min_count: int, unknown: bool, encoding: str | None) -> None:
     """Print the vocabulary of FILE (a clean text) as JSON."""
-    from charlab.commands.inputs import read_text
+    from charlab.commands.inputs import about, read_text
     from charlab.vocab.vocabulary import Vocabulary
 
     text = read_text(file, encoding)
     if not text:
         raise CharlabError(f"{file}: the file is empty, expected at least one character")
-    try:
+    with about(file):
         vocabulary = Vocabulary.from_text(text, min_count=min_count, unknown=unknown)
-    except CharlabError as error:
-        raise CharlabError(f"{file}: {error}") from None
     click.echo(json.dumps(vocabulary.as_dict(), ensure_ascii=False, indent=2))
 
 
@@ -149,7 +147,10 @@ def add_text(identifier: str, **options: Any) -> None:
 
     root = project()
     added = add(root / "params.yaml", identifier, **options)
-    click.echo(f"params.yaml: texts.{added.slug} added")
+    done = "added" if added.is_new else "was there, and its body is recorded again"
+    if added.copy is not None and not added.is_new:
+        done = "was there, and has this file now"
+    click.echo(f"params.yaml: texts.{added.slug} {done}")
     if added.copy is not None:
         problem = git_add(root, added.copy)
         click.echo(

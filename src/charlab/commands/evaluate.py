@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import click
 import numpy as np
 
+from charlab.commands.inputs import about
 from charlab.core.errors import CharlabError, printable
 from charlab.core.sums import mean
 from charlab.core.units import bits, counted
@@ -152,13 +153,11 @@ def evaluate_alone(
     if learning_rate is not None and not dynamic:
         raise CharlabError("a learning rate is for dynamic evaluation only; add --dynamic")
     network, vocab = load_with_vocabulary(model)
-    name = f"{source}: " if source else ""
-    try:
+    with about(source) if source else nullcontext():
         text, outside = known_part(text, vocab, strict=strict)
-    except CharlabError as error:
-        raise type(error)(f"{name}{error}") from None
     if outside.counts:
         treated = "read as the unknown symbol" if vocab.unknown else "left out"
+        name = f"{source}: " if source else ""
         click.echo(printable(f"charlab: {name}{outside}; {treated} (--strict stops)"), err=True)
     ids = vocab.encode(text)
     with progress_bar("evaluate", len(ids) - 1) as advance:

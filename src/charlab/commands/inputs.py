@@ -116,6 +116,15 @@ def naming(name: Path | str, encoding: str | None = None) -> Iterator[None]:
         raise type(error)(f"{name}: {advised(str(error), encoding)}") from None
 
 
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Begin each message about what a text lacks with the name of its file."""
+    try:
+        yield
+    except CharlabError as error:
+        raise type(error)(f"{path}: {error}") from None
+
+
 def advised(message: str, encoding: str | None = None) -> str:
     """Return a message about a text with advice that fits a command.
 

@@ -232,6 +232,18 @@ def test_fetch_says_that_a_body_has_changed_and_strict_stops(
     assert (project / "changed.txt").read_bytes() == CHANGED
 
 
+def test_fetch_names_the_book_without_a_body(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --strict it is an error, otherwise a remark about the file."""
+    monkeypatch.setattr("charlab.commands.fetch.fetch_book", lambda _: (b"", "address"))
+    done = charlab("fetch", "78", "-o", "new.txt", "--strict")
+    words = "the file is empty, expected at least 32 characters that are not blank; check whether"
+    assert str(done.exception).startswith(f"book 78: {words}")
+    done = charlab("fetch", "78", "-o", "new.txt")
+    assert f"the cleaner finds no body in it: {words}" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("raw", "options", "environment", "status"),
     [

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-import yaml
 
 from charlab.commands.add_text import add_text, training_command
 from charlab.core.errors import CharlabError
@@ -56,51 +55,6 @@ def test_comments_and_order_stay(project: Path) -> None:
     text = project.read_text(encoding="utf-8")
     assert added in text
     assert text.replace(added, "") == PARAMS
-
-
-UNTIDY = """\
-# Mine.
-model: {init_scale: null,
-        hidden: 8}   # over two lines
-sample:
-    prompt: null
-    top_k: ~
-    top_p:    # empty
-
-texts:   # in use
-# above the first
-    invented:   {builtin: "invented"}
-
-    second:
-        builtin: 'invented'
-study: { name:   mine }
-"""
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_lines_of_other_keys_stay_as_they_are(project: Path, end: str) -> None:
-    """Neither null nor layout nor line ends change; the block is indented as its neighbors."""
-    before = UNTIDY.replace("\n", end).encode()
-    project.write_bytes(before)
-    add_text(project, "77")
-    block = (
-        "    a-small-book:\n      gutenberg: 77\n      title: A Small Book\n      language: en\n"
-    )
-    added = block.replace("\n", end).encode()
-    after = project.read_bytes()
-    assert after.index(added) == before.index(b"# above the first")
-    assert after.replace(added, b"") == before
-    assert list(yaml.safe_load(after)["texts"]) == ["a-small-book", "invented", "second"]
-
-
-def test_texts_in_braces_get_a_block_too(project: Path) -> None:
-    """There the section is written anew, and null is still a word."""
-    project.write_text(
-        "texts: {i: {builtin: invented, title: null}}\ntext: i\nsample:\n  prompt: null\n"
-    )
-    add_text(project, "77")
-    assert load_params(project).texts["a-small-book"].gutenberg == 77
-    assert project.read_text(encoding="utf-8").count("null") == 2
 
 
 def test_a_book_that_is_there_already_is_not_fetched(

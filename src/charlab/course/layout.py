@@ -63,7 +63,7 @@ def with_first(document: bytes, section: str, key: str, entry: Mapping[str, Any]
         line, indent = content.lc.key(section)[0], " " * content[section].lc.col
         lines = document.splitlines(keepends=True)
         end = lines[line][len(lines[line].rstrip(b"\r\n")) :]
-    except LookupError:  # line ends that only YAML knows, or a key that came by an alias
+    except LookupError:  # of a key that came by an alias
         line, indent, lines, end = 0, "", [], b""
     added = textwrap.indent(block, indent).encode().replace(b"\n", end)
     changed = b"".join([*lines[: line + 1], added, *lines[line + 1 :]])

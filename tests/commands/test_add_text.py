@@ -13,7 +13,8 @@ from charlab.commands.add_text import add_text, training_command
 from charlab.core.errors import CharlabError
 from charlab.plan.params import load_params
 from charlab.sample.params import SampleParams
-from command_line import run
+from command_line import refused, run
+from refused_texts import REFUSED
 from small_gutenberg import make_mirror
 
 PARAMS = """\
@@ -54,6 +55,61 @@ def test_comments_and_order_stay(project: Path) -> None:
     text = project.read_text(encoding="utf-8")
     assert added in text
     assert text.replace(added, "") == PARAMS
+
+
+def test_a_book_that_is_there_already_is_not_fetched(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message has its slug; --slug adds it again, and --update finds the slug itself."""
+    add_text(project, "77", slug="small")
+    before = project.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("charlab.commands.add_text.fetch_book", None)
+        with pytest.raises(CharlabError, match="has book 77 already, as 'small'; give --update"):
+            add_text(project, "77")
+        with pytest.raises(CharlabError, match="has book 11 already, as 'alice'"):
+            add_text(project, "011")
+    assert add_text(project, "77", update=True).slug == "small"
+    assert project.read_bytes() == before
+    assert add_text(project, "77", slug="again").slug == "again"
+
+
+def test_a_number_below_one_is_no_book(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server is asked for it."""
+    monkeypatch.setattr("charlab.commands.add_text.fetch_book", None)
+    for number in ("0", "000"):
+        with pytest.raises(CharlabError, match="0 is not the number of a book"):
+            add_text(project, number)
+
+
+def test_a_book_that_is_refused_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cleaner does not know which book it reads."""
+    raw = (b"Rights: Copyrighted\n\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n" * 2) + (
+        b"Words of the book.\n" * 90
+    )
+    monkeypatch.setattr("charlab.commands.add_text.fetch_book", lambda _: (raw, "address"))
+    with pytest.raises(CharlabError, match=r"^book 78: line 1 of the header") as error:
+        add_text(project, "78")
+    assert "params.yaml" not in str(error.value)
+
+
+def test_a_file_that_is_refused_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the user wrote it, and with what the command can do."""
+    monkeypatch.chdir(project.parent)
+    Path("dvc.yaml").touch()
+    for name, (content, words) in REFUSED.items():
+        Path(name).write_bytes(content)
+        message = refused(capsys, "add-text", name)
+        assert message.startswith(f"charlab: {name}: "), message
+        assert words in message
+        assert "params.yaml" not in message
+    message = refused(capsys, "add-text", "mixed.txt", "--encoding", "ascii")
+    assert message.startswith("charlab: mixed.txt: the encoding is utf-8 (named by the user)")
+    assert "name another encoding with --encoding, or leave that option out" in message
+    assert "/dev/null: the file is empty" in refused(capsys, "add-text", os.devnull)
+    assert project.read_text(encoding="utf-8") == PARAMS
 
 
 def test_a_file_of_ones_own_is_copied(project: Path, tmp_path: Path) -> None:
@@ -111,6 +167,20 @@ def test_a_slug_that_is_taken_is_refused(project: Path) -> None:
         add_text(project, "77", slug="small")
     add_text(project, "77", slug="small", update=True)
     assert project.read_bytes() == before
+
+
+def test_an_update_is_not_called_an_addition(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first line says what has changed."""
+    monkeypatch.chdir(project.parent)
+    Path("dvc.yaml").touch()
+    Path("diary.txt").write_text("Nothing happened today.\n" * 20, encoding="utf-8")
+    said = {"77": "its body is recorded again", "diary.txt": "has this file now"}
+    for identifier, words in said.items():
+        assert run(capsys, "add-text", identifier).out.splitlines()[0].endswith(" added")
+        again = run(capsys, "add-text", identifier, "--update").out.splitlines()[0]
+        assert again.endswith(f" was there, and {words}")
 
 
 def test_an_identifier_must_be_a_number_or_a_file(project: Path) -> None:

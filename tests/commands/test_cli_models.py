@@ -27,6 +27,7 @@ from charlab.train.model_folder import TrainingConfig
 from charlab.vocab.encoded_text import EncodedText, encode_text
 from charlab.vocab.vocabulary import Vocabulary
 from command_line import refused, run
+from refused_texts import REFUSED
 from tiny_training import RESULTS, model_params, train_params
 
 SETTINGS = {
@@ -169,6 +170,68 @@ def test_evaluate_explains_bad_input(
     assert (done.status, json.loads(done.out)["chars"]) == (0, 3)
 
 
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_text_that_is_refused_is_named(
+    capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path, name: str
+) -> None:
+    """By both commands that read one; what has a block in params.yaml is another text."""
+    content, words = REFUSED[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    commands = [("train", "--out", tmp_path / "out", "--text", path)]
+    if name not in ("empty.txt", "short.txt"):
+        commands.append(("evaluate", model, "--text", path))
+    for command in commands:
+        message = refused(capsys, *command)
+        assert message.startswith(f"charlab: {path}: "), message
+        assert words in message
+        assert "params.yaml" not in message
+
+
+def test_a_wrong_encoding_is_not_to_be_named_again(
+    capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path
+) -> None:
+    """Who has named one is told to name another, or none."""
+    path = tmp_path / "russian.txt"
+    path.write_bytes("ИИИ\n".encode() * 40)
+    message = refused(capsys, "evaluate", model, "--text", path, "--encoding", "cp1251")
+    assert message.startswith(f"charlab: {path}: the encoding is cp1251 (named by the user), but")
+    assert "; name another encoding with --encoding, or leave that option out" in message
+
+
+def test_a_text_of_which_the_model_knows_nothing_is_named(
+    capsys: pytest.CaptureFixture[str], model: Path, tmp_path: Path
+) -> None:
+    """So is one without characters, and one of which some are left out."""
+    contents = {"none": "山月", "empty": "", "strict": "The 山"}
+    for name, content in contents.items():
+        path = tmp_path / name
+        path.write_text(content, encoding="utf-8")
+        options = ["--strict"] if name == "strict" else []
+        message = refused(capsys, "evaluate", model, "--text", path, *options)
+        assert message.startswith(f"charlab: {path}: "), message
+    done = run(capsys, "evaluate", model, "--text", tmp_path / "strict")
+    assert done.err.startswith(f"charlab: {tmp_path / 'strict'}: 1 of 5 characters")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "the training split has 43 characters, but one batch of"),
+        (["--set", "corpus.split=interleaved", "--set", "corpus.streams=50"], "in each segment"),
+    ],
+)
+def test_a_text_that_is_too_short_for_training_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, options: list[str], words: str
+) -> None:
+    """What is too short depends on the parameters."""
+    path = tmp_path / "short.txt"
+    path.write_text("Nothing happened.\n" * 3, encoding="utf-8")
+    message = refused(capsys, "train", "--text", path, "--out", tmp_path / "out", *options)
+    assert message.startswith(f"charlab: {path}: ")
+    assert words in message
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a name that is not UTF-8")
 def test_a_name_in_another_encoding_is_escaped(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: Path
@@ -183,7 +246,7 @@ def test_a_name_in_another_encoding_is_escaped(
     monkeypatch.setattr(charlab.commands.train, "train", keep)
     odd = tmp_path / os.fsdecode(b"caf\xe9.txt")
     shutil.copy(text, odd)
-    charlab.commands.train.train_alone(odd, tmp_path / "out", overrides=[])
+    charlab.commands.train.train_alone(odd, tmp_path / "out", overrides=["train.batch_size=4"])
     assert [config.text for config in configs] == [r"caf\udce9"]
 
 

@@ -16,6 +16,7 @@ from charlab.clean.fingerprints import record
 from charlab.commands.cli import cli
 from charlab.core.errors import CharlabError
 from command_line import refused, run
+from refused_texts import REFUSED
 from small_gutenberg import BOOK, make_mirror
 
 RAW = (
@@ -55,6 +56,47 @@ def test_clean_several(capsys: pytest.CaptureFixture[str], raw: Path, tmp_path: 
     assert done.status == 1
     assert done.err == f"charlab clean: {missing}: No such file or directory; name a text file\n"
     assert [path.name for path in (tmp_path / "bodies").iterdir()] == ["mats.txt"]
+
+
+def test_clean_says_what_it_wrote_where_the_user_did_not(
+    capsys: pytest.CaptureFixture[str], raw: Path, tmp_path: Path
+) -> None:
+    """A name in a folder, and a folder that was not there; nothing if all was named."""
+    (tmp_path / "there").mkdir()
+    target = tmp_path / "there" / "mats.txt"
+    assert run(capsys, "clean", raw, "-o", target.parent).out == f"{target}: body written\n"
+    assert target.is_file()
+    deep = tmp_path / "new" / "deep" / "x.txt"
+    said = f"{deep}: body written, in the new folder {deep.parent}\n"
+    assert run(capsys, "clean", raw, "-o", deep).out == said
+    assert deep.read_bytes() == target.read_bytes()
+    assert run(capsys, "clean", raw, "-o", deep).out == ""
+
+
+def test_clean_and_vocab_give_advice_that_fits(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Their texts have no block in params.yaml."""
+    for name, (content, words) in REFUSED.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        done = run(capsys, "clean", path)
+        assert done.err.startswith(f"charlab clean: {path}: ")
+        assert words in done.err
+        assert "params.yaml" not in done.err
+    for name in ("binary.bin", "mixed.txt"):
+        path = tmp_path / name
+        message = refused(capsys, "vocab", path)
+        assert message.startswith(f"charlab: {path}: ")
+        assert REFUSED[name][1] in message
+    for options in ([], ["--min-count", 9]):
+        (tmp_path / "few").write_text("abc" if options else "", encoding="utf-8")
+        message = refused(capsys, "vocab", tmp_path / "few", *options)
+        assert message.startswith(f"charlab: {tmp_path / 'few'}: ")
+    (tmp_path / "latin").write_bytes("Ein Bär im Wald\n".encode("latin-1") * 9)
+    for command in ("clean", "vocab"):
+        err = run(capsys, command, tmp_path / "latin").err
+        assert "If letters are wrong, name the encoding with --encoding\n" in err
 
 
 def test_clean_explains(capsys: pytest.CaptureFixture[str], raw: Path) -> None:
@@ -188,6 +230,18 @@ def test_fetch_says_that_a_body_has_changed_and_strict_stops(
     assert done.exit_code == 0
     assert "to accept the new body, run" in done.stderr
     assert (project / "changed.txt").read_bytes() == CHANGED
+
+
+def test_fetch_names_the_book_without_a_body(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --strict it is an error, otherwise a remark about the file."""
+    monkeypatch.setattr("charlab.commands.fetch.fetch_book", lambda _: (b"", "address"))
+    done = charlab("fetch", "78", "-o", "new.txt", "--strict")
+    words = "the file is empty, expected at least 32 characters that are not blank; check whether"
+    assert str(done.exception).startswith(f"book 78: {words}")
+    done = charlab("fetch", "78", "-o", "new.txt")
+    assert f"the cleaner finds no body in it: {words}" in done.stderr
 
 
 @pytest.mark.parametrize(

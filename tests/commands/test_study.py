@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from charlab.commands.branches import GitError, Repository
 from charlab.commands.study import Studies, StudyError
 from charlab.core.schema import ParamsError
 from charlab.plan.document import complete
+from command_line import refused
+from command_line import run as charlab
 from two_studies import COURSE, FILES, SHORT, git, make_project, write_files
 
 DEMO = complete(SHORT)
@@ -322,6 +325,80 @@ def test_an_unknown_study_is_refused_and_the_known_ones_named(project: Studies) 
             project.choose(name)
     assert contents(project) == FILES
     assert git(project.root, "branch", "--format=%(refname:short)") == "main"
+
+
+def test_an_unknown_study_comes_before_changes(project: Studies) -> None:
+    """Nobody should commit or discard something for a name that is mistyped."""
+    write_files(project.root, {"params.yaml": COURSE + "# mine\n"})
+    with pytest.raises(StudyError, match="no study 'dmeo'; there are course, demo"):
+        project.choose("dmeo")
+
+
+UNREADABLE = {
+    "<<<<<<< HEAD\n": r"line 5: not YAML",
+    f"train: {{epochs: {'9' * 5000}}}\n": r"train\.epochs, line 4: a number of 5,000 characters",
+}
+
+
+@pytest.fixture(params=UNREADABLE)
+def unreadable(request: pytest.FixtureRequest, project: Studies) -> str:
+    """Spoil the params.yaml of the demo's branch; return a pattern of the message."""
+    project.choose("demo")
+    write_files(project.root, {"params.yaml": COURSE + request.param})
+    return UNREADABLE[request.param]
+
+
+def test_studies_are_listed_without_a_readable_params(
+    project: Studies,
+    unreadable: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None has a star, and the message has the fault's key and line."""
+    monkeypatch.chdir(project.root)
+    done = charlab(capsys, "study")
+    assert (done.status, done.out) == (0, "  course\n  demo\n")
+    assert re.search(rf"params\.yaml: {unreadable}", done.err)
+    assert "found none" not in done.err
+
+
+def test_an_unreadable_params_is_named_on_the_way_to_a_study(
+    project: Studies,
+    unreadable: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Going anywhere or running needs it; so does going back, while the edit is not committed."""
+    monkeypatch.chdir(project.root)
+    for arguments in (["course"], ["--run"], ["--back"]):
+        message = refused(capsys, "study", *arguments)
+        assert re.search(rf"params\.yaml: {unreadable}", message), arguments
+    assert "no study 'dmeo'; there are course, demo" in refused(capsys, "study", "dmeo")
+
+
+def test_back_needs_no_readable_params(project: Studies, unreadable: str) -> None:
+    """The way back is git's; results of a run that did not end are kept on the branch."""
+    git(project.root, "commit", "--all", "--message", f"mine: {unreadable}")
+    write_files(project.root, {"metrics/half.csv": "half\n"})
+    assert project.back()[-1].startswith("back on main")
+    assert contents(project) == FILES
+    assert subjects(project, "demo")[0] == "Unfinished results of the study demo"
+
+
+def test_the_advice_keeps_a_text_of_ones_own(project: Studies) -> None:
+    """An experiment of DVC's resets the index, so git no longer tracks the text."""
+    project.choose("demo")
+    files = {"params.yaml": DEMO + "# mine\n", "data/own/diary.txt": "Dear diary\n"}
+    write_files(project.root, files)
+    with pytest.raises(StudyError) as error:
+        project.back()
+    (command,) = re.findall(r"keep them \((.*), or git stash", str(error.value))
+    git(project.root, "config", "user.name", "user")
+    git(project.root, "config", "user.email", "user@example.org")
+    subprocess.run(command, shell=True, cwd=project.root, check=True)
+    assert status(project) == ""
+    assert git(project.root, "show", "demo:data/own/diary.txt") == "Dear diary"
+    assert project.back()[-1].startswith("back on main")
 
 
 def test_a_study_of_another_encoding_is_named(project: Studies) -> None:

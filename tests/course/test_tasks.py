@@ -22,15 +22,18 @@ def test_only_the_seeds_change_and_comments_stay() -> None:
 study:
   seeds: [1, 2]   # each
   title: 'x'
+  defaults:
+    init_scale: null
   variants:
     big: {text: a, seeds: [1, 2, 3]}    # fewer
     small: {text: a}
 """
     after = with_seed(before, 700)
-    for comment in (b"# mine", b"# each", b"# fewer"):
+    for comment in (b"# mine", b"# each", b"# fewer", b"init_scale: null"):
         assert comment in after
     variants = {"big": {"text": "a", "seeds": [700, 701, 702]}, "small": {"text": "a"}}
     study = {"seeds": [700, 701], "title": "x", "variants": variants}
+    study["defaults"] = {"init_scale": None}
     assert yaml.safe_load(after) == {"seed": 700, "study": study}
 
 

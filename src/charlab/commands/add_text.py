@@ -1,4 +1,4 @@
-"""Add a text to params.yaml as one block, without touching comments or order.
+"""Add a text to params.yaml as one block, without touching any other line.
 
 Title, language and slug come from the file's header. The body of a Gutenberg book is recorded in
 data/bodies.yaml. A file is copied to data/own/, and the copy is added to git's index, so that
@@ -10,21 +10,18 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap
-
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
-from charlab.commands.inputs import read_bytes, warn
+from charlab.commands.inputs import naming, read_bytes, warn
 from charlab.commands.slugs import free_slug, slug_of
 from charlab.core.errors import CharlabError, one_line
 from charlab.core.files import write_bytes
 from charlab.core.schema import SLUG, read_yaml
+from charlab.course.layout import with_first
 from charlab.fetch.gutenberg import fetch_book
-from charlab.plan.document import keeping_yaml
 from charlab.plan.params import Params
 from charlab.vocab.splits import divide
 from charlab.vocab.vocabulary import Vocabulary
@@ -55,11 +52,14 @@ class Added:
         The text as the pipeline reads it.
     copy : Path or None
         The copy of a file, relative to the project; None for a book.
+    is_new : bool
+        Whether params.yaml did not have it.
     """
 
     slug: str
     body: str
     copy: Path | None
+    is_new: bool
 
 
 def add_text(
@@ -87,19 +87,23 @@ def add_text(
     Raises
     ------
     CharlabError
-        If the text cannot be read or fetched, or the slug is taken.
+        If the text cannot be read or fetched, is there already, or the slug is taken.
     """
-    document = _document(params_path)
+    texts = _texts(params_path)
     root, is_book = params_path.parent, BOOK.fullmatch(identifier) is not None
+    if is_book:
+        slug = slug or _slug_of_book(int(identifier), texts, update)
     raw = _raw(identifier, is_book)
-    cleaned = clean(raw, encoding=encoding)
-    warn(identifier, cleaned.evidence.warnings)
+    name = f"book {identifier}" if is_book else identifier
+    with naming(name, encoding):
+        cleaned = clean(raw, encoding=encoding)
+    warn(name, cleaned.evidence.warnings)
     stem = Path(identifier).stem
     # A header may hold what params.yaml refuses in a title.
     title = one_line(cleaned.record.title or stem)[:300]
     # A title in Chinese, for example, leaves no Latin letter.
     made = slug_of(title) or (f"pg{identifier}" if is_book else slug_of(stem))
-    slug = _checked(slug or made or free_slug(document["texts"]), document["texts"], update)
+    slug = _checked(slug or made or free_slug(texts), texts, update)
     copy: Path | None = None
     entry: dict[str, Any]
     # params.yaml is written last: after a crash, adding the text again repairs both files.
@@ -110,13 +114,10 @@ def add_text(
         copy = _copied(Path(identifier), raw, slug, root)
         entry = {"path": copy.as_posix()}
     entry |= {"encoding": encoding} if encoding else {}
-    if slug not in document["texts"]:
-        # In block style: DVC rewrites the file without quotes, and in braces "?" needs quotes.
-        document["texts"].insert(0, slug, CommentedMap(entry | _described(cleaned, title)))
-        stream = BytesIO()
-        keeping_yaml().dump(document, stream)
-        write_bytes(params_path, stream.getvalue())
-    return Added(slug, cleaned.text, copy)
+    if slug not in texts:
+        entry |= _described(cleaned, title)
+        write_bytes(params_path, with_first(params_path.read_bytes(), "texts", slug, entry))
+    return Added(slug, cleaned.text, copy, slug not in texts)
 
 
 def git_add(root: Path, path: Path) -> str | None:
@@ -162,19 +163,46 @@ def training_command(params: Params, added: Added) -> str:
     return f"dvc exp run {' '.join(f'-S {option}' for option in options)}"
 
 
-def _document(path: Path) -> CommentedMap:
-    """Return the content of params.yaml, with its comments.
+def _texts(path: Path) -> dict[str, Any]:
+    """Return the section texts of params.yaml.
 
     Raises
     ------
     CharlabError
-        If it is not YAML, or has no texts.
+        If the file is not YAML, or has no such section.
     """
     content = read_yaml(path)
     if not isinstance(content, dict) or not isinstance(content.get("texts"), dict):
         raise CharlabError(f"{path}: expected the section 'texts', to which a text can be added")
-    document: CommentedMap = keeping_yaml().load(path.read_bytes())
-    return document
+    texts: dict[str, Any] = content["texts"]
+    return texts
+
+
+def _slug_of_book(number: int, texts: dict[str, Any], update: bool) -> str | None:
+    """Return the slug of a book that params.yaml has, None for a new one; before any download.
+
+    Raises
+    ------
+    CharlabError
+        If there is no book of that number, or params.yaml has it and it is not to be updated.
+    """
+    if number < 1:
+        raise CharlabError(
+            f"{number} is not the number of a book: Project Gutenberg counts from 1; a file of "
+            f"that name is ./{number}"
+        )
+    having = [slug for slug, text in texts.items() if _is_book(text, number)]
+    if having and not update:
+        raise CharlabError(
+            f"params.yaml has book {number} already, as {' and '.join(map(repr, having))}; give "
+            "--update to record its body again, or --slug to add it under another name as well"
+        )
+    return having[0] if having else None
+
+
+def _is_book(text: object, number: int) -> bool:
+    """Return whether a block of params.yaml, which may have any form, names a book."""
+    return isinstance(text, dict) and text.get("gutenberg") == number
 
 
 def _raw(identifier: str, is_book: bool) -> bytes:
@@ -189,7 +217,10 @@ def _checked(slug: str, texts: dict[str, Any], update: bool) -> str:
     if not SLUG.fullmatch(slug):
         raise CharlabError(f"{slug!r} is not a slug; give one with --slug, as in --slug my-text")
     if slug in texts and not update:
-        raise CharlabError(f"params.yaml has a text {slug!r} already; give another --slug")
+        raise CharlabError(
+            f"params.yaml has a text {slug!r} already; give another --slug, or --update if this is "
+            "a new version of it"
+        )
     return slug
 
 

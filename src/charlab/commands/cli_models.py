@@ -94,5 +94,6 @@ def evaluate(model: Path, text: Path, encoding: str | None, **options: Any) -> N
     from charlab.models.inference import FILES
 
     check_restored(*(model / name for name in FILES))
-    result = evaluate_alone(model, read_body(text, encoding=encoding, tiny=True), **options)
+    body = read_body(text, encoding=encoding, tiny=True)
+    result = evaluate_alone(model, body, source=text, **options)
     click.echo(json.dumps(result))

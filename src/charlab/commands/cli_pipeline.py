@@ -40,6 +40,7 @@ def study(name: str | None, run: bool, back: bool, workers: int | None) -> None:
     """
     from charlab.commands.mend import alone
     from charlab.commands.study import Studies
+    from charlab.commands.study_names import show_studies
 
     studies = Studies(project())
     if back and (name or run):
@@ -51,8 +52,7 @@ def study(name: str | None, run: bool, back: bool, workers: int | None) -> None:
     if run:
         _run_study(studies, workers)
     if not (name or run or back):
-        current = studies.current()
-        _echo([f"{'*' if known == current else ' '} {known}" for known in studies.names()])
+        show_studies(studies.names(), studies.root)
 
 
 def _echo(lines: list[str]) -> None:

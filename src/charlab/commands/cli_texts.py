@@ -62,8 +62,13 @@ def clean(files: tuple[Path, ...], out: Path | None, explain: bool, **options: A
             click.echo(cleaned.text, nl=False)
         else:
             # With several files the folder need not exist yet.
-            folder = len(files) > 1 or out.is_dir()
-            write_text(out / path.name if folder else out, cleaned.text)
+            target = out / path.name if len(files) > 1 or out.is_dir() else out
+            made = not target.parent.exists()
+            write_text(target, cleaned.text)
+            # A file in a folder that was there already, and of that name, was named by the user.
+            if target != out or made:
+                where = f", in the new folder {target.parent}" if made else ""
+                click.echo(printable(f"{target}: body written{where}"))
     sys.exit(1 if failures else 0)
 
 
@@ -82,17 +87,18 @@ def _clean_file(
     from charlab.clean.cleaner import clean as clean_bytes
     from charlab.clean.fingerprints import check_book
     from charlab.clean.params import CleanParams
-    from charlab.commands.inputs import read_bytes
+    from charlab.commands.inputs import advised, naming, read_bytes
 
     raw = read_bytes(path, "name a text file")
     options: dict[str, Any] = {"allow_copyrighted": allow_copyrighted, "encoding": encoding}
-    cleaned = clean_bytes(raw, **options)
+    with naming(path, encoding):
+        cleaned = clean_bytes(raw, **options)
     changed = check_book(cleaned.record.gutenberg, cleaned.text, _bodies(), strict=strict)
     if unwrap:
         # After the comparison: the recorded body has all its line ends.
         cleaned = clean_bytes(raw, params=CleanParams(unwrap=True), **options)
     # changed is None if the body is the recorded one.
-    return cleaned, [*cleaned.record.warnings, *filter(None, [changed])]
+    return cleaned, [*map(advised, cleaned.record.warnings), *filter(None, [changed])]
 
 
 @click.command(short_help="Fetch a raw Gutenberg file.")
@@ -114,11 +120,14 @@ def fetch(number: int, out: Path | None, strict: bool) -> None:
 @ENCODING
 def vocab(file: Path, min_count: int, unknown: bool, encoding: str | None) -> None:
     """Print the vocabulary of FILE (a clean text) as JSON."""
-    from charlab.commands.inputs import read_text
+    from charlab.commands.inputs import about, read_text
     from charlab.vocab.vocabulary import Vocabulary
 
     text = read_text(file, encoding)
-    vocabulary = Vocabulary.from_text(text, min_count=min_count, unknown=unknown)
+    if not text:
+        raise CharlabError(f"{file}: the file is empty, expected at least one character")
+    with about(file):
+        vocabulary = Vocabulary.from_text(text, min_count=min_count, unknown=unknown)
     click.echo(json.dumps(vocabulary.as_dict(), ensure_ascii=False, indent=2))
 
 
@@ -138,7 +147,10 @@ def add_text(identifier: str, **options: Any) -> None:
 
     root = project()
     added = add(root / "params.yaml", identifier, **options)
-    click.echo(f"params.yaml: texts.{added.slug} added")
+    done = "added" if added.is_new else "was there, and its body is recorded again"
+    if added.copy is not None and not added.is_new:
+        done = "was there, and has this file now"
+    click.echo(f"params.yaml: texts.{added.slug} {done}")
     if added.copy is not None:
         problem = git_add(root, added.copy)
         click.echo(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 import click
 import numpy as np
 
-from charlab.core.errors import CharlabError
+from charlab.commands.inputs import about
+from charlab.core.errors import CharlabError, printable
 from charlab.core.sums import mean
 from charlab.core.units import bits, counted
 from charlab.models.inference import load_with_vocabulary
@@ -115,6 +116,7 @@ def evaluate_alone(
     strict: bool = False,
     dynamic: bool = False,
     learning_rate: float | None = None,
+    source: Path | None = None,
 ) -> dict[str, Any]:
     """Return the loss of a text under the model in a folder.
 
@@ -133,6 +135,8 @@ def evaluate_alone(
         Let the model learn while it reads (:mod:`charlab.evaluate.dynamic`).
     learning_rate : float, optional
         Learning rate of dynamic evaluation; :data:`LEARNING_RATE` by default.
+    source : Path, optional
+        The file of the text, which messages about the text begin with.
 
     Returns
     -------
@@ -149,10 +153,12 @@ def evaluate_alone(
     if learning_rate is not None and not dynamic:
         raise CharlabError("a learning rate is for dynamic evaluation only; add --dynamic")
     network, vocab = load_with_vocabulary(model)
-    text, outside = known_part(text, vocab, strict=strict)
+    with about(source) if source else nullcontext():
+        text, outside = known_part(text, vocab, strict=strict)
     if outside.counts:
         treated = "read as the unknown symbol" if vocab.unknown else "left out"
-        click.echo(f"charlab: {outside}; {treated} (--strict stops)", err=True)
+        name = f"{source}: " if source else ""
+        click.echo(printable(f"charlab: {name}{outside}; {treated} (--strict stops)"), err=True)
     ids = vocab.encode(text)
     with progress_bar("evaluate", len(ids) - 1) as advance:
         # One loss for each character but the first, which has nothing before it.

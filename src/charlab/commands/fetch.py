@@ -7,6 +7,7 @@ from pathlib import Path
 from charlab.clean.cleaner import clean
 from charlab.clean.fingerprints import check_book
 from charlab.clean.reject import CleaningError
+from charlab.commands.inputs import advised
 from charlab.core.files import write_bytes
 from charlab.fetch.gutenberg import fetch_book
 
@@ -41,8 +42,8 @@ def fetch_by_hand(number: int, out: Path, bodies: Path, *, strict: bool) -> list
         changed = check_book(number, cleaned.text, bodies, strict=strict)
     except CleaningError as error:
         if strict:
-            raise
-        changed = f"the cleaner finds no body in it: {error}"
+            raise type(error)(f"book {number}: {advised(str(error))}") from None
+        changed = f"the cleaner finds no body in it: {advised(str(error))}"
     # Written last, so that a strict run leaves no file behind.
     write_bytes(out, raw)
     return [f"{out} is from {url}", *filter(None, [changed])]

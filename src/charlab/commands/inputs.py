@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from charlab.clean import reading
 from charlab.clean.cleaner import Cleaned, clean
+from charlab.clean.damage import ADVICE
 from charlab.clean.params import CleanParams
-from charlab.clean.reject import TinyFileError
+from charlab.clean.reject import SHORTEST, CleaningError, TinyFileError
 from charlab.core.errors import CharlabError, printable
+
+ADVICE_OF_COMMANDS = {
+    # "Of them" refers to the characters that a file has.
+    f"is empty, expected at least {SHORTEST} of them": (
+        f"is empty, expected at least {SHORTEST} characters that are not blank"
+    ),
+    "set allow_copyrighted: true in params.yaml (or give --allow-copyrighted)": (
+        "give --allow-copyrighted to 'charlab clean', and use the file that it writes"
+    ),
+}
+"""What commands say in place of words of the cleaner, which are those of a stage."""
 
 
 def read_bytes(path: Path, advice: str) -> bytes:
@@ -53,13 +67,14 @@ def read_body(
         If it cannot be read, or is no text.
     """
     raw = read_bytes(path, "--text names a text file")
-    try:
-        body: Cleaned | reading.Text = clean(raw, params=params, encoding=encoding)
-    except TinyFileError:
-        if not tiny:
-            raise
-        # Decoded from the same bytes: a pipe, such as the shell's <(...), cannot be read twice.
-        body = reading.decode(raw, encoding)
+    with naming(path, encoding):
+        try:
+            body: Cleaned | reading.Text = clean(raw, params=params, encoding=encoding)
+        except TinyFileError:
+            if not tiny:
+                raise
+            # Decoded from the same bytes: a pipe, such as the shell's <(...), cannot be read twice.
+            body = reading.decode(raw, encoding)
     warn(path, body.evidence.warnings)
     return body.text
 
@@ -72,12 +87,58 @@ def read_text(path: Path, encoding: str | None = None) -> str:
     CharlabError
         If it cannot be read, or is not text in the encoding.
     """
-    text = reading.read_text(path, encoding)
+    raw = read_bytes(path, "name a text file")
+    with naming(path, encoding):
+        text = reading.decode(raw, encoding)
     warn(path, text.evidence.warnings)
     return text.text
 
 
+@contextmanager
+def naming(name: Path | str, encoding: str | None = None) -> Iterator[None]:
+    """Begin the message about a text that is refused with its name.
+
+    Parameters
+    ----------
+    name : Path or str
+        The file, or what else the text is.
+    encoding : str, optional
+        The encoding that the user named, if any.
+
+    Raises
+    ------
+    CleaningError
+        Of the same class, with advice that fits a command.
+    """
+    try:
+        yield
+    except CleaningError as error:
+        raise type(error)(f"{name}: {advised(str(error), encoding)}") from None
+
+
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Begin each message about what a text lacks with the name of its file."""
+    try:
+        yield
+    except CharlabError as error:
+        raise type(error)(f"{path}: {error}") from None
+
+
+def advised(message: str, encoding: str | None = None) -> str:
+    """Return a message about a text with advice that fits a command.
+
+    The cleaner writes its messages for the stage as well, whose texts have a block in params.yaml.
+    Here they have none, or not yet; and who has named an encoding need not be told to name one.
+    """
+    other = "name another encoding with --encoding, or leave that option out"
+    message = message.replace(ADVICE, other if encoding else "name the encoding with --encoding")
+    for words, fitting in ADVICE_OF_COMMANDS.items():
+        message = message.replace(words, fitting)
+    return message
+
+
 def warn(path: Path | str, warnings: tuple[str, ...]) -> None:
     """Print warnings about a file on standard error."""
-    for warning in warnings:
+    for warning in map(advised, warnings):
         click.echo(printable(f"charlab: {path}: {warning}"), err=True)

@@ -9,23 +9,19 @@ Nothing is ever committed on a branch that charlab did not make.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from charlab.commands.branches import RESULTS, Repository, is_result, shown
+from charlab.commands.checkout import restore_data
 from charlab.commands.mend import mend
+from charlab.commands.study_names import PARAMS, StudyError, current_study, readable_name
 from charlab.core.errors import CharlabError
-from charlab.core.schema import ParamsError, parse_yaml
 from charlab.course.workspace import completed
 from charlab.plan.document import study_files
 
-PARAMS = "params.yaml"
 SHOWN = 8
 """Maximum number of files that a message names."""
-
-
-class StudyError(CharlabError):
-    """A study that does not exist, or a working copy that a change of studies would damage."""
 
 
 @dataclass(frozen=True)
@@ -64,29 +60,27 @@ class Studies:
         return repository
 
     def current(self) -> str:
-        """Return the name of the study that params.yaml holds."""
-        path = self.root / PARAMS
-        name = _name_of(path.read_bytes())
-        if name is None:
-            raise StudyError(
-                f"{path}: expected study.name, the name of this study, found none; add it under "
-                "study:, or restore the file with git"
-            )
-        return name
+        """Return the name of the study that params.yaml holds, or raise what is wrong with it."""
+        return current_study(self.root)
 
     def names(self) -> list[str]:
-        """Return the names of all studies that can be chosen."""
+        """Return the names of all studies that can be chosen, whatever params.yaml holds."""
         git = Repository(self.root)
         # The study of the branch to go back to need not be in studies/.
         home = git.home_of(git.branch()) or "HEAD"
-        names = {*study_files(self.root), self.current(), _name_of(git.content(home, PARAMS))}
-        return sorted(name for name in names if name)
+        here = (self.root / PARAMS).read_bytes()
+        names = {*study_files(self.root), readable_name(here)}
+        return sorted(filter(None, {*names, readable_name(git.content(home, PARAMS))}))
 
     def is_own(self) -> bool:
-        """Return whether the current branch is that of its study, made by charlab."""
+        """Return whether the current branch is that of its study, made by charlab.
+
+        A params.yaml that cannot be read does not change whose branch it is.
+        """
         repository = Repository(self.root)
         branch = repository.branch()
-        return branch == self.current() and repository.home_of(branch) is not None
+        name = readable_name((self.root / PARAMS).read_bytes()) or branch
+        return branch == name and repository.home_of(branch) is not None
 
     def published(self, name: str) -> bytes | None:
         """Return the complete parameters of a study in studies/; None if there is no such study."""
@@ -102,6 +96,8 @@ class Studies:
             If there is no such study, files have uncommitted changes, or the branch of that name
             is not charlab's.
         """
+        if name not in self.names() and Repository(self.root).branch_commit(name) is None:
+            raise self._unknown(name)
         if name == self.current() and not self.is_own():
             return [f"{PARAMS} already is the study {name}"]
         git = self.git
@@ -111,7 +107,7 @@ class Studies:
             return self._renew(name)
         home = git.home_of(branch) or branch or str(git.commit_of("HEAD"))
         base = self._commit_of_home(str(branch), home)
-        if home != branch and _name_of(git.content(base, PARAMS)) == name:
+        if home != branch and readable_name(git.content(base, PARAMS)) == name:
             return self.back()
         tip = git.branch_commit(name)
         notes = self._start(name, base, home) if tip is None else self._bring_up(name, tip, base)
@@ -120,12 +116,15 @@ class Studies:
         notes += self._restore_data()
         return [*notes, f"on branch {name}; 'charlab study --back' returns to {shown(home)}"]
 
+    def _unknown(self, name: str) -> StudyError:
+        return StudyError(f"there is no study {name!r}; there are {', '.join(self.names())}")
+
     def _start(self, name: str, base: str, home: str) -> list[str]:
         """Make the branch of a study: the code of a commit, other parameters, no results."""
         git = self.git
         params = self.published(name)
         if params is None:
-            raise StudyError(f"there is no study {name!r}; there are {', '.join(self.names())}")
+            raise self._unknown(name)
         tree = git.tree(base, {PARAMS: params}, results=None)
         new = git.commit(tree, [base], f"Start the study {name}", name)
         # The mark first: after a kill in between, the branch must not look like the user's.
@@ -184,10 +183,11 @@ class Studies:
         """
         git, branch = self.git, self.git.branch()
         home = git.home_of(branch)
-        if branch is None and git.home_of(self.current()) is not None:
+        name = readable_name((self.root / PARAMS).read_bytes())
+        if branch is None and git.home_of(name) is not None:
             raise StudyError(
                 "git is on no branch, as a killed 'dvc exp run' leaves it; first return to the "
-                f"study's branch: git switch {self.current()}"
+                f"study's branch: git switch {name}"
             )
         if branch is None or home is None:
             raise StudyError(
@@ -226,11 +226,21 @@ class Studies:
             return
         if changed:
             more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+            # 'git commit --all' would leave out a text in data/own/: an experiment of DVC's resets
+            # the index, and then git does not track the text any more.
             raise StudyError(
-                f"uncommitted changes in {', '.join(changed[:SHOWN])}{more}; first keep them (git "
-                "commit --all --message 'My changes', or git stash) or discard them (git "
-                f"reset --hard, then dvc checkout), then repeat: {command}"
+                f"uncommitted changes in {', '.join(changed[:SHOWN])}{more}{self._fault()}; first "
+                "keep them (git add --all && git commit --message 'My changes', or git stash) or "
+                f"discard them (git reset --hard, then dvc checkout), then repeat: {command}"
             )
+
+    def _fault(self) -> str:
+        """Return why params.yaml cannot be read, in brackets; nothing if it can."""
+        try:
+            self.current()
+        except CharlabError as error:
+            return f" ({error})"
+        return ""
 
     def start_of_run(self) -> str | None:
         """Return the commit whose study is about to run; None on a branch of the user's.
@@ -242,7 +252,7 @@ class Studies:
         """
         if not self.is_own():
             return None
-        self._require_clean(f"charlab study {self.current()} --run", keep_results=True)
+        self._require_clean(f"charlab study {self.git.branch()} --run", keep_results=True)
         return self.git.commit_of("HEAD")
 
     def record(self, start: str | None, subject: str = "Results") -> str:
@@ -262,7 +272,8 @@ class Studies:
                 "something was committed during the run, so its results are not committed; "
                 f"repeat: charlab study {self.current()} --run"
             )
-        name, git = self.current(), self.git
+        # On a study's own branch, which has its name; params.yaml may be unreadable by now.
+        name, git = str(self.git.branch()), self.git
         tree = git.tree_of_results(start)
         changed = tree != git.line("rev-parse", f"{start}^{{tree}}")
         if changed:
@@ -272,25 +283,4 @@ class Studies:
         return f"results committed on branch {name}, the baseline of experiments" if changed else ""
 
     def _restore_data(self) -> list[str]:
-        """Let DVC check out the data of the current branch's results, as far as it has them."""
-        if not (self.root / "dvc.lock").is_file():
-            return []
-        from dvc.exceptions import DvcException
-        from dvc.repo import Repo
-
-        try:
-            with Repo(str(self.root)) as repo:
-                # Whatever another study left there is in the cache.
-                repo.checkout(force=True, allow_missing=True)
-        except DvcException as error:
-            return [f"DVC could not check out data/ ({error}); try 'dvc checkout'"]
-        return []
-
-
-@cache
-def _name_of(params: bytes | None) -> str | None:
-    """Return the name of the study in a parameter file; None if it has none."""
-    try:
-        return str(parse_yaml(params or b"", PARAMS)["study"]["name"])
-    except (ParamsError, KeyError, TypeError):
-        return None
+        return restore_data(self.root)

@@ -7,16 +7,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from charlab.commands.inputs import read_body
+from charlab.commands.inputs import about, read_body
 from charlab.core.errors import CharlabError, printable
 from charlab.core.files import WriteError, write_text
 from charlab.core.folders import check_writable
 from charlab.core.schema import ParamsError, apply_overrides, read_yaml
 from charlab.plan.params import CorpusParams, Params, parse_params
 from charlab.recipes import USUAL_LENGTH, load_recipe
+from charlab.train.batches import Batches
 from charlab.train.loop import train
 from charlab.train.model_folder import TrainingConfig
 from charlab.vocab.encoded_text import EncodedText, encode_text
+from charlab.vocab.splits import divide
 
 SLUG = "text"
 """Name of the one text in the parameters of such a training."""
@@ -76,8 +78,10 @@ def encode_file(
         If the file cannot be read or is not a text.
     """
     # Go through files like the pipeline, so that the bytes are the same.
-    body = out / "body.txt"
-    write_text(body, read_body(text, corpus.clean, encoding))
+    body, content = out / "body.txt", read_body(text, corpus.clean, encoding)
+    with about(text):
+        divide(len(content), corpus)
+    write_text(body, content)
     encode_text(body, corpus, out / "encoded")
     return EncodedText.load(out / "encoded")
 
@@ -109,6 +113,8 @@ def train_alone(
     with tempfile.TemporaryDirectory(prefix="charlab-") as folder:
         data = encode_file(text, params.corpus, Path(folder), encoding)
         params = resolve(recipe, params_file, overrides, seed, len(data.train))
+        with about(text):
+            Batches(data.train, params.train.batch_size, params.train.seq_len)
         # Cleaning and encoding are not timed, so that trainings can be compared.
         started = time.perf_counter()
         # A name that is not UTF-8 cannot be written to the model's folder.

@@ -11,7 +11,6 @@ belong to nobody: the published studies use them.
 from __future__ import annotations
 
 import hashlib
-import io
 import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from charlab.core.errors import UNSAFE, shortened
 from charlab.core.files import read_json, write_json
 from charlab.core.schema import SLUG
 from charlab.course.handed_in import CourseError
-from charlab.plan.document import keeping_yaml
+from charlab.course.layout import null_keeping_yaml, written
 
 BLOCK = 100
 """Seeds of one student."""
@@ -94,17 +93,14 @@ def with_seed(document: bytes, seed: int) -> bytes:
     *The* model has the seed itself; every list of seeds becomes that seed and the next ones, as
     many as the list has.
     """
-    yaml = keeping_yaml()
-    content: Any = yaml.load(document)
+    content: Any = null_keeping_yaml().load(document)
     content["seed"] = seed
     study = content.get("study") or {}
     for holder in (study, *(study.get("variants") or {}).values()):
         # A new list would lose the comments beside the old one.
         for place in range(len(holder.get("seeds") or ())):
             holder["seeds"][place] = seed + place
-    stream = io.BytesIO()
-    yaml.dump(content, stream)
-    return stream.getvalue()
+    return written(content)
 
 
 def write_student(folder: Path, student: Student) -> None:

@@ -6,7 +6,6 @@ is the report with their own figures and numbers, and with blanks for the answer
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import subprocess
@@ -19,9 +18,10 @@ from charlab.core.files import explained, write_bytes, write_text
 from charlab.core.temporary import temporary_folder
 from charlab.course.exercise import write_exercise
 from charlab.course.handed_in import CourseError
+from charlab.course.layout import null_keeping_yaml, written
 from charlab.course.student import Student, identifier, student_seed, with_seed, write_student
 from charlab.course.tasks import tasks_page
-from charlab.plan.document import complete, keeping_yaml, study_files
+from charlab.plan.document import complete, study_files
 from charlab.plan.params import load_params
 
 RESULTS = ("metrics", "plots", "report", "dvc.lock")
@@ -186,8 +186,7 @@ def with_book(document: bytes, book: int | None) -> bytes:
     """
     if book is None:
         return document
-    yaml = keeping_yaml()
-    content: Any = yaml.load(document)
+    content: Any = null_keeping_yaml().load(document)
     if BOOK not in content["texts"]:
         raise CourseError(f"this study has no text called {BOOK!r}, which --book could replace")
     # Every text from the same source, so that the short one stays the start of the book.
@@ -197,9 +196,7 @@ def with_book(document: bytes, book: int | None) -> bytes:
             del entry["builtin"]
             entry["gutenberg"] = book
             entry.pop("seed", None)
-    stream = io.BytesIO()
-    yaml.dump(content, stream)
-    return stream.getvalue()
+    return written(content)
 
 
 def code_text(root: Path) -> str:

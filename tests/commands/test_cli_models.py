@@ -178,7 +178,7 @@ def test_a_text_that_is_refused_is_named(
     content, words = REFUSED[name]
     path = tmp_path / name
     path.write_bytes(content)
-    commands = [("train", "--out", tmp_path / "out", "--text", path)]
+    commands: list[tuple[str | Path, ...]] = [("train", "--out", tmp_path / "out", "--text", path)]
     if name not in ("empty.txt", "short.txt"):
         commands.append(("evaluate", model, "--text", path))
     for command in commands:

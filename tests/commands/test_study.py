@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from charlab.commands.branches import GitError, Repository
-from charlab.commands.study import Studies, StudyError
+from charlab.commands.study import Studies
+from charlab.commands.study_names import StudyError
 from charlab.core.schema import ParamsError
 from charlab.plan.document import complete
 from command_line import refused

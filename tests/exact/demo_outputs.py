@@ -22,7 +22,7 @@ VARIANT = "train-variant@"
 
 
 def exact(stage: str, parameters: dict[str, Any]) -> bool:
-    """Whether a stage gives the same bytes on every processor."""
+    """Return whether a stage gives the same bytes on every processor."""
     if stage.startswith(VARIANT):
         study = parameters["study"]
         model = study["variants"][stage.removeprefix(VARIANT)].get("model", {})

@@ -10,9 +10,7 @@ from charlab.core.files import write_text
 from charlab.verify.unaffected import Names, first_difference, names_of, uncompared
 from import_graph import ROOT
 
-NAMES = Names(
-    frozenset(["by-torch"]), frozenset(["backends"]), frozenset(["RNN, torch"])
-)  # fmt: skip
+NAMES = Names(frozenset(["by-torch"]), frozenset(["backends"]), frozenset(["RNN, torch"]))
 
 RECORDED = {
     "seeds.csv": "variant,test_bpc\nrnn,2.1\nby-torch,2.2\n",

@@ -57,7 +57,7 @@ def compared(
     """
     hashes = hashes or {}
     # given: handed in by the student; made: by the new run.
-    given, made = (_files(root / output) for root in (handed_in, copy))
+    given, made = (files_of(root / output) for root in (handed_in, copy))
     prefix = f"{output}/"
     hashed = {path.removeprefix(prefix) for path in hashes if path.startswith(prefix)}
     for name in sorted(given.keys() | made.keys() | hashed):
@@ -76,7 +76,7 @@ def compared(
             yield CheckedFile(path, "different", _differences(given[name], made[name]))
 
 
-def _files(path: Path) -> dict[str, Path]:
+def files_of(path: Path) -> dict[str, Path]:
     """Return the files below a folder by relative path; a file is its own only entry."""
     if path.is_file():
         return {"": path}

@@ -11,6 +11,7 @@ from typing import Any
 
 from charlab.core.stage_inputs import lookup
 from charlab.core.units import LN_2
+from charlab.course.outputs import files_of
 from charlab.verify.stages import Stage
 
 BOUND = 0.05
@@ -86,7 +87,7 @@ def closeness(recorded: Path, made: Path, why: str) -> Closeness:
     why : str
         The reason for a tolerance, from :func:`reason`.
     """
-    files = [sorted(_files(root)) for root in (recorded, made)]
+    files = [sorted(files_of(root)) for root in (recorded, made)]
     if files[0] != files[1]:
         odd = min(set(files[0]) ^ set(files[1]))
         return Closeness(False, f"{odd}: only one of the two runs wrote it")
@@ -98,9 +99,9 @@ def closeness(recorded: Path, made: Path, why: str) -> Closeness:
         losses = [dict(_losses(path)) for path in pair]
         if not losses[0] or losses[0].keys() != losses[1].keys():
             return Closeness(False, f"{name}: differs, and is no file of losses")
+        bound = BOUND if name.endswith(".json") else UNDERWAY
         for key, before in losses[0].items():
             difference = abs(before - losses[1][key])
-            bound = BOUND if name.endswith(".json") else UNDERWAY
             # Written this way so that NaN fails the check.
             if not difference <= bound:
                 change = f"{before:.6g} and {losses[1][key]:.6g} bits per character"
@@ -161,12 +162,6 @@ def _tabulated(metrics: Path, variant: str, seed: str) -> dict[str, float]:
             if (row.get("variant"), row.get("seed")) == (variant, seed):
                 return {k: float(v) for k, v in row.items() if k.endswith("_bpc") and v}
     return {}
-
-
-def _files(folder: Path) -> Iterator[str]:
-    for path in folder.rglob("*"):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix()
 
 
 def _losses(path: Path) -> Iterator[tuple[str, float]]:

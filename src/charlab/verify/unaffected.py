@@ -8,11 +8,13 @@ report that does not name such a training.
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator
+import filecmp
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from charlab.course.outputs import files_of
 from charlab.plan.params import load_params
 from charlab.report.markdown import escape
 
@@ -41,17 +43,17 @@ class Names:
     labels: frozenset[str] = frozenset()
 
     def in_file(self, path: Path) -> bool:
-        """Whether a file is named after a variant, or is the figure of a comparison."""
+        """Return whether a file is named after a variant, or is the figure of a comparison."""
         ends = tuple(f"_{slug}" for slug in self.comparisons)
         return path.stem in self.variants or (bool(ends) and path.stem.endswith(ends))
 
     def in_row(self, row: Collection[str]) -> bool:
-        """Whether a row of a table is of a variant or comparison, or has a formula with one."""
+        """Return whether a row of a table is of a variant or comparison, or a formula names one."""
         slugs = self.variants | self.comparisons
         return any(field in slugs or any(f"'{slug}'" in field for slug in slugs) for field in row)
 
     def in_line(self, line: str) -> bool:
-        """Whether a line of the report has a variant's label, or the figure of a comparison."""
+        """Return whether a line of the report has a variant's label, or a comparison's figure."""
         figures = (f"_{slug}.svg" for slug in self.comparisons)
         return any(name in line for name in (*self.labels, *figures))
 
@@ -82,15 +84,15 @@ def first_difference(recorded: Path, made: Path, names: Names) -> str | None:
     names : Names
         The variants that may differ.
     """
-    files = [dict(_files(root)) for root in (recorded, made)]
+    files = [files_of(root) for root in (recorded, made)]
     for name in sorted(files[0].keys() | files[1].keys()):
-        if names.in_file(Path(name)):
+        # The name of an output that is itself a file is empty.
+        if names.in_file(recorded / name):
             continue
-        pair = [own.get(name) for own in files]
-        if None in pair:
+        one, other = (own.get(name) for own in files)
+        if one is None or other is None:
             return f"{name}: only one of the two runs wrote it"
-        one, other = (path for path in pair if path is not None)
-        if one.read_bytes() == other.read_bytes():
+        if _same(one, other):
             continue
         if difference := _difference(one, other, names):
             return f"{name}: {difference}"
@@ -103,17 +105,12 @@ def uncompared(recorded: Path, made: Path) -> list[str]:
     return [
         one.name
         for one, other in pairs
-        if one.is_file() and other.is_file() and one.read_bytes() != other.read_bytes()
+        if one.is_file() and other.is_file() and not _same(one, other)
     ]
 
 
-def _files(root: Path) -> Iterator[tuple[str, Path]]:
-    """Yield all files below a folder, or the file itself, by name."""
-    if root.is_file():
-        yield root.name, root
-    for path in root.rglob("*"):
-        if path.is_file():
-            yield path.relative_to(root).as_posix(), path
+def _same(recorded: Path, made: Path) -> bool:
+    return filecmp.cmp(recorded, made, shallow=False)
 
 
 def _difference(recorded: Path, made: Path, names: Names) -> str | None:

@@ -187,33 +187,39 @@ class Verifier:
     def _beside(self, stage: Stage, out: str, variants: frozenset[str]) -> Verdict:
         """Return the verdict on an output that was made of trainings within their tolerance."""
         committed, made = self.scratch.committed / out, self.scratch.work / out
-        shown = ", ".join(sorted(variants))
-        if self.scratch.restore(out, self.records[stage.name].outs[out], self.scratch.committed):
-            names = self.names(self.scratch.committed, variants)
-            if difference := first_difference(committed, made, names):
-                return Verdict(stage.name, out, DIFFERENT, (difference,))
-            notes = [f"the same but for what names {shown}, within their tolerance"]
-            if left := uncompared(committed, made):
-                notes.append(f"{', '.join(left)} shows the same lines, and was not compared")
-            return Verdict(stage.name, out, WITHIN, tuple(notes))
-        # Later stages take it as it is; what git has of the first one's tells whether it is right.
+        recorded = self.records[stage.name].outs[out]
+        if not self.scratch.restore(out, recorded, self.scratch.committed):
+            return self._by_tables(stage, out, variants)
+        names = self.names(self.scratch.committed, variants)
+        if difference := first_difference(committed, made, names):
+            return Verdict(stage.name, out, DIFFERENT, (difference,))
+        notes = [_same_but_for(variants)]
+        if left := uncompared(committed, made):
+            notes.append(f"{', '.join(left)} shows the same lines, and was not compared")
+        return Verdict(stage.name, out, WITHIN, tuple(notes))
+
+    def _by_tables(self, stage: Stage, out: str, variants: frozenset[str]) -> Verdict:
+        """Return the verdict on such an output that no cache has, by what git has of a later stage.
+
+        Of several stages the first one decides: a report shows tables, and more.
+        """
+        # Later stages take it as it is.
         self.inexact[out] = variants
         users = (
             s for s in self.stages.values() if s.tracked and any(related(out, d) for d in s.deps)
         )
         user = next(users, None)
-        found = [] if user is None else self.verify(user.name)
-        for wrong in (DIFFERENT, UNKNOWN):
-            for verdict in found:
-                if verdict.verdict == wrong:
-                    note = f"the recorded one is in no cache, and {verdict.output} is {wrong}"
-                    return Verdict(stage.name, out, wrong, (note, *verdict.notes))
-        if not found:
+        if user is None:
+            shown = ", ".join(sorted(variants))
             note = f"the recorded one is in no cache, and {shown} are made again only close to it"
             return Verdict(stage.name, out, UNKNOWN, (note,))
+        found = self.verify(user.name)
+        wrong = next((v for k in (DIFFERENT, UNKNOWN) for v in found if v.verdict == k), None)
+        if wrong is not None:
+            note = f"the recorded one is in no cache, and {wrong.output} is {wrong.verdict}"
+            return Verdict(stage.name, out, wrong.verdict, (note, *wrong.notes))
         tables = ", ".join(verdict.output for verdict in found)
-        note = f"by {tables}: the same but for what names {shown}, within their tolerance"
-        return Verdict(stage.name, out, WITHIN, (note,))
+        return Verdict(stage.name, out, WITHIN, (f"by {tables}: {_same_but_for(variants)}",))
 
     def _same_body(self, fetch: Stage, out: str) -> bool:
         """Return whether a fetched file has the recorded body, whatever header it has."""
@@ -268,6 +274,10 @@ class Verifier:
                 self.inexact.setdefault(verdict.output, variants)
         else:
             self.scratch.restore(verdict.output, md5, self.scratch.work)
+
+
+def _same_but_for(variants: frozenset[str]) -> str:
+    return f"the same but for what names {', '.join(sorted(variants))}, within their tolerance"
 
 
 SAME_BODY = (

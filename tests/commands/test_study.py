@@ -342,21 +342,20 @@ UNREADABLE = {
 
 
 @pytest.fixture(params=UNREADABLE)
-def unreadable(request: pytest.FixtureRequest, project: Studies) -> str:
-    """Spoil the params.yaml of the demo's branch; return a pattern of the message."""
+def unreadable(
+    request: pytest.FixtureRequest, project: Studies, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Spoil the params.yaml of the demo's branch, and go there; return a pattern of the message."""
+    monkeypatch.chdir(project.root)
     project.choose("demo")
     write_files(project.root, {"params.yaml": COURSE + request.param})
     return UNREADABLE[request.param]
 
 
 def test_studies_are_listed_without_a_readable_params(
-    project: Studies,
-    unreadable: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    unreadable: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """None has a star, and the message has the fault's key and line."""
-    monkeypatch.chdir(project.root)
     done = charlab(capsys, "study")
     assert (done.status, done.out) == (0, "  course\n  demo\n")
     assert re.search(rf"params\.yaml: {unreadable}", done.err)
@@ -364,13 +363,9 @@ def test_studies_are_listed_without_a_readable_params(
 
 
 def test_an_unreadable_params_is_named_on_the_way_to_a_study(
-    project: Studies,
-    unreadable: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    unreadable: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Going anywhere or running needs it; so does going back, while the edit is not committed."""
-    monkeypatch.chdir(project.root)
     for arguments in (["course"], ["--run"], ["--back"]):
         message = refused(capsys, "study", *arguments)
         assert re.search(rf"params\.yaml: {unreadable}", message), arguments

@@ -234,24 +234,10 @@ def mend() -> None:
 
 
 def _mend(root: Path) -> bool:
-    """Mend DVC's files and cache; print one line for each, and return whether there were any."""
-    from charlab.commands.killed_experiments import remove_killed_experiments
-    from charlab.commands.mend import mend
-    from charlab.commands.run_cache import remove_damaged_runs
-    from charlab.core.restored import damages, recorded_outputs
-    from charlab.core.restored import mend as mend_cache
+    """Mend a project; print one line for each thing mended, and return whether there were any."""
+    from charlab.commands.mending import mend_all
 
-    messages = [*mend(root), *remove_damaged_runs(root), *remove_killed_experiments(root)]
-    found = [one for output in recorded_outputs(root) for one in damages(root, output)]
-    removed = mend_cache(found)
-    for damage in found:
-        done = (
-            "removed there and here; 'dvc pull' or 'dvc repro' brings it back"
-            if damage in removed
-            else "replaced by the intact result"
-        )
-        name = damage.result.relative_to(root).as_posix()
-        messages.append(f"{name} was damaged in DVC's cache: {done}")
+    messages = mend_all(root)
     for message in messages:
         click.echo(f"mended: {message}", err=True)
     return bool(messages)

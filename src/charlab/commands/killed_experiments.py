@@ -24,10 +24,12 @@ def remove_killed_experiments(root: Path) -> list[str]:
     list of str
         One line for each.
     """
-    messages = []
     copies = list(_copies(root / EXPERIMENTS))
     # A DVC that has only begun with its copy still works in the project itself.
-    for name, note, copy in copies if copies and not dvc_processes(root) else []:
+    if not copies or dvc_processes(root):
+        return []
+    messages = []
+    for name, note, copy in copies:
         shutil.rmtree(copy, ignore_errors=True)
         shutil.rmtree(note.parent, ignore_errors=True)
         messages.append(f"removed the experiment {name}, which was killed with its DVC")

@@ -68,9 +68,12 @@ class Studies:
         git = Repository(self.root)
         # The study of the branch to go back to need not be in studies/.
         home = git.home_of(git.branch()) or "HEAD"
-        here = (self.root / PARAMS).read_bytes()
-        names = {*study_files(self.root), readable_name(here)}
+        names = {*study_files(self.root), self._readable()}
         return sorted(filter(None, {*names, readable_name(git.content(home, PARAMS))}))
+
+    def _readable(self) -> str | None:
+        """Return the name of the study that params.yaml holds; None if it cannot be read."""
+        return readable_name((self.root / PARAMS).read_bytes())
 
     def is_own(self) -> bool:
         """Return whether the current branch is that of its study, made by charlab.
@@ -79,7 +82,7 @@ class Studies:
         """
         repository = Repository(self.root)
         branch = repository.branch()
-        name = readable_name((self.root / PARAMS).read_bytes()) or branch
+        name = self._readable() or branch
         return branch == name and repository.home_of(branch) is not None
 
     def published(self, name: str) -> bytes | None:
@@ -183,7 +186,7 @@ class Studies:
         """
         git, branch = self.git, self.git.branch()
         home = git.home_of(branch)
-        name = readable_name((self.root / PARAMS).read_bytes())
+        name = self._readable()
         if branch is None and git.home_of(name) is not None:
             raise StudyError(
                 "git is on no branch, as a killed 'dvc exp run' leaves it; first return to the "

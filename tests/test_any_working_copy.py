@@ -15,7 +15,10 @@ from published import published_revision
 
 pytestmark = pytest.mark.slow
 
-READERS = ("tests/plan", "tests/plots", "tests/report", "tests/test_graph.py")
+READERS = (
+    *("tests/plan", "tests/plots", "tests/report", "tests/test_graph.py"),
+    *("tests/exact/test_demo_outputs.py", "tests/verify/test_unaffected.py"),
+)
 """Tests that read published files."""
 
 
@@ -43,7 +46,7 @@ def test_tests_of_published_files_ignore_the_working_copy(tmp_path: Path) -> Non
     (clone / "studies" / "demo.yaml").write_text("study: {name: other}\n", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-k", "published or course or "
-         "committed or demo or params or complete or cell", *READERS],
+         "committed or demo or params or complete or cell or unaffected", *READERS],
         cwd=clone, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

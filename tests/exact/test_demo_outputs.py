@@ -6,10 +6,10 @@ import demo_outputs
 import pytest
 import yaml
 
-from import_graph import ROOT
+from published import published
 
 RECORDED = Path(demo_outputs.__file__).with_name("demo_outputs.txt")
-DEMO = yaml.safe_load((ROOT / "studies" / "demo.yaml").read_text(encoding="utf-8"))
+DEMO = yaml.safe_load(published("studies/demo.yaml"))
 
 
 def test_no_exact_variant_is_forgotten() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from charlab.core.files import write_text
 from charlab.verify.unaffected import Names, first_difference, names_of, uncompared
-from import_graph import ROOT
+from published import published
 
 NAMES = Names(frozenset(["by-torch"]), frozenset(["backends"]), frozenset(["RNN, torch"]))
 
@@ -91,9 +91,10 @@ def test_a_sentence_may_be_said_or_not(tmp_path: Path) -> None:
     assert uncompared(one, other) == ["index.html"]
 
 
-def test_names_are_those_of_the_study() -> None:
+def test_names_are_those_of_the_study(tmp_path: Path) -> None:
     """Slugs, comparisons and labels of the published one."""
-    names = names_of(ROOT, ["rnn-torch"])
+    write_text(tmp_path / "params.yaml", published("params.yaml"))
+    names = names_of(tmp_path, ["rnn-torch"])
     assert names == Names(
         frozenset(["rnn-torch"]), frozenset(["backends"]), frozenset(["RNN, torch"])
     )

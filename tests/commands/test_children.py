@@ -17,7 +17,9 @@ from charlab.commands.children import Children, StoppedError, stopped_by_signals
 FAKE = """\
 import sys, time
 from pathlib import Path
-Path("started").write_text(" ".join(sys.argv[1:]))
+# Whoever sees the file may read it at once.
+Path("starting").write_text(" ".join(sys.argv[1:]))
+Path("starting").rename("started")
 time.sleep(30)
 """
 

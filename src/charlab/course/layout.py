@@ -7,38 +7,16 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.nodes import ScalarNode
-from ruamel.yaml.representer import RoundTripRepresenter
 
 from charlab.core.schema import ParamsError, parse_yaml
 from charlab.plan.document import keeping_yaml
 
 
-class NullRepresenter(RoundTripRepresenter):
-    """Write null as a word: ruamel.yaml alone leaves its place empty."""
-
-    def represent_null(self, _: None) -> ScalarNode:
-        """Return the word."""
-        node: ScalarNode = self.represent_scalar("tag:yaml.org,2002:null", "null")
-        return node
-
-
-NullRepresenter.add_representer(type(None), NullRepresenter.represent_null)
-
-
-def null_keeping_yaml() -> YAML:
-    """Return a reader and writer that keeps comments, quotes, order, and the word null."""
-    yaml = keeping_yaml()
-    yaml.Representer = NullRepresenter
-    return yaml
-
-
 def written(content: Any) -> bytes:
-    """Return content that :func:`null_keeping_yaml` has read, as a file."""
+    """Return content that :func:`keeping_yaml` has read, as a file."""
     stream = io.BytesIO()
-    null_keeping_yaml().dump(content, stream)
+    keeping_yaml().dump(content, stream)
     return stream.getvalue()
 
 
@@ -56,7 +34,7 @@ def with_first(document: bytes, section: str, key: str, entry: Mapping[str, Any]
     entry : mapping of str to object
         Plain values.
     """
-    content: Any = null_keeping_yaml().load(document)
+    content: Any = keeping_yaml().load(document)
     # In block style: DVC rewrites the file without quotes, and in braces "?" needs quotes.
     block = written(CommentedMap({key: CommentedMap(entry)})).decode()
     try:

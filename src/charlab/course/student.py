@@ -20,7 +20,8 @@ from charlab.core.errors import UNSAFE, shortened
 from charlab.core.files import read_json, write_json
 from charlab.core.schema import SLUG
 from charlab.course.handed_in import CourseError
-from charlab.course.layout import null_keeping_yaml, written
+from charlab.course.layout import written
+from charlab.plan.document import keeping_yaml
 
 BLOCK = 100
 """Seeds of one student."""
@@ -93,7 +94,7 @@ def with_seed(document: bytes, seed: int) -> bytes:
     *The* model has the seed itself; every list of seeds becomes that seed and the next ones, as
     many as the list has.
     """
-    content: Any = null_keeping_yaml().load(document)
+    content: Any = keeping_yaml().load(document)
     content["seed"] = seed
     study = content.get("study") or {}
     for holder in (study, *(study.get("variants") or {}).values()):

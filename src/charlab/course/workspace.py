@@ -18,10 +18,10 @@ from charlab.core.files import explained, write_bytes, write_text
 from charlab.core.temporary import temporary_folder
 from charlab.course.exercise import write_exercise
 from charlab.course.handed_in import CourseError
-from charlab.course.layout import null_keeping_yaml, written
+from charlab.course.layout import written
 from charlab.course.student import Student, identifier, student_seed, with_seed, write_student
 from charlab.course.tasks import tasks_page
-from charlab.plan.document import complete, study_files
+from charlab.plan.document import complete, keeping_yaml, study_files
 from charlab.plan.params import load_params
 
 RESULTS = ("metrics", "plots", "report", "dvc.lock")
@@ -186,7 +186,7 @@ def with_book(document: bytes, book: int | None) -> bytes:
     """
     if book is None:
         return document
-    content: Any = null_keeping_yaml().load(document)
+    content: Any = keeping_yaml().load(document)
     if BOOK not in content["texts"]:
         raise CourseError(f"this study has no text called {BOOK!r}, which --book could replace")
     # Every text from the same source, so that the short one stays the start of the book.

@@ -17,6 +17,8 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from charlab.core.schema import is_section, parse_yaml
 from charlab.fetch.params import TextParams
@@ -127,9 +129,22 @@ def scalar(value: Any) -> str:
     return str(yaml.safe_dump(value)).removesuffix("...\n").strip()
 
 
+class _NullRepresenter(RoundTripRepresenter):
+    """Write null as a word: ruamel.yaml alone leaves its place empty."""
+
+    def represent_null(self, _: None) -> ScalarNode:
+        """Return the word."""
+        node: ScalarNode = self.represent_scalar("tag:yaml.org,2002:null", "null")
+        return node
+
+
+_NullRepresenter.add_representer(type(None), _NullRepresenter.represent_null)
+
+
 def keeping_yaml() -> YAML:
-    """Return a reader and writer that keeps the comments, quotes and order of a file."""
+    """Return a reader and writer that keeps comments, quotes, order, and the word null."""
     yaml = YAML()
+    yaml.Representer = _NullRepresenter
     yaml.preserve_quotes = True
     # Never fold a long line: it would change lines that nobody edited.
     yaml.width = 1_000_000

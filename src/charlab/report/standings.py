@@ -116,8 +116,7 @@ def _contender(results: StudyResults, slug: str) -> Contender:
         kind = "finished" if row["val_bpc"] < limit else "stuck"
         runs[kind if math.isnan(row["diverged_at_step"]) else "diverged"].append(int(row["seed"]))
     finished, diverged, stuck = map(tuple, runs.values())
-    settings = results.params.study.variant(slug)
-    exact = settings.model.backend == "exact" and settings.train.device == "cpu"
+    exact = results.params.study.variant(slug).exact
     label = results.styles[slug].label
     return Contender(slug, label, finished, diverged, stuck, exact, results)
 

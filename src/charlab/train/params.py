@@ -127,6 +127,11 @@ class Variant(Section):
     model: ModelParams
     train: TrainParams
 
+    @property
+    def exact(self) -> bool:
+        """Whether its training gives the same bytes on every processor."""
+        return self.model.backend == "exact" and self.train.device == "cpu"
+
 
 class VariantSet(Section):
     """The variants of a study, and the seeds with which each is trained."""

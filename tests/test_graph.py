@@ -188,7 +188,9 @@ def test_only_training_loads_torch(module: str) -> None:
         # Before the first character, these would take longer than all else.
         ("charlab.commands.cli, charlab.commands.sample", "pydantic yaml numba pandas"),
         # A part of what an experiment costs beside its training.
-        ("charlab.report.render", "torch"),
+        ("charlab.report.render", "torch numba"),
+        ("charlab.baselines.measure", "torch numba"),
+        ("charlab.evaluate.evaluate", "torch numba"),
     ],
 )
 def test_who_waits_for_no_slow_import(modules: str, slow: str) -> None:

@@ -1,7 +1,8 @@
 """Compile the kernels for this machine: ``python -m charlab.commands.compile``.
 
 A kernel is compiled at its first call and kept, so the first training on a machine would be slow.
-``make setup`` runs this instead: a training of a few steps, and at the same time a sample.
+``make setup`` runs this instead: a training of a few steps, and at the same time a sample and what
+the other stages call.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from charlab.core.files import write_text
+from charlab.exact import arrays
 from charlab.models.inference import InferenceModel
 from charlab.models.initialization import initial_weights
 from charlab.models.ngrams import frequent_ngrams
@@ -56,12 +58,19 @@ def compile_kernels() -> None:
 
 
 def _score_and_sample(data: EncodedText) -> None:
-    """Score and sample by an untrained network."""
+    """Score, sample and look inside by an untrained network."""
     ngrams = frequent_ngrams(data.train, data.vocab.size, MODEL)
     weights = initial_weights(MODEL, data.vocab.size, np.random.default_rng(1), ngrams)
-    network = InferenceModel(MODEL, weights | {"ngrams": ngrams})
+    network, exact = (
+        InferenceModel(MODEL, weights | {"ngrams": ngrams}, dtype)
+        for dtype in (np.float32, np.float64)
+    )
     nats_per_char(network, data.val[:100])
     sample(network, data.vocab, "The ", uniforms(1, 8, 1), SamplingOptions(temperature=0.8))
+    exact.step(data.val[:1], exact.initial_state(1))  # the looks inside are in float64
+    for function in (arrays.exp, arrays.log, arrays.log_softmax, arrays.cosine_of_half_turns):
+        function([1.0])
+    arrays.multiply(np.eye(1), np.eye(1))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ polynomials of our own, because those of the C library differ.
 The modules, from the bottom up:
 
 ``shapes``      constants and layouts, without Numba
+``powers``      whole powers, also without Numba
 ``cache``       the folder of compiled functions; ``locator`` shows it to Numba
 ``lanes``       sixteen numbers at once
 ``tiles``       the tile of a matrix product; these two modules alone write LLVM IR
@@ -29,5 +30,7 @@ The modules, from the bottom up:
 ``network``     a network that runs whole chunks
 ``updates``     its steps
 ``inference``   networks forward only, and ``sampling`` of texts
-``machine_code``  calls those two without loading Numba; ``object_file`` compiles them
+``whole_arrays``  exp, log, log_softmax and products of whole arrays
+``machine_code``  calls those three without loading Numba; ``object_file`` compiles them
+``look_up``, ``arrays``  n-grams and whole arrays for callers that do not wait for Numba
 """

@@ -1,4 +1,7 @@
-"""Functions and products of whole float64 arrays, where NumPy's would depend on the processor."""
+"""Functions and products of whole float64 arrays, where NumPy's would depend on the processor.
+
+The kernels are those of :mod:`charlab.exact.whole_arrays`, called without loading Numba.
+"""
 
 from __future__ import annotations
 
@@ -7,72 +10,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlab.exact.functions import exp as scalar_exp
-from charlab.exact.functions import log as scalar_log
-from charlab.exact.lanes import compiled, fma
-from charlab.exact.layout import Ids
+from charlab.exact import machine_code
+from charlab.exact.shapes import Ids
 
 Floats = NDArray[np.float64]
 
 
-@compiled
-def _exp_each(values: Floats, out: Floats) -> None:
-    for n in range(len(values)):
-        out[n] = scalar_exp(values[n])
+def _own(values: Any) -> Floats:
+    """Return float64 numbers as a kernel takes them; it does not write to its arguments."""
+    return np.require(values, np.float64, ("C", "A", "W", "E"))
 
 
-@compiled
-def _log_each(values: Floats, out: Floats) -> None:
-    for n in range(len(values)):
-        out[n] = scalar_log(values[n])
-
-
-@compiled
-def _log_softmax_each(logits: Floats, out: Floats) -> None:
-    for row in range(logits.shape[0]):
-        top = logits[row, 0]
-        for v in range(1, logits.shape[1]):
-            top = max(top, logits[row, v])
-        mass = 0.0
-        for v in range(logits.shape[1]):
-            mass += scalar_exp(logits[row, v] - top)
-        norm = scalar_log(mass)
-        for v in range(logits.shape[1]):
-            out[row, v] = logits[row, v] - top - norm
-
-
-@compiled
-def _multiply_each(a: Floats, b: Floats, out: Floats) -> None:
-    for i in range(a.shape[0]):
-        for k in range(a.shape[1]):
-            factor = a[i, k]
-            for j in range(b.shape[1]):
-                out[i, j] = fma(factor, b[k, j], out[i, j])
-
-
-def _flat(values: Any) -> Floats:
-    return np.ascontiguousarray(values, np.float64).reshape(-1)
+def _each(kernel: str, values: Any) -> Floats:
+    """Return a kernel's result for each element."""
+    given = _own(values)
+    out = np.empty(given.shape)
+    machine_code.call(f"whole_arrays.{kernel}", given.reshape(-1), out.reshape(-1))
+    return out
 
 
 def exp(values: Any) -> Floats:
     """Return e to the power of each element."""
-    out = np.empty(np.shape(values))
-    _exp_each(_flat(values), out.reshape(-1))
-    return out
+    return _each("exp", values)
 
 
 def log(values: Any) -> Floats:
     """Return the natural logarithm of each element: positive, and not below 2.2e-308."""
-    out = np.empty(np.shape(values))
-    _log_each(_flat(values), out.reshape(-1))
-    return out
+    return _each("log", values)
+
+
+def cosine_of_half_turns(values: Any) -> Floats:
+    """Return cos(pi x) for each element x, in [0, 1]."""
+    return _each("cosine_of_half_turns", values)
 
 
 def log_softmax(logits: Any) -> Floats:
     """Return log-probabilities over the last axis."""
-    out = np.empty(np.shape(logits))
-    rows = _flat(logits).reshape(-1, out.shape[-1])
-    _log_softmax_each(rows, out.reshape(rows.shape))
+    given = _own(logits)
+    out = np.empty(given.shape)
+    rows = given.reshape(-1, given.shape[-1])
+    machine_code.call("whole_arrays.log_softmax", rows, out.reshape(rows.shape))
     return out
 
 
@@ -84,7 +61,7 @@ def cross_entropy(logits: Any, targets: Ids) -> Floats:
 
 def multiply(a: Any, b: Any) -> Floats:
     """Return the product of two matrices, each element a chain of fma in order of k."""
-    out = np.zeros((a.shape[0], b.shape[1]))
-    left, right = (np.ascontiguousarray(part, np.float64) for part in (a, b))
-    _multiply_each(left, right, out)
+    left, right = _own(a), _own(b)
+    out = np.zeros((left.shape[0], right.shape[1]))
+    machine_code.call("whole_arrays.multiply", left, right, out)
     return out

@@ -19,10 +19,10 @@ import numba
 import numpy as np
 from numba.extending import overload
 
+from charlab.exact import powers
 from charlab.exact.lanes import (
     WIDTH,
     address,
-    compiled,
     external,
     fma,
     inlined,
@@ -188,7 +188,7 @@ def log(x: float) -> float:
     return result
 
 
-@compiled
+@inlined
 def cosine_of_half_turns(x: float) -> float:
     """Return cos(pi x) for x in [0, 1], as the Taylor series of sin(pi (1/2 - x))."""
     y = (0.5 - x) * 3.141592653589793
@@ -200,19 +200,5 @@ def cosine_of_half_turns(x: float) -> float:
     return result
 
 
-@inlined
-def power(x: float, n: int) -> float:
-    """Return x^n for a whole n >= 0 by repeated squaring."""
-    result = 1.0
-    while n > 0:
-        if n & 1:
-            result *= x
-        x *= x
-        n >>= 1
-    return result
-
-
-@compiled
-def whole_power(x: float, n: int) -> float:
-    """Return x^n as :func:`power` does, for callers that are not compiled."""
-    return power(x, n)
+power = inlined(powers.power)
+"""x^n for a whole n >= 0, in compiled code."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from charlab.exact.functions import cosine_of_half_turns, whole_power
+from charlab.exact.arrays import cosine_of_half_turns
+from charlab.exact.powers import power
 from charlab.train.params import TrainParams
 
 
@@ -38,7 +39,7 @@ def _factor(params: TrainParams, progress: float, epoch: float) -> float:
         after = max(progress - params.warmup, 0.0) / (1 - params.warmup)
         return 0.01 + 0.99 * _half_cosine(after)
     if params.schedule == "exponential" and epoch >= params.decay_after:
-        return whole_power(params.decay, math.floor(epoch - params.decay_after) + 1)
+        return power(params.decay, math.floor(epoch - params.decay_after) + 1)
     return 1.0
 
 
@@ -52,4 +53,4 @@ def _one_cycle(progress: float) -> float:
 
 def _half_cosine(x: float) -> float:
     """Return half a cosine that falls from 1 at x = 0 to 0 at x = 1."""
-    return 0.5 * (1 + cosine_of_half_turns(min(x, 1.0)))
+    return 0.5 * (1 + float(cosine_of_half_turns(min(x, 1.0))))

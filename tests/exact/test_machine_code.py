@@ -73,7 +73,9 @@ def test_code_that_needs_numba_at_run_time_is_refused() -> None:
         emit(allocate, (3,), machine_code.SYMBOL)
 
 
-@pytest.mark.parametrize("argument", [True, "text", np.zeros((4, 4))[:, 1:]])
+@pytest.mark.parametrize(
+    "argument", [True, "text", np.zeros((4, 4))[:, 1:], np.zeros(4, ">f8"), np.broadcast_to(0.0, 1)]
+)
 def test_arguments_that_cannot_be_handed_over(argument: object) -> None:
     """Rather than reading the wrong memory."""
     with pytest.raises(TypeError, match="found"):

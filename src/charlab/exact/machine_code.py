@@ -16,7 +16,8 @@ import hashlib
 import importlib
 import os
 import struct
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from threading import Lock
@@ -28,6 +29,9 @@ from charlab.exact.cache import folder
 
 SYMBOL = "charlab_kernel"
 """Name of the function in an object file that takes the address of a block."""
+
+_NO_BYTES = ctypes.c_char * 0
+"""Makes a view of no bytes, where an array begins."""
 
 Loaded = tuple[Any, Callable[[int], int]]
 """An engine, which keeps code in memory for as long as it lives, and the function in it."""
@@ -52,8 +56,8 @@ def call(kernel: str, *arguments: Any) -> bool:
         with _loading:
             if key not in _loaded:
                 _loaded[key] = _load(_content(*key, arguments))
-    block = np.array(list(words(arguments)), np.int64)
-    return bool(_loaded[key][1](block.ctypes.data))
+    block = array("q", words(arguments))
+    return bool(_loaded[key][1](block.buffer_info()[0]))
 
 
 def signature(argument: Any) -> str:
@@ -66,8 +70,8 @@ def signature(argument: Any) -> str:
     """
     if isinstance(argument, tuple):
         return f"({','.join(map(signature, argument))})"
-    if isinstance(argument, np.ndarray) and argument.flags.carray:
-        return f"{argument.dtype.str}{argument.ndim}"
+    if isinstance(argument, np.ndarray) and argument.flags.carray and argument.dtype.isnative:
+        return f"{argument.dtype.char}{argument.ndim}"  # dtype.str takes five times as long
     if isinstance(argument, (int, np.int64)) and not isinstance(argument, bool):
         return "int"
     if isinstance(argument, float):
@@ -75,18 +79,26 @@ def signature(argument: Any) -> str:
     raise TypeError(f"expected a number or a contiguous array to hand over, found {argument!r}")
 
 
-def words(argument: Any) -> Iterator[int]:
-    """Yield the words of a block."""
+def words(argument: Any) -> list[int]:
+    """Return the words of a block."""
+    block: list[int] = []
+    _write(argument, block)
+    return block
+
+
+def _write(argument: Any, block: list[int]) -> None:
+    """Add an argument's words to a block."""
     if isinstance(argument, tuple):
         for item in argument:
-            yield from words(item)
+            _write(item, block)
     elif isinstance(argument, np.ndarray):
-        yield argument.ctypes.data
-        yield from argument.shape
+        # A quarter of the time that array.ctypes.data takes.
+        block.append(ctypes.addressof(_NO_BYTES.from_buffer(argument)))
+        block.extend(argument.shape)
     elif isinstance(argument, float):
-        yield struct.unpack("q", struct.pack("d", argument))[0]
+        block.append(struct.unpack("q", struct.pack("d", argument))[0])
     else:
-        yield int(argument)
+        block.append(int(argument))
 
 
 def _content(kernel: str, types: str, arguments: tuple[Any, ...]) -> bytes:

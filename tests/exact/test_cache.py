@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,4 +53,18 @@ def test_an_edit_changes_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     before = cache.source_hash()
     cache.source_hash.cache_clear()
     (tmp_path / "a.py").write_text("x = 2", encoding="utf-8")
+    assert cache.source_hash() != before
+
+
+def test_an_upgrade_of_numba_changes_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other releases compile the same sources to other code."""
+    before = cache.source_hash()
+    cache.source_hash.cache_clear()
+    (tmp_path / "numba").mkdir()
+    for name in ("__init__.py", "_version.py"):
+        (tmp_path / "numba" / name).write_text("# another release", encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
     assert cache.source_hash() != before

@@ -30,8 +30,8 @@ from charlab.exact.cache import folder
 SYMBOL = "charlab_kernel"
 """Name of the function in an object file that takes the address of a block."""
 
-_NO_BYTES = ctypes.c_char * 0
-"""Makes a view of no bytes, where an array begins."""
+_no_bytes: Callable[[Any], Any] = (ctypes.c_char * 0).from_buffer
+"""Returns a view of no bytes, where an array begins."""
 
 Loaded = tuple[Any, Callable[[int], int]]
 """An engine, which keeps code in memory for as long as it lives, and the function in it."""
@@ -93,7 +93,7 @@ def _write(argument: Any, block: list[int]) -> None:
             _write(item, block)
     elif isinstance(argument, np.ndarray):
         # A quarter of the time that array.ctypes.data takes.
-        block.append(ctypes.addressof(_NO_BYTES.from_buffer(argument)))
+        block.append(ctypes.addressof(_no_bytes(argument)))
         block.extend(argument.shape)
     elif isinstance(argument, float):
         block.append(struct.unpack("q", struct.pack("d", argument))[0])

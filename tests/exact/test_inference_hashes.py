@@ -21,18 +21,34 @@ def test_hash_on_this_machine() -> None:
     assert digest() == HASH
 
 
+PROGRAM = "import inference_hashes, sys; print(inference_hashes.digest(), 'numba' in sys.modules)"
+
+
 def test_nothing_but_training_loads_numba() -> None:
     """Once the kernels are compiled; importing it takes a second of processor time."""
     assert digest() == HASH
-    program = (
-        "import inference_hashes, sys; print(inference_hashes.digest(), 'numba' in sys.modules)"
-    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program],
+        [sys.executable, "-W", "ignore", "-c", PROGRAM],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout.split() == [HASH, "False"], done.stderr
+
+
+@pytest.mark.slow
+def test_make_setup_compiles_what_the_stages_call(tmp_path: Path) -> None:
+    """The first evaluation of a machine should not have to."""
+    environment = {
+        **os.environ,
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    for arguments in (["-m", "charlab.commands.compile"], ["-W", "ignore", "-c", PROGRAM]):
+        done = subprocess.run(
+            [sys.executable, *arguments], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [HASH, "False"]
 
 
 @pytest.mark.slow

@@ -1,8 +1,8 @@
 """Compile the kernels for this machine: ``python -m charlab.commands.compile``.
 
 A kernel is compiled at its first call and kept, so the first training on a machine would be slow.
-``make setup`` runs this instead: a training of a few steps, and at the same time a sample and what
-the other stages call.
+``make setup`` runs this instead: a training of a few steps and a look inside a network, and at the
+same time a sample.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from multiprocessing import Process
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from charlab.core.files import write_text
 from charlab.exact import arrays
@@ -34,7 +35,7 @@ MODEL = ModelParams(hidden=16, dropout=0.1, input="bigram", direct_order=1)
 
 
 def compile_kernels() -> None:
-    """Call every kernel that training, scoring and sampling need.
+    """Call every kernel that the stages need.
 
     Raises
     ------
@@ -52,25 +53,33 @@ def compile_kernels() -> None:
         steps = TrainParams(batch_size=4, seq_len=8, max_chars=64, evaluations=1)
         config = TrainingConfig(MODEL, steps, 1)
         train(data, config, folder / "model", scratch=folder / "scratch", progress=False)
+        _look_inside(data)
         beside.join()
         if beside.exitcode:
             raise SystemExit(1)
 
 
 def _score_and_sample(data: EncodedText) -> None:
-    """Score, sample and look inside by an untrained network."""
-    ngrams = frequent_ngrams(data.train, data.vocab.size, MODEL)
-    weights = initial_weights(MODEL, data.vocab.size, np.random.default_rng(1), ngrams)
-    network, exact = (
-        InferenceModel(MODEL, weights | {"ngrams": ngrams}, dtype)
-        for dtype in (np.float32, np.float64)
-    )
+    """Score and sample by an untrained network, and use functions of whole arrays."""
+    network = _untrained(data, np.float32)
     nats_per_char(network, data.val[:100])
     sample(network, data.vocab, "The ", uniforms(1, 8, 1), SamplingOptions(temperature=0.8))
-    exact.step(data.val[:1], exact.initial_state(1))  # the looks inside are in float64
     for function in (arrays.exp, arrays.log, arrays.log_softmax, arrays.cosine_of_half_turns):
         function([1.0])
     arrays.multiply(np.eye(1), np.eye(1))
+
+
+def _look_inside(data: EncodedText) -> None:
+    """Read by an untrained network in float64, as evaluations do."""
+    network = _untrained(data, np.float64)
+    network.step(data.val[:1], network.initial_state(1))
+
+
+def _untrained(data: EncodedText, dtype: DTypeLike) -> InferenceModel:
+    """Return a network with its initial weights."""
+    ngrams = frequent_ngrams(data.train, data.vocab.size, MODEL)
+    weights = initial_weights(MODEL, data.vocab.size, np.random.default_rng(1), ngrams)
+    return InferenceModel(MODEL, weights | {"ngrams": ngrams}, dtype)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ SEEDS = pd.DataFrame(
 LINES = pd.DataFrame(
     [
         {"kind": "n-gram", "label": "n-gram, order 5", "bpc": 1.9},
-        {"kind": "the model", "label": "the model", "bpc": 1.8},
+        {"kind": "floor", "label": "floor", "bpc": 1.8},
     ]
 )
 

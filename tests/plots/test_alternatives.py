@@ -14,7 +14,7 @@ from figure_data import DATA, LINES, POINTS, SEEDS
 
 STATED = {
     "comparison": "test loss in bits per character, lowest first: the a 2.333; the b 3.200. "
-    "Beside it: the model 1.800; n-gram, order 5 1.900.",
+    "Beside it: floor 1.800; n-gram, order 5 1.900.",
     "texts": "Book a 2.333 (n-gram 2.400); Book b 3.200 (n-gram 3.400).",
     "real_words": "A 90 % at 0.5, 60 % at 1; B 90 % at 0.5, 60 % at 1.",
     "model_learning_curve": "val loss from 3.000 at 1.0M characters to 2.500 at 2.0M.",
@@ -80,7 +80,7 @@ def test_a_figure_of_ones_own_has_a_text(monkeypatch: pytest.MonkeyPatch) -> Non
     def my_own(lines: pd.DataFrame) -> Figure:
         raise NotImplementedError
 
-    expected = "Baselines of my own. bpc from 1.800 (the model) to 1.900 (n-gram)."
+    expected = "Baselines of my own. bpc from 1.800 (floor) to 1.900 (n-gram)."
     assert registry.alternative("my_own", {"lines": LINES}) == expected
     assert registry.alternative("my_own", {}) == ""
     assert extent(pd.DataFrame({"name": ["a", "b"]})) == "2 rows"

@@ -82,7 +82,7 @@ def check_comparison(figure: Figure) -> None:
     assert labels(ax, "y") == ["the a", "the b"]
     baselines = {line.get_label(): xs(line) for line in ax.lines}
     assert baselines["n-gram, order 5"] == [1.9, 1.9]
-    assert baselines["the model"] == [1.8, 1.8]
+    assert baselines["floor"] == [1.8, 1.8]
 
 
 @reads
@@ -380,7 +380,7 @@ def test_a_baseline_far_from_the_variants_is_a_note_at_the_edge() -> None:
     assert ax.get_xlim()[0] > 1.5
     assert ax.get_xlim()[1] < 4
     shown = {text.get_text() for text in ax.texts}
-    assert {"← n-gram, order 5 0.200", "the model 9.000 →"} <= shown
+    assert {"← n-gram, order 5 0.200", "floor 9.000 →"} <= shown
 
 
 @pytest.mark.parametrize("name", ["comparison", "learning_curves"])

@@ -14,7 +14,7 @@ from charlab.core.sums import mean
 from charlab.plots.naming import legend_below, limits, near, outside_notes
 from charlab.plots.registry import EVERY, figure
 from charlab.plots.stating import bits, listed, means, percent, ranked
-from charlab.plots.style import GREY, INK, SMALL, Styles, canvas, drawn_width, usual_shade, wrap
+from charlab.plots.style import GREY, SMALL, Styles, canvas, drawn_width, usual_shade, wrap
 from charlab.plots.values import UNNAMED
 
 BEYOND = 2.0
@@ -24,7 +24,6 @@ LINE_STYLES = {
     "n-gram": (0, (5, 2)),
     "PPMd": (0, (1, 1.5)),
     "floor": "-",
-    "the model": (0, (4, 1.5, 1, 1.5)),
 }
 """Line style of each kind of reference loss; (0, (on, off, ...)) are dashes in points."""
 
@@ -125,9 +124,8 @@ def _draw_lines(ax: Axes, lines: pd.DataFrame, low: float, high: float) -> None:
     close = near(lines, low, high)
     for line in lines[close].to_dict("records"):
         # Ink is reserved for *the* model, so the baselines are grey.
-        color = INK if line["kind"] == "the model" else GREY
         style = LINE_STYLES[line["kind"]]
-        ax.axvline(line["bpc"], color=color, linestyle=style, linewidth=1.4, label=line["label"])
+        ax.axvline(line["bpc"], color=GREY, linestyle=style, linewidth=1.4, label=line["label"])
     ax.set_xlim(limits([*ax.get_xlim(), *lines.loc[close, "bpc"]], margin=0.02))
     below, above = outside_notes(lines[~close], low)
     # In a row of their own above the variants, below the title.

@@ -9,7 +9,7 @@ bytes.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ def _pictures(evidence: Evidence) -> dict[str, tuple[bytes, str]]:
     return drawn
 
 
-def _wanted(evidence: Evidence) -> Iterator[tuple[str, dict[str, Any]]]:
+def _wanted(evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the figures that the brief wants with their data, the most important first."""
     results = evidence.results
     for slug in evidence.about("sizes", "hidden"):

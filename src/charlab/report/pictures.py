@@ -6,11 +6,9 @@ Each figure declares the data it needs and its place in the report at its own fu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import pandas as pd
 
 from charlab.plots import registry
 from charlab.report import origins
@@ -83,65 +81,75 @@ def comparison_figures(results: StudyResults, slug: str) -> list[str]:
     return [loss_figure(results, slug), "learning_curves", *of_key, *IN_ALL]
 
 
-def comparison_data(results: StudyResults, slug: str) -> dict[str, Any]:
+class _Data(Mapping[str, Any]):
+    """Data of figures, with the rows of some variants of each table.
+
+    Rows are selected when a figure first reads them: figures read few of the tables.
+
+    Parameters
+    ----------
+    variants : list of str
+    given : dict
+        Data by name, which go before the tables.
+    """
+
+    def __init__(self, results: StudyResults, variants: list[str], given: dict[str, Any]) -> None:
+        self._results, self._variants, self._known = results, variants, given
+        self._names = dict.fromkeys([*given, *results.tables])
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            rows = self._results.tables[name]
+            if "variant" in rows.columns:
+                rows = self._results.table(name, self._variants)
+            # The brief shows another figure where no distance has enough characters.
+            self._known[name] = registry.large_bins(name, rows)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def comparison_data(results: StudyResults, slug: str) -> Mapping[str, Any]:
     """Return the data that the figures of a comparison can need."""
-    comparison = results.comparison(slug)
-    tables = results.variant_tables(comparison.variants)
-    if results.texts_of(slug) == [results.params.text]:
+    comparison, texts = results.comparison(slug), results.texts_of(slug)
+    variants = comparison.variants
+    data: dict[str, Any] = {
+        "points": results.points(slug),
+        # Figures use other names than files for some data.
+        "curves": results.table("variants_learning_curves", variants),
+        "styles": results.styles,
+        "title": comparison.title,
+        # Of several texts each has its own baselines.
+        "lines": results.lines(texts[0]) if len(texts) == 1 else None,
+    }
+    if texts == [results.params.text]:
         # *The* model read the same text, so its curve belongs among theirs.
-        tables["overtaking"] = results.table("overtaking", [*comparison.variants, MODEL])
-    # The brief shows another figure where no distance has enough characters.
-    tables |= {name: registry.large_bins(name, rows) for name, rows in tables.items()}
-    return (
-        results.tables
-        | tables
-        | {
-            "points": results.points(slug),
-            # Figures use other names than files for some data.
-            "curves": tables.get("variants_learning_curves"),
-            "styles": results.styles,
-            "title": comparison.title,
-            "lines": _lines(results, slug),
-            "texts": results.tables["texts"],
-        }
-    )
+        data["overtaking"] = results.table("overtaking", [*variants, MODEL])
+    return _Data(results, variants, data)
 
 
-def _lines(results: StudyResults, slug: str) -> pd.DataFrame | None:
-    """Return the baselines of a comparison's one text, and the loss of *the* model on that text."""
-    texts = results.texts_of(slug)
-    if len(texts) != 1:
-        return None
-    (text,) = texts
-    lines = results.lines(text)
-    if text != results.params.text:
-        return lines  # *the* model was trained on another text
-    loss = results.model[f"{results.split}_bpc"]
-    own = {"kind": "the model", "label": "the model", "bpc": loss}
-    return pd.concat([lines, pd.DataFrame([own])], ignore_index=True)
-
-
-def model_data(results: StudyResults) -> dict[str, Any]:
+def model_data(results: StudyResults) -> Mapping[str, Any]:
     """Return the data that the figures of *the* model, and of the study as a whole, can need."""
-    of_study = {name: results.table(name) for name in WHOLE}
-    return (
-        of_study
-        | {
-            name: rows
-            for name, rows in results.variant_tables([MODEL]).items()
-            if name not in WHOLE
-        }
-        | {
-            "model_learning_curve": results.table("model_learning_curve"),
-            # Baselines on val, since the learning curve shows val.
-            "lines": results.lines(results.params.text, "val"),
-            "styles": results.styles,
-            "weights": results.evaluation.get("weights"),
-            "colored": results.evaluation.get("colored"),
-            "passage": (results.evaluation.get("against_ngram") or {}).get("passage"),
-            "truth": (results.evaluation.get("next_char") or {}).get("truth"),
-        }
-    )
+    whole = {name: results.table(name) for name in WHOLE}
+    return _Data(results, [MODEL], whole | _of_model(results))
+
+
+def _of_model(results: StudyResults) -> dict[str, Any]:
+    """Return the data on *the* model that are no table, or go by another name."""
+    evaluation = results.evaluation
+    return {
+        # Baselines on val, since the learning curve shows val.
+        "lines": results.lines(results.params.text, "val"),
+        "styles": results.styles,
+        "weights": evaluation.get("weights"),
+        "colored": evaluation.get("colored"),
+        "passage": (evaluation.get("against_ngram") or {}).get("passage"),
+        "truth": (evaluation.get("next_char") or {}).get("truth"),
+    }
 
 
 def section_pictures(results: StudyResults) -> dict[str, Picture]:
@@ -153,7 +161,7 @@ def section_pictures(results: StudyResults) -> dict[str, Picture]:
 
 def further_pictures(results: StudyResults) -> list[Picture]:
     """Draw every figure without a place in the report, from the tables of the whole study."""
-    data = model_data(results) | results.tables
+    data = _of_model(results) | results.tables
     names = [
         name
         for name, figure in registry.figures().items()

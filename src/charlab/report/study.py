@@ -80,14 +80,6 @@ class StudyResults:
         # A stable sort keeps the rows of a variant in their order.
         return rows.sort_values("variant", key=lambda c: c.map(variants.index), kind="stable")
 
-    def variant_tables(self, variants: list[str]) -> dict[str, pd.DataFrame]:
-        """Return the rows of some variants from every table with a column ``variant``."""
-        return {
-            name: self.table(name, variants)
-            for name, table in self.tables.items()
-            if "variant" in table.columns
-        }
-
     def text_row(self, slug: str) -> dict[str, Any]:
         """Return the row of a text in metrics/texts.csv, with None for an empty field."""
         row = next(row for row in self.rows("texts") if row["text"] == slug)

@@ -6,11 +6,13 @@ import ast
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from charlab import plots
+from charlab import core, plots, synthetic
 from charlab.plots import kept, registry
 from charlab.plots.style import SeriesStyle
 from figure_data import DATA
@@ -34,6 +36,11 @@ def drawn(data: object, svg: bytes = b"<svg/>") -> tuple[bytes, bool]:
         return svg
 
     return kept.picture(data, draw), bool(calls)
+
+
+def key(data: object) -> str | None:
+    """Return the name of the picture with these data."""
+    return kept._key(kept._environment((core, plots), kept.LIBRARIES), data)
 
 
 def test_a_figure_is_drawn_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +75,9 @@ TABLE = pd.DataFrame({"x": [1, 2], "title": ["a", None]})
         (TABLE, TABLE.rename(columns={"x": "y"})),
         (TABLE, TABLE.iloc[::-1]),
         (TABLE, TABLE[["title", "x"]]),
+        (np.arange(3), np.arange(3.0)),
+        (np.arange(4), np.arange(4).reshape(2, 2)),
+        (np.arange(4).reshape(2, 2), np.arange(4).reshape(2, 2).T),
         (SeriesStyle("a", "#000000", "o"), SeriesStyle("b", "#000000", "o")),
         ([["a"], ["b"]], [["a", "b"]]),
     ],
@@ -85,9 +95,23 @@ def test_other_code_or_libraries_are_another_picture(
 ) -> None:
     """An edited figure is drawn again."""
     drawn(1)
-    monkeypatch.setattr(kept, "_environment", lambda: ["edited"])
+    monkeypatch.setattr(kept, "_environment", lambda *_: ["edited"])
     assert drawn(1)[1]
     assert len(list(folder.iterdir())) == 2
+
+
+def test_a_value_is_computed_once(folder: Path) -> None:
+    """Not as another one's, not with other code, and with all digits."""
+    counted = iter(range(9))
+
+    def value(data: object, code: ModuleType = core) -> object:
+        return kept.value(data, lambda: {"sum": 0.1 + 0.2, "call": next(counted)}, (code,), ())
+
+    first = {"sum": 0.1 + 0.2, "call": 0}
+    assert value(1) == value(1) == first
+    assert value(2) == {**first, "call": 1}
+    assert value(1, synthetic) == {**first, "call": 2}
+    assert len(list(folder.glob("*.json"))) == 3
 
 
 @pytest.mark.parametrize("damage", [b"", b"<svg/>", b"\xff\n<svg/>", b"0" * 64 + b"\n<svg/>"])
@@ -135,7 +159,7 @@ def test_the_least_recently_used_pictures_go(
             os.utime(path, (age, age))
         used = min(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime)
         for number in range(3):
-            if kept._key(number) == used.stem:
+            if key(number) == used.stem:
                 drawn(number)
     assert used.exists()
     assert len(list(tmp_path.iterdir())) == 2

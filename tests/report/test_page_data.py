@@ -11,6 +11,8 @@ import pytest
 
 from charlab.core.files import write_json
 from charlab.models.weights import save_weights
+from charlab.plots import kept
+from charlab.report.page import data as page_data
 from charlab.report.page import networks
 from charlab.report.page.data import _distances, as_json, live_data
 from charlab.report.study import MODEL, StudyResults
@@ -64,6 +66,27 @@ def test_the_model_comes_first_and_then_one_network_of_each_cell(
     assert document["passage"]["split"] == "test"
     assert len(document["snapshots"]) > 1
     assert "<" not in as_json(document)
+
+
+def test_losses_and_the_builtin_text_are_kept_between_reports(
+    made: tuple[StudyResults, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second page is the first; a network with other weights is read again."""
+    results, data = made
+    with kept.kept_in(tmp_path):
+        first = live_data(results, data)
+        assert first is not None
+        monkeypatch.setattr(networks, "nats_per_char", None)
+        monkeypatch.setattr(page_data, "write", None)
+        assert live_data(results, data) == first
+        path = data / "model" / "model.safetensors"
+        before = path.read_bytes()
+        path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+        try:
+            with pytest.raises(TypeError, match="NoneType"):
+                live_data(results, data)
+        finally:
+            path.write_bytes(before)
 
 
 def test_the_best_that_fits_opens_the_page_if_the_model_is_too_large(

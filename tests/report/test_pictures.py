@@ -59,7 +59,7 @@ def test_the_figures_of_a_comparison_do_not_show_the_model(results: StudyResults
     for slug in results.params.study.comparisons:
         for name in set(comparison_figures(results, slug)) - {"overtaking"}:
             one, two = (
-                kept._key(registry._arguments(name, comparison_data(each, slug)))
+                kept._key([], registry._arguments(name, comparison_data(each, slug)))
                 for each in (results, other)
             )
             assert one == two, (slug, name)

@@ -1,9 +1,9 @@
-"""Keep drawn pictures between runs of the report stage.
+"""Keep drawn pictures, and numbers that take long, between runs of the report stage.
 
 An experiment changes few figures, and drawing all takes half of its processor time beside the
 training. A kept picture is found by a hash of all that determines its bytes: the data of the
 figure, the code that draws, and the versions of the libraries. So a report has the same bytes with
-and without kept pictures.
+and without kept pictures. The same goes for JSON values, such as the losses of a network.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from contextvars import ContextVar
 from dataclasses import asdict, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from charlab import core, plots
@@ -30,7 +32,7 @@ FOLDER = Path(".charlab/pictures")
 """Folder of kept pictures in a project; no stage has it among its outputs."""
 
 MOST = 400
-"""Maximum number of kept pictures, those of some ten experiments; the least recently used go."""
+"""Maximum number of kept files, those of some ten experiments; the least recently used go."""
 
 LIBRARIES = ("matplotlib", "numpy", "pandas", "pillow", "contourpy", "kiwisolver", "fonttools")
 """Distributions on which the bytes of a picture can depend."""
@@ -40,7 +42,7 @@ _folder: ContextVar[Path | None] = ContextVar("_folder", default=None)
 
 @contextlib.contextmanager
 def kept_in(folder: Path) -> Iterator[None]:
-    """Let :func:`picture` use and fill a folder while the block runs; then remove old pictures."""
+    """Use and fill a folder of kept files while the block runs; then remove old ones."""
     before = _folder.set(folder)
     try:
         yield
@@ -48,8 +50,8 @@ def kept_in(folder: Path) -> Iterator[None]:
         _folder.reset(before)
         # A folder that cannot be read or written only costs the time to draw.
         with contextlib.suppress(OSError):
-            pictures = sorted(folder.glob("*.svg"), key=lambda path: path.stat().st_mtime)
-            for path in pictures[:-MOST]:
+            paths = [path for end in ("svg", "json") for path in folder.glob(f"*.{end}")]
+            for path in sorted(paths, key=lambda path: path.stat().st_mtime)[:-MOST]:
                 path.unlink()
 
 
@@ -63,60 +65,90 @@ def picture(data: Any, draw: Callable[[], bytes]) -> bytes:
     draw : callable
         Draws the picture.
     """
+    return _kept("svg", _environment((core, plots), LIBRARIES), data, draw)
+
+
+def value(
+    data: Any, compute: Callable[[], Any], code: tuple[ModuleType, ...], libraries: tuple[str, ...]
+) -> Any:
+    """Return a value that JSON can express from the folder, or compute it and keep it there.
+
+    Parameters
+    ----------
+    data : object
+        All that the value depends on beside the code, as for :func:`picture`; arrays, too.
+    compute : callable
+        Computes the value.
+    code : tuple of modules
+        Packages whose code determines the value.
+    libraries : tuple of str
+        Distributions on which it can depend.
+    """
+
+    def written() -> bytes:
+        return json.dumps(compute()).encode("ascii")
+
+    return json.loads(_kept("json", _environment(code, libraries), data, written))
+
+
+def _kept(suffix: str, environment: list[str], data: Any, make: Callable[[], bytes]) -> bytes:
+    """Return the content of a kept file, or make it and keep it."""
     folder = _folder.get()
-    key = None if folder is None else _key(data)
+    key = None if folder is None else _key(environment, data)
     if folder is None or key is None:
-        return draw()
-    path = folder / f"{key}.svg"
+        return make()
+    path = folder / f"{key}.{suffix}"
     if (kept := _read(path)) is not None:
         return kept
-    drawn = draw()
+    made = make()
     with contextlib.suppress(OSError):
-        # The hash in the first line tells a damaged picture from a whole one.
-        write_bytes(path, f"{_hash(drawn)}\n".encode() + drawn)
-    return drawn
+        # The hash in the first line tells a damaged file from a whole one.
+        write_bytes(path, f"{_hash(made)}\n".encode() + made)
+    return made
 
 
 def _read(path: Path) -> bytes | None:
-    """Return a kept picture; None if there is none, or it is damaged."""
+    """Return the content of a kept file; None if there is none, or it is damaged."""
     try:
         size_of(path)  # raises an error for a pipe, which would make reading wait for ever
-        line, _, svg = path.read_bytes().partition(b"\n")
-        if line.decode("ascii", "replace") != _hash(svg):
+        line, _, content = path.read_bytes().partition(b"\n")
+        if line.decode("ascii", "replace") != _hash(content):
             return None
         os.utime(path)  # used now
     except (OSError, UnreadableError):
         return None
-    return svg
+    return content
 
 
-def _key(data: Any) -> str | None:
-    """Return the name of a picture with this data; None if the data are of an unknown type."""
+def _key(environment: list[str], data: Any) -> str | None:
+    """Return the name of a file with these data; None if the data are of an unknown type."""
     try:
         # Floats are written with all their digits.
-        text = json.dumps([_environment(), data], default=_plain)
+        text = json.dumps([environment, data], default=_plain)
     except (TypeError, ValueError):
         return None
     return _hash(text.encode("utf-8", "surrogatepass"))
 
 
 def _plain(value: Any) -> Any:
-    """Return a table or a dataclass as values that JSON can express."""
+    """Return a table, an array or a dataclass as values that JSON can express."""
     if isinstance(value, pd.DataFrame):
         columns = [[str(name), str(value[name].dtype), value[name].tolist()] for name in value]
         return {"index": value.index.tolist(), "columns": columns}
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return [value.dtype.str, value.shape, _hash(np.ascontiguousarray(value).tobytes())]
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     raise TypeError(f"cannot tell whether two objects of type {type(value).__name__} are the same")
 
 
 @functools.cache
-def _environment() -> list[str]:
-    """Return the code that draws, as a hash, and the versions of what it uses."""
+def _environment(packages: tuple[ModuleType, ...], libraries: tuple[str, ...]) -> list[str]:
+    """Return the code of some packages, as a hash, and the versions of what they use."""
     # The labels and colors of variants, which charlab.plan determines, are among the data.
-    paths = [path for package in (core, plots) for path in Path(package.__path__[0]).glob("*.py")]
+    paths = [path for package in packages for path in Path(package.__path__[0]).glob("*.py")]
     code = b"".join(path.read_bytes() for path in sorted(paths))
-    versions = [f"{name} {version(name)}" for name in LIBRARIES]
+    versions = [f"{name} {version(name)}" for name in libraries]
     return [_hash(code), *versions, platform.python_version(), platform.machine()]
 
 

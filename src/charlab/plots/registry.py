@@ -7,6 +7,7 @@ file's. :func:`draw` picks what a figure needs from all data that a study has.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import pkgutil
@@ -115,11 +116,16 @@ def figure(
 
 def figures() -> dict[str, RegisteredFigure]:
     """Return all figures by name, in the order of the modules and of the functions in them."""
-    # Importing a module registers its figures, so a new module needs no entry in a list.
-    for module in sorted(info.name for info in pkgutil.iter_modules(plots.__path__)):
-        importlib.import_module(f"{plots.__name__}.{module}")
+    _import_modules()
     # Whoever imported a module first must not decide its place in the report.
     return dict(sorted(_FIGURES.items(), key=lambda item: item[1].function.__module__))
+
+
+@functools.cache
+def _import_modules() -> None:
+    """Import all modules of figures, so that a new module needs no entry in a list."""
+    for module in sorted(info.name for info in pkgutil.iter_modules(plots.__path__)):
+        importlib.import_module(f"{plots.__name__}.{module}")
 
 
 def make(name: str, data: Mapping[str, Any], width: float = WIDTH) -> Figure | None:

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlab import core, synthetic
 from charlab.core.units import bits
+from charlab.plots import kept
 from charlab.report.page.networks import Exporter, candidates, substitutes
 from charlab.report.study import MODEL, StudyResults
 from charlab.synthetic.text import write
@@ -53,7 +55,9 @@ def live_data(results: StudyResults, data: Path) -> dict[str, Any] | None:
         "passage": _passage(data / "vocab" / results.params.text),
         "snapshots": _snapshots(results, sample),
         "distances": _distances(results),
-        "builtin": write(BUILTIN, BUILTIN_SEED),
+        "builtin": kept.value(
+            [BUILTIN, BUILTIN_SEED], lambda: write(BUILTIN, BUILTIN_SEED), (core, synthetic), ()
+        ),
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlab import core, exact, models
 from charlab.core.files import read_json
 from charlab.core.sums import mean
 from charlab.core.units import bits
@@ -22,6 +23,8 @@ from charlab.models.inference import InferenceModel
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.models.trained import load_trained
+from charlab.plots import kept
+from charlab.report import page
 from charlab.report.page.ngram import count, loss, packed
 from charlab.report.page.weights import Weights, pack, rounded
 from charlab.report.study import MODEL, StudyResults
@@ -38,6 +41,9 @@ COUNTED = 2_500_000
 """Maximum number of characters of train whose n-grams are counted."""
 
 CELLS = ("rnn", "gru", "lstm")
+
+MATH = ("numpy", "numba", "llvmlite")
+"""Distributions on which the losses of a network can depend."""
 
 
 @dataclass(frozen=True)
@@ -160,14 +166,20 @@ class Exporter:
 
     def _losses(self, params: ModelParams, weights: Weights, text: str) -> dict[str, float]:
         """Return bits per character on the start of val, of float32 weights and of int8."""
-        data = EncodedText.load(self._texts / text)
-        ids = self._measured(data)
-        exact, int8 = (
-            bits(mean(nats_per_char(InferenceModel(params, each), ids)))
-            for each in (weights, rounded(weights))
-        )
-        # Six digits, since the losses are data of the report and must not depend on the machine.
-        return {"val_bpc": round(exact, 6), "int8_bpc": round(int8, 6)}
+        ids = self._measured(EncodedText.load(self._texts / text))
+
+        def measured() -> dict[str, float]:
+            own, int8 = (
+                bits(mean(nats_per_char(InferenceModel(params, each), ids)))
+                for each in (weights, rounded(weights))
+            )
+            # Six digits: losses are data of the report and must not depend on the machine.
+            return {"val_bpc": round(own, 6), "int8_bpc": round(int8, 6)}
+
+        # An experiment changes *the* model alone, not the networks of the variants.
+        data = [params.model_dump(mode="json"), dict(weights), ids]
+        losses: dict[str, float] = kept.value(data, measured, (core, exact, models, page), MATH)
+        return losses
 
     def _vocabulary(self, vocabulary: Vocabulary) -> int:
         """Return the place of a vocabulary in the page's list."""

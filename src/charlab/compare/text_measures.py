@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 CHARS = 200_000
@@ -45,26 +46,25 @@ def text_measures(path: Path) -> dict[str, float | int | None]:
     with path.open(encoding="utf-8", newline="") as file:
         text = unicodedata.normalize("NFC", file.read(CHARS))
     words = [word.casefold() for word in WORD.findall(text)]
-    letters = [char for char in text if char.isalpha()]
+    letters = Counter({char: count for char, count in Counter(text).items() if char.isalpha()})
     lines = [line for line in text.split("\n") if line.strip()]
     values = (
         len(words),
         len(set(words)),
         sum(map(len, words)) / max(len(words), 1),
-        _share([has_mark(char) for char in letters]),
-        _share([char in UMLAUTS for char in letters]),
-        _share([char.isupper() for char in letters]),
+        _share(letters, has_mark),
+        _share(letters, UMLAUTS.__contains__),
+        _share(letters, str.isupper),
         sum(map(len, lines)) / max(len(lines), 1),
     )
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _share(chosen: list[bool]) -> float:
+def _share(letters: Counter[str], chosen: Callable[[str], bool]) -> float:
     """Return the share of letters that are chosen, 0 without a letter."""
-    return sum(chosen) / max(len(chosen), 1)
+    return sum(count for char, count in letters.items() if chosen(char)) / max(letters.total(), 1)
 
 
-@cache
 def has_mark(letter: str) -> bool:
     """Return whether a letter is written with an accent, a cedilla or another mark."""
     return any(unicodedata.combining(part) for part in unicodedata.normalize("NFD", letter))

@@ -62,4 +62,5 @@ def test_the_figures_of_a_comparison_do_not_show_the_model(results: StudyResults
                 kept._key([], registry._arguments(name, comparison_data(each, slug)))
                 for each in (results, other)
             )
+            assert one is not None
             assert one == two, (slug, name)

@@ -156,7 +156,9 @@ def _reads_as_note(ends: Ends, label: int) -> bool:
     for number, (start, end) in enumerate(blocks):
         block = unboxed(ends.text(start, end))
         is_about = number == 0 or _is_about_file(block)
-        if notes.HEADING_WORDS.match(ends.lines[start]) and not is_about:
+        if not is_about and (
+            notes.HEADING_WORDS.match(ends.lines[start]) or _heads_a_part(ends, start, end)
+        ):
             return False
         if is_about:
             about += end - start
@@ -184,13 +186,34 @@ def _announces_list(ends: Ends, label: int) -> bool:
         about = number == 0 or _is_about_file(block)
         # A list may be set off from a label that is alone on its line, but not from a note.
         set_off = number > bare and ends.gap_before(start) > 2
-        heading = ends.lines[start].isupper() and notes.HEADING_WORDS.match(ends.lines[start])
+        heading = _heads_a_part(ends, start, end)
         if notes.PART.match(ends.lines[start]) or notes.is_prose(block):
             return False
         if not about and (set_off or heading or not announced):
             return False
         announced = announced or notes.LISTED.search(block) is not None or block.endswith(":")
     return announced
+
+
+def _heads_a_part(ends: Ends, start: int, end: int) -> bool:
+    """Return whether a block of a list is the heading of an appendix or a further chapter.
+
+    That is a word for such a part, or a line in capitals above lines that are not about the file.
+    """
+    lines = ends.lines[start:end]
+    if len(lines) > 2:
+        return False
+    # In small letters, such a word begins a quotation.
+    if notes.BACK_PART.match(lines[0]) and not lines[0].lstrip()[:1].islower():
+        return True
+    if not all(line.isupper() for line in lines):
+        return False
+    following = end + ends.gap_at(end)
+    below = unboxed(ends.text(following, ends.block_at(following)))
+    # Below misprints in capitals there are more of them.
+    return notes.HEADING_WORDS.match(lines[0]) is not None or (
+        any(map(str.islower, below)) and not _is_about_file(below)
+    )
 
 
 def _is_about_file(block: str) -> bool:

@@ -116,6 +116,25 @@ PART = re.compile(
 )
 """A heading of a part of a book."""
 
+BACK_PART = re.compile(
+    # English, German, Romance
+    r"^\W*(?:the\s+)?(?:appendi(?:x|ces)|afterword|epilog(?:ue)?|postscript|conclusion|supplement|glossary|bibliography"
+    r"|index|anhang|nachwort|nachtrag|l?['’]?appendices?|[ée]pilogue|postface|supplément|ap[ée]ndice|ep[íi]logo"
+    r"|conclus(?:ión|ão|ione)|apêndice|posfácio|glosario|glossario|indice|índice"
+    # Dutch, Scandinavian, Finnish
+    r"|aanhangsel|bijlagen?|nawoord|bilag[ao]?|efter(?:skrift|ord)|till[äæe]gg?|etterord|eftirmáli|viðauki"
+    r"|liitteet|liite|jälkisanat|loppulause"
+    # Slavic, Hungarian, Greek, Esperanto
+    r"|dodatek|posłowie|zakończenie|doslov|závěr|függelék|utószó|приложени[ея]|послесловие|эпилог|заключение"
+    r"|додат(?:ок|ки)|післямова|παρ[άα]ρτημα|επ[ίι]λογος|apendico"
+    # East Asian, Hebrew
+    r"|附錄|附录|後記|后记|跋|結語|结语|あとがき|付録|索引|부록|후기|נספח\w*|אחרית\s+דבר)"
+    # Appendix B. The Sale, but not the words of a list
+    r"(?!\w)(?:\W{0,3}(?:[ivxlc]+|\d+|[a-h])\b)?(?:\W*$|\s*[.:—–-]|\s+(?:to|zu[rm]?|au|al|til|till)\b)",
+    re.I,
+)
+"""A heading of a part behind the last chapter."""
+
 WEAK_NOTE = re.compile(
     rf"^{_MARKS}(?:{_NOTE}(?:\s+(?:on|to|sur|zu[rm]?|om|till|til|au|al|ao|de|del|do|des|du|van|della)"
     rf"\b[^\n:]{{0,40}})?\s*[:.\]*_—-]|au\s+lecteur\W*$|colofon\s*$|colophon\s*$|liste\s+des\s+(?:modif|correct|errat)\w+|javítások|korjauks|oprav|rettelser"

@@ -14,10 +14,14 @@ from charlab.clean import note_patterns as notes
 from charlab.clean.back_notes import LONGEST_NOTE, find_note
 from charlab.clean.front_matter import CREDITS, NOTE
 from charlab.clean.header import Header, letters
-from charlab.clean.lines import MIDDLE, Ends
+from charlab.clean.lines import MIDDLE, Ends, Removed
+from charlab.clean.strangers import ends_a_book, strangers
 
 NEAR = 60
 """Filled lines before the footer that may be paragraphs about the file."""
+
+MOST_QUOTED = 10
+"""Maximum number of marks that a book may quote; looking behind each takes time."""
 
 ROUNDS = 40
 """Maximum number of times to try all rules."""
@@ -47,6 +51,11 @@ def find_footer(ends: Ends, after: int) -> int:
         glued = "*** " in line and markers.GLUED_END.search(line) is not None
         whole = "**" in line and markers.END.match(line) is not None
         if (glued or whole) and markers.is_after_end(ends.text(index + 1, index + 60)):
+            if not ends_a_book(ends.lines, index):
+                ends.quoted.append(ends.number(index))
+                if len(ends.quoted) > MOST_QUOTED:
+                    break
+                continue
             # The book's line stays; with nothing behind it, there is no footer.
             behind = whole or ends.filled(index + 1, footer) > 0
             footer = index if whole else index + 1 if behind else footer
@@ -57,8 +66,11 @@ def find_footer(ends: Ends, after: int) -> int:
     above = ends.text(first, footer)
     if any(words in above for words in markers.LICENSE_WORDS):
         for index in range(first, footer):
-            if markers.is_license(ends.lines[index]):
-                return _with_title(ends, index, low)
+            if markers.is_license(ends.lines[index]) and len(ends.quoted) <= MOST_QUOTED:
+                # What is behind it must be the terms alone.
+                if strangers(ends.lines[index + 1 : footer]) == 0:
+                    return _with_title(ends, index, low)
+                ends.quoted.append(ends.number(index))
     return footer
 
 
@@ -66,6 +78,12 @@ def _with_title(ends: Ends, index: int, low: int) -> int:
     """Return the line of the file's own title just above its small print, or the latter's line."""
     above = range(index - 1, max(index - 5, low - 1), -1)
     return next((n for n in above if markers.HEADING.match(ends.lines[n])), index)
+
+
+def note_strangers(ends: Ends, start: int, why: str) -> None:
+    """Take note of lines from ``start`` on that are to be removed, but unlike a footer."""
+    if strangers(ends.lines[start + 1 : ends.end]):
+        ends.strange.append(Removed(ends.number(start), ends.number(ends.end - 1), why))
 
 
 def trim_back(ends: Ends, header: Header) -> None:
@@ -81,6 +99,8 @@ def trim_back(ends: Ends, header: Header) -> None:
         ):
             start = find(ends, header)
             if ends.first < start < ends.end:
+                if why == CLOSING:
+                    note_strangers(ends, start, why)
                 ends.cut_back(start, why)
                 # The other rules of this round still follow a closing sentence.
                 again = again or why != CLOSING
@@ -135,7 +155,8 @@ def _last_part(ends: Ends, start: int) -> int:
     A part is the heading of a chapter, or a paragraph above the last lines, which may be
     paragraphs about the file.
     """
-    near = _near(ends)
+    # Unless none of them are.
+    near = ends.end if strangers(ends.lines[start + 1 : ends.end]) else _near(ends)
     for begin, end in reversed(ends.blocks(start, ends.end)):
         heading = end - begin <= 2 and notes.PART.match(ends.lines[begin]) is not None
         if heading or (end <= near and notes.is_prose(ends.text(begin, end))):

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from charlab.clean.back_matter import FOOTER, closing_at, find_footer, trim_back
+from charlab.clean import doubts
+from charlab.clean.back_matter import FOOTER, closing_at, find_footer, note_strangers, trim_back
 from charlab.clean.characters import changed
 from charlab.clean.damage import Evidence
 from charlab.clean.encoding import detect_encoding
@@ -35,6 +36,7 @@ from charlab.clean.reject import (
     refuse_web_page,
 )
 from charlab.clean.scan import InMemory, OnDisk, Scan, Source, refuse_two_books, scan
+from charlab.clean.strangers import LONGEST_OF_HEADER, strangers
 from charlab.clean.unwrap import unwrap
 from charlab.core.files import atomic, write_json
 
@@ -42,7 +44,6 @@ NO_HEADER = read_header("")
 
 PASSES = 8
 """Maximum number of passes over a text; two suffice for almost all."""
-
 
 SMALL = 1 << 25
 """Bytes of a file that is held in memory as a whole."""
@@ -209,8 +210,12 @@ def _find_body(source: Source, allow_copyrighted: bool) -> _Body:
             body.last_line -= text.blank_after
             continue
         refuse_two_books(text)
+        before = body.first_line - 1
         if not _strip(text, body, allow_copyrighted, first_pass=number == 0):
-            body.warnings += _notices(text, body)
+            if body.removed:
+                body.warnings += doubts.of_notices(sorted(before + line for line in text.notices))
+            quoted = [*text.ends.quoted, *(m.line for m in text.ends_above_tail())]
+            body.warnings += doubts.of_quoted([before + line for line in quoted])
             return body
     raise TwoBooksError(
         f"expected one header and one footer, found them nested {PASSES} times; cut the file"
@@ -225,6 +230,8 @@ def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -
     if cut is not None:
         first = body.first_line + cut[1] - 1
         body.removed.append(Removed(first, body.last_line, FOOTER))
+        # There is far more behind it than the longest license.
+        body.warnings += doubts.of_removed(body.removed[-1:])
         body.end, body.last_line = body.start + cut[0], first - 1
         return True
     to = find_header(ends)
@@ -235,10 +242,14 @@ def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -
         body.header = read_header(head)
     footer = find_footer(ends, to)
     if first_pass:
-        body.warnings += _warnings(ends, to, footer)
+        closed = closing_at(ends, NO_HEADER) < ends.end
+        body.warnings += doubts.of_marks(to > 0, footer < len(ends.lines) or closed)
     # An unmarked text may be the user's own, of which even "Produced by" must stay.
     marked = to > 0 or footer < len(ends.lines) or closing_at(ends, body.header) < ends.end
-    ends.cut_front(to, "header")
+    if strangers(ends.lines[:to], LONGEST_OF_HEADER):
+        ends.strange.append(Removed(1, ends.number(to - 1), doubts.HEADER))
+    ends.cut_front(to, doubts.HEADER)
+    note_strangers(ends, footer, FOOTER)
     ends.cut_back(footer, FOOTER)
     if marked:
         trim_front(ends, body.header)
@@ -251,40 +262,20 @@ def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -
 
 def _end_in_the_middle(text: Scan) -> tuple[int, int] | None:
     """Return the offset and line of an END line that the tail of the text does not reach."""
-    if text.ends.between:
-        for marker in text.markers:
-            if marker.offset < text.characters - TAIL and marker.is_end():
-                return marker.offset, marker.line
-    return None
+    found = next((marker for marker in text.ends_above_tail() if marker.is_end()), None)
+    return None if found is None else (found.offset, found.line)
 
 
 def _narrow(body: _Body, ends: Ends, characters: int) -> None:
     """Narrow a body of some length to what is left of its lines."""
     # Line numbers in ``ends`` count from the body, those of the record from the whole text.
     offset = body.first_line - 1
-    body.removed += [Removed(r.first + offset, r.last + offset, r.why) for r in ends.removed]
+    body.removed += [r.moved(offset) for r in ends.removed]
+    body.warnings += doubts.of_removed([r.moved(offset) for r in ends.strange])
     body.last_line = offset + ends.number(ends.end - 1)
     body.first_line = offset + ends.number(ends.first)
     body.end = body.start + characters - ends.characters_after()
     body.start += ends.characters_before()
-
-
-def _notices(text: Scan, body: _Body) -> list[str]:
-    """Return a warning if notices of the project's terms are within the body."""
-    if not text.notices or not body.removed:
-        return []
-    lines = ", ".join(str(body.first_line + line - 1) for line in text.notices[:5])
-    more = f" and {len(text.notices) - 5} more" if len(text.notices) > 5 else ""
-    return [f"a notice of Project Gutenberg stays within the body, at line {lines}{more}"]
-
-
-def _warnings(ends: Ends, to: int, footer: int) -> list[str]:
-    """Return what a person should check, from the ends of header and body."""
-    if to == 0 and footer == len(ends.lines):
-        if closing_at(ends, NO_HEADER) < ends.end:
-            return ["no header found; the text may be cut off"]
-        return ["no mark of Project Gutenberg found; the text is kept whole"]
-    return ["no header found; the text may be cut off"] if to == 0 else []
 
 
 def _record(body: _Body, evidence: Evidence, characters: int, digest: str) -> CleaningRecord:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from charlab.clean import marker_patterns as markers
 from charlab.clean.credit_patterns import ANACHRONISM
 from charlab.clean.lines import MIDDLE, Ends
+from charlab.clean.strangers import begins_with_a_book
 
 FIELDS = {
     "title": r"Title|Titel|Titre|T[íi]tulo|Titolo",
@@ -115,6 +116,9 @@ def find_header(ends: Ends) -> int:
             starts = ("START OF", "Beginning of", "[")
             bare = [n for n, line in enumerate(head) if line.lstrip().startswith(starts)]
             end = _after_last_marker(ends, bare)
+    if end and begins_with_a_book(ends.lines[:end]):
+        ends.quoted.append(ends.number(end - 1))
+        end = 0
     return end or header_of_blocks(ends)
 
 

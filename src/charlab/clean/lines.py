@@ -29,6 +29,10 @@ class Removed:
     last: int
     why: str
 
+    def moved(self, lines: int) -> Removed:
+        """Return the range so many lines further down."""
+        return Removed(self.first + lines, self.last + lines, self.why)
+
 
 @dataclass
 class Ends:
@@ -47,6 +51,10 @@ class Ends:
         The body is ``lines[first:end]``.
     removed : list of Removed
         Ranges removed so far.
+    strange : list of Removed
+        Those of them that are unlike a header or footer, at least in part.
+    quoted : list of int
+        Numbers of lines that look like a mark, but stay with what is beyond them.
     middle : int
         Index of :data:`MIDDLE`, or the number of lines if there is none.
     """
@@ -57,6 +65,8 @@ class Ends:
     first: int = 0
     end: int = 0
     removed: list[Removed] = field(default_factory=list)
+    strange: list[Removed] = field(default_factory=list)
+    quoted: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # No line of a book is a single NUL character.

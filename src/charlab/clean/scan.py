@@ -17,6 +17,7 @@ from charlab.clean.encoding import CHUNK
 from charlab.clean.lines import HEAD, TAIL, Ends, ends_of
 from charlab.clean.reading import pieces
 from charlab.clean.reject import OPENING, SHORTEST, TwoBooksError
+from charlab.clean.strangers import begin_terms
 
 AFTER = 3_000
 """Characters after an END line that show whether the license follows."""
@@ -97,8 +98,8 @@ class Marker:
     after: str
 
     def is_end(self) -> bool:
-        """Return whether this is an END line followed by the license or project matter."""
-        return self.kind == "end" and markers.is_after_end(self.after)
+        """Return whether this is an END line soon followed by the terms of the project."""
+        return self.kind == "end" and begin_terms(self.after.split("\n"))
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,13 @@ class Scan:
     blank_after: int
     markers: list[Marker] = field(default_factory=list)
     notices: list[int] = field(default_factory=list)
+
+    def ends_above_tail(self) -> list[Marker]:
+        """Return the END lines that the tail of the text does not reach."""
+        if not self.ends.between:
+            return []
+        limit = self.characters - TAIL
+        return [marker for marker in self.markers if marker.kind == "end" and marker.offset < limit]
 
 
 def scan(text: Iterable[str]) -> Scan:

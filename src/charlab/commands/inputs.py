@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from charlab.clean import reading
-from charlab.clean.cleaner import Cleaned, clean
+from charlab.clean.cleaner import clean
 from charlab.clean.damage import ADVICE
+from charlab.clean.doubts import UNMARKED
 from charlab.clean.params import CleanParams
 from charlab.clean.reject import SHORTEST, CleaningError, TinyFileError
 from charlab.core.errors import CharlabError, printable
@@ -69,14 +70,17 @@ def read_body(
     raw = read_bytes(path, "--text names a text file")
     with naming(path, encoding):
         try:
-            body: Cleaned | reading.Text = clean(raw, params=params, encoding=encoding)
+            cleaned = clean(raw, params=params, encoding=encoding)
         except TinyFileError:
             if not tiny:
                 raise
             # Decoded from the same bytes: a pipe, such as the shell's <(...), cannot be read twice.
-            body = reading.decode(raw, encoding)
-    warn(path, body.evidence.warnings)
-    return body.text
+            text = reading.decode(raw, encoding)
+            warn(path, text.evidence.warnings)
+            return text.text
+    # A user's own text has no mark, which is no news.
+    warn(path, tuple(word for word in cleaned.record.warnings if word != UNMARKED))
+    return cleaned.text
 
 
 def read_text(path: Path, encoding: str | None = None) -> str:

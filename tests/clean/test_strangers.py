@@ -67,9 +67,7 @@ def test_lines_behind_the_license_go_with_a_warning(parts: int) -> None:
     assert f"delete line {line} of the file" in warning
 
 
-def test_commands_that_read_a_text_warn(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_commands_that_read_a_text_warn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """But not about the missing marks of a user's own text."""
     path = tmp_path / "text.txt"
     path.write_text(book(story(9, "First")) + story(15, "Second"), encoding="utf-8")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from itertools import accumulate
 
 from charlab.clean import credit_patterns as phrases
 from charlab.clean import marker_patterns as markers
 from charlab.clean import note_patterns as notes
-from charlab.clean.front_matter import bracket_end, unboxed
+from charlab.clean.boxes import bracket_end, is_label_in_brackets, unboxed
 from charlab.clean.header import Header
 from charlab.clean.lines import Ends
+from charlab.clean.note_labels import STEMS as NOTE_STEMS
 
 LONGEST_NOTE = 400
 """Maximum number of lines in a note after the body; lists of corrections are long."""
@@ -42,7 +42,7 @@ def _candidates(ends: Ends, low: int) -> list[int]:
     # The offset of each block in the joined string leads from a match back to its block.
     offsets = list(accumulate((len(head) + 1 for head in heads), initial=0))
     candidates = set()
-    for stem in notes.NOTE_STEMS:
+    for stem in NOTE_STEMS:
         at = joined.find(stem)
         while at >= 0:
             number = bisect_right(offsets, at) - 1
@@ -122,7 +122,7 @@ def _is_note_to_the_end(ends: Ends, start: int) -> bool:
         return True
     is_bracket = ends.lines[label].lstrip()[:1] in notes.BRACKETS
     closed = bracket_end(ends, label) if is_bracket else None
-    if closed is not None:
+    if closed is not None and not is_label_in_brackets(ends, label):
         following = closed + ends.gap_at(closed)
         return following >= ends.end or _continues(ends, following)
     # Without a bracket, the label must be a heading, or set off by blank lines or an ornament.
@@ -165,7 +165,9 @@ def _reads_as_note(ends: Ends, label: int) -> bool:
         else:
             other += end - start
     # A label without any text may be a heading of the book.
-    is_bare = len(blocks) == 1 and blocks[0][1] - label <= 1
+    is_bare = (
+        len(blocks) == 1 and blocks[0][1] - label <= 1 and not notes.has_text(ends.lines[label])
+    )
     return is_about and not is_bare and other <= 0.3 * (about + other)
 
 
@@ -180,7 +182,7 @@ def _announces_list(ends: Ends, label: int) -> bool:
     if not colophon and not notes.NOTE.match(first):
         return False
     announced = colophon or notes.LISTED.search(ends.lines[label]) is not None
-    bare = re.search(r"[:.]\W*\w", first) is None
+    bare = not notes.has_text(first)
     for number, (start, end) in enumerate(ends.blocks(label, ends.end)):
         block = unboxed(ends.text(start, end))
         about = number == 0 or _is_about_file(block)

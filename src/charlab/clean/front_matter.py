@@ -12,6 +12,7 @@ from copy import copy
 from charlab.clean import credit_patterns as phrases
 from charlab.clean import marker_patterns as markers
 from charlab.clean import note_patterns as notes
+from charlab.clean.boxes import bracket_end, is_label_in_brackets, unboxed
 from charlab.clean.header import Header, letters
 from charlab.clean.lines import MIDDLE, Ends
 
@@ -134,7 +135,9 @@ def _is_note(ends: Ends, start: int, names: frozenset[str]) -> bool:
     if start >= ends.end or _names_the_book(ends, start, end, names):
         return False
     if notes.NOTE.match(block):
-        return True
+        # A label alone may be a heading of the book, such as "Notes on Gutenberg".
+        is_heading = end - start == 1 and not notes.has_text(block)
+        return not (is_heading and notes.SUBJECT.match(block)) or _is_about(ends, end)
     weak = notes.WEAK_NOTE.match(block) is not None
     if not weak and not notes.OWNED_NOTE.match(block):
         return False
@@ -148,13 +151,10 @@ def _is_note(ends: Ends, start: int, names: frozenset[str]) -> bool:
     return weak and notes.topics(section) >= needed and notes.OF_ITS_TIME.search(section) is None
 
 
-def unboxed(block: str) -> str:
-    """Return a block without a box drawn around it."""
-    if not re.match(r"\s*[+|*=_~-]", block):
-        return block
-    # Strip the sides of the box from each line, and drop its top and bottom.
-    lines = (re.sub(r"^\s*[|*+]+\s?|\s*[|*+]+\s*$", "", line) for line in block.split("\n"))
-    return "\n".join(line for line in lines if line.strip(" -=_~*+")) or block
+def _is_about(ends: Ends, end: int) -> bool:
+    """Return whether the section below a label is about the file."""
+    below = ends.text(end, _section_end(ends, end))[:1_500] if ends.gap_at(end) == 1 else ""
+    return notes.topics(below) > 0 or notes.mentions_file(below)
 
 
 def _section_end(ends: Ends, start: int) -> int:
@@ -169,6 +169,8 @@ def _note_end(ends: Ends, header: Header, names: frozenset[str]) -> int:
     """Return the end of the note at the start of the body."""
     start = ends.first
     closing = notes.BRACKETS.get(ends.lines[start].lstrip()[:1])
+    if is_label_in_brackets(ends, start):
+        return _unfenced_end(ends, names)
     if closing is not None and (end := bracket_end(ends, start)) is not None:
         following = end + ends.gap_at(end)
         again = ends.lines[following].lstrip()[:1] if following < ends.end else ""
@@ -183,23 +185,6 @@ def _note_end(ends: Ends, header: Header, names: frozenset[str]) -> int:
     return _unfenced_end(ends, names)
 
 
-def bracket_end(ends: Ends, start: int) -> int | None:
-    """Return the line after the end of the bracket that a line opens.
-
-    Return None if it does not close within :data:`LONGEST_NOTE` lines, or if text follows it.
-    """
-    opening = ends.lines[start].lstrip()[:1]
-    closing, depth = notes.BRACKETS[opening], 0
-    for index in range(start, min(start + LONGEST_NOTE, ends.end)):
-        depth += ends.lines[index].count(opening) - ends.lines[index].count(closing)
-        if depth <= 0:
-            # Text after the bracket, on its line or the next, does not belong to the note.
-            alone = ends.lines[index].rstrip(" .*_").endswith(closing)
-            is_last = index + 1 >= ends.end or ends.is_blank(index + 1)
-            return index + 1 if alone and is_last else None
-    return None
-
-
 def _unfenced_end(ends: Ends, names: frozenset[str]) -> int:
     """Return the end of a note without brackets.
 
@@ -211,7 +196,7 @@ def _unfenced_end(ends: Ends, names: frozenset[str]) -> int:
     fenced = ends.gap_at(section) >= 2 and section - start <= FENCED_NOTE and section < ends.end
     end = ends.block_at(start)
     # After "Transcriber's Note:" on a line of its own, the note is in the next block.
-    is_label = end - start == 1 and re.search(r"[:.]\W*\w", ends.lines[start]) is None
+    is_label = end - start == 1 and not notes.has_text(ends.lines[start])
     label = end
     while end < section:
         next_start = end + 1
@@ -248,7 +233,7 @@ def _begins_book(ends: Ends, start: int, end: int, names: frozenset[str]) -> boo
     # Short lines without a full stop at the end are a title or verse.
     is_short = len(lines) <= 3 and all(len(line) < 50 for line in lines)
     is_centered = min(len(line) - len(line.lstrip()) for line in ends.lines[start:end]) >= 10
-    return (is_short and not lines[-1].endswith((".", ":", ";", ",", "]", ")"))) or is_centered
+    return (is_short and not lines[-1].endswith(tuple(".:;,])。：，】］"))) or is_centered
 
 
 def _up_to_last_mention(ends: Ends, end: int, names: frozenset[str]) -> int:

@@ -11,46 +11,8 @@ from functools import lru_cache
 
 from charlab.clean.credit_patterns import is_modern
 from charlab.clean.marker_patterns import MENTIONS_PROJECT
-
-# Words for "note" and for a maker of the file, from which labels are composed.
-_NOTE = (
-    # English and Romance
-    r"(?:notes?|noot|noten|not(?:ae|[ae][sr]?)|noto[jn]?|nót\w*|not[ăy]|comments?|remarks?|annotations?|anmerkung\w*"
-    # German and Dutch
-    r"|hinweis\w*|bemerkung\w*|notiz\w*|opmerking\w*|aantekening\w*|anmärkning\w*|bemærkning\w*"
-    # Scandinavian, Finnish, Hungarian, Polish
-    r"|merknad\w*|noter\w*|huomautu\w*|huomio\w*|muistiinpano\w*|megjegyz\w*|uwag[ai]|notatk\w*|od\s+wydawc\w*"
-    # Slavic, Greek, Tagalog
-    r"|poznámk\w*|примечани\w*|примітк\w*|бележк\w*|σημε[ίι]ωσ\w*|σημειώσ\w*|paalala|pabatid"
-    # Tagalog, Icelandic, Baltic
-    r"|patalastas|tala|nodi?ad\w*|athugas\w*|pastab\w*|märk\w*|opomb\w*|napomen\w*|observa\w+"
-    r"|remarques?|avi[sz]o?|advertencia|avvertenz\w*|addend\w*|corrections?|errata|changes|errors"
-    r"|amendments?|emendations?|alterations?|modifications?|typos|list[ae]?"
-    r"|apostille\w*|rimark\w*|注|註|说明|說明)"
-)
-_MAKER = (
-    # not the transcript of a trial
-    r"(?:transcr\w*(?!\s+of\s+(?!(?:this|the)\s))|transkr\w*|transskr\w*|trascr\w*|транскри\w*|переписчик\w*|оцифров\w*|набор\w*"
-    r"|μεταγραφ\w*|bewerk\w*"
-    r"|nagsalin|(?:taga)?(?:nag|pag)lipat|naglimbag|proof-?\s?read\w*|preparers?|digiti[sz]ers?|typists?|scanner|digit\w*|numéris\w*"
-    r"|e-kirja\w*|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
-    r"|producers?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
-    r"|relecture|textgestalt|fichier|datei|correcteur|entrepreneur|executive\s+director|converter"
-    r"|skrásetj\w*|skryptor\w*|przepisuj\w*|przepisyw\w*|afskriv\w*|avskriv\w*|přepis\w*|prepis\w*|录入|錄入|轉錄|转录|輸入|入力|校)"
-)
-NOTE_STEMS = (
-    "noot", "录", "錄", "校", "輸", "入力", "note", "not ", "nota", "noto", "notă", "notj", "nóta",
-    "noty", "notat", "notiz", "comment", "remar", "annot", "addend", "corr", "err", "chang",
-    "anm", "hinw", "merk", "bem", "aantek", "huom", "muist", "megj", "uwag", "wydawc", "pozn",
-    "прим", "бел", "σημ", "paal", "pabat", "patal", "tala", "nod", "athug", "pasta", "märk",
-    "opomb", "napom", "obser", "aviso", "avizo", "avis", "avver", "advert", "apost", "rimark", "注",
-    "註", "说", "說", "trans", "tavola", "table", "änder", "korr", "bookm", "colo", "list", "javí",
-    "opra", "rett", "rätt", "verbet", "overz", "au lect", "amend", "emend", "alter", "typo",
-    "druckf", "faute", "modif", "refus", "tryck", "tryk", "fel", "leið", "parand", "virhe",
-    "erar", "опеч", "испр", "διορ", "drukf", "błę", "inconsis", "anomal", "misprint", "zetf",
-    "corre",
-)  # fmt: skip
-"""Substrings of which every label of a note has one: a fast test before the regex."""
+from charlab.clean.note_labels import MADE_OF_OLD, MAKER, WHOLE
+from charlab.clean.note_labels import NOTE as _NOTE
 
 # Words for corrections in a label, which an author's list may have, too.
 _CORRECTIONS = (
@@ -61,13 +23,19 @@ _CORRECTIONS = (
 )
 # An underscore stands for italics, and is not part of a word.
 _LETTER = r"[^\W_]"
-_MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«-]*"
+_MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«【［〔（-]*"
+SUBJECT = re.compile(
+    rf"(?![^\n]*(?:trans\w{{0,3}}[ck]r|trascr|транскри|e-?text|e-?book|{MENTIONS_PROJECT.pattern}))"
+    rf"[^\n]*{MADE_OF_OLD}",
+    re.I,
+)
+"""A line that may be a label, or name the subject of a book."""
+
 NOTE = re.compile(
     rf"^{_MARKS}(?=(?:[^\n:]{{0,50}}?(?![\n:])[\W_]|)(?:{_NOTE}|{_CORRECTIONS})(?!{_LETTER}))"
-    rf"(?=(?:[^\n]{{0,60}}?(?!\n)[\W_]|){_MAKER}(?!{_LETTER}))"
+    rf"(?=(?:[^\n]{{0,60}}?(?!\n)[\W_]|){MAKER}(?!{_LETTER}))"
     rf"(?:[^\n]{{0,80}}$|[^\n:.\]]{{0,60}}[:.\]—-])"
-    # Words of Chinese and Japanese have no blanks between them.
-    rf"|^{_MARKS}[^\n]{{0,6}}(?:录入|錄入|轉錄|转录|輸入|入力|校對|校对|校正)[^\n]{{0,6}}[注註説说說]"
+    rf"|^{_MARKS}{WHOLE}"
     r"|^[\s*_\[|+-]*(?:trans\w{0,3}kri\w*(?:not|anm|bem|merk|hinw)\w*|tavola\s+dei\s+caratteri\s+speciali|table\s+of\s+special\s+characters"
     r"|(?:typographical\s+)?(?:errors|corrections|changes|errata)\s+(?:\w+\s+)?(?:corrected|made|noted"
     r"|fixed)\b|lista\s+de\s+erros\s+corrigidos|(?:liste\s+der\s+)?(?:vorgenommenen?\s+)?"
@@ -168,7 +136,15 @@ TALK = re.compile(
     r"|\w*spelfout\w*|\bgecorrigeerd|\w*zetfout\w*|\boikeinkirj\w*|\bsäilyt\w*|\brätta\w*|\brettet\b"
     r"|\bnyomda\w*|\bdrukarsk\w*|\bbrackets?\b|\bcapitali[sz]\w*|\btilde\b|\btypeset\w*|\boriginal\b|τυπογραφικ\w*"
     # Chinese, Japanese
-    r"|錯字|错字|誤字|误字|誤植|改正|更正|訂正|勘誤|勘误|底本",
+    r"|錯字|错字|誤字|误字|誤植|改正|更正|訂正|勘誤|勘误|底本|錯別字|错别字|標點|标点|異體字|异体字|仮名遣"
+    # Korean, Hebrew, Arabic
+    r"|오타|오자|맞춤법|שגיאות\s+(?:כתיב|דפוס)|טעויות\s+(?:כתיב|דפוס)|כתיב|الأخطاء\s+المطبعية|المطبعية|إملائي\w*"
+    # Cyrillic, then Slavic with Latin letters
+    r"|очевидн\w+\s+ошиб\w+|помилки\s+друку|друкарськ\w+\s+помил\w*|правопис\w*|штампарск\w*|печатн\w+\s+греш\w*"
+    r"|tiskarsk\w*|pogrešk\w*|tiskovn\w*|tiskov\w+\s+chyb\w*"
+    # Romanian, Baltic, Estonian, Turkish, Icelandic, Celtic, Basque, Malay, Vietnamese, Tagalog
+    r"|greșel\w*|tipar\b|spaudos\s+klaid\w*|rašyb\w*|acīmredzam\w*|pareizrakst\w*|trükivi\w*|trükivea\w*|kirjaviis\w*"
+    r"|yazım\b|imla\b|prentvill\w*|stafsetn\w*|clóghraf\w*|litriú|gwallau\b|sillaf\w*|ejaan|salah\s+cetak|chính\s+tả|baybay\w*",
     re.I,
 )
 """Topics of notes on how a file was made."""
@@ -220,7 +196,12 @@ HEADING_WORDS = re.compile(
 """Openings of a book, a title page or a chapter."""
 
 # Volunteers put notes in any of these.
-BRACKETS = {"[": "]", "{": "}", "(": ")"}
+BRACKETS = {"[": "]", "{": "}", "(": ")", "【": "】", "［": "］", "〔": "〕", "（": "）"}
+
+
+def has_text(line: str) -> bool:
+    """Return whether text follows a label on its line."""
+    return re.search(r"[:.：。．]\W*\w", line) is not None
 
 
 def topics(block: str) -> int:

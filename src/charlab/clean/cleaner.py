@@ -241,11 +241,10 @@ def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -
     if to or first_pass:
         body.header = read_header(head)
     footer = find_footer(ends, to)
-    if first_pass:
-        closed = closing_at(ends, NO_HEADER) < ends.end
-        body.warnings += doubts.of_marks(to > 0, footer < len(ends.lines) or closed)
     # An unmarked text may be the user's own, of which even "Produced by" must stay.
     marked = to > 0 or footer < len(ends.lines) or closing_at(ends, body.header) < ends.end
+    if first_pass:
+        body.warnings += doubts.of_marks(to > 0, marked)
     if strangers(ends.lines[:to], LONGEST_OF_HEADER):
         ends.strange.append(Removed(1, ends.number(to - 1), doubts.HEADER))
     ends.cut_front(to, doubts.HEADER)

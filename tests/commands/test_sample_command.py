@@ -26,7 +26,7 @@ from charlab.models.weights import save_weights
 from charlab.sample import generate
 from charlab.sample.distribution import SamplingError, SamplingOptions, uniforms
 from charlab.vocab.vocabulary import Vocabulary
-from command_line import run
+from command_line import refused, run
 from random_network import random_weights, write_records
 
 HOSTILE = "\x1b]0;owned\x07\r\u202e"
@@ -317,3 +317,28 @@ def test_on_a_terminal(folder: Path) -> None:
         terminal.until("> ")
         terminal.type("\x04")
         assert terminal.process.wait(60) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sample", "nowhere", "--prompt"),
+        ("train", "--text", "t", "--out", "m", "--recipe"),
+        ("train", "--text", "t", "--out", "m", "--set"),
+        ("add-text", "t", "--slug"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("ab\udcff", "found the byte 0xff, which is not UTF-8, at position 2;"),
+        ("\udc80\udcff", "found the byte 0x80, which is not UTF-8, at position 0;"),
+        ("x\ud83d", "found half a character, U+D83D, at position 1;"),
+    ],
+)
+def test_bytes_that_are_no_text_are_named(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...], value: str, found: str
+) -> None:
+    """At each option that takes text, before anything is read."""
+    message = refused(capsys, *command, value)
+    assert message.startswith(f"charlab: {command[-1]}: expected text, {found}")

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import click
 
 from charlab.commands.cli_options import COUNT, ENCODING, FILE, FOLDER, SEED, FiniteRange
+from charlab.commands.text_option import TEXT
 
 Choice = Literal["auto", "always", "never"]
 COLORS = ("--colour", "--color")
@@ -18,10 +19,15 @@ COLORS = ("--colour", "--color")
 @click.command(short_help="Train one model on one text, without DVC.")
 @click.option("--text", type=FILE, required=True, help="any text; Gutenberg's marks are removed")
 @click.option("--out", type=FOLDER, required=True, help="folder for the model")
-@click.option("--recipe", help="parameters that come with charlab: fast, minute, best")
+@click.option("--recipe", type=TEXT, help="parameters that come with charlab: fast, minute, best")
 @click.option("--params", "params_file", type=FILE, help="a parameter file [default: the schema's]")
 @click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="as in --set model.hidden=256"
+    "--set",
+    "overrides",
+    type=TEXT,
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="as in --set model.hidden=256",
 )
 @click.option("--seed", type=SEED, help="[default: 1, or the parameter file's]")
 @ENCODING
@@ -50,7 +56,9 @@ class BareColor(click.Command):
 
 @click.command(cls=BareColor)
 @click.argument("model", type=FOLDER)
-@click.option("--prompt", help="beginning of the text [default: the model begins a line]")
+@click.option(
+    "--prompt", type=TEXT, help="beginning of the text [default: the model begins a line]"
+)
 @click.option("--temperature", type=FiniteRange(min=0), default=0.8, show_default=True)
 @click.option("--length", type=COUNT, default=500, show_default=True, help="characters to add")
 @click.option("--seed", type=SEED, default=1, show_default=True)

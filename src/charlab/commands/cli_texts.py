@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charlab.commands.cli_options import COUNT, ENCODING, FILE, project
+from charlab.commands.text_option import TEXT
 from charlab.core.errors import CharlabError, printable
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def vocab(file: Path, min_count: int, unknown: bool, encoding: str | None) -> No
 
 @click.command(short_help="Add a book or a file to params.yaml.")
 @click.argument("identifier", metavar="ID|FILE")
-@click.option("--slug", help="the text's key in params.yaml [default: from its title]")
+@click.option("--slug", type=TEXT, help="the text's key in params.yaml [default: from its title]")
 @click.option("--update", is_flag=True, help="accept a slug in use, and record the new body")
 @ENCODING
 def add_text(identifier: str, **options: Any) -> None:

@@ -104,6 +104,7 @@ CREDITS = {
     "text prepared": "Text prepared by A. J. Ode of Salt Town.",
     "italics": "Digitized by Salt Etext Press.\nPosted to Wiretap as salt.txt.\n\nItalics are represented as _italics_.\n\nThis text is in the PUBLIC DOMAIN.",
     "OCR software": "This etext was prepared with the use of OCR Plus 2.0\ndonated by:  Ode Recognition Systems\n475 Potrero\nSalt Town",
+    "library with reliability": "Questo e-book è stato realizzato anche grazie al sostegno di:\nE-text, Web design\n\nINDICE DI AFFIDABILITA': 1\n  0: affidabilità bassa\n  1: affidabilità media\n\nALLA EDIZIONE ELETTRONICA HANNO CONTRIBUITO:\nAnna Ode, a.ode@salt.example",
     "fields of a library": "Produced by Ann Ode\n\nQuesto e-book è stato realizzato anche grazie al sostegno di:\nE-text, Web design\n\nQUESTO E-BOOK:\n\nTITOLO: La via del sale\nAUTORE: Venn, Mara\nTRADUTTORE:\nDIRITTI D'AUTORE: no",
 }
 """Blocks before the body that say who made the file."""
@@ -149,6 +150,7 @@ NOTES = {
     "Dutch on one line": "Noot van de transcribent: de spelling is behouden.",
     "Chinese": "[錄入者註：原書錯字已改正。]",
     "Tagalog bracket": "[Patalastas ng tagapaglipat: Hindi binago ang baybay.]",
+    "updater": "[Updater's note: In the previously posted version of this file, the\nillustrations were missing.]",
     "accents": "[Note: accents are shown as e', e`, e^]",
 }
 """Notes before the body on how the file was made."""
@@ -194,6 +196,10 @@ BACK_NOTES = {
     "Polish": 'Uwagi przepisującego:\n\nPoprawiono błędy druku:\n\nstr. 12: "lampaa" zmieniono na "lampa"',
     "Italian list": "Nota del Trascrittore\n\nSono stati corretti i seguenti refusi:\n\n  17 — in fondo al viottolo [viotolo]\n  21 — nessuno rispose [rispsoe]",
     "bookmarks of an editor": "EDITOR'S BOOKMARKS:\n\nAll the night the water glistens\nNobody asked him for his fare",
+    "list corrected in the e-text": "ERRATA LIST\n\n(These have been corrected in this e-text.)\n\nPage 5: for fery read ferry.",
+    "note on the text": "A NOTE ON THE TEXT\n\nThis e-text follows the London edition of 1909. Obvious errors have been\ncorrected without note.",
+    "Dutch colophon without terms": "COLOFON\n\n\nCodering\n\nAfgebroken woorden aan het einde van de regel zijn hersteld.\n\nDocumentgeschiedenis\n\n  2010-03-12 Begonnen.\n\nVerbeteringen\n\n  Bladzijde  Bron   Verbetering\n  12         lampp  lamp",
+    "one line": "Transcriber's note: the spelling of the book has been kept.",
     "list by story": 'Transcriber\'s Notes:\n\nThe following errors have been corrected.\n\nTHE LAMPS\n\nPage 3: "teh" changed to "the"\n\nTHE FERRY\n\nPage 9: "fery" changed to "ferry"',
     "misprints in capitals": "Transcriber's Notes:\n\nThe following misprints have been corrected:\n\nTHE LAPMS\nTHE LAMPS\n\nTHE FERY\nTHE FERRY",
     "errata of pages": "ERRATA CORRECTED BY THE TRANSCRIBER\n\nPAGE 3\n\nthe lampp -> the lamp\n\nPAGE 9\n\nthe fery -> the ferry",
@@ -243,6 +249,7 @@ BEGINNINGS = {
     "author's note to the reader": "Note: the names are not those of living persons.\n\n\nTHE SALT ROAD",
     "author": "MARA VENN\n\nTHE SALT ROAD",
     "translated": "Translated from the Old Ferrish by R. H.\n\nTHE SALT ROAD",
+    "in capitals": "PRODUCED BY HAND AT THE OLD PRESS\n\nTHE SALT ROAD",
     "made": "Made by hand at the Old Press in Ferry Lane.\n\nTHE SALT ROAD",
     "ornament": "* * *\n\nTHE SALT ROAD",
     "Roman": "I\n\nIt was raining.",

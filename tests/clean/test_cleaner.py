@@ -185,7 +185,22 @@ CANADIAN = (
     "Title: The Salt Road\nAuthor: Mara Venn\nProject Gutenberg Canada ebook #12\n\n\n\n"
     f"{BODY}\n\n\n[End of The Salt Road, by Mara Venn]\n"
 )
+FADED = (
+    "* A Distributed Proofreaders Canada eBook *\n\nThis eBook is made available at no cost.\n\n"
+    "_Title:_ The Salt Road\n_Author:_ Mara Venn\n_Date first posted:_ May 3, 2015\n\n"
+    f"This eBook was produced by: Ann Ode\n\n\n\n{BODY}\n\n\n"
+    "[The end of _The Salt Road_ by Mara Venn]\n"
+)
+TITLE_AMONG_TERMS = (
+    f"{OLD_HEADER.split('May, 1995')[0]}\n\nThe Salt Road\n\nby Mara Venn\n\n"
+    "May, 1995  [Etext #99999]\n\n\n"
+    "**The Project Gutenberg Etext of The Salt Road, by Mara Venn**\n"
+    "*****This file should be named salt10.txt or salt10.zip******\n\n"
+    f"Corrected EDITIONS of our etexts get a new NUMBER, salt11.txt.\n\n\n\n{CLOSED}"
+)
 WHOLE_FILES = {
+    "sister project with italics": FADED,
+    "title among terms": TITLE_AMONG_TERMS,
     "small print": f"{OLD_HEADER}\n\n\n{CLOSED}",
     "small print, no footer": f"{OLD_HEADER}\n\n\n{BODY}",
     "small print, credits": f"{OLD_HEADER}\n\n\nThis Etext created by A. Ode\n\n"

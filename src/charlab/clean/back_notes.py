@@ -73,13 +73,20 @@ def _is_label(ends: Ends, start: int, end: int) -> bool:
     if _is_list_of_corrections(ends, label):
         return True
     if notes.COLOPHON.match(block):
-        return notes.mentions_file(ends.text(label, min(label + COLOPHON_LINES, ends.end)))
-    if not notes.WEAK_NOTE.match(block) and not notes.OWNED_NOTE.match(block):
+        start_of_it = ends.text(label, min(label + COLOPHON_LINES, ends.end))
+        parts = notes.COLOPHON_PARTS.search(start_of_it)
+        return parts is not None or notes.mentions_file(start_of_it)
+    labels = (notes.WEAK_NOTE, notes.OWNED_NOTE, notes.TEXT_NOTE)
+    listed = end - label == 1 and notes.LISTED.search(block) and ends.gap_at(end) == 1
+    if not listed and not any(pattern.match(block) for pattern in labels):
         return False
     # An author's own note may have such a label, too, so the text must be about a file.
     while ends.gap_at(end) == 1 and end - label < 25:
         following = ends.block_at(end + 1)
         if notes.NOTE.match(unboxed(ends.text(end + 1, following))):
+            # Below the heading of a list, it says who made the list.
+            if listed:
+                return True
             break
         end = following
     rest = ends.text(label, end)

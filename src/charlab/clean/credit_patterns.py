@@ -92,7 +92,7 @@ ANACHRONISM = re.compile(
     r"|\bdigiti[sz]\w+|\bdigital\w*\b|\bnum[ée]ris\w+|\bcd-?rom\b|\bpgdp\b|distributed\s+proof"
     r"|electronic\s+(?:text|edition|version|file)|[ée]lectronique|elektroni[ks]\w+|electr[óo]nic[oa]"
     # Italian, Finnish; word processors
-    r"|elettronic[oa]|sähköi\w+|e-kirja|text\s+file|word\s+process|plain\s+vanilla"
+    r"|elettronic[oa]|\baffidabilit[àa]|sähköi\w+|e-kirja|text\s+file|word\s+process|plain\s+vanilla"
     # The end of this file; conventions of plain text
     r"|\bend\s+of\s+(?:the|this)\s+(?:file|document)\b|\bpublic\s+domain\b"
     r"|\bitalics?\s+(?:is|are|text\s+is)\s+(?:re?present|mark|denot|indicat|enclos|shown|surround)\w+",
@@ -159,5 +159,7 @@ def names_makers(block: str, known: frozenset[str]) -> bool:
         # A modern story may start with a modern word, so that alone is not enough.
         signs = (SURE_SIGN, FORMAT) if OF_A_FILE.search(block) else (SURE_SIGN,)
         return is_opening or _has_new(block, signs, known)
-    is_made = is_credit and MAKERS.match(block) is not None and EDITORS.search(block) is None
+    # Capitals are a title page's.
+    by_name = MAKERS.match(block) is not None and not block.isupper()
+    is_made = is_credit and by_name and EDITORS.search(block) is None
     return is_made or POSTED.match(block) is not None

@@ -34,6 +34,9 @@ NEAR = 120
 FEW = 60
 """Maximum number of filled lines between a START line and small print that follows it."""
 
+TITLE_BLOCKS = 5
+"""Maximum number of blocks of title, author and date between the terms of a header."""
+
 FIRST_LINES = 300
 """Lines in which a header without a marker must end."""
 
@@ -86,7 +89,7 @@ def read_header(head: str) -> Header:
         fields["title"] = " ".join(first["title"].split()) or None
         fields["author"] = fields["author"] or first["author"]
     number = NUMBER.search(head)
-    first_line = re.search(rf"^(?:{FIELDS['title']}):[ \t]*(\S.*)", head, re.M | re.I)
+    first_line = re.search(rf"^[*_]{{0,2}}(?:{FIELDS['title']}):[ \t*_]*(\S.*)", head, re.M | re.I)
     short = first_line[1] if first_line else fields["title"] or ""
     words = re.findall(r"\w+", head.casefold())
     titled = (match[0].lower() for match in ANACHRONISM.finditer(fields["title"] or ""))
@@ -101,7 +104,9 @@ def read_header(head: str) -> Header:
 
 def _field(head: str, names: str) -> str | None:
     """Return a field of the header, including indented continuation lines."""
-    match = re.search(rf"^(?:{names}):[ \t]*(\S.*(?:\n[ \t]+\S.*)*)", head, re.M | re.I)
+    match = re.search(
+        rf"^[*_]{{0,2}}(?:{names}):[ \t*_]*(\S.*(?:\n[ \t]+\S.*)*)", head, re.M | re.I
+    )
     return " ".join(match[1].split()) if match else None
 
 
@@ -166,6 +171,20 @@ def _is_in_front(ends: Ends, start: int, index: int) -> bool:
     return begin < index and ends.filled(start, begin) <= FEW
 
 
+def _is_title_in_header(ends: Ends, blocks: list[tuple[int, int]]) -> bool:
+    """Return whether the first of some blocks is of the file's title, with terms soon below."""
+    for begin, end in blocks:
+        lines = ends.lines[begin:end]
+        # The terms of a footer follow a closing sentence.
+        if markers.CLOSING.match("\n".join(lines)):
+            return False
+        if markers.LEGAL.search("\n".join(lines)) or any(map(markers.is_license, lines)):
+            return True
+        if len(lines) > 2:
+            return False
+    return False
+
+
 def header_of_blocks(ends: Ends) -> int:
     """Return the end of a header without a marker, as sister projects have it, or 0.
 
@@ -184,11 +203,16 @@ def header_of_blocks(ends: Ends) -> int:
     ):
         return 0
     header_end, is_header = 0, False
-    for begin, end in ends.blocks(start, min(ends.middle, FIRST_LINES)):
+    blocks = ends.blocks(start, min(ends.middle, FIRST_LINES))
+    for number, (begin, end) in enumerate(blocks):
         block = ends.text(begin, end)
         sign = markers.FIELD.match(block) or markers.LEGAL.search(block)
         other = ANACHRONISM.search(block) or markers.MENTIONS_PROJECT.search(block)
-        if MIDDLE in block or not (sign or other or all(map(markers.is_rule, block.split("\n")))):
+        if MIDDLE in block:
+            break
+        if not (sign or other or all(map(markers.is_rule, block.split("\n")))):
+            if is_header and _is_title_in_header(ends, blocks[number : number + TITLE_BLOCKS]):
+                continue
             break
         is_header = is_header or sign is not None
         header_end = end

@@ -148,7 +148,8 @@ HEADING = re.compile(
 """The title of the file rather than of the book: "The Project Gutenberg Etext of ..."."""
 
 FIELD = re.compile(
-    r"^\W{0,3}(?:Title|Author|Translator|Editor|Illustrator|Contributor|Compiler|Release\s+Date"
+    # An underscore stands for italics.
+    r"^[\W_]{0,3}(?:Title|Author|Translator|Editor|Illustrator|Contributor|Compiler|Release\s+Date"
     r"|Posting\s+Date|First\s+Posted|(?:Date\s+)?(?:Most\s+Recently|Last)\s+Updated|Language|Edition"
     r"|Character\s+set(?:\s+encoding)?|Credits|Original\s+Publication|E-?book\s+No\.?|Date\s+first"
     r"\s+posted|Date\s+of\s+first\s+publication|Produced\s+by|Titel|Titre|T[íi]tulo|Titolo|Autore?"

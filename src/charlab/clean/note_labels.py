@@ -34,7 +34,7 @@ MAKER = (
     r"|bewerk\w*"
     r"|nagsalin|(?:taga)?(?:nag|pag)lipat|naglimbag|proof-?\s?read\w*|preparers?|digiti[sz]ers?|typists?|scanner|digit\w*|numéris\w*"
     r"|e-kirja\w*|e-?text\w*|e-?book\w*|ebook\w*|html|electron\w*|électron\w*|elektron\w*|elettron\w*|sähkö\w*"
-    r"|producers?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
+    r"|producers?|updaters?|redactor|project\s+gutenberg|gutenberg|pg|on-?line|korrekturles\w*|(?:re)?relecteur"
     r"|relecture|textgestalt|fichier|datei|correcteur|entrepreneur|executive\s+director|converter"
     r"|skrásetj\w*|umritar\w*|skryptor\w*|przepisuj\w*|przepisyw\w*|afskriv\w*|avskriv\w*|přepis\w*|prepis\w*"
     # Hungarian, Finnish, Baltic, Turkish, Celtic, Malay, Vietnamese

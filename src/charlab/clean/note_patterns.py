@@ -69,6 +69,11 @@ ARROW = re.compile(r"=+>|-+>|→")
 COLOPHON = re.compile(r"^\W*colo(?:f|ph)on\W*$", re.I)
 """The heading of a part about a file, with paragraphs on its terms and a list of corrections."""
 
+COLOPHON_PARTS = re.compile(
+    r"^\W*(?:codering|documentgeschiedenis|encoding|revision\s+history)\W*$", re.I | re.M
+)
+"""Headings within such a part."""
+
 COLUMNS = re.compile(
     r"\b(?:bron|original|källa|quelle|source)\b.*\b(?:verbetering|corre[cç]\w+|korrekt\w+|rättat)\b",
     re.I,
@@ -110,6 +115,13 @@ WEAK_NOTE = re.compile(
     re.I,
 )
 """A label that an author's own note may have, too."""
+
+TEXT_NOTE = re.compile(
+    rf"^{_MARKS}(?:an?\s+|the\s+)?notes?\s+(?:on|about)\s+(?:the|this)\s+(?:e-?text|text|edition"
+    r"|electronic\s+\w+)\W*$",
+    re.I | re.M,
+)
+"""The heading of a note on a text, by its editor or by whoever made the file."""
 
 OWNED_NOTE = re.compile(rf"^{_MARKS}(?:[\w'’]+[ \t]+){{1,2}}{_NOTE}\W*(?:$|[:.])", re.I | re.M)
 """The label of a note by somebody, who may be the author or the publisher."""

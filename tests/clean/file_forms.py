@@ -250,6 +250,8 @@ BEGINNINGS = {
     "author": "MARA VENN\n\nTHE SALT ROAD",
     "translated": "Translated from the Old Ferrish by R. H.\n\nTHE SALT ROAD",
     "in capitals": "PRODUCED BY HAND AT THE OLD PRESS\n\nTHE SALT ROAD",
+    "scanned in capitals": "SCANNED BY MOONLIGHT\n\nA verse.\n\nTHE SALT ROAD",
+    "chapter with a modern title": "CHAPTER ONE: The Etext\n\nIt was raining.",
     "made": "Made by hand at the Old Press in Ferry Lane.\n\nTHE SALT ROAD",
     "ornament": "* * *\n\nTHE SALT ROAD",
     "Roman": "I\n\nIt was raining.",

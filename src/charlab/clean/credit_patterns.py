@@ -155,11 +155,12 @@ def names_makers(block: str, known: frozenset[str]) -> bool:
     # A title may mention the project, too, so a verb is needed.
     if is_opening and MENTIONS_PROJECT.search(block):
         return True
-    if is_modern(block, known):
+    # Capitals are a title page's.
+    in_capitals = block.isupper() and SURE_SIGN.search(block) is None
+    if is_modern(block, known) and not in_capitals:
         # A modern story may start with a modern word, so that alone is not enough.
         signs = (SURE_SIGN, FORMAT) if OF_A_FILE.search(block) else (SURE_SIGN,)
         return is_opening or _has_new(block, signs, known)
-    # Capitals are a title page's.
-    by_name = MAKERS.match(block) is not None and not block.isupper()
+    by_name = MAKERS.match(block) is not None and not in_capitals
     is_made = is_credit and by_name and EDITORS.search(block) is None
     return is_made or POSTED.match(block) is not None

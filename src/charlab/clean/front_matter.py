@@ -91,6 +91,8 @@ def _recognized(ends: Ends, header: Header, names: frozenset[str], before: str) 
         return start, ""
     if _is_note(ends, start, names):
         return _note_end(ends, header, names), NOTE
+    if lines == 1 and notes.PART.match(block) and " by " not in block:
+        return start, ""
     known = header.title_words()
     # One blank line below credits, a modern word is enough to continue them.
     close = before == CREDITS and _gap_above(ends, start) == 1

@@ -51,7 +51,8 @@ def main(**options: Any) -> None:
             stream.reconfigure(errors="backslashreplace")
             # On Windows a pipe or a file would get the letters of the code page only, and CRLF.
             if not stream.isatty():
-                stream.reconfigure(encoding="utf-8", newline="\n")
+                # An encoding without errors= would make Python strict again.
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     try:
         try:
             cli(**options)

@@ -15,6 +15,7 @@ from charlab.evaluate.memory import (
     losses_by_dependency,
     memory,
 )
+from charlab.evaluate.overtaking import Scored, snapshot_losses
 from charlab.models.params import ModelParams
 from charlab.models.scoring import nats_per_char
 from charlab.vocab.encoded_text import EncodedText
@@ -62,6 +63,28 @@ def test_memory_of_each_seed_and_snapshot(tmp_path: Path) -> None:
     nats = nats_per_char(models[1], data.test)[[49, 59]]
     assert rows[-2]["saved_nats"] == pytest.approx(2 - nats.mean())
     assert rows[-2]["share"] == pytest.approx((2 - nats.mean()) / 1.5)
+
+
+def test_a_short_split_is_scored_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its losses are those that the snapshots were scored by, and none is computed again."""
+    data, floor = text_with_floor()
+    models = [write_model(tmp_path / str(seed), seed, (0, 30)) for seed in (1, 2)]
+    expected = losses_by_dependency(Dependencies.of(data, floor), models)
+    scored: Scored = {}
+    for folder in models:
+        snapshot_losses(folder, data, whole=scored)
+    assert len(scored) == 6
+    monkeypatch.setattr("charlab.evaluate.memory.nats_per_char", None)
+    assert losses_by_dependency(Dependencies.of(data, floor, scored), models) == expected
+
+
+def test_losses_of_windows_are_not_those_of_a_split(tmp_path: Path) -> None:
+    """Nothing is known of a split that is read in windows, even if they cover it."""
+    ids = np.random.default_rng(4).integers(0, 5, 41_024).astype(np.uint8)
+    data = EncodedText(ids, ids, ids, 1, Vocabulary.from_text("abcde"))
+    scored: Scored = {}
+    snapshot_losses(write_model(tmp_path, 1, (0,)), data, whole=scored)
+    assert scored == {}
 
 
 def test_memory_of_perfect_and_of_forgetful_losses(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from charlab.evaluate.features import FEATURES, quotation_marks, text_features
 from charlab.evaluate.gradient_flow import GradientByLag
 from charlab.evaluate.memory import Dependencies, losses_by_dependency
 from charlab.evaluate.neurons import Correlations, best_units, unit_to_color
-from charlab.evaluate.overtaking import SINCE, snapshot_losses
+from charlab.evaluate.overtaking import SINCE, Scored, snapshot_losses
 from charlab.evaluate.passages import (
     PASSAGE,
     colored_passage,
@@ -86,12 +86,14 @@ def evaluate(
         )
     reference = reference or Reference()
     surveyed, neurons = _survey(network, data, reference)
-    losses = snapshot_losses(model_dir, data)
-    of_others = [snapshot_losses(folder, data, SINCE) or [] for folder in others]
+    whole: Scored = {}
+    losses = snapshot_losses(model_dir, data, whole=whole)
+    of_others = [snapshot_losses(folder, data, SINCE, whole) or [] for folder in others]
+    dependencies = Dependencies.of(data, reference.floor, whole)
     result: dict[str, Any] = rounded(
         {
             **surveyed,
-            **losses_by_dependency(Dependencies.of(data, reference.floor), [model_dir, *others]),
+            **losses_by_dependency(dependencies, [model_dir, *others]),
             "neurons": neurons,
             **_passage(network, data, neurons),
             "weights": weight_pictures(network, data.vocab),

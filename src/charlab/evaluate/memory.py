@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from charlab.core.files import read_json
 from charlab.core.sums import mean, total
+from charlab.evaluate.overtaking import Scored
 from charlab.evaluate.survey import bounded
 from charlab.evaluate.trace import Floats, Ids
-from charlab.models.inference import InferenceModel
 from charlab.models.scoring import nats_per_char
-from charlab.models.snapshots import load_snapshots
+from charlab.models.snapshots import Snapshot, load_snapshots
 from charlab.models.trained import read_config
 from charlab.vocab.encoded_text import EncodedText
 
@@ -47,10 +47,16 @@ class Dependencies:
     segments: int
     floor: NDArray[np.void]
     _known: NDArray[np.bool_]
+    _scored: Scored
 
     @classmethod
-    def of(cls, data: EncodedText, floor: NDArray[np.void] | None) -> Dependencies | None:
-        """Return those of a text; None without a floor or a test split."""
+    def of(
+        cls, data: EncodedText, floor: NDArray[np.void] | None, scored: Scored | None = None
+    ) -> Dependencies | None:
+        """Return those of a text; None without a floor or a test split.
+
+        Losses on the whole test split that are known (``scored``) are not computed again.
+        """
         if floor is None or not len(data.test):
             return None
         ids, segments = bounded(data.test, data.segments)
@@ -58,11 +64,17 @@ class Dependencies:
         # The first character of a segment has no loss, and the state is reset there: a
         # dependency from before the segment cannot be known.
         known = (offset > 0) & (floor["distance"][: len(ids)] <= offset)
-        return cls(ids, segments, floor[: len(ids)][known], known[offset > 0])
+        usable = scored or {} if len(ids) == len(data.test) else {}
+        return cls(ids, segments, floor[: len(ids)][known], known[offset > 0], usable)
 
-    def nats(self, model: InferenceModel | Path) -> Floats:
-        """Return a model's loss of each of the characters of :attr:`floor`."""
-        return nats_per_char(model, self.ids, self.segments)[self._known]
+    def nats(self, folder: Path, snapshot: Snapshot | None = None) -> Floats:
+        """Return a snapshot's or the model's loss of each of the characters of :attr:`floor`."""
+        step = snapshot.step if snapshot else _steps(folder)
+        nats = self._scored.get((folder, step))
+        if nats is None:
+            model = snapshot.network if snapshot else folder
+            nats = nats_per_char(model, self.ids, self.segments)
+        return nats[self._known]
 
 
 def losses_by_dependency(
@@ -116,7 +128,7 @@ def memory(
     for number, folder in enumerate(models):
         seed = {"seed": read_config(folder)[2].get("seed")}
         for snapshot in load_snapshots(folder)[:-1] if number == 0 else []:
-            losses = dependencies.nats(snapshot.network)[carrier]
+            losses = dependencies.nats(folder, snapshot)[carrier]
             rows += [seed | {"chars": snapshot.chars} | row for row in _shares(losses, floor)]
         losses = (nats if number == 0 else dependencies.nats(folder))[carrier]
         end = {"chars": _chars_read(folder)}
@@ -127,8 +139,12 @@ def memory(
 def _chars_read(folder: Path) -> int:
     """Return the number of characters that a training read up to the model it kept."""
     train = read_config(folder)[2]["train"]
-    steps = int(read_json(folder / "metrics.json")["best_step"])
-    return steps * int(train["batch_size"]) * int(train["seq_len"])
+    return _steps(folder) * int(train["batch_size"]) * int(train["seq_len"])
+
+
+def _steps(folder: Path) -> int:
+    """Return the number of steps up to the model that a training kept."""
+    return int(read_json(folder / "metrics.json")["best_step"])
 
 
 def _shares(nats: Floats, floor: NDArray[np.void]) -> Iterator[dict[str, Any]]:

@@ -38,9 +38,12 @@ SINCE = 0.02
 """Share of the training from which the snapshots of further seeds are scored: those before it have
 learned next to nothing, but take as long."""
 
+Scored = dict[tuple[Path, int], Floats]
+"""Losses of a whole test split, by the training's folder and the steps of the snapshot."""
+
 
 def snapshot_losses(
-    folder: Path, data: EncodedText, since: float = 0.0
+    folder: Path, data: EncodedText, since: float = 0.0, whole: Scored | None = None
 ) -> list[dict[str, Any]] | None:
     """Score every snapshot of one training.
 
@@ -52,6 +55,8 @@ def snapshot_losses(
         The encoded text that it was trained on.
     since : float
         Share of the training before which snapshots are left out.
+    whole : dict, optional
+        The losses on the test split are added, if it is so short that it is scored as a whole.
 
     Returns
     -------
@@ -64,18 +69,22 @@ def snapshot_losses(
         return None
     snapshots = [shot for shot in snapshots if shot.chars >= since * snapshots[-1].chars]
     seed = int(read_config(folder)[2].get("seed", 0))
-    whole = read_json(folder / "metrics.json")
+    known = read_json(folder / "metrics.json")
     rows: list[dict[str, Any]] = [
         {"seed": seed, "step": shot.step, "chars": shot.chars} for shot in snapshots
     ]
     for split in ("val", "test"):
         pieces, segments, skipped = windows(getattr(data, split), data.segments)
-        measured = [
-            # (segments * chars,) -> (segments, chars): the warm-up comes first.
-            nats_per_char(shot.network, pieces, segments).reshape(segments, -1)[:, skipped:]
+        scored = [
+            nats_per_char(shot.network, pieces, segments)
             for shot in (snapshots if len(pieces) else ())
         ]
-        losses: list[Any] = list(_corrected(measured, whole.get(f"{split}_nats")))
+        if whole is not None and split == "test" and skipped == 0:
+            places = [(folder, shot.step) for shot in snapshots]
+            whole.update(zip(places, scored, strict=False))
+        # (segments * chars,) -> (segments, chars): the warm-up comes first.
+        measured = [nats.reshape(segments, -1)[:, skipped:] for nats in scored]
+        losses: list[Any] = list(_corrected(measured, known.get(f"{split}_nats")))
         for row, loss in zip(rows, losses or [None] * len(rows), strict=True):
             row[f"{split}_nats"] = loss
     return rows

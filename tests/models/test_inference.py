@@ -103,6 +103,13 @@ def test_pieces_and_neighbors_change_no_bit(options: dict[str, Any], hidden: int
     traced, logits = light.trace(ids, light.initial_state(9))
     assert np.array_equal(logits, whole)
     assert np.array_equal(traced[-1].hidden[-1], end[light.params.layers - 1][0])
+    assert np.array_equal(joined(light.after(ids, light.initial_state(9))), joined(end))
+    states, none = light.trace(ids, light.initial_state(9), states_only=True)
+    assert none.size == 0
+    for one, full in zip(states, traced, strict=True):
+        assert one.gates == ()
+        for name in ("hidden", "cell", "squashed"):
+            assert np.array_equal(getattr(one, name), getattr(full, name))
     for batch in (1, 2, 5):
         state = light.initial_state(batch)
         for start, stop in itertools.pairwise((0, 1, 8, SEQ_LEN)):

@@ -132,7 +132,8 @@ def _correlate(
 ) -> Floats:
     """Correlate units with features over a split, and feed the other parts in the same pass."""
     correlations = Correlations(network, _features(data, ids, segments))
-    for block in survey(network, ids, segments):
+    # Without other parts, nobody reads gates and logits.
+    for block in survey(network, ids, segments, states_only=not parts):
         for part in (correlations, *parts):
             part.add(block)
     return correlations.result()

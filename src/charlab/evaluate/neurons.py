@@ -70,7 +70,8 @@ class Correlations:
         self._unit_squares += column_totals(np.square(x))
         self._feature_sums += column_totals(f)
         self._feature_squares += column_totals(np.square(f))
-        self._products += multiply(x.T, f)
+        # Few rows by many columns: the inner loop of a product runs over the columns.
+        self._products += multiply(f.T, x).T
         # For a flag, the number of occurrences of its rarer value.
         self._events += np.minimum((f > 0).sum(axis=0), (f != 1).sum(axis=0))
 

@@ -63,7 +63,7 @@ def read_passage(network: Network, ids: Ids, start: int, segments: int = 1) -> T
     size = len(ids) // segments
     before = np.asarray(ids[max(start - start % size, start - CONTEXT) : start])
     # (chars,) -> (chars, 1): a batch of one.
-    state = trace(network, before[:, None]).end() if len(before) else None
+    state = network.after(before[:, None]) if len(before) else None
     return trace(network, np.asarray(ids[start : start + PASSAGE])[:, None], state)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from charlab.core.sums import column_totals
 from charlab.evaluate.trace import Floats, Ids, Network, State, Trace, trace
+from charlab.exact.arrays import cross_entropy
 
 MAX_CHARS = 400_000
 """Maximum number of characters of a split that the evaluation considers, from its start."""
@@ -52,6 +54,11 @@ class Block:
     inputs: Ids
     targets: Ids
     trace: Trace
+
+    @cached_property
+    def nats(self) -> Floats:
+        """The loss of each target, of the shape of ``targets``."""
+        return self.trace.nats(self.targets)
 
 
 class Accumulator(Protocol):
@@ -121,7 +128,9 @@ def lay_out(chars: int, segments: int = 1) -> Layout | None:
     return Layout(starts, warm_up, length)
 
 
-def survey(network: Network, ids: Ids, segments: int = 1) -> Iterator[Block]:
+def survey(
+    network: Network, ids: Ids, segments: int = 1, states_only: bool = False
+) -> Iterator[Block]:
     """Read a bounded sample of a split in windows; yield it block by block.
 
     Parameters
@@ -132,6 +141,8 @@ def survey(network: Network, ids: Ids, segments: int = 1) -> Iterator[Block]:
         One split of a text.
     segments : int
         Number of equal, unconnected pieces in ``ids``.
+    states_only : bool
+        Leave gates and logits out of the traces.
 
     Yields
     ------
@@ -145,11 +156,11 @@ def survey(network: Network, ids: Ids, segments: int = 1) -> Iterator[Block]:
     state = network.initial_state(len(layout.starts))
     if layout.warm_up:
         before = layout.starts + np.arange(-layout.warm_up, 0)[:, None]  # (warm_up, B)
-        state = trace(network, ids[before], state).end()
+        state = network.after(ids[before], state)
     for first in range(0, layout.length, BLOCK):
         positions = layout.starts + np.arange(first, first + BLOCK)[:, None]  # (BLOCK, B)
         inputs = np.asarray(ids[positions])
-        traced = trace(network, inputs, state)
+        traced = trace(network, inputs, state, states_only)
         yield Block(positions, inputs, np.asarray(ids[positions + 1]), traced)
         state = traced.end()  # carried into the next block of the same windows
 
@@ -170,9 +181,10 @@ class LossByPosition:
         """Read the chunks of one block again from a zero and from a learned state."""
         # The carried state is that of the survey itself: no second pass.
         batch_size = block.inputs.shape[1]
-        self._add("carried_nats", block, block.trace)
+        self._add("carried_nats", block.nats)
         for name, state in self._starts(batch_size):
-            self._add(name, block, trace(self._network, block.inputs, state))
+            logits, _ = self._network.model.sequence(block.inputs, state)
+            self._add(name, cross_entropy(logits, block.targets))
         self._chunks += batch_size
 
     def _starts(self, batch_size: int) -> Iterator[tuple[str, State]]:
@@ -180,8 +192,8 @@ class LossByPosition:
         if self._network.learned is not None:
             yield "learned_nats", self._network.initial_state(batch_size)
 
-    def _add(self, name: str, block: Block, traced: Trace) -> None:
-        total = column_totals(traced.nats(block.targets).T)  # (T, B) -> (T,)
+    def _add(self, name: str, nats: Floats) -> None:
+        total = column_totals(nats.T)  # (T, B) -> (T,)
         self._sums[name] = self._sums.get(name, np.zeros_like(total)) + total
 
     def result(self) -> list[dict[str, Any]] | None:

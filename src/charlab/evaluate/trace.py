@@ -141,6 +141,11 @@ class Network:
         """Return the learned initial state if the network has one, else zeros."""
         return self.model.initial_state(batch_size)
 
+    def after(self, inputs: Ids, state: State | None = None) -> State:
+        """Return the state after ``inputs``, of shape (seq_len, batch_size)."""
+        state = self.initial_state(inputs.shape[1]) if state is None else state
+        return self.model.after(inputs, state)
+
     def nats(self, inputs: Ids, targets: Ids, state: State) -> tuple[Floats, State]:
         """Return the loss of each target, shape (seq_len, batch_size), and the state after."""
         return self.model.nats(inputs, targets, state)
@@ -204,7 +209,9 @@ class Trace:
         return cross_entropy(self.logits, targets)
 
 
-def trace(network: Network, inputs: Ids, state: State | None = None) -> Trace:
+def trace(
+    network: Network, inputs: Ids, state: State | None = None, states_only: bool = False
+) -> Trace:
     """Run ``network`` over ``inputs`` and record all intermediate values.
 
     Parameters
@@ -215,10 +222,12 @@ def trace(network: Network, inputs: Ids, state: State | None = None) -> Trace:
         The ids.
     state : list of tuples, optional
         The state before the first step; the network's own initial state if omitted.
+    states_only : bool
+        Leave out gates (``parts`` is empty) and logits (no step), which takes less time.
     """
     state = network.initial_state(inputs.shape[1]) if state is None else state
-    recorded, logits = network.model.trace(inputs, state)
-    names = SLOTS[network.cell]
+    recorded, logits = network.model.trace(inputs, state, states_only)
+    names = () if states_only else SLOTS[network.cell]
     layers = tuple(
         LayerTrace(
             start, one.hidden, one.cell, one.squashed, dict(zip(names, one.gates, strict=True))

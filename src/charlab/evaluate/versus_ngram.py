@@ -131,7 +131,7 @@ class AgainstNgram:
         """Record the losses of one block."""
         # (T, B) -> (T * B,); the loss at a position is that of the character after it.
         self._positions.append(block.positions.ravel() + 1)
-        self._nats.append(block.trace.nats(block.targets).ravel())
+        self._nats.append(block.nats.ravel())
 
     def result(self) -> dict[str, Any] | None:
         """Return both means, the means by kind, the largest differences, and a passage."""

@@ -108,6 +108,7 @@ class InferenceModel:
             self.vocab_size,
         )  # fmt: skip
         self.units = shapes.blocks(params.hidden)
+        self._outputs = shapes.blocks(self.vocab_size)
         self.parts = ("h", "c") if params.cell == "lstm" else ("h",)
         self.learned = [weights[f"initial.{p}"] for p in self.parts if f"initial.{p}" in weights]
         self.packed = pack_weights(params, weights, self.dtype)
@@ -163,9 +164,14 @@ class InferenceModel:
         """Return the loss of each target (T, B) in nats, in float64, and the state after them."""
         return self._read(inputs, state, targets, np.empty((0, 0, 0), self.dtype))
 
+    def after(self, inputs: Ids, state: State) -> State:
+        """Return the state after a chunk of text (T, B), without computing what follows it."""
+        return self._read(inputs, state, NO_IDS, np.empty((0, 0, 0), self.dtype))[1]
+
     def _read(self, inputs: Ids, state: State, targets: Ids, logits: Array) -> tuple[Array, State]:
         """Run the kernel without a trace; return the losses, if there are targets."""
-        work = self._work(inputs.shape[1], state, 2, 0)
+        predicted = targets.size > 0 or logits.size > 0
+        work = self._work(inputs.shape[1], state, 2, 0, self._outputs * predicted)
         ids, targets = self._checked(inputs), self._checked(targets)
         nats, (rows, last) = np.empty(targets.shape), self.rows(ids, state)
         self._run(work, ids, rows, (2, 0), targets, logits, nats)
@@ -192,23 +198,29 @@ class InferenceModel:
             )
         return np.ascontiguousarray(ids, np.int64)
 
-    def trace(self, inputs: Ids, state: State) -> tuple[list[LayerTrace], Array]:
-        """Read a chunk (T, B); return each layer's values and the logits (T, B, V)."""
+    def trace(
+        self, inputs: Ids, state: State, states_only: bool = False
+    ) -> tuple[list[LayerTrace], Array]:
+        """Read a chunk (T, B); return each layer's values and the logits (T, B, V).
+
+        If only states are wanted, there are no gates, and the logits have the shape (0, 0, 0).
+        """
         seq_len, batch = inputs.shape
-        logits = np.empty((seq_len, batch, self.vocab_size), self.dtype)
-        work = self._work(batch, state, seq_len + 1, seq_len)
+        shape = (0, 0, 0) if states_only else (seq_len, batch, self.vocab_size)
+        logits, gates = np.empty(shape, self.dtype), 0 if states_only else seq_len
+        work = self._work(batch, state, seq_len + 1, gates, 0 if states_only else self._outputs)
         ids = self._checked(inputs)
-        kept, (rows, _) = (seq_len + 1, seq_len), self.rows(ids, state)
+        kept, (rows, _) = (seq_len + 1, gates), self.rows(ids, state)
         self._run(work, ids, rows, kept, NO_IDS, logits, NO_NATS)
         layers, slots = self.params.layers, shapes.SLOTS[self.cell]
+        gated = 0 if states_only or slots == 1 else slots
         # (L, T, slots, N, B, 16)
-        pre = work[0].reshape(layers, seq_len, slots, self.units, batch, WIDTH)
+        pre = work[0].reshape(-1, max(gates, 1), slots, self.units, batch, WIDTH)
         # (L, T + 1, N, B, 16), without the state before the chunk
         h, c, squashed = (
             part.reshape(layers, -1, self.units, batch, WIDTH)[:, 1:] for part in work[1:4]
         )
         lstm = self.params.cell == "lstm"
-        gated = slots if slots > 1 else 0
         return [
             LayerTrace(
                 self._columns(h[d]),
@@ -255,8 +267,8 @@ class InferenceModel:
         """Sample texts side by side."""
         batch = u.shape[1]
         repeated = [tuple(np.repeat(part, batch, axis=0) for part in layer) for layer in state]
-        work = self._work(batch, repeated, 2, 0)
-        outputs = shapes.blocks(self.vocab_size)
+        outputs = self._outputs
+        work = self._work(batch, repeated, 2, 0, outputs)
         out = np.full((outputs * WIDTH,), NEVER, self.dtype)
         out[: self.vocab_size] = logits[0]
         work[4].reshape(outputs, batch, WIDTH)[...] = out.reshape(outputs, 1, WIDTH)
@@ -273,8 +285,11 @@ class InferenceModel:
         )  # fmt: skip
         return Sampled(ids, nats, entropy) if finite else None
 
-    def _work(self, batch: int, state: State, keep: int, gates: int) -> Work:
-        """Return the arrays of the kernels, with the state at step 0."""
+    def _work(self, batch: int, state: State, keep: int, gates: int, outputs: int) -> Work:
+        """Return the arrays of the kernels, with the state at step 0.
+
+        Without room for ``outputs``, blocks of sixteen logits, none are computed.
+        """
         layers, slots = self.params.layers, shapes.SLOTS[self.cell]
         shape = (layers, keep, self.units, batch, WIDTH)
         count = int(np.prod(shape))
@@ -290,7 +305,6 @@ class InferenceModel:
                 padded[:, : values.shape[1]] = values
                 # (B, N * 16) -> (N, B, 16)
                 part.reshape(shape)[d, 0] = padded.reshape(batch, -1, WIDTH).swapaxes(0, 1)
-        outputs = shapes.blocks(self.vocab_size)
         return (
             shapes.aligned((pre * batch * WIDTH,), self.dtype), h, c, squashed,
             shapes.aligned((outputs * batch * WIDTH,), self.dtype),

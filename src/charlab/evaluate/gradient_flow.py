@@ -27,7 +27,7 @@ from charlab.evaluate.trace import (
     Trace,
     slope,
 )
-from charlab.exact.arrays import exp, multiply
+from charlab.exact.arrays import exp, log_softmax, multiply
 
 MAX_LAG = min(100, 2 * BLOCK - 1)
 """Maximum lag that is reported; it must fit into two blocks."""
@@ -54,13 +54,14 @@ class GradientByLag:
     def add(self, block: Block) -> None:
         """Differentiate the loss at the end of the block, one sample per window.
 
-        The gradient goes back through this block and the one before it, so the first block of
-        the windows has none.
+        The gradient goes back through this block and as much of the one before it as the largest
+        lag needs, so the first block of the windows has none.
         """
         before, self._before = self._before, block
         if before is None or before.positions[-1, 0] + 1 != block.positions[0, 0]:
             return
-        traced = joined(before.trace, block.trace)
+        needed = MAX_LAG + 1 - len(block.inputs)
+        traced = joined(last_steps(before.trace, needed), block.trace)
         hidden, cell = state_gradients(self._network, traced, block.targets[-1])
         for name, gradients in (("norm", hidden), ("cell_norm", cell)):
             if gradients is None:
@@ -70,7 +71,7 @@ class GradientByLag:
             norms = np.sqrt(column_totals(squares.reshape(-1, squares[0, 0].size)))
             # (T, B) -> (T,), then the last step first.
             norms = column_totals(norms.reshape(squares.shape[2:]).T)[::-1]
-            self._sums[name] = self._sums.get(name, 0.0) + norms[: MAX_LAG + 1]
+            self._sums[name] = self._sums.get(name, 0.0) + norms
 
     def result(self) -> list[dict[str, Any]] | None:
         """Return one row per lag, from 0; None without a block or without a gradient."""
@@ -81,6 +82,25 @@ class GradientByLag:
             | {name: float(total[lag] / total[0]) for name, total in self._sums.items()}
             for lag in range(MAX_LAG + 1)
         ]
+
+
+def last_steps(traced: Trace, steps: int) -> Trace:
+    """Return the last steps of a trace, fewer than it has, as views."""
+
+    def cut(values: Floats | None) -> Floats | None:
+        return None if values is None else values[-steps:]
+
+    layers = tuple(
+        LayerTrace(
+            tuple(part[-steps - 1] for part in (layer.hidden, layer.cell) if part is not None),
+            layer.hidden[-steps:],
+            cut(layer.cell),
+            cut(layer.squashed),
+            {name: part[-steps:] for name, part in layer.parts.items()},
+        )
+        for layer in traced.layers
+    )
+    return Trace(layers, traced.logits[-steps:], traced.last)
 
 
 def joined(first: Trace, second: Trace) -> Trace:
@@ -145,7 +165,7 @@ def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floa
 
 def _loss_slope(traced: Trace, targets: Ids) -> Floats:
     """Return d loss / d logits at the last step: softmax minus one-hot, shape (B, V)."""
-    probs: Floats = exp(traced.log_probs()[-1])
+    probs: Floats = exp(log_softmax(traced.logits[-1]))
     probs[np.arange(len(targets)), targets] -= 1.0
     return probs
 

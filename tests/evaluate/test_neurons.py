@@ -237,4 +237,5 @@ def test_colored_passage_and_prediction_agree_with_the_network() -> None:
 def test_ties_are_broken_by_id() -> None:
     """Equally likely characters are in the order of the vocabulary."""
     vocab = Vocabulary.from_text("abc")
-    assert most_likely(np.log([0.2, 0.4, 0.4]), vocab, 2) == [["b", 0.4], ["c", 0.4]]
+    rows = np.log([[0.2, 0.4, 0.4], [0.7, 0.1, 0.2]])
+    assert most_likely(rows, vocab, 2) == [[["b", 0.4], ["c", 0.4]], [["a", 0.7], ["c", 0.2]]]

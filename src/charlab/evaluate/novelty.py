@@ -57,7 +57,8 @@ class TrainingText:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._words = frozenset(words(text))
+        # Most words occur many times.
+        self._words = frozenset(map(_normal, set(WORD.findall(text))))
         self._windows = _windows(text)
         _as_strings(self._windows).sort()  # a view: this sorts the rows
 
@@ -127,10 +128,15 @@ def words(text: str, inner: bool = False) -> list[str]:
         Leave out words that touch the beginning or the end of the text.
     """
     return [
-        unicodedata.normalize("NFC", match.group().casefold()).replace("’", "'").replace("ʼ", "'")
+        _normal(match.group())
         for match in WORD.finditer(text)
         if not inner or (match.start() > 0 and match.end() < len(text))
     ]
+
+
+def _normal(word: str) -> str:
+    """Return a word casefolded and with straight apostrophes."""
+    return unicodedata.normalize("NFC", word.casefold()).replace("’", "'").replace("ʼ", "'")
 
 
 def character_entropy(text: str) -> float:

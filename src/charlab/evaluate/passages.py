@@ -98,16 +98,20 @@ def colored_passage(
         **neuron,
         "signal": "cell" if network.cell == "lstm" else "hidden",
         "activation": np.round(activation, 4).tolist(),
-        "top5": [most_likely(row, vocab, 5) for row in traced.log_probs()[:, 0]],
+        "top5": most_likely(traced.log_probs()[:, 0], vocab, 5),
     }
 
 
-def most_likely(log_probs: Floats, vocab: Vocabulary, count: int) -> list[list[Any]]:
-    """Return the ``count`` most likely characters as ``[character, probability]``."""
+def most_likely(log_probs: Floats, vocab: Vocabulary, count: int) -> list[list[list[Any]]]:
+    """Return for each row (V) the most likely characters as ``[character, probability]``."""
     # Rounded and stable, so that equals come in the vocabulary's order on every machine.
-    order = np.argsort(-log_probs.round(9), kind="stable")[:count]
-    probs = exp(log_probs[order]).tolist()
-    return [[vocab.decode(np.array([k])), round(p, 4)] for k, p in zip(order, probs, strict=True)]
+    order = np.argsort(-log_probs.round(9), kind="stable", axis=1)[:, :count]
+    probs = exp(np.take_along_axis(log_probs, order, axis=1)).tolist()
+    chars = vocab.decode(np.arange(vocab.size))
+    return [
+        [[chars[k], round(p, 4)] for k, p in zip(*row, strict=True)]
+        for row in zip(order.tolist(), probs, strict=True)
+    ]
 
 
 def typical_prediction(
@@ -133,6 +137,6 @@ def typical_prediction(
     return {
         "context": vocab.decode(ids[max(0, position + 1 - SHOWN_CONTEXT) : position + 1]),
         "char": vocab.decode(ids[position + 1 : position + 2]),
-        "top": most_likely(log_probs[position], vocab, count),
+        "top": most_likely(log_probs[position : position + 1], vocab, count)[0],
         "entropy_nats": float(entropy[position]),
     }

@@ -11,7 +11,8 @@ that length can be learned; where they stretch it, it explodes (Pascanu, Mikolov
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,14 +61,13 @@ class GradientByLag:
         before, self._before = self._before, block
         if before is None or before.positions[-1, 0] + 1 != block.positions[0, 0]:
             return
-        needed = MAX_LAG + 1 - len(block.inputs)
-        traced = joined(last_steps(before.trace, needed), block.trace)
-        hidden, cell = state_gradients(self._network, traced, block.targets[-1])
+        traces = [before.trace, block.trace]
+        hidden, cell = state_gradients(self._network, traces, block.targets[-1], MAX_LAG + 1)
         for name, gradients in (("norm", hidden), ("cell_norm", cell)):
             if gradients is None:
                 continue
             # (T, L, B, H) -> (L, H, T, B) -> (T * B,): the norm over all units.
-            squares = np.square(gradients).transpose(1, 3, 0, 2)
+            squares = np.square(gradients, out=gradients).transpose(1, 3, 0, 2)
             norms = np.sqrt(column_totals(squares.reshape(-1, squares[0, 0].size)))
             # (T, B) -> (T,), then the last step first.
             norms = column_totals(norms.reshape(squares.shape[2:]).T)[::-1]
@@ -84,53 +84,20 @@ class GradientByLag:
         ]
 
 
-def last_steps(traced: Trace, steps: int) -> Trace:
-    """Return the last steps of a trace, fewer than it has, as views."""
-
-    def cut(values: Floats | None) -> Floats | None:
-        return None if values is None else values[-steps:]
-
-    layers = tuple(
-        LayerTrace(
-            tuple(part[-steps - 1] for part in (layer.hidden, layer.cell) if part is not None),
-            layer.hidden[-steps:],
-            cut(layer.cell),
-            cut(layer.squashed),
-            {name: part[-steps:] for name, part in layer.parts.items()},
-        )
-        for layer in traced.layers
-    )
-    return Trace(layers, traced.logits[-steps:], traced.last)
-
-
-def joined(first: Trace, second: Trace) -> Trace:
-    """Return one trace of two that follow each other: seq_len is the sum of theirs."""
-
-    def both(one: Floats | None, other: Floats | None) -> Floats | None:
-        return None if one is None or other is None else np.concatenate([one, other])
-
-    layers = tuple(
-        LayerTrace(
-            a.start,
-            np.concatenate([a.hidden, b.hidden]),
-            both(a.cell, b.cell),
-            both(a.squashed, b.squashed),
-            {name: np.concatenate([a.parts[name], b.parts[name]]) for name in a.parts},
-        )
-        for a, b in zip(first.layers, second.layers, strict=True)
-    )
-    return Trace(layers, np.concatenate([first.logits, second.logits]), second.last)
-
-
-def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floats, Floats | None]:
-    """Differentiate the loss of the last step with respect to every state.
+def state_gradients(
+    network: Network, traces: Sequence[Trace], targets: Ids, most: int = sys.maxsize
+) -> tuple[Floats, Floats | None]:
+    """Differentiate the loss of the last step with respect to the states before it.
 
     Parameters
     ----------
-    network, traced : Network, Trace
-        A network, and its forward pass over seq_len steps.
+    network : Network
+    traces : sequence of Trace
+        Its forward pass, in pieces that follow each other.
     targets : ndarray of shape (batch_size,)
         The id that follows the last step of each sequence.
+    most : int
+        Maximum number of last steps, seq_len, that are gone back.
 
     Returns
     -------
@@ -140,18 +107,18 @@ def state_gradients(network: Network, traced: Trace, targets: Ids) -> tuple[Floa
         ``d loss_{T-1} / d c_t`` for an LSTM.
     """
     backward = {"rnn": _rnn_back, "lstm": _lstm_back, "gru": _gru_back}[network.cell]
-    seq_len, batch_size = traced.logits.shape[:2]
-    shape = (seq_len, len(network.layers), batch_size, network.hidden_size)
+    steps = [(piece, t) for piece in traces for t in range(len(piece.logits))][-most:]
+    shape = (len(steps), len(network.layers), len(targets), network.hidden_size)
     hidden = np.zeros(shape)
     cells = np.zeros(shape) if network.cell == "lstm" else None
     from_later: list[Floats | None] = [None] * len(network.layers)
-    hidden[-1, -1] = multiply(_loss_slope(traced, targets), network.head_weight)
+    hidden[-1, -1] = multiply(_loss_slope(traces[-1], targets), network.head_weight)
     # From the last step to the first, and at each step from the top layer down.
-    for t in reversed(range(seq_len)):
+    for t, (piece, now) in reversed(list(enumerate(steps))):
         for depth in reversed(range(len(network.layers))):
-            layer, record = network.layers[depth], traced.layers[depth]
+            layer, record = network.layers[depth], piece.layers[depth]
             inward, d_before, d_cell, d_cell_before = backward(
-                network.activation, layer, record, t, hidden[t, depth], from_later[depth]
+                network.activation, layer, record, now, hidden[t, depth], from_later[depth]
             )
             from_later[depth] = d_cell_before
             if cells is not None:

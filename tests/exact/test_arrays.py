@@ -140,3 +140,15 @@ def test_a_number_and_no_numbers() -> None:
     assert arrays.cross_entropy(np.zeros((0, 4)), np.zeros(0, np.int64)).shape == (0,)
     assert not arrays.multiply(np.zeros((2, 0)), np.zeros((0, 3))).any()
     assert arrays.multiply(np.zeros((0, 2)), np.zeros((2, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_a_product_has_the_same_bits_however_it_is_cut(rows: int) -> None:
+    """In sixteens, one by one, and in pieces of k: a column and a row depend on no other."""
+    generator = np.random.default_rng(14)
+    left, right = generator.normal(size=(rows, 300)), generator.normal(size=(300, 37))
+    whole = arrays.multiply(left, right)
+    for column in range(37):
+        alone = arrays.multiply(left[-1:], right[:, column : column + 1])
+        assert alone.tobytes() == whole[-1, column].tobytes()
+    np.testing.assert_allclose(whole, left @ right, rtol=0, atol=1e-12)

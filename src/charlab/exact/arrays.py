@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlab.exact import machine_code
-from charlab.exact.shapes import Ids
+from charlab.exact.shapes import WIDTH, Ids
 
 Floats = NDArray[np.float64]
+
+PIECE = 128
+"""Steps of a product's k for which sixteen columns of its right side stay in the first-level
+cache."""
 
 
 def _own(values: Any) -> Floats:
@@ -63,5 +67,5 @@ def multiply(a: Any, b: Any) -> Floats:
     """Return the product of two matrices, each element a chain of fma in order of k."""
     left, right = _own(a), _own(b)
     out = np.zeros((left.shape[0], right.shape[1]))
-    machine_code.call("whole_arrays.multiply", left, right, out)
+    machine_code.call("whole_arrays.multiply", left, right, np.empty(PIECE * WIDTH), out)
     return out

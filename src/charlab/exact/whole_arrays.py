@@ -6,7 +6,7 @@ Each writes its result to its last argument, and returns True.
 from __future__ import annotations
 
 from charlab.exact import functions
-from charlab.exact.lanes import fma, inlined
+from charlab.exact.lanes import WIDTH, fma, inlined, load, splat, store
 from charlab.exact.layout import Array
 
 
@@ -43,13 +43,39 @@ def log_softmax(logits: Array, out: Array) -> bool:
 
 
 @inlined
-def multiply(a: Array, b: Array, out: Array) -> bool:
-    """Add the product of two matrices to ``out``."""
-    for i in range(a.shape[0]):
-        for k in range(a.shape[1]):
-            factor = a[i, k]
-            for j in range(b.shape[1]):
-                out[i, j] = fma(factor, b[k, j], out[i, j])
+def multiply(a: Array, b: Array, room: Array, out: Array) -> bool:
+    """Add the product of two matrices to ``out``; each element is one chain of fma in order of k.
+
+    Two rows by sixteen columns at a time stay in registers.
+
+    Parameters
+    ----------
+    room : ndarray of shape (steps * 16,)
+        Overwritten by sixteen columns of ``b`` for as many steps of k at a time.
+    """
+    rows, length = a.shape
+    columns, piece = b.shape[1], len(room) // WIDTH
+    whole = columns // WIDTH * WIDTH
+    for start in range(0, length, piece):
+        steps = min(piece, length - start)
+        for j in range(0, whole, WIDTH):
+            for k in range(steps):
+                store(room, k * WIDTH, load(b, (start + k) * columns + j))
+            for i in range(0, rows, 2):
+                # A last single row is added twice, to the same result.
+                other = min(i + 1, rows - 1)
+                at, below = i * columns + j, other * columns + j
+                c0, c1 = load(out, at), load(out, below)
+                for k in range(steps):
+                    right = load(room, k * WIDTH)
+                    c0 = fma(splat(a, a[i, start + k]), right, c0)
+                    c1 = fma(splat(a, a[other, start + k]), right, c1)
+                store(out, at, c0)
+                store(out, below, c1)
+    for i in range(rows):
+        for j in range(whole, columns):
+            for k in range(length):
+                out[i, j] = fma(a[i, k], b[k, j], out[i, j])
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -226,3 +227,16 @@ def test_errors_of_the_machine_are_said_in_one_line(
 
     monkeypatch.setattr("charlab.plan.document.reference", fail)
     assert message in refused(capsys, "params")
+
+
+def test_a_word_that_is_no_text_is_one_line_in_a_file(tmp_path: Path) -> None:
+    """Where stderr is no terminal, what it cannot encode is shown by its number."""
+    if sys.platform == "win32":
+        pytest.skip("an argument is text there")
+    errors = tmp_path / "errors"
+    with errors.open("wb") as stream:
+        command = [sys.executable, "-m", "charlab", "mend", b"x\xff"]
+        done = subprocess.run(command, stderr=stream, cwd=tmp_path, check=False)
+    assert done.returncode != 0
+    assert "Traceback" not in errors.read_text(encoding="utf-8")
+    assert "x\\udcff" in errors.read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ Run it in a project whose results are up to date, such as the demo, with options
     python benchmarks/experiment.py -S model.hidden=100
 
 Each Python process notes its own processor time as it ends. Of the stage train only what it imports
-counts. The experiment stays in the working copy; 'git checkout params.yaml' and 'dvc checkout'
+counts, torch too. The experiment stays in the working copy; 'git checkout params.yaml' and 'dvc checkout'
 undo it.
 """
 
@@ -54,7 +54,7 @@ def main() -> None:
         subprocess.run(command, env=environment, check=True)
         total = children()
         lines = [line.split(" ", 1) for line in notes.read_text(encoding="utf-8").splitlines()]
-        imports = [sys.executable, "-c", "import charlab.train.loop"]
+        imports = [sys.executable, "-c", "import charlab.train.torch_learner"]
         subprocess.run(imports, env=environment, check=True)
         loading = children() - total
     training = sum(float(seconds) for seconds, name in lines if name == "train.py")

@@ -28,8 +28,8 @@ import pandas as pd
 from charlab import core, plots
 from charlab.core.files import UnreadableError, size_of, write_bytes
 
-FOLDER = Path(".charlab/pictures")
-"""Folder of kept pictures in a project; no stage has it among its outputs."""
+FOLDER = Path(".charlab/kept")
+"""Folder of what is kept in a project; no stage has it among its outputs."""
 
 MOST = 400
 """Maximum number of kept files, those of some ten experiments; the least recently used go."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from unittest.mock import patch
 
@@ -18,7 +19,9 @@ from charlab.core.sums import column_totals, total
 
 Floats = NDArray[np.float64]
 
-WIDE = st.floats(allow_nan=True, allow_infinity=True, allow_subnormal=True)
+WIDE = st.floats(-1e300, 1e300) | st.sampled_from((math.inf, -math.inf, math.nan))
+"""Sums of these fit into a float, in any order."""
+
 CLOSE = st.floats(-4, 4, width=16)
 """Numbers that often cancel, or whose sums are halfway between two floats when scaled apart."""
 
@@ -47,9 +50,17 @@ def by_fsum(values: Floats) -> Floats:
     st.integers(1, 16),
 )  # fmt: skip
 def test_columns_are_those_of_fsum(values: Floats, room: int) -> None:
-    """Cancellation, halfway cases, huge ranges, subnormals, infinity, NaN and overflow."""
+    """Cancellation, halfway cases, huge ranges, subnormals, infinity and NaN."""
     with patch.object(sums, "ROOM", room), patch.object(sums, "TOGETHER", 3):
         assert outcome(lambda: column_totals(values)) == outcome(lambda: by_fsum(values))
+
+
+def test_a_sum_beyond_the_largest_float_is_an_error() -> None:
+    """Where only a part of the sum is beyond it, the order decides whether fsum finds a sum."""
+    largest = sys.float_info.max
+    with pytest.raises(OverflowError):
+        column_totals(np.array([[largest], [largest]]))
+    assert column_totals(np.array([[1e308], [1e308], [-1e308]])).tolist() == [1e308]
 
 
 def test_halfway_cases_are_left_to_fsum() -> None:

@@ -104,14 +104,17 @@ def test_a_value_is_computed_once(folder: Path) -> None:
     """Not as another one's, not with other code, and with all digits."""
     counted = iter(range(9))
 
-    def value(data: object, code: ModuleType = core) -> object:
-        return kept.value(data, lambda: {"sum": 0.1 + 0.2, "call": next(counted)}, (code,), ())
+    def value(data: object, code: ModuleType = core, name: str = "sum") -> object:
+        return kept.value(
+            name, data, lambda: {"sum": 0.1 + 0.2, "call": next(counted)}, (code,), ()
+        )
 
     first = {"sum": 0.1 + 0.2, "call": 0}
     assert value(1) == value(1) == first
     assert value(2) == {**first, "call": 1}
     assert value(1, synthetic) == {**first, "call": 2}
-    assert len(list(folder.glob("*.json"))) == 3
+    assert value(1, name="other") == {**first, "call": 3}
+    assert len(list(folder.glob("*.json"))) == 4
 
 
 @pytest.mark.parametrize("damage", [b"", b"<svg/>", b"\xff\n<svg/>", b"0" * 64 + b"\n<svg/>"])

@@ -69,12 +69,18 @@ def picture(data: Any, draw: Callable[[], bytes]) -> bytes:
 
 
 def value(
-    data: Any, compute: Callable[[], Any], code: tuple[ModuleType, ...], libraries: tuple[str, ...]
+    name: str,
+    data: Any,
+    compute: Callable[[], Any],
+    code: tuple[ModuleType, ...],
+    libraries: tuple[str, ...],
 ) -> Any:
     """Return a value that JSON can express from the folder, or compute it and keep it there.
 
     Parameters
     ----------
+    name : str
+        Says what is computed.
     data : object
         All that the value depends on beside the code, as for :func:`picture`; arrays, too.
     compute : callable
@@ -88,7 +94,7 @@ def value(
     def written() -> bytes:
         return json.dumps(compute()).encode("ascii")
 
-    return json.loads(_kept("json", _environment(code, libraries), data, written))
+    return json.loads(_kept("json", _environment(code, libraries), [name, data], written))
 
 
 def _kept(suffix: str, environment: list[str], data: Any, make: Callable[[], bytes]) -> bytes:

@@ -56,7 +56,11 @@ def live_data(results: StudyResults, data: Path) -> dict[str, Any] | None:
         "snapshots": _snapshots(results, sample),
         "distances": _distances(results),
         "builtin": kept.value(
-            [BUILTIN, BUILTIN_SEED], lambda: write(BUILTIN, BUILTIN_SEED), (core, synthetic), ()
+            "builtin text",
+            [BUILTIN, BUILTIN_SEED],
+            lambda: write(BUILTIN, BUILTIN_SEED),
+            (core, synthetic),
+            (),
         ),
     }
 

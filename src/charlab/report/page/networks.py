@@ -178,7 +178,8 @@ class Exporter:
 
         # An experiment changes *the* model alone, not the networks of the variants.
         data = [params.model_dump(mode="json"), dict(weights), ids]
-        losses: dict[str, float] = kept.value(data, measured, (core, exact, models, page), MATH)
+        code = core, exact, models, page
+        losses: dict[str, float] = kept.value("losses", data, measured, code, MATH)
         return losses
 
     def _vocabulary(self, vocabulary: Vocabulary) -> int:

@@ -229,6 +229,24 @@ WHOLE_FILES = {
 }
 
 
+FIELDS = "The Project Gutenberg EBook of The Salt Road\n\nTitle: The Salt Road\n\nAuthor: Mara Venn"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "THE SALT ROAD\n\nA Comedy in Three Acts\n\nBy MARA VENN\n\nAll rights reserved. This play is"
+        "\nfully protected under the copyright laws of the United States.",
+        'CHAPTER I\n\n"Stop!"\n\n"Why?"\n\n"You have not read the small print."',
+    ],
+)
+def test_rights_of_a_play_do_not_extend_a_header(first: str) -> None:
+    """Only terms that name the project, or have a modern word, are a header's."""
+    header = f"{FIELDS}\n\nRelease Date: May 4, 2009 [EBook #99999]"
+    body = f"{first}\n\n{POEM}\n"
+    assert body_of(f"{header}\n\n\n{body}") == body
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
 @table("text", WHOLE_FILES)
 def test_whole_files(text: str, line_end: str) -> None:

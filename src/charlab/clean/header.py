@@ -174,11 +174,15 @@ def _is_in_front(ends: Ends, start: int, index: int) -> bool:
 def _is_title_in_header(ends: Ends, blocks: list[tuple[int, int]]) -> bool:
     """Return whether the first of some blocks is of the file's title, with terms soon below."""
     for begin, end in blocks:
-        lines = ends.lines[begin:end]
+        lines, block = ends.lines[begin:end], ends.text(begin, end)
         # The terms of a footer follow a closing sentence.
-        if markers.CLOSING.match("\n".join(lines)):
+        if markers.CLOSING.match(block):
             return False
-        if markers.LEGAL.search("\n".join(lines)) or any(map(markers.is_license, lines)):
+        # A play reserves its rights, and a story may name the small print; neither is the file's.
+        is_legal = markers.LEGAL.search(block) and (
+            markers.MENTIONS_PROJECT.search(block) or ANACHRONISM.search(block)
+        )
+        if is_legal or any(map(markers.is_license, lines)):
             return True
         if len(lines) > 2:
             return False

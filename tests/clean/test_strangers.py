@@ -96,6 +96,30 @@ def test_essay_above_a_start_line_goes_with_a_warning() -> None:
     assert f"delete line {line} of the file" in found.record.warnings[0]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"I warrant you," he said.',
+        "The Foundation Stone",
+        "He had no license to distribute salt.",
+        "It was electronic.",
+    ],
+)
+def test_words_that_terms_share_with_books_begin_no_header(line: str) -> None:
+    """A mark below them is quoted."""
+    body = f"{line}\n\n{story(10, 'First')}\n{START}\n\n{story(20, 'Second')}"
+    found = cleaned(body)
+    assert found.text == body
+    assert any("a mark of Project Gutenberg stays" in warning for warning in found.record.warnings)
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3, 8])
+def test_title_above_a_start_line_goes(lines: int) -> None:
+    """It is a header without fields."""
+    title = "\n".join(["The Salt Road", "by Mara Venn", "London, 1899", *"ABCDE"][:lines])
+    assert cleaned(book(header=f"{title}\n\n")).text == BODY + "\n"
+
+
 @pytest.mark.parametrize("text", [book(), f"{OLD_HEADER}\n\n{BODY}\n\n{END}{LICENSE}"])
 def test_nothing_to_check_in_a_usual_file(text: str) -> None:
     """Its header and footer have no strangers."""

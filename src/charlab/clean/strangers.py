@@ -11,12 +11,18 @@ from collections.abc import Iterable, Sequence
 
 from charlab.clean import marker_patterns as markers
 
+NAMES = (
+    *("gutenb", "guttenb", "gutemb", "гутенберг", "γουτεμβ", "γουτέμβ"),
+    *("古登堡", "古騰堡", "古腾堡", "谷登堡", "グーテンベルク"),
+)
+"""The project's name, which few lines of a book have."""
+
 SIGNS = (
-    *("gutenb", "guttenb", "gutemb", "e-text", " etext", "e-book", " ebook", "e-boek", " eboek"),
+    *NAMES,
+    *("e-text", " etext", "e-book", " ebook", "e-boek", " eboek"),
     *("foundation", "donation", "donate", "license", "licence", "trademark", "copyright"),
     *("small print", "distribut", "warrant", "electronic", "refund", "disclaim", "www.", "http"),
-    *("public domain", "гутенберг", "γουτεμβ", "γουτέμβ", "古登堡", "古騰堡", "古腾堡", "谷登堡"),
-    "グーテンベルク",
+    "public domain",
 )
 """Words that Project Gutenberg's terms have in almost every line; a regex takes longer."""
 
@@ -27,7 +33,7 @@ LONGEST_OF_HEADER = 40
 """The same for a header, which may have a contents or an essay."""
 
 LONGEST_AT_END = 8
-"""The same for the end of a footer."""
+"""The same for the end of a footer, and for a title above a START line."""
 
 ALONE = 3
 """Number of filled lines that need at least one such word to be a footer."""
@@ -89,10 +95,22 @@ def begins_with_a_book(lines: Iterable[str]) -> bool:
 
     ``lines`` may be those up to the last line of the mark, or more.
     """
+    marks = (markers.START, markers.BARE_START, markers.SMALL_PRINT_END)
     for above, line in enumerate(filter(None, lines)):
-        if _is_sign(line):
-            marks = (markers.START, markers.BARE_START, markers.SMALL_PRINT_END)
-            return above >= ALONE and any(mark.match(line) for mark in marks)
+        if _opens_header(line):
+            # Above a mark alone, a few lines are a title, and more are a part of a book.
+            return above > LONGEST_AT_END and any(mark.match(line) for mark in marks)
         if above >= LONGEST_OF_HEADER:
             return True
     return False
+
+
+def _opens_header(line: str) -> bool:
+    """Return whether a line has what only a header has; a story may "warrant" or "distribute"."""
+    words = line.lower()
+    return (
+        any(name in words for name in NAMES)
+        or (":" in line and markers.FIELD.match(line) is not None)
+        or markers.LEGAL.search(line) is not None
+        or markers.is_license(line)
+    )

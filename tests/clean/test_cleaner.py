@@ -235,8 +235,8 @@ FIELDS = "The Project Gutenberg EBook of The Salt Road\n\nTitle: The Salt Road\n
 @pytest.mark.parametrize(
     "first",
     [
-        "THE SALT ROAD\n\nA Comedy in Three Acts\n\nBy MARA VENN\n\nAll rights reserved. This play is"
-        "\nfully protected under the copyright laws of the United States.",
+        "THE SALT ROAD\n\nA Comedy in Three Acts\n\nBy MARA VENN\n\nAll rights reserved. This play"
+        " is\nfully protected under the copyright laws of the United States.",
         'CHAPTER I\n\n"Stop!"\n\n"Why?"\n\n"You have not read the small print."',
     ],
 )

@@ -70,6 +70,15 @@ MAKERS = re.compile(
 )
 """The first line of credits without any modern word: a verb for making a file, and a name."""
 
+IN_CAPITALS = re.compile(
+    rf"^[\s\[(*_]*(?:THIS\s+{_FILE}\s+(?:WAS\s+)?)?{_SURE}\s+(?:"
+    # A name of two words or more, but not BY HAND AT THE PRESS, BY NIGHT AND DAY, BY MOONLIGHT
+    r"(?:AND\s+\w+\s+)?BY\s*:?(?:\s+(?!(?:AT|IN|ON|OF|TO|FOR|FROM|WITH|AND|OR|THE|AN?|HIS|HER)\b)[^\W\d_][\w.'’-]*,?){2}"
+    r"|FROM\b[^.]{0,80}?\b(?:EDITION|SCANS?)\b)",
+    re.I,
+)
+"""Credits in capitals by whoever made the file, rather than a title page."""
+
 EDITORS = re.compile(r"\b(?:edited|translated|manuscripts?)\b", re.I)
 """Work on a book rather than on a file of it."""
 
@@ -83,6 +92,9 @@ THANKS = re.compile(
     re.I,
 )
 """Openings that may continue credits, or start a book."""
+
+OLD_VERBS = frozenset({"scanned", "scanning", "scans", "digitized", "digitised"})
+"""Modern words, in lower case, that a title in capitals may begin with."""
 
 ANACHRONISM = re.compile(
     r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
@@ -148,19 +160,33 @@ def is_modern(block: str, known: frozenset[str] = frozenset()) -> bool:
     return _has_new(block, (ANACHRONISM,), known)
 
 
-def names_makers(block: str, known: frozenset[str]) -> bool:
-    """Return whether a block says who made the file, or when it was posted."""
+def names_makers(block: str, known: frozenset[str], below: str = "") -> bool:
+    """Return whether a block says who made the file, or when it was posted.
+
+    ``known`` are the words of the book's title, and ``below`` is the first line of the next block.
+    """
     is_credit = CREDITS.match(block) is not None
     is_opening = is_credit or THANKS.match(block) is not None
     # A title may mention the project, too, so a verb is needed.
     if is_opening and MENTIONS_PROJECT.search(block):
         return True
-    # Capitals are a title page's.
-    in_capitals = block.isupper() and SURE_SIGN.search(block) is None
-    if is_modern(block, known) and not in_capitals:
+    if _is_title_page(block, below, known):
+        return POSTED.match(block) is not None
+    if is_modern(block, known):
         # A modern story may start with a modern word, so that alone is not enough.
         signs = (SURE_SIGN, FORMAT) if OF_A_FILE.search(block) else (SURE_SIGN,)
         return is_opening or _has_new(block, signs, known)
-    by_name = MAKERS.match(block) is not None and not in_capitals
-    is_made = is_credit and by_name and EDITORS.search(block) is None
+    is_made = is_credit and MAKERS.match(block) is not None and EDITORS.search(block) is None
     return is_made or POSTED.match(block) is not None
+
+
+def _is_title_page(block: str, below: str, known: frozenset[str]) -> bool:
+    """Return whether a block in capitals is a title page's rather than credits."""
+    if not block.isupper() or SURE_SIGN.search(block):
+        return False
+    # A title, and below it its author
+    if CREDITS.match(block) is None or re.search(r"\n\s*BY\b", f"{block}\n{below}"):
+        return True
+    # The verb itself is as old as "SCANNED BY MOONLIGHT".
+    is_made = re.search(r"\b(?:BY|FROM)\b", block) and is_modern(block, known | OLD_VERBS)
+    return not (is_made or IN_CAPITALS.match(block))

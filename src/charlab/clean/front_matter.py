@@ -91,17 +91,19 @@ def _recognized(ends: Ends, header: Header, names: frozenset[str], before: str) 
         return start, ""
     if _is_note(ends, start, names):
         return _note_end(ends, header, names), NOTE
-    if lines == 1 and notes.PART.match(block) and " by " not in block:
+    # A part's heading may have a modern word, but "Part 1 of this etext, by ..." names a maker.
+    if lines == 1 and notes.PART.match(block) and not re.search(r"\sby\s", block, re.I):
         return start, ""
     known = header.title_words()
     # One blank line below credits, a modern word is enough to continue them.
     close = before == CREDITS and _gap_above(ends, start) == 1
     after_credits = close and phrases.is_modern(block, known)
-    if lines <= LONGEST_CREDITS and (after_credits or phrases.names_makers(block, known)):
+    following = end + ends.gap_at(end)
+    below = ends.text(following, min(following + 1, ends.end))
+    if lines <= LONGEST_CREDITS and (after_credits or phrases.names_makers(block, known, below)):
         return end, CREDITS
     if before == CREDITS and lines <= 8 and phrases.THANKS.match(block):
         # Thanks may also open a book, so they count only as the last or a middle block of credits.
-        following = end + ends.gap_at(end)
         after = ends.text(following, ends.block_at(following))
         closes = following - end >= 2 or phrases.names_makers(after, known)
         return (end, CREDITS) if closes and close else (start, "")

@@ -140,3 +140,30 @@ def test_a_line_with_the_words_of_a_label_stays(line: str) -> None:
     """It may open or end a book."""
     for body in (f"{line}\n\n{POEM}\n", f"{POEM}\n\n\n{line}\n"):
         assert body_of(book(body)) == body
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "От переписчика\n\nРукопись эта досталась мне от покойного дяди.",
+        "Примечание переписчика\n\nОн пришел ночью и сел у огня.",
+        "Примітка переписувача\n\nЦей рукопис я знайшов у скрині.",
+        "Напомена преписивача\n\nНашао сам ово у сандуку.",
+        "Od przepisującego\n\nPapiery te znalazłem w skrzyni.",
+        "校訂者註\n\n此書舊本多殘缺，今據善本補之。",
+        "抄錄者註\n\n此書舊本多殘缺。",
+        "필사자 주\n\n옛 책을 베꼈다.",
+        "Aktaranın notu\n\nBunu dedemden duydum.",
+        "Catatan penyalin\n\nSaya menemukan ini di dalam peti.",
+        "Az átíró megjegyzései\n\nEzt egy ládában találtam.",
+        "הערת המעתיק\n\nכתבתי זאת בלילה.",
+        "ملاحظة الناسخ\n\nكتبت هذا في الليل.",
+        "Notes of a Scanner\n\nIt was raining on the ferry when he came.",
+        "Errors of a Typist\n\nIt was raining on the ferry when he came.",
+        "List of Transcribers\n\nIt was raining on the ferry when he came.",
+    ],
+)
+def test_a_label_of_a_copyist_above_a_story_stays(note: str) -> None:
+    """He may be a person of the book, or may have edited it in print."""
+    body = f"{note}\n\n{POEM}\n"
+    assert body_of(book(body)) == body

@@ -49,6 +49,19 @@ MADE_OF_OLD = (
 )
 """Those words of makers that a book may have, too: its subject may be Gutenberg, or electrons."""
 
+COPYISTS = (
+    # Slavic with Cyrillic letters, Polish
+    r"(?:(?<![^\W_])(?:переписчик\w*|переписувач\w*|преписв?ач\w*|преписивач\w*|od\s+przepisującego"
+    # Turkish, Malay, Vietnamese, Finnish, Icelandic, Hungarian, Baltic
+    r"|aktaran\w*|penyalin|người\s+chép|puhtaaksikirj\w*|umritar\w*|átír\w*|pārrakst\w*|perraš\w*"
+    # Chinese and Japanese, Korean, Hebrew, Arabic
+    r"|抄[录錄]\w*|校訂\w*|転[写記]\w*|[转轉][写寫录錄]\w*|(?:전사자|필사자|교정자)\w*|ה?מעתיק\w*|الناسخ"
+    r")(?![^\W_])"
+    # English
+    r"|\bof\s+an?\s+\w+\W*$|\blist\s+of\s+\w+ers\b)"
+)
+"""Words for those who copied a manuscript or edited a book in print, and forms of its titles."""
+
 _CJK_MAKER = (
     r"(?:转录|轉錄|转写|轉寫|抄录|抄錄|录入|錄入|输入|輸入|入力|転記|転写|校對|校对|校正|校訂|電子化|数字化|數位化|数位化"
     r"|電子版|电子版|電子書|电子书|電子テキスト|電子書籍)"

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from charlab.clean.credit_patterns import is_modern
 from charlab.clean.marker_patterns import MENTIONS_PROJECT
-from charlab.clean.note_labels import MADE_OF_OLD, MAKER, WHOLE
+from charlab.clean.note_labels import COPYISTS, MADE_OF_OLD, MAKER, WHOLE
 from charlab.clean.note_labels import NOTE as _NOTE
 
 # Words for corrections in a label, which an author's list may have, too.
@@ -26,10 +26,10 @@ _LETTER = r"[^\W_]"
 _MARKS = r"[\s\[({*_=~+|:#/<>'\"“„«【［〔（-]*"
 SUBJECT = re.compile(
     rf"(?![^\n]*(?:trans\w{{0,3}}[ck]r|trascr|транскри|e-?text|e-?book|{MENTIONS_PROJECT.pattern}))"
-    rf"[^\n]*{MADE_OF_OLD}",
+    rf"[^\n]*{MADE_OF_OLD}|[^\n]*{COPYISTS}",
     re.I,
 )
-"""A line that may be a label, or name the subject of a book."""
+"""A line that may be a label, or name a chapter or the subject of a book."""
 
 NOTE = re.compile(
     rf"^{_MARKS}(?=(?:[^\n:]{{0,50}}?(?![\n:])[\W_]|)(?:{_NOTE}|{_CORRECTIONS})(?!{_LETTER}))"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from file_forms import END, START
-from gutenberg_files import BODY, LICENSE, OLD_HEADER, SMALL_PRINT, book
+from gutenberg_files import BODY, LICENSE, OLD_HEADER, POEM, SMALL_PRINT, book
 
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.strangers import strangers
@@ -84,6 +84,30 @@ def test_short_lines_behind_a_closing_sentence_go_with_a_warning() -> None:
     found = cleaned(book(f"{BODY}\n\nEnd of Project Gutenberg's The Ferry\n\n\n{rest}"))
     assert found.text == BODY + "\n"
     assert "removed as closing sentence, but some" in found.record.warnings[0]
+
+
+SHORT = {
+    "verse": "\n\n".join([POEM] * 12),
+    "play": "\n\n".join(f"ANN. I have counted lamp {n}.\n\nPER. Again!" for n in range(60)),
+    "two lines": "\n\n".join("\n".join(LINES.split("\n")[:2]) for _ in range(60)),
+}
+
+
+@pytest.mark.parametrize("rest", SHORT.values(), ids=SHORT)
+@pytest.mark.parametrize("end", [END, ""])
+def test_short_lines_behind_a_quoted_end_line_stay(rest: str, end: str) -> None:
+    """An END line is no closing sentence; a warning names it."""
+    body = f"{story(9, 'First')}\n{END}\n\n{rest}\n"
+    found = cleaned(book(body.strip(), end=end, legal=LICENSE if end else ""))
+    assert found.text == body
+    assert any("a mark of Project Gutenberg stays" in warning for warning in found.record.warnings)
+
+
+@pytest.mark.parametrize("quoted", [3, 13, 40])
+def test_terms_below_an_end_line_are_found_above_any_number_of_others(quoted: int) -> None:
+    """The last of the lines is looked at first."""
+    rest = "\n".join(f"{END}\n\n{story(3, 'Later')}" for _ in range(quoted))
+    assert cleaned(f"{book()}\n\n{rest}").text == BODY + "\n"
 
 
 def test_essay_above_a_start_line_goes_with_a_warning() -> None:

@@ -7,6 +7,7 @@ After the last line of a book there may be a closing sentence, notes by whoever 
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from charlab.clean import credit_patterns as phrases
 from charlab.clean import marker_patterns as markers
@@ -21,7 +22,7 @@ NEAR = 60
 """Filled lines before the footer that may be paragraphs about the file."""
 
 MOST_QUOTED = 10
-"""Maximum number of marks that a book may quote; looking behind each takes time."""
+"""Maximum number of marks that a book may quote; looking at all behind each takes time."""
 
 ROUNDS = 40
 """Maximum number of times to try all rules."""
@@ -46,15 +47,15 @@ def find_footer(ends: Ends, after: int) -> int:
     # From the last line up: a body may quote an END line, but not after the real one.
     # Finding two stars in all lines at once is much faster than in each.
     starred = "**" in ends.text(low, footer)
+    quoted = 0
     for index in range(footer - 1, low - 1, -1) if starred else ():
         line = ends.lines[index]
         glued = "*** " in line and markers.GLUED_END.search(line) is not None
         whole = "**" in line and markers.END.match(line) is not None
         if (glued or whole) and markers.is_after_end(ends.text(index + 1, index + 60)):
-            if not ends_a_book(ends.lines, index):
-                ends.quoted.append(ends.number(index))
-                if len(ends.quoted) > MOST_QUOTED:
-                    break
+            if not ends_a_book(ends.lines, index, nearby=quoted >= MOST_QUOTED):
+                _quote(ends, index)
+                quoted += 1
                 continue
             # The book's line stays; with nothing behind it, there is no footer.
             behind = whole or ends.filled(index + 1, footer) > 0
@@ -65,13 +66,20 @@ def find_footer(ends: Ends, after: int) -> int:
     first = low if footer == len(ends.lines) else max(low, footer - 2 * NEAR)
     above = ends.text(first, footer)
     if any(words in above for words in markers.LICENSE_WORDS):
-        for index in range(first, footer):
-            if markers.is_license(ends.lines[index]) and len(ends.quoted) <= MOST_QUOTED:
-                # What is behind it must be the terms alone.
-                if strangers(ends.lines[index + 1 : footer]) == 0:
-                    return _with_title(ends, index, low)
-                ends.quoted.append(ends.number(index))
+        openings = (n for n in range(first, footer) if markers.is_license(ends.lines[n]))
+        # After too many that a book quotes, give up: the rest stays, or goes with an END line.
+        for index in islice(openings, MOST_QUOTED + 1):
+            # What is behind it must be the terms alone.
+            if strangers(ends.lines[index + 1 : footer]) == 0:
+                return _with_title(ends, index, low)
+            _quote(ends, index)
     return footer
+
+
+def _quote(ends: Ends, index: int) -> None:
+    """Take note of a mark that stays with what is beyond it."""
+    if ends.number(index) not in ends.quoted:
+        ends.quoted.append(ends.number(index))
 
 
 def _with_title(ends: Ends, index: int, low: int) -> int:
@@ -114,9 +122,16 @@ def closing_at(ends: Ends, header: Header) -> int:
     It is searched in the whole tail of a text, but what is behind it must not be the book's.
     """
     low = ends.low(len(ends.lines))
-    last = low
+    last, quoted = low, 0
     for index in _hints(ends, low):
         if index >= last and markers.CLOSING.match(ends.text(index, index + 3)):
+            # As in find_footer, what is behind an END line that a book quotes stays with it.
+            if markers.END.match(ends.lines[index]) and (
+                quoted >= MOST_QUOTED or not ends_a_book(ends.lines[: ends.end], index)
+            ):
+                quoted += 1
+                _quote(ends, index)
+                continue
             # Of several, those above the last part of the book are its own.
             last = _last_part(ends, index)
             if last == index:

@@ -84,10 +84,14 @@ def begin_terms(lines: Sequence[str]) -> bool:
     return markers.LEGAL.search("\n".join(first)) is not None or any(map(markers.is_license, first))
 
 
-def ends_a_book(lines: Sequence[str], index: int) -> bool:
-    """Return whether an END line ends a book: the terms follow it, or no stranger does."""
-    behind = lines[index + 1 :]
-    return begin_terms(behind) or strangers(behind) == 0
+def ends_a_book(lines: Sequence[str], index: int, *, nearby: bool = False) -> bool:
+    """Return whether an END line ends a book: the terms follow it, or no stranger does.
+
+    With ``nearby``, only terms count, which takes no more time if many lines follow.
+    """
+    if begin_terms(lines[index + 1 : index + 1 + TERMS_WITHIN]):
+        return True
+    return not nearby and strangers(lines[index + 1 :]) == 0
 
 
 def begins_with_a_book(lines: Iterable[str]) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from file_forms import BACK_NOTES, CLOSINGS, CREDITS, END, ENDS, NOTES, START, STARTS
 from hypothesis import strategies as st
 
+from charlab.clean.credit_patterns import is_modern
+
 BODY = """\
 THE SALT ROAD
 
@@ -135,7 +137,7 @@ blanks = st.text(" \t\u00a0\u3000", max_size=3)
 words = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Co", "Cn")),
     max_size=30,
-)
+).filter(lambda text: not is_modern(text))
 lines = st.one_of(
     words,
     st.builds(str.__add__, words, blanks),

@@ -173,6 +173,16 @@ def test_story_may_name_an_encoding(word: str) -> None:
     assert body_of(book(BODY, f"This file is in {word}.")).startswith("THE SALT ROAD")
 
 
+@pytest.mark.parametrize("word", ["0.ORG", "a.com", "10.net", "0@0.", "x@y.9"])
+def test_story_may_have_what_is_no_address(word: str) -> None:
+    """The name of a host has letters on both sides of its last dot."""
+    body = f"The ferry left the quay.\n{word}\n\nIt was the last one of that night.\n"
+    assert body_of(book(body.strip())) == body
+    front = "With the help of ann@post.salt.example, from www2.salt-road.org"
+    for address in (front, front.split(",")[0], front.split(",")[1].strip()):
+        assert body_of(book(front=address)) == BODY + "\n"
+
+
 CLOSED = f"{BODY}\n\n{CLOSING}\n"
 WIDE_START = START.replace("ROAD ***", "ROAD: A STORY\nOF THE FERRY, AND\nITS LAMPS ***")
 BOTTOM = (

@@ -97,7 +97,7 @@ OLD_VERBS = frozenset({"scanned", "scanning", "scans", "digitized", "digitised"}
 """Modern words, in lower case, that a title in capitals may begin with."""
 
 ANACHRONISM = re.compile(
-    r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
+    r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w.-]*\.[a-z]{2}|[^\W\d_][\w-]{1,20}\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
     r"|\be-?b(?:oo|oe)ks?\b|\be-?mail\b|\bhtml\b|\bascii\b|\bocr\b|\bunicode\b|\butf-?8\b"
     r"|\biso[- ]?8859|\blatin-?1\b|\b[78][- ]bit\b|\binternet\b|\bon-?line\b|\bscann(?:ed|er|ing)\b"
     r"|\bscans\b|\bgoogle\b"
@@ -113,7 +113,7 @@ ANACHRONISM = re.compile(
 """Words that no old book has, but makers of files use."""
 
 SURE_SIGN = re.compile(
-    r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w-]*\.|\w\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
+    r"https?:/|\bwww[.:]|\bftp[.:]|[\w.]@\w[\w.-]*\.[a-z]{2}|[^\W\d_][\w-]{1,20}\.(?:com|org|net|edu|gov)\b|\be-?texts?\b"
     r"|\bthis\s+e-?book|\be-?book\s*[#(]|\bpgdp\b|distributed\s+proof|plain\s+vanilla|text\s+file"
     r"|\bce\s+(?:livre|fichier|texte)\b|e-kirja",
     re.I,

@@ -139,9 +139,12 @@ def test_words_that_terms_share_with_books_begin_no_header(line: str) -> None:
 
 @pytest.mark.parametrize("lines", [1, 2, 3, 8])
 def test_title_above_a_start_line_goes(lines: int) -> None:
-    """It is a header without fields."""
+    """It is a header without fields; from three lines on, a warning says so."""
     title = "\n".join(["The Salt Road", "by Mara Venn", "London, 1899", *"ABCDE"][:lines])
-    assert cleaned(book(header=f"{title}\n\n")).text == BODY + "\n"
+    found = cleaned(book(header=f"{title}\n\n"))
+    assert found.text == BODY + "\n"
+    warned = any("removed as header, but some" in warning for warning in found.record.warnings)
+    assert warned is (lines >= 3)
 
 
 @pytest.mark.parametrize("text", [book(), f"{OLD_HEADER}\n\n{BODY}\n\n{END}{LICENSE}"])

@@ -36,7 +36,7 @@ from charlab.clean.reject import (
     refuse_web_page,
 )
 from charlab.clean.scan import InMemory, OnDisk, Scan, Source, refuse_two_books, scan
-from charlab.clean.strangers import LONGEST_OF_HEADER, strangers
+from charlab.clean.strangers import is_strange_header
 from charlab.clean.unwrap import unwrap
 from charlab.core.files import atomic, write_json
 
@@ -245,7 +245,7 @@ def _strip(text: Scan, body: _Body, allow_copyrighted: bool, first_pass: bool) -
     marked = to > 0 or footer < len(ends.lines) or closing_at(ends, body.header) < ends.end
     if first_pass:
         body.warnings += doubts.of_marks(to > 0, marked)
-    if strangers(ends.lines[:to], LONGEST_OF_HEADER):
+    if is_strange_header(ends.lines[:to]):
         ends.strange.append(Removed(1, ends.number(to - 1), doubts.HEADER))
     ends.cut_front(to, doubts.HEADER)
     note_strangers(ends, footer, FOOTER)

@@ -99,14 +99,24 @@ def begins_with_a_book(lines: Iterable[str]) -> bool:
 
     ``lines`` may be those up to the last line of the mark, or more.
     """
+    # Above a mark alone, a few lines are a title, and more are a part of a book.
+    return _above_a_mark(lines) > LONGEST_AT_END
+
+
+def is_strange_header(lines: Sequence[str]) -> bool:
+    """Return whether a header, up to its mark, reads like a book in part."""
+    return strangers(lines, LONGEST_OF_HEADER) > 0 or _above_a_mark(lines) >= ALONE
+
+
+def _above_a_mark(lines: Iterable[str]) -> int:
+    """Return the number of filled lines above a mark, or 0 if one of the first opens a header."""
     marks = (markers.START, markers.BARE_START, markers.SMALL_PRINT_END)
     for above, line in enumerate(filter(None, lines)):
         if _opens_header(line):
-            # Above a mark alone, a few lines are a title, and more are a part of a book.
-            return above > LONGEST_AT_END and any(mark.match(line) for mark in marks)
+            return above if any(mark.match(line) for mark in marks) else 0
         if above >= LONGEST_OF_HEADER:
-            return True
-    return False
+            return above
+    return 0
 
 
 def _opens_header(line: str) -> bool:

@@ -5,8 +5,8 @@ Run it in a project whose results are up to date, such as the demo, with options
     python benchmarks/experiment.py -S model.hidden=100
 
 Each Python process notes its own processor time as it ends. Of the stage train only what it imports
-counts, torch too. The experiment stays in the working copy; 'git checkout params.yaml' and 'dvc checkout'
-undo it.
+counts, torch too. The experiment stays in the working copy; 'git checkout params.yaml' and
+'dvc checkout' undo it.
 """
 
 from __future__ import annotations

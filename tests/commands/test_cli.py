@@ -235,7 +235,7 @@ def test_a_word_that_is_no_text_is_one_line_in_a_file(tmp_path: Path) -> None:
         pytest.skip("an argument is text there")
     errors = tmp_path / "errors"
     with errors.open("wb") as stream:
-        command = [sys.executable, "-m", "charlab", "mend", b"x\xff"]
+        command: list[str | bytes] = [sys.executable, "-m", "charlab", "mend", b"x\xff"]
         done = subprocess.run(command, stderr=stream, cwd=tmp_path, check=False)
     assert done.returncode != 0
     assert "Traceback" not in errors.read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -29,6 +30,13 @@ def remove_damaged_runs(root: Path) -> list[str]:
             folder.rmdir()
             messages.append(f"removed an empty folder of DVC's run-cache ({folder.name})")
     return messages
+
+
+def runs(root: Path) -> Iterator[tuple[Path, list[Any]]]:
+    """Yield each folder of a project's run-cache with its whole entries."""
+    for folder in _folders(root):
+        paths = [path for path in sorted(folder.iterdir()) if path.is_file() and is_run(path)]
+        yield folder, [yaml.load(path.read_bytes(), LOADER) for path in paths]  # a safe loader
 
 
 def _folders(root: Path) -> Iterator[Path]:

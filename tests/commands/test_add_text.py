@@ -8,8 +8,10 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from ruamel.yaml import YAML
 
-from charlab.commands.add_text import add_text, training_command
+from charlab.commands.add_text import LANGUAGES, add_text, training_command
+from charlab.commands.slugs import reads_as_text
 from charlab.core.errors import CharlabError
 from charlab.plan.params import load_params
 from charlab.sample.params import SampleParams
@@ -260,3 +262,46 @@ def test_a_text_can_be_added_after_a_run_that_was_killed(
             add_text(project, "77")
     assert project.read_text(encoding="utf-8") == PARAMS
     assert add_text(project, "77").slug == "a-small-book"
+
+
+@pytest.mark.parametrize(
+    ("title", "slug", "shown"),
+    [
+        ("Yes", "text-yes", "“Yes”"),  # true in YAML 1.1
+        ("12:30", "text-12", "“12:30”"),  # 750 there
+        ("1984", "text-1984", "1984"),  # in quotes
+        ("Null", "text-null", "Null"),
+    ],
+)
+def test_what_yaml_reads_as_another_type_stays_text(
+    project: Path, title: str, slug: str, shown: str
+) -> None:
+    """Also when DVC rewrites params.yaml by YAML 1.2, and in a shell, which takes quotes away."""
+    book = project.parent / "a.txt"
+    start = "*** START OF THE PROJECT GUTENBERG EBOOK ***"
+    book.write_text(f"Title: {title}\n\n{start}\n\n" + "A line of the book.\n" * 99)
+    assert add_text(project, str(book)).slug == slug
+    for _ in range(2):
+        text = load_params(project).texts[slug]
+        assert text.title == shown
+        content = YAML().load(project.read_text(encoding="utf-8"))
+        with project.open("w", encoding="utf-8") as stream:
+            YAML().dump(content, stream)  # as DVC does
+
+
+def test_every_language_code_is_text(project: Path) -> None:
+    """The code "no" is false for YAML 1.1."""
+    assert all(map(reads_as_text, LANGUAGES.values()))
+    with pytest.raises(CharlabError, match=r"'no' is no text in YAML; .* --slug text-no"):
+        add_text(project, "77", slug="no")
+
+
+def test_bytes_of_a_name_that_are_no_text_are_left_out(project: Path) -> None:
+    """Neither slug nor title has their numbers."""
+    book = project.parent / os.fsdecode(b"bad\xff.txt")
+    try:
+        book.write_text("A line of the book.\n" * 99)
+    except OSError:
+        pytest.skip("names are text on this file system")
+    assert add_text(project, str(book)).slug == "bad"
+    assert load_params(project).texts["bad"].title == "bad"

@@ -240,3 +240,22 @@ def test_a_word_that_is_no_text_is_one_line_in_a_file(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "Traceback" not in errors.read_text(encoding="utf-8")
     assert "x\\udcff" in errors.read_text(encoding="utf-8")
+
+
+def test_a_closed_standard_output_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python then has no object for it."""
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setattr(sys, "stdout", None)
+        main(args=["--help"])
+    assert ended.value.code == 1
+    assert "standard output is closed" in capsys.readouterr().err
+
+
+def test_an_empty_name_is_no_path(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """It would be the current folder."""
+    (tmp_path / "a.txt").write_text("A line.\n" * 99, encoding="utf-8")
+    done = run(capsys, "clean", tmp_path / "a.txt", "-o", "")
+    assert done.status == 2
+    assert "expected a name, found an empty one" in done.err

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from charlab.commands.listings import remove_damaged_listings
+from charlab.commands.listings import remove_damaged_listings, restore_listings
 
 STAGES = """\
 stages:
@@ -46,6 +46,30 @@ def test_whole_lists_stay(ran: Path) -> None:
     before = (ran / "dvc.lock").read_bytes()
     assert remove_damaged_listings(ran) == []
     assert (ran / "dvc.lock").read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["missing", "longer"])
+def test_the_list_of_a_whole_folder_is_written_anew(ran: Path, damage: str) -> None:
+    """So that no stage runs again."""
+    (listing,) = (ran / ".dvc/cache/files/md5").glob("*/*.dir")
+    content = listing.read_bytes()
+    listing.unlink()
+    if damage == "longer":
+        listing.write_bytes(content + b"X")
+    (message,) = restore_listings(ran)
+    assert "the list of made" in message
+    assert listing.read_bytes() == content
+    assert restore_listings(ran) == []
+
+
+def test_the_list_of_a_changed_folder_is_left_alone(ran: Path) -> None:
+    """What it said is not known."""
+    (listing,) = (ran / ".dvc/cache/files/md5").glob("*/*.dir")
+    listing.chmod(0o644)
+    listing.write_bytes(b"[]")
+    (ran / "made/one").unlink()
+    assert restore_listings(ran) == []
+    assert listing.read_bytes() == b"[]"
 
 
 def test_what_came_of_a_damaged_list_is_made_again(ran: Path) -> None:

@@ -198,6 +198,7 @@ def test_commands_change_the_settings(
         ":k 0": "expected top_k of at least 1, found 0",
         ":p 2": "expected top_p above 0 and at most 1",
         ":n 0": ":n expects at least 1, found 0",
+        ":k 99999999999999999999": ":k expects at most 1,000,000,000, found 99999999999999999999",
         ":seed x": ":seed expects a number, found 'x'",
         ":\x1b[2J": r"unknown command :\x1b[2J",
     }
@@ -342,3 +343,29 @@ def test_bytes_that_are_no_text_are_named(
     """At each option that takes text, before anything is read."""
     message = refused(capsys, *command, value)
     assert message.startswith(f"charlab: {command[-1]}: expected text, {found}")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--top-k", 10**23),
+        ("--length", 10**20),
+        ("--length", 10**6, "--count", 10**6),
+    ],
+)
+def test_huge_numbers_are_refused(
+    capsys: pytest.CaptureFixture[str], folder: Path, options: tuple[object, ...]
+) -> None:
+    """NumPy and the kernels would fail at them."""
+    done = run(capsys, "sample", folder, *options)
+    assert done.status != 0
+    assert str(options[0]) in done.err
+    assert re.search(r"1000000000|1,000,000,000", done.err)
+
+
+def test_a_prompt_is_read_as_files_are(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """Without a byte order mark, with line feeds alone, and composed."""
+    plain = run(capsys, "sample", folder, "--prompt", "a\nb\né", "--length", 20)
+    odd = run(capsys, "sample", folder, "--prompt", "\ufeffa\r\nb\re\u0301", "--length", 20)
+    assert plain.status == 0
+    assert odd.out == plain.out

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
 from charlab.commands.inputs import naming, read_bytes, warn
-from charlab.commands.slugs import free_slug, slug_of
+from charlab.commands.slugs import free_slug, reads_as_text, slug_of
 from charlab.core.errors import CharlabError, one_line
 from charlab.core.files import write_bytes
 from charlab.core.schema import SLUG, read_yaml
-from charlab.course.layout import with_first
+from charlab.core.yaml_text import LOADER
+from charlab.course.layout import with_first, written
 from charlab.fetch.gutenberg import fetch_book
 from charlab.plan.params import Params
 from charlab.vocab.splits import divide
@@ -33,11 +36,11 @@ LANGUAGES = {
     "catalan": "ca", "chinese": "zh", "czech": "cs", "danish": "da", "dutch": "nl",
     "english": "en", "esperanto": "eo", "estonian": "et", "finnish": "fi", "french": "fr",
     "german": "de", "greek": "el", "hungarian": "hu", "icelandic": "is", "irish": "ga",
-    "italian": "it", "japanese": "ja", "latin": "la", "norwegian": "no", "polish": "pl",
+    "italian": "it", "japanese": "ja", "latin": "la", "norwegian": "nb", "polish": "pl",
     "portuguese": "pt", "romanian": "ro", "russian": "ru", "spanish": "es", "swedish": "sv",
     "tagalog": "tl", "turkish": "tr", "welsh": "cy",
 }  # fmt: skip
-"""ISO 639-1 codes by the names of languages in Gutenberg's headers."""
+"""ISO 639-1 codes by the names of languages in Gutenberg's headers; "no" is false in YAML 1.1."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,13 @@ def add_text(
     with naming(name, encoding):
         cleaned = clean(raw, encoding=encoding)
     warn(name, cleaned.evidence.warnings)
-    stem = Path(identifier).stem
+    # Without bytes of the name that are no text.
+    stem = Path(identifier).stem.encode("utf-8", "ignore").decode()
     # A header may hold what params.yaml refuses in a title.
-    title = one_line(cleaned.record.title or stem)[:300]
+    title = _title(one_line(cleaned.record.title or stem)[:300])
     # A title in Chinese, for example, leaves no Latin letter.
     made = slug_of(title) or (f"pg{identifier}" if is_book else slug_of(stem))
+    made = f"text-{made}" if made and not reads_as_text(made) else made
     slug = _checked(slug or made or free_slug(texts), texts, update)
     copy: Path | None = None
     entry: dict[str, Any]
@@ -118,6 +123,15 @@ def add_text(
         entry |= _described(cleaned, title)
         write_bytes(params_path, with_first(params_path.read_bytes(), "texts", slug, entry))
     return Added(slug, cleaned.text, copy, slug not in texts)
+
+
+def _title(title: str) -> str:
+    """Return a title that stays text in params.yaml, however DVC rewrites it."""
+    # Both have quotes around 1984 and null, but YAML 1.2 has none around Yes and 12:30.
+    quoted = yaml.load(written({"title": title}), LOADER)["title"] == title
+    return (
+        title if quoted else f"\N{LEFT DOUBLE QUOTATION MARK}{title}\N{RIGHT DOUBLE QUOTATION MARK}"
+    )
 
 
 def git_add(root: Path, path: Path) -> str | None:
@@ -216,6 +230,10 @@ def _checked(slug: str, texts: dict[str, Any], update: bool) -> str:
     """Return the slug if it is allowed and free."""
     if not SLUG.fullmatch(slug):
         raise CharlabError(f"{slug!r} is not a slug; give one with --slug, as in --slug my-text")
+    if not reads_as_text(slug) and slug not in texts:
+        raise CharlabError(
+            f"{slug!r} is no text in YAML; give another slug, as in --slug text-{slug}"
+        )
     if slug in texts and not update:
         raise CharlabError(
             f"params.yaml has a text {slug!r} already; give another --slug, or --update if this is "

@@ -45,6 +45,9 @@ def main(**options: Any) -> None:
     """Run the command; print an error that the user can fix as one message, and exit with 1."""
     # NumPy's own threads only slow down the small products of one network.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if vars(sys)["stdout"] is None:  # closed by the shell (>&-)
+        click.echo("charlab: standard output is closed; send it to a file or a terminal", err=True)
+        sys.exit(1)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal of another encoding shows \u4e00 for a character that it lacks.

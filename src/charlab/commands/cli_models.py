@@ -89,7 +89,7 @@ def sample(model: Path, interactive: bool, **options: Any) -> None:
 @click.option("--text", type=FILE, required=True, help="any text; Gutenberg's marks are removed")
 @click.option("--strict", is_flag=True, help="stop at characters outside the vocabulary")
 @click.option("--dynamic", is_flag=True, help="keep learning while reading (Krause et al. 2018)")
-@click.option("--learning-rate", type=float, help="for --dynamic [default: 0.0005]")
+@click.option("--learning-rate", type=FiniteRange(min=0), help="for --dynamic [default: 0.0005]")
 @ENCODING
 def evaluate(model: Path, text: Path, encoding: str | None, **options: Any) -> None:
     """Measure the bits per character of a text under the model in folder MODEL, as JSON.

@@ -10,10 +10,24 @@ import click
 
 from charlab.core.errors import CharlabError
 
-FILE = click.Path(path_type=Path, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
+
+class NamedPath(click.Path):
+    """A path that is not empty, which would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if value == "":
+            self.fail("expected a name, found an empty one.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = NamedPath(path_type=Path, dir_okay=False)
+FOLDER = NamedPath(path_type=Path, file_okay=False)
 SEED = click.IntRange(min=0)
-COUNT = click.IntRange(min=1)
+MOST = 10**9
+"""The largest count."""
+
+COUNT = click.IntRange(min=1, max=MOST)
 ENCODING = click.option(
     "--encoding", metavar="NAME", help="the file's encoding, such as cp1251 [default: detected]"
 )

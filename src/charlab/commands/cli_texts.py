@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charlab.commands.cli_options import COUNT, ENCODING, FILE, project
+from charlab.commands.cli_options import COUNT, ENCODING, FILE, NamedPath, project
 from charlab.commands.text_option import TEXT
 from charlab.core.errors import CharlabError, printable
 
@@ -28,7 +28,7 @@ STRICT_HELP = "fail if the body differs from its record in data/bodies.yaml"
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path),
+    type=NamedPath(path_type=Path),
     help="file to write, or folder if there are several",
 )
 @click.option("--explain", is_flag=True, help="print what is removed and why, not the body")

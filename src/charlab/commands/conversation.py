@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from charlab.commands.cli_options import MOST
 from charlab.commands.surprise import Screen
 from charlab.commands.writer import Writer
 from charlab.core.errors import CharlabError, printable
@@ -160,6 +161,8 @@ class Conversation:
                 number = kind(value)
             except ValueError:
                 raise CharlabError(f":{name} expects a number, found {value!r}") from None
+            if number > MOST and key != "seed":
+                raise CharlabError(f":{name} expects at most {MOST:,}, found {value}")
         if key not in ("length", "seed"):
             self.options = replace(self.options, **{key: number})
             return

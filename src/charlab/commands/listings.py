@@ -1,4 +1,4 @@
-"""Find damaged lists of a folder's files in DVC's cache.
+"""Mend damaged lists of a folder's files in DVC's cache, and what came of them.
 
 DVC keeps a folder as a list of names and hashes, an object of its cache whose name ends in
 ``.dir``. From a list with a damaged name it restores a folder with a file of that name, and records
@@ -9,6 +9,7 @@ to the damage, and every later stage misses a file.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,45 @@ import yaml
 
 from charlab.commands.run_cache import runs
 from charlab.core.files import write_bytes
+from charlab.core.restored import recorded_outputs
+from charlab.core.temporary import is_temporary
 from charlab.core.yaml_text import CONTRADICTIONS, LOADER
+
+
+def restore_listings(root: Path) -> list[str]:
+    """Write the lists anew that are damaged or missing while the folder itself is whole.
+
+    Returns
+    -------
+    list of str
+        One line for each list.
+    """
+    place = _cache(root)
+    messages = []
+    for output in recorded_outputs(root) if place else ():
+        if place is None or not output.md5.endswith(".dir") or not output.path.is_dir():
+            continue
+        listing = place / output.md5[:2] / output.md5[2:]
+        if listing.is_file() and _md5(listing.read_bytes()) == output.md5[:32]:
+            continue
+        content = _list_of(output.path)
+        if _md5(content) == output.md5[:32]:
+            listing.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(listing, content)
+            listing.chmod(0o444)  # as DVC leaves what it need not hash again
+            name = output.path.relative_to(root).as_posix()
+            messages.append(f"the list of {name} in DVC's cache was damaged: written anew")
+    return messages
+
+
+def _list_of(folder: Path) -> bytes:
+    """Return DVC's list of a folder's files."""
+    files = [
+        {"md5": _md5(path.read_bytes()), "relpath": path.relative_to(folder).as_posix()}
+        for path in folder.rglob("*")
+        if path.is_file() and not any(map(is_temporary, path.relative_to(folder).parts))
+    ]
+    return json.dumps(sorted(files, key=lambda file: file["relpath"]), sort_keys=True).encode()
 
 
 def remove_damaged_listings(root: Path) -> list[str]:
@@ -33,7 +72,9 @@ def remove_damaged_listings(root: Path) -> list[str]:
     """
     named = {out["md5"] for stage in _recorded(root).values() for out in _outs(stage)}
     damaged = {
-        md5: path for md5, path in _listings(root) if _md5(path) != md5[:32] and md5 not in named
+        md5: path
+        for md5, path in _listings(root)
+        if md5 not in named and _md5(path.read_bytes()) != md5[:32]
     }
     spoiled: set[frozenset[str]] = set()
     for folder, entries in runs(root) if damaged else ():
@@ -52,23 +93,28 @@ def remove_damaged_listings(root: Path) -> list[str]:
     ]
 
 
-def _listings(root: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the hash in each list's name, and the list."""
+def _cache(root: Path) -> Path | None:
+    """Return the folder of DVC's cache; None if this is not a project of DVC."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
     try:
         with Repo(str(root)) as repo:
-            cache = Path(repo.cache.local.path)
+            return Path(repo.cache.local.path)
     except DvcException:
-        return  # not a project of DVC, or its settings are wrong, as DVC itself says
-    for path in sorted(cache.glob("*/*.dir")):
+        return None  # or its settings are wrong, as DVC itself says
+
+
+def _listings(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the hash in each list's name, and the list."""
+    place = _cache(root)
+    for path in sorted(place.glob("*/*.dir")) if place else ():
         if path.is_file():
             yield path.parent.name + path.name, path
 
 
-def _md5(path: Path) -> str:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _recorded(root: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from charlab.commands.killed_experiments import remove_killed_experiments
-from charlab.commands.listings import remove_damaged_listings
+from charlab.commands.listings import remove_damaged_listings, restore_listings
 from charlab.commands.mend import mend
 from charlab.commands.run_cache import remove_damaged_runs
 from charlab.core.restored import damages, recorded_outputs
@@ -25,8 +25,8 @@ def mend_all(root: Path) -> list[str]:
     BusyError
         If something is damaged while DVC is running.
     """
-    messages = [*mend(root), *remove_damaged_runs(root), *remove_damaged_listings(root)]
-    messages += remove_killed_experiments(root)
+    messages = [*mend(root), *remove_damaged_runs(root), *restore_listings(root)]
+    messages += [*remove_damaged_listings(root), *remove_killed_experiments(root)]
     found = [one for output in recorded_outputs(root) for one in damages(root, output)]
     removed = mend_cache(found)
     for damage in found:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from charlab.commands.cli_options import MOST
 from charlab.commands.surprise import Screen, wanted
 from charlab.commands.writer import Writer
+from charlab.core.errors import CharlabError
 from charlab.core.restored import check_restored
 from charlab.models.inference import FILES, load_with_vocabulary
 from charlab.sample.distribution import SamplingOptions, uniforms
@@ -57,6 +59,11 @@ def write_samples(
     CharlabError
         If model, prompt or an option cannot be used.
     """
+    if length * count > MOST:
+        raise CharlabError(
+            f"expected at most {MOST:,} characters in all, found --length {length} times "
+            f"--count {count}"
+        )
     writer, screen, chosen = load_writer(model), Screen(wanted(colour)), SamplingOptions(**options)
     u = uniforms(seed, length, count)  # one random number per sample and character
     start = default_prompt(writer.vocab) if prompt is None else prompt

@@ -6,6 +6,10 @@ import re
 import unicodedata
 from collections.abc import Container
 
+import yaml
+
+from charlab.core.yaml_text import LOADER
+
 LATIN = str.maketrans(
     {
         # Latin letters without a decomposition.
@@ -67,6 +71,17 @@ def slug_of(title: str) -> str:
     plain = unicodedata.normalize("NFKD", plain).translate(LATIN)
     words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode())
     return "-".join(words[:4])
+
+
+def reads_as_text(word: str) -> bool:
+    """Return whether a word is text for YAML 1.1 without quotes, unlike 1984, yes, no and 12:30.
+
+    DVC rewrites params.yaml by YAML 1.2, in which yes needs no quotes, and a shell takes them away.
+    """
+    try:
+        return bool(yaml.load(word, LOADER) == word)  # a safe loader
+    except yaml.YAMLError:
+        return False
 
 
 def free_slug(taken: Container[str]) -> str:

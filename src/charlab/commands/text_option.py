@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from typing import Any
 
 import click
@@ -23,7 +24,7 @@ class TextOption(click.ParamType[str]):
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text.
+        """Return the text as files are read: composed, lines ended by LF, no byte order mark.
 
         Raises
         ------
@@ -33,7 +34,8 @@ class TextOption(click.ParamType[str]):
         text = str(value)
         half = HALF.search(text)
         if half is None:
-            return text
+            text = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
+            return unicodedata.normalize("NFC", text)
         option = param.opts[0] if param is not None else "the option"
         code, encoding = ord(half[0]), sys.getfilesystemencoding().upper()
         is_byte = FIRST_BYTE <= code <= LAST_BYTE

@@ -132,9 +132,10 @@ MARKS = """
 """JavaScript for the colors of the lines and bars in each plot of DVC's page."""
 
 TABLES = """
-[...document.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => cell.innerText))
+[...document.querySelectorAll("tr")].map((row) =>
+  [...row.cells].map((cell) => cell.textContent.trim()))
 """
-"""JavaScript for the words in each row of a page's tables."""
+"""JavaScript for the words in each row of a page's tables, also of those not laid out yet."""
 
 
 def test_plots_and_experiments_open_without_a_network(done: Clone) -> None:

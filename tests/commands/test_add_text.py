@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from charlab.commands.add_text import LANGUAGES, add_text, training_command
-from charlab.commands.slugs import reads_as_text
+from charlab.commands.slugs import reads_as
 from charlab.core.errors import CharlabError
 from charlab.plan.params import load_params
 from charlab.sample.params import SampleParams
@@ -271,6 +271,7 @@ def test_a_text_can_be_added_after_a_run_that_was_killed(
         ("12:30", "text-12", "“12:30”"),  # 750 there
         ("1984", "text-1984", "1984"),  # in quotes
         ("Null", "text-null", "Null"),
+        ("2020-13-45", "text-2020-13-45", "2020-13-45"),  # a date that is none
     ],
 )
 def test_what_yaml_reads_as_another_type_stays_text(
@@ -291,7 +292,7 @@ def test_what_yaml_reads_as_another_type_stays_text(
 
 def test_every_language_code_is_text(project: Path) -> None:
     """The code "no" is false for YAML 1.1."""
-    assert all(map(reads_as_text, LANGUAGES.values()))
+    assert all(reads_as(code, code) for code in LANGUAGES.values())
     with pytest.raises(CharlabError, match=r"'no' is no text in YAML; .* --slug text-no"):
         add_text(project, "77", slug="no")
 

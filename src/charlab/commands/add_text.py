@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from charlab.clean.cleaner import Cleaned, clean
 from charlab.clean.fingerprints import record
 from charlab.commands.inputs import naming, read_bytes, warn
-from charlab.commands.slugs import free_slug, reads_as_text, slug_of
+from charlab.commands.slugs import free_slug, reads_as, slug_of
 from charlab.core.errors import CharlabError, one_line
 from charlab.core.files import write_bytes
 from charlab.core.schema import SLUG, read_yaml
-from charlab.core.yaml_text import LOADER
 from charlab.course.layout import with_first, written
 from charlab.fetch.gutenberg import fetch_book
 from charlab.plan.params import Params
@@ -107,7 +104,7 @@ def add_text(
     title = _title(one_line(cleaned.record.title or stem)[:300])
     # A title in Chinese, for example, leaves no Latin letter.
     made = slug_of(title) or (f"pg{identifier}" if is_book else slug_of(stem))
-    made = f"text-{made}" if made and not reads_as_text(made) else made
+    made = f"text-{made}" if made and not reads_as(made, made) else made
     slug = _checked(slug or made or free_slug(texts), texts, update)
     copy: Path | None = None
     entry: dict[str, Any]
@@ -128,10 +125,9 @@ def add_text(
 def _title(title: str) -> str:
     """Return a title that stays text in params.yaml, however DVC rewrites it."""
     # Both have quotes around 1984 and null, but YAML 1.2 has none around Yes and 12:30.
-    quoted = yaml.load(written({"title": title}), LOADER)["title"] == title
-    return (
-        title if quoted else f"\N{LEFT DOUBLE QUOTATION MARK}{title}\N{RIGHT DOUBLE QUOTATION MARK}"
-    )
+    if reads_as(written({"title": title}), {"title": title}):
+        return title
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{title}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
 def git_add(root: Path, path: Path) -> str | None:
@@ -230,7 +226,7 @@ def _checked(slug: str, texts: dict[str, Any], update: bool) -> str:
     """Return the slug if it is allowed and free."""
     if not SLUG.fullmatch(slug):
         raise CharlabError(f"{slug!r} is not a slug; give one with --slug, as in --slug my-text")
-    if not reads_as_text(slug) and slug not in texts:
+    if not reads_as(slug, slug) and slug not in texts:
         raise CharlabError(
             f"{slug!r} is no text in YAML; give another slug, as in --slug text-{slug}"
         )

@@ -8,7 +8,7 @@ from collections.abc import Container
 
 import yaml
 
-from charlab.core.yaml_text import LOADER
+from charlab.core.yaml_text import CONTRADICTIONS, LOADER
 
 LATIN = str.maketrans(
     {
@@ -73,14 +73,15 @@ def slug_of(title: str) -> str:
     return "-".join(words[:4])
 
 
-def reads_as_text(word: str) -> bool:
-    """Return whether a word is text for YAML 1.1 without quotes, unlike 1984, yes, no and 12:30.
+def reads_as(document: str | bytes, value: object) -> bool:
+    """Return whether a document of YAML 1.1 has a value, as which its author meant it.
 
     DVC rewrites params.yaml by YAML 1.2, in which yes needs no quotes, and a shell takes them away.
+    So a slug must be text without any, unlike 1984, yes, no and 12:30.
     """
     try:
-        return bool(yaml.load(word, LOADER) == word)  # a safe loader
-    except yaml.YAMLError:
+        return bool(yaml.load(document, LOADER) == value)  # a safe loader
+    except (yaml.YAMLError, *CONTRADICTIONS):  # such as the date 2020-13-45
         return False
 
 

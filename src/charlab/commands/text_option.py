@@ -35,7 +35,11 @@ class TextOption(click.ParamType[str]):
         half = HALF.search(text)
         if half is None:
             text = text.replace("\ufeff", "").replace("\r\n", "\n").replace("\r", "\n")
-            return unicodedata.normalize("NFC", text)
+            if unicodedata.is_normalized("NFC", text):
+                return text
+            from charlab.clean.characters import nfc  # with schemas, for which few prompts wait
+
+            return nfc(text)
         option = param.opts[0] if param is not None else "the option"
         code, encoding = ord(half[0]), sys.getfilesystemencoding().upper()
         is_byte = FIRST_BYTE <= code <= LAST_BYTE

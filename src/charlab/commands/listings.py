@@ -15,13 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from charlab.commands.run_cache import runs
 from charlab.core.files import write_bytes
 from charlab.core.restored import recorded_outputs
 from charlab.core.temporary import is_temporary
-from charlab.core.yaml_text import CONTRADICTIONS, LOADER
 
 
 def restore_listings(root: Path) -> list[str]:
@@ -33,9 +30,11 @@ def restore_listings(root: Path) -> list[str]:
         One line for each list.
     """
     place = _cache(root)
+    if place is None:
+        return []
     messages = []
-    for output in recorded_outputs(root) if place else ():
-        if place is None or not output.md5.endswith(".dir") or not output.path.is_dir():
+    for output in recorded_outputs(root):
+        if not output.md5.endswith(".dir") or not output.path.is_dir():
             continue
         listing = place / output.md5[:2] / output.md5[2:]
         if listing.is_file() and _md5(listing.read_bytes()) == output.md5[:32]:
@@ -70,7 +69,7 @@ def remove_damaged_listings(root: Path) -> list[str]:
     list of str
         One line for each list.
     """
-    named = {out["md5"] for stage in _recorded(root).values() for out in _outs(stage)}
+    named = {output.md5 for output in recorded_outputs(root)}
     damaged = {
         md5: path
         for md5, path in _listings(root)
@@ -117,15 +116,6 @@ def _md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def _recorded(root: Path) -> dict[str, Any]:
-    """Return the stages in dvc.lock; none if it cannot be read."""
-    try:
-        content = yaml.load((root / "dvc.lock").read_bytes(), LOADER)  # a safe loader
-        return dict(content["stages"])
-    except (OSError, LookupError, TypeError, ValueError, yaml.YAMLError, *CONTRADICTIONS):
-        return {}
-
-
 def _outs(stage: Any) -> list[dict[str, str]]:
     """Return the recorded outputs of a stage that have a path and a hash."""
     outs = stage.get("outs", []) if isinstance(stage, dict) else []
@@ -140,11 +130,10 @@ def _forget(root: Path, spoiled: set[frozenset[str]]) -> None:
     """Take the stages with these outputs out of dvc.lock, so that they run again."""
     from dvc.utils.serialize import dumps_yaml, loads_yaml
 
-    stages = _recorded(root)
-    names = [name for name, stage in stages.items() if _paths(stage) in spoiled]
-    if not names:
+    path = root / "dvc.lock"
+    if not spoiled or not path.is_file():
         return
-    content = loads_yaml((root / "dvc.lock").read_text(encoding="utf-8"))
-    for name in names:
-        del content["stages"][name]
-    write_bytes(root / "dvc.lock", dumps_yaml(content).encode())
+    content = loads_yaml(path.read_text(encoding="utf-8"))
+    stages = content["stages"]
+    content["stages"] = {name: s for name, s in stages.items() if _paths(s) not in spoiled}
+    write_bytes(path, dumps_yaml(content).encode())
